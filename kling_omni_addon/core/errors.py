@@ -1,0 +1,161 @@
+"""The errors of this project: one family, named by the fact, each with a sentence for a person.
+
+KlingError
+ +-- ArgumentsInvalid        2  a flag, a setting or a file name is wrong
+ +-- RequestInvalid          2  the request breaks a rule; carries the problems
+ +-- CaptureFailed           2  no picture could be rendered
+ +-- CredentialsMissing      3  there is no key
+ +-- Refused                 4  the service refused a call, with its code
+ |    +-- CredentialsRefused 3  ... because it does not accept the key
+ |    +-- TaskUnknown        4  ... because it knows no such task
+ +-- TaskFailed              4  the task ended without a clip
+ +-- NotSent                 5  proof: the service cannot have a whole request
+ +-- Unanswered              5  sent, but no answer can be trusted
+ +-- ClipUnusable            5  a downloaded file is not the clip
+ |    +-- LinkExpired        5  the link of a clip is no longer honoured
+ +-- StillRunning            6  the wait ended before the task did
+ +-- JournalUnusable         1  the record on disk cannot be trusted or written
+ +-- RehearsalUnavailable    1  the offline service cannot run here
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from .rules import Problem
+
+
+class KlingError(Exception):
+    """Something a person can act on.
+
+    ``sentence`` says what is wrong, ``field`` names where, ``remedy`` says what to do. ``exit_code`` is the command line's.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, sentence: str, *, field: str = "", remedy: str = "") -> None:
+        super().__init__(" ".join(part for part in (sentence, remedy) if part))
+        self.sentence = sentence
+        self.field = field
+        self.remedy = remedy
+
+
+class ArgumentsInvalid(KlingError):
+    """A flag, an environment variable or a file name is wrong."""
+
+    exit_code = 2
+
+
+class RequestInvalid(KlingError):
+    """The request breaks at least one rule. ``problems`` holds every fault, never only the first."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        super().__init__(f"{first.path}: {first.message}{more}", field=first.path)
+        self.problems = tuple(problems)
+
+
+class CaptureFailed(KlingError):
+    """No picture could be rendered."""
+
+    exit_code = 2
+
+
+class CredentialsMissing(KlingError):
+    """There is no key to sign with."""
+
+    exit_code = 3
+
+
+class Reaction(StrEnum):
+    """What a client does about an error code of the service. The table is in ``core.protocol``."""
+
+    RETRY = "retry"  # passing trouble; of a create the outcome is unknown
+    WAIT = "wait"  # proof that nothing was created: 1302, 1303
+    LOOK_UP = "look up"  # the id is known already: ask for it
+    SIGN_AGAIN = "sign again"  # the clocks disagree: once more with a fresh token
+    FIX_KEYS = "fix keys"
+    RECHARGE = "recharge"
+    CHANGE_REQUEST = "change the request"
+    STOP = "stop"
+
+
+class Refused(KlingError):
+    """The service answered with an error code of its own (contract, section 7)."""
+
+    exit_code = 4
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: int,
+        http_status: int,
+        reaction: Reaction,
+        retry_after_s: float | None = None,
+        field: str = "",
+        remedy: str = "",
+    ) -> None:
+        super().__init__(sentence, field=field, remedy=remedy)
+        self.code = code
+        self.http_status = http_status
+        self.reaction = reaction
+        self.retry_after_s = retry_after_s
+
+
+class CredentialsRefused(Refused):
+    """The service does not accept the key (codes 1000 to 1004)."""
+
+    exit_code = 3
+
+
+class TaskUnknown(Refused):
+    """The service says that it knows no such task. One such answer proves nothing (faults.md)."""
+
+
+class TaskFailed(KlingError):
+    """The task ended without a clip."""
+
+    exit_code = 4
+
+
+class NotSent(KlingError):
+    """Proof that the service cannot have a whole request: the last byte never left."""
+
+    exit_code = 5
+
+
+class Unanswered(KlingError):
+    """The call went out, but no answer that can be trusted came back."""
+
+    exit_code = 5
+
+
+class ClipUnusable(KlingError):
+    """A file is not the clip that was promised: cut short, not an MP4, missing."""
+
+    exit_code = 5
+
+
+class LinkExpired(ClipUnusable):
+    """The service no longer honours the link of a clip (HTTP 403)."""
+
+
+class StillRunning(KlingError):
+    """The wait ended before the task did. Nothing is lost: ``resume`` goes on."""
+
+    exit_code = 6
+
+
+class JournalUnusable(KlingError):
+    """The journal cannot be read or written; nothing is sent without it."""
+
+
+class RehearsalUnavailable(KlingError):
+    """The rehearsal server cannot run here."""

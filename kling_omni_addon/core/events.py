@@ -1,0 +1,279 @@
+"""What can happen to a submission. The journal is a list of these, and a submission is their sum (``core.lifecycle.apply``).
+
+Every event says when it happened (``at``, Unix seconds). None holds a secret: no key, no result link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeAlias, get_args
+
+from .media import PictureFacts, PictureRef
+from .payload import Payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a submission is bound to: the service's address and the key, by its fingerprint only."""
+
+    service: str
+    key_fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the clip belongs. ``blend`` and ``scene`` are ``""`` when it goes to no timeline; ``channel`` 0 means any free one.
+
+    ``folder`` is where the file goes, ``name`` what the shot is called; both may be ``""`` (the session's own choice).
+    """
+
+    blend: str = ""
+    scene: str = ""
+    frame_start: int = 1
+    channel: int = 0
+    folder: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intended:
+    """Somebody wants this clip. On disk before anything leaves."""
+
+    at: float
+    payload: Payload
+    origin: Origin
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes."""
+
+    at: float
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """The send failed before the commit point: the service cannot have a whole request."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """The send passed the commit point, and no answer can be trusted."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """The service said "not now", which proves that nothing was created (1302, 1303)."""
+
+    at: float
+    reason: str
+    retry_after_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The service refused for a reason that only a person can clear (key, account). Nothing was created; nothing goes out by itself."""
+
+    at: float
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """The user says: go on."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """A process took over a create that another left open: the window of looking starts anew."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """A clean "not found". It proves nothing by itself."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """The account's whole list was read without finding the task."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """The window is over without proof; only the user goes on from here."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAgain:
+    """The user wants another window of looking."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendAgain:
+    """The user wants the same bytes sent once more, knowing that this may cost again."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """Given up before it was ever sent, or after a proof that it was not; it will not be sent any more."""
+
+    at: float
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """The user stopped waiting. The service may still finish the task and charge for it."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The service has the task."""
+
+    at: float
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """The task's state at the service changed; ``status`` is its word."""
+
+    at: float
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down."""
+
+    at: float
+    charge_units: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The service refused the request for good, or the task ended without a clip."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkExpired:
+    """The link was no longer honoured; the task is asked about again."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed:
+    """The download broke; it is tried again."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The clip is a verified file."""
+
+    at: float
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """The clip is a strip on a timeline."""
+
+    at: float
+    scene: str
+    strip: str
+
+
+Event: TypeAlias = (
+    Intended
+    | Sent
+    | NotSent
+    | Unanswered
+    | Deferred
+    | Held
+    | Released
+    | Reopened
+    | Missed
+    | Scanned
+    | Parked
+    | LookAgain
+    | SendAgain
+    | Withdrawn
+    | Abandoned
+    | Accepted
+    | Progressed
+    | Succeeded
+    | Failed
+    | LinkExpired
+    | FetchFailed
+    | Fetched
+    | Placed
+)
+
+_KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+def record_of(event: Event) -> tuple[str, dict[str, Any]]:
+    """An event as its name and JSON data."""
+    return type(event).__name__, asdict(event)
+
+
+def event_from(kind: str, data: Mapping[str, Any]) -> Event:
+    """The event that :func:`record_of` wrote. Fields of a newer version that this one does not know are passed over.
+
+    Raises KeyError for an unknown kind and TypeError for a missing field.
+    """
+    event_type = _KINDS[kind]
+    known = {field.name for field in fields(event_type)}
+    values = {name: value for name, value in data.items() if name in known}
+    if event_type is Intended:
+        values["payload"] = _payload(values["payload"])
+        values["origin"] = Origin(**values["origin"])
+        values["target"] = Target(**values["target"])
+    event: Event = event_type(**values)
+    return event
+
+
+def _payload(data: Mapping[str, Any]) -> Payload:
+    pieces = tuple(piece if isinstance(piece, str) else _picture(piece) for piece in data["pieces"])
+    return Payload(external_task_id=data["external_task_id"], model=data["model"], pieces=pieces)
+
+
+def _picture(data: Mapping[str, Any]) -> PictureRef:
+    return PictureRef(sha256=data["sha256"], facts=PictureFacts(**data["facts"]))

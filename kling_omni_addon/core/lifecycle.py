@@ -1,0 +1,266 @@
+"""The life of a submission: every transition there is, and what comes next.
+
+Two rules, and nothing else in the project breaks or repeats them:
+
+1. a submission changes only by :func:`apply`; which event is legal in which phase, and where it leads, stands in :data:`TRANSITIONS`;
+2. what happens next is only ever said by :func:`decide`.
+
+Neither knows who is driving: the worker, a resumed process, the panel, the simulator or the diagram in the README.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import reduce
+from typing import Any
+
+from . import events as ev
+from . import pacing
+from .events import Event, Origin, Target
+from .payload import Payload
+
+LOOK_WINDOW_S = 180.0
+"""How long an unanswered create is looked for before it may be parked (faults.md, "What a lost answer really means")."""
+LATE_MISSES_WANTED = 3
+
+
+class Phase(StrEnum):
+    """Where a submission stands."""
+
+    INTENDED = "intended"
+    UNANSWERED = "unanswered"
+    PARKED = "parked"
+    ACCEPTED = "accepted"
+    READY = "ready"
+    FETCHED = "fetched"
+    PLACED = "placed"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+class Action(StrEnum):
+    """What can be done for a submission."""
+
+    SEND = "send"
+    LOOK_UP = "look up"
+    SCAN = "scan"
+    PARK = "park"
+    ASK = "ask"
+    FETCH = "fetch"
+    PLACE = "place"
+    REST = "rest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to do next, and not before when (Unix seconds)."""
+
+    action: Action
+    due: float = 0.0
+
+
+_REST = Step(action=Action.REST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or ``""``.
+
+    ``sends`` counts passes of the commit point, ``failures`` what went wrong in a row in this phase. ``exit_code`` is what a command line ends with
+    when a person is needed or all is over.
+    """
+
+    id: str
+    phase: Phase
+    payload: Payload
+    origin: Origin
+    target: Target
+    created_at: float
+    changed_at: float
+    sends: int = 0
+    failures: int = 0
+    retry_at: float = 0.0
+    is_held: bool = False
+    exit_code: int = 0
+    looking_since: float = 0.0
+    misses: tuple[float, ...] = ()
+    is_scanned: bool = False
+    task_id: str = ""
+    status: str = ""
+    accepted_at: float = 0.0
+    charge_units: str = ""
+    clip: str = ""
+    clip_sha256: str = ""
+    strip: str = ""
+    problem: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do unless the user wants more."""
+        return self.phase in (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
+
+    @property
+    def is_proved_unsent(self) -> bool:
+        """Whether the service certainly has no task for it, so that giving it up costs nothing."""
+        return self.phase is Phase.INTENDED
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it waits for somebody to decide."""
+        return self.phase is Phase.PARKED or (self.phase is Phase.INTENDED and self.is_held)
+
+
+class IllegalTransition(Exception):
+    """An event that cannot happen in this phase: another process was faster, or a bug."""
+
+
+_UNFINISHED = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
+
+TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
+    ev.Sent: {Phase.INTENDED: Phase.UNANSWERED},
+    ev.NotSent: {Phase.INTENDED: Phase.INTENDED},
+    ev.Held: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
+    ev.Released: {Phase.INTENDED: Phase.INTENDED},
+    ev.Unanswered: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Deferred: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
+    ev.Reopened: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Missed: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Scanned: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Parked: {Phase.UNANSWERED: Phase.PARKED},
+    ev.LookAgain: {Phase.PARKED: Phase.UNANSWERED, Phase.ABANDONED: Phase.UNANSWERED},
+    ev.SendAgain: {Phase.PARKED: Phase.INTENDED},
+    ev.Withdrawn: {Phase.INTENDED: Phase.ABANDONED},
+    ev.Abandoned: {phase: Phase.ABANDONED for phase in _UNFINISHED},
+    ev.Accepted: {Phase.UNANSWERED: Phase.ACCEPTED, Phase.PARKED: Phase.ACCEPTED},
+    ev.Progressed: {Phase.ACCEPTED: Phase.ACCEPTED},
+    ev.Succeeded: {Phase.ACCEPTED: Phase.READY},
+    ev.Failed: {phase: Phase.FAILED for phase in (Phase.INTENDED, Phase.UNANSWERED, Phase.ACCEPTED, Phase.READY)},
+    ev.LinkExpired: {Phase.READY: Phase.ACCEPTED},
+    ev.FetchFailed: {Phase.READY: Phase.READY},
+    ev.Fetched: {Phase.READY: Phase.FETCHED},
+    ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
+}
+"""Event -> phase before -> phase after. What is not here cannot happen."""
+
+
+def begin(event: ev.Intended) -> Submission:
+    """The submission that an :class:`events.Intended` opens."""
+    return Submission(
+        id=event.payload.external_task_id,
+        phase=Phase.INTENDED,
+        payload=event.payload,
+        origin=event.origin,
+        target=event.target,
+        created_at=event.at,
+        changed_at=event.at,
+    )
+
+
+def apply(submission: Submission, event: Event) -> Submission:
+    """Where we stand after something happened. Raises :class:`IllegalTransition` for what the table does not know."""
+    after = TRANSITIONS.get(type(event), {}).get(submission.phase)
+    if after is None:
+        raise IllegalTransition(f"{type(event).__name__} cannot happen to a submission that is {submission.phase}")
+    moved = replace(submission, phase=after, changed_at=event.at)
+    if after is not submission.phase:
+        # Failures are counted until the service has the task: fifty times 1303 must not start at one second each time.
+        failures = submission.failures if after in (Phase.INTENDED, Phase.UNANSWERED) else 0
+        moved = replace(moved, failures=failures, retry_at=0.0, problem="")
+    return _EFFECTS.get(type(event), _nothing_more)(moved, event)
+
+
+def submission_from(history: Iterable[Event]) -> Submission:
+    """A submission from its events, the first of which must be Intended."""
+    first, *rest = history
+    if not isinstance(first, ev.Intended):
+        raise IllegalTransition(f"a history begins with Intended, not with {type(first).__name__}")
+    return reduce(apply, rest, begin(first))
+
+
+def decide(submission: Submission, now: float, window_s: float = LOOK_WINDOW_S) -> Step:
+    """What to do next for a submission, and when. ``window_s`` is how long a lost answer is looked for."""
+    match submission.phase:
+        case Phase.INTENDED:
+            return _REST if submission.is_held else Step(action=Action.SEND, due=_due(submission.retry_at, now))
+        case Phase.UNANSWERED:
+            return _look(submission, now, window_s)
+        case Phase.ACCEPTED:
+            return Step(action=Action.ASK)
+        case Phase.READY:
+            return Step(action=Action.FETCH, due=_due(submission.retry_at, now))
+        case Phase.FETCHED if submission.target.scene:
+            return Step(action=Action.PLACE)
+        case _:
+            return _REST
+
+
+def _look(submission: Submission, now: float, window_s: float) -> Step:
+    end = submission.looking_since + window_s
+    late_misses = sum(1 for at in submission.misses if at >= end)
+    if late_misses >= LATE_MISSES_WANTED:
+        return Step(action=Action.PARK if submission.is_scanned else Action.SCAN)
+    if late_misses:
+        return Step(action=Action.LOOK_UP, due=_due(submission.misses[-1] + pacing.LATE_LOOK_PERIOD_S, now))
+    due = min(submission.looking_since + pacing.look_offset_s(len(submission.misses)), end)
+    return Step(action=Action.LOOK_UP, due=_due(due, now))
+
+
+_FAR_S = 86_400.0
+
+
+def _due(due: float, now: float) -> float:
+    """A due time that a clock set back by a day or more cannot push out of reach (faults 67)."""
+    return due if due - now < _FAR_S else now
+
+
+def _nothing_more(submission: Submission, _event: Any) -> Submission:
+    return submission
+
+
+def _after_sent(submission: Submission, event: ev.Sent) -> Submission:
+    return replace(submission, sends=submission.sends + 1, looking_since=event.at, misses=(), is_scanned=False)
+
+
+def _after_trouble(submission: Submission, event: ev.NotSent | ev.FetchFailed) -> Submission:
+    failures = submission.failures + 1
+    retry_at = event.at + pacing.backoff_s(failures, submission.id)
+    return replace(submission, failures=failures, retry_at=retry_at, problem=event.reason)
+
+
+def _after_deferred(submission: Submission, event: ev.Deferred) -> Submission:
+    troubled = _after_trouble(submission, ev.NotSent(at=event.at, reason=event.reason))
+    return replace(troubled, retry_at=max(troubled.retry_at, event.at + min(event.retry_after_s or 0.0, 3600.0)))
+
+
+def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | ev.LookAgain) -> Submission:
+    problem = event.reason if isinstance(event, ev.Unanswered) else submission.problem
+    return replace(submission, looking_since=event.at, misses=(), is_scanned=False, problem=problem)
+
+
+_PARKED = "No answer came after sending, and Kling knows nothing of it. It may still have cost something: look again, or send again."
+
+_EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
+    ev.Sent: _after_sent,
+    ev.NotSent: _after_trouble,
+    ev.Deferred: _after_deferred,
+    ev.Held: lambda s, e: replace(s, is_held=True, problem=e.reason, exit_code=e.exit_code),
+    ev.Released: lambda s, e: replace(s, is_held=False, problem="", exit_code=0, failures=0, retry_at=0.0),
+    ev.Unanswered: _looking_from,
+    ev.Reopened: _looking_from,
+    ev.LookAgain: _looking_from,
+    ev.Missed: lambda s, e: replace(s, misses=(*s.misses, e.at)),
+    ev.Scanned: lambda s, e: replace(s, is_scanned=True),
+    ev.Parked: lambda s, e: replace(s, problem=_PARKED, exit_code=5),
+    ev.SendAgain: lambda s, e: replace(s, exit_code=0),
+    ev.Withdrawn: lambda s, e: replace(s, problem=e.reason, exit_code=e.exit_code),
+    ev.Abandoned: lambda s, e: replace(s, problem=e.reason, exit_code=4),
+    ev.Accepted: lambda s, e: replace(s, task_id=e.task_id, accepted_at=e.at, status="submitted", exit_code=0),
+    ev.Progressed: lambda s, e: replace(s, status=e.status),
+    ev.Succeeded: lambda s, e: replace(s, status="succeeded", charge_units=e.charge_units),
+    ev.Failed: lambda s, e: replace(s, status="failed", problem=e.reason, exit_code=4),
+    ev.FetchFailed: _after_trouble,
+    ev.Fetched: lambda s, e: replace(s, clip=e.path, clip_sha256=e.sha256),
+    ev.Placed: lambda s, e: replace(s, strip=e.strip),
+}

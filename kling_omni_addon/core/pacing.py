@@ -1,0 +1,39 @@
+"""How long to wait before asking again. Pure: what varies by chance is derived from the id, so a run can be replayed."""
+
+from __future__ import annotations
+
+import zlib
+
+LOOK_OFFSETS_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 90.0, 120.0, 150.0)
+"""When to look for a task whose create was never answered, in seconds from the start of the window (faults.md)."""
+LOOK_PERIOD_S = 30.0
+"""Beyond the list, and again up to the end of a longer window."""
+LATE_LOOK_PERIOD_S = 5.0
+"""Between the clean misses that are wanted after the window."""
+
+_POLLS = ((120.0, 5.0), (1800.0, 10.0))  # contract, section 8: every 5 s, every 10 s after two minutes
+_LATE_POLL_S = 60.0
+_BACKOFF_CAP_S = 300.0
+
+
+def poll_interval_s(age_s: float, key: str) -> float:
+    """Seconds until the next question about a task that was accepted ``age_s`` ago."""
+    period = next((interval for limit, interval in _POLLS if age_s < limit), _LATE_POLL_S)
+    return period * _spread(key)
+
+
+def backoff_s(attempt: int, key: str) -> float:
+    """Seconds before attempt number ``attempt`` + 1: 1, 2, 4, ... at most 300, each up to 20 % more or less."""
+    return min(_BACKOFF_CAP_S, 2.0 ** min(max(attempt - 1, 0), 16)) * _spread(f"{key}{attempt}")
+
+
+def look_offset_s(looks: int) -> float:
+    """When look number ``looks`` (from 0) of one window is due, in seconds from its start."""
+    if looks < len(LOOK_OFFSETS_S):
+        return LOOK_OFFSETS_S[looks]
+    return LOOK_OFFSETS_S[-1] + LOOK_PERIOD_S * (looks - len(LOOK_OFFSETS_S) + 1)
+
+
+def _spread(key: str) -> float:
+    """0.8 to 1.2, the same for the same key, so that a hundred clients do not ask in step."""
+    return 0.8 + 0.4 * (zlib.crc32(key.encode()) & 0xFFFF) / 0xFFFF

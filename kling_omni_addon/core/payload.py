@@ -1,0 +1,206 @@
+"""What is sent: the service's own words, with pictures by reference.
+
+A body is first drafted as plain JSON data in which a picture stands as a :class:`PictureRef`; ``core.rules`` judges exactly that
+draft; :func:`build_payload` turns a faultless draft into a :class:`Payload`, whose bytes never change again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain, repeat
+from typing import Any, TypeAlias
+
+from . import rules
+from .capability import Profile
+from .errors import RequestInvalid
+from .media import PictureRef
+from .naming import Numbering, numbered
+from .request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
+
+Body: TypeAlias = dict[str, Any]
+"""A create body as JSON data; an ``image_url`` may be a :class:`PictureRef` (rules.py treats it as decoded Base64)."""
+
+_IMAGE_TYPES = {Role.FIRST: "first_frame", Role.END: "end_frame"}
+_REFER_TYPES = {VideoUse.REFERENCE: "feature", VideoUse.EDIT: "base"}
+_SHOT_TYPES = {Storyboard.CUSTOM: "customize", Storyboard.AUTOMATIC: "intelligence"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """A create body that broke no rule when it was built, as JSON text with pictures between the pieces.
+
+    ``digest`` names the exact bytes: it covers the text and the digests of the pictures.
+    """
+
+    external_task_id: str
+    model: str
+    pieces: tuple[str | PictureRef, ...]
+
+    @property
+    def content_length(self) -> int:
+        """Bytes of the whole body."""
+        return sum(len(p.encode()) if isinstance(p, str) else p.base64_length for p in self.pieces)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the pieces; two payloads with one digest are the same bytes."""
+        digest = hashlib.sha256()
+        for piece in self.pieces:
+            text = piece if isinstance(piece, str) else f"\0{piece.sha256}\0"  # NUL never stands raw in JSON text
+            digest.update(text.encode())
+        return digest.hexdigest()
+
+    @property
+    def pictures(self) -> tuple[PictureRef, ...]:
+        """The pictures that travel inside the body, in order."""
+        return tuple(piece for piece in self.pieces if isinstance(piece, PictureRef))
+
+
+def draft_body(request: OmniRequest, pictures: Mapping[str, PictureRef], external_task_id: str = "") -> Body:
+    """Write a request in the service's words, faulty or not.
+
+    ``pictures`` maps a picture's ``source`` to its place in the picture store; a source that is not in it is sent as it stands (a
+    link). Keys without effect for this kind of request are left out, ``null`` is never written, and ``mode`` and
+    ``keep_original_sound`` are always said (X15, X16). Reference pictures come first, so their numbers stay small (section 12).
+    """
+    ordered = ordered_pictures(request)
+    names = Numbering.of(ordered, request.elements, request.video)
+    body: Body = {"model_name": request.model}
+    if request.storyboard is Storyboard.CUSTOM:
+        body |= {"multi_shot": True, "shot_type": _SHOT_TYPES[request.storyboard]}
+        body["multi_prompt"] = [
+            {"index": index, "prompt": numbered(shot.prompt, names), "duration": str(shot.duration_s)}
+            for index, shot in enumerate(request.shots, start=1)
+        ]
+    else:
+        if request.storyboard is Storyboard.AUTOMATIC:
+            body |= {"multi_shot": True, "shot_type": _SHOT_TYPES[request.storyboard]}
+        body["prompt"] = numbered(request.prompt, names)
+    if ordered:
+        body["image_list"] = [_image(picture, pictures) for picture in ordered]
+    if request.elements:
+        body["element_list"] = [{"element_id": element.id} for element in request.elements]
+    if request.video is not None:
+        sound = "yes" if request.video.keep_sound else "no"
+        video = {"video_url": request.video.url, "refer_type": _REFER_TYPES[request.video.use]}
+        body["video_list"] = [video | {"keep_original_sound": sound}]
+    return body | _output(request, external_task_id)
+
+
+def _output(request: OmniRequest, external_task_id: str) -> Body:
+    output: Body = {"sound": "on" if request.sound else "off", "mode": request.mode}
+    if request.aspect_ratio and not request.is_edit and request.picture(Role.FIRST) is None:
+        output["aspect_ratio"] = request.aspect_ratio
+    if not request.is_edit or request.storyboard is Storyboard.CUSTOM:  # R21 compares an edit's storyboard with it
+        output["duration"] = str(request.duration_s)
+    if request.watermark:
+        output["watermark_info"] = {"enabled": True}
+    if request.callback_url:
+        output["callback_url"] = request.callback_url
+    if external_task_id or request.external_task_id:
+        output["external_task_id"] = external_task_id or request.external_task_id
+    return output
+
+
+def ordered_pictures(request: OmniRequest) -> tuple[Picture, ...]:
+    """The pictures in the order in which they are sent: references, first frame, end frame; the user's order within each."""
+    order = (Role.REFERENCE, Role.FIRST, Role.END)
+    return tuple(sorted(request.pictures, key=lambda picture: order.index(picture.role)))
+
+
+def _image(picture: Picture, pictures: Mapping[str, PictureRef]) -> Body:
+    image: Body = {"image_url": pictures.get(picture.source, picture.source)}
+    if picture.role in _IMAGE_TYPES:
+        image["type"] = _IMAGE_TYPES[picture.role]
+    return image
+
+
+def request_from_body(body: Mapping[str, Any]) -> OmniRequest:
+    """Read a faultless create body (a request file) as a request. Unknown keys must have been refused before.
+
+    A :class:`PictureRef` in the body becomes a picture whose ``source`` is its SHA-256.
+    """
+    shot_types = {name: storyboard for storyboard, name in _SHOT_TYPES.items()}
+    shots = body.get("multi_prompt") or ()
+    is_multi = bool(body.get("multi_shot"))
+    storyboard = shot_types[body["shot_type"]] if is_multi else Storyboard.NONE
+    return OmniRequest(
+        prompt="" if storyboard is Storyboard.CUSTOM else body.get("prompt") or "",
+        pictures=tuple(_picture(image) for image in body.get("image_list") or ()),
+        elements=tuple(Element(id=int(item["element_id"])) for item in body.get("element_list") or ()),
+        video=_video((body.get("video_list") or (None,))[0]),
+        storyboard=storyboard,
+        shots=tuple(Shot(prompt=shot["prompt"], duration_s=int(shot["duration"])) for shot in shots)
+        if storyboard is Storyboard.CUSTOM
+        else (),
+        model=body.get("model_name") or rules.DEFAULT_MODEL,
+        mode=body.get("mode") or rules.DEFAULT_MODE,
+        aspect_ratio=body.get("aspect_ratio") or "",
+        duration_s=_duration(body),
+        sound=body.get("sound") == "on",
+        watermark=bool((body.get("watermark_info") or {}).get("enabled")),
+        callback_url=body.get("callback_url") or "",
+        external_task_id=body.get("external_task_id") or "",
+    )
+
+
+def _picture(image: Mapping[str, Any]) -> Picture:
+    roles = {name: role for role, name in _IMAGE_TYPES.items()}
+    url = image["image_url"]
+    source = url.sha256 if isinstance(url, PictureRef) else url
+    return Picture(source=source, role=roles.get(image.get("type") or "", Role.REFERENCE))
+
+
+def _video(item: Mapping[str, Any] | None) -> Video | None:
+    if item is None:
+        return None
+    use = VideoUse.REFERENCE if item.get("refer_type") == "feature" else VideoUse.EDIT
+    return Video(url=item["video_url"], use=use, keep_sound=item.get("keep_original_sound") == "yes")
+
+
+def _duration(body: Mapping[str, Any]) -> int:
+    """The asked length; an edit may carry any text there (A03), which has no effect."""
+    text = str(body.get("duration") or rules.DEFAULT_DURATION)
+    return int(text) if text.isascii() and text.isdigit() else int(rules.DEFAULT_DURATION)
+
+
+def build_payload(body: Body, profile: Profile, **known: Any) -> Payload:
+    """Freeze a draft into the bytes that will be sent, again and again the same.
+
+    ``known`` is handed to :func:`core.rules.problems_in`. Raises :class:`RequestInvalid` with every fault.
+    """
+    faults = [problem for problem in rules.problems_in(body, profile=profile, **known) if problem.is_fault]
+    if faults:
+        raise RequestInvalid(faults)
+    return Payload(external_task_id=body["external_task_id"], model=body["model_name"], pieces=pieces_of(body))
+
+
+def pieces_of(value: Any) -> tuple[str | PictureRef, ...]:
+    """JSON text of a value, cut where pictures belong; neighbouring texts are joined."""
+    pieces: list[str | PictureRef] = []
+    for piece in _written(value):
+        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
+            pieces[-1] += piece
+        else:
+            pieces.append(piece)
+    return tuple(pieces)
+
+
+def _written(value: Any) -> Iterator[str | PictureRef]:
+    if isinstance(value, PictureRef):
+        yield from ('"', value, '"')
+    elif isinstance(value, dict):
+        for mark, (key, item) in zip(chain("{", repeat(",")), value.items(), strict=False):
+            yield f"{mark}{json.dumps(key)}:"
+            yield from _written(item)
+        yield "}" if value else "{}"
+    elif isinstance(value, list):
+        for mark, item in zip(chain("[", repeat(",")), value, strict=False):
+            yield mark
+            yield from _written(item)
+        yield "]" if value else "[]"
+    else:
+        yield json.dumps(value)

@@ -1,0 +1,261 @@
+"""The service's HTTP dialect without any network: calls are built here, replies are read here.
+
+:class:`HttpCall` and :class:`HttpReply` are plain data; ``remote.http`` carries the one and brings the other. No other module
+looks at a status code, and every decision about an error rests on :data:`REACTIONS` (contract, sections 4, 6 and 7).
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+from urllib.parse import quote
+
+from .errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
+from .media import PictureRef
+from .payload import Payload
+
+TASKS_PATH = "/v1/videos/omni-video"
+PAGE_SIZE = 100
+"""Tasks asked for per list page: enough for many at once, small enough to parse without a stutter (design.md, section 5)."""
+
+REACTIONS: Mapping[int, Reaction] = {
+    1000: Reaction.FIX_KEYS,
+    1001: Reaction.FIX_KEYS,
+    1002: Reaction.FIX_KEYS,
+    1003: Reaction.SIGN_AGAIN,
+    1004: Reaction.SIGN_AGAIN,
+    1100: Reaction.RECHARGE,
+    1101: Reaction.RECHARGE,
+    1102: Reaction.RECHARGE,
+    1103: Reaction.STOP,
+    1200: Reaction.CHANGE_REQUEST,
+    1201: Reaction.CHANGE_REQUEST,
+    1202: Reaction.STOP,
+    1203: Reaction.CHANGE_REQUEST,
+    1300: Reaction.CHANGE_REQUEST,
+    1301: Reaction.CHANGE_REQUEST,
+    1302: Reaction.WAIT,
+    1303: Reaction.WAIT,
+    1304: Reaction.RECHARGE,  # an account setting, like 1100: everything of this key pauses
+    5000: Reaction.RETRY,
+    5001: Reaction.RETRY,
+    5002: Reaction.RETRY,
+}
+"""What to do about each code of the contract's section 7. An unknown code of an HTTP 5xx or 429 is RETRY, any other STOP."""
+
+_REMEDIES = {
+    Reaction.FIX_KEYS: "Check the key and that it belongs to this service; keys of Kling and Kling China differ.",
+    Reaction.SIGN_AGAIN: "Set this computer's clock right.",
+    Reaction.RECHARGE: "Look at the account at Kling, then resume.",
+    Reaction.CHANGE_REQUEST: "Change the request and submit it again.",
+}
+_MESSAGE_LENGTH = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpCall:
+    """One call: ``path`` with its query below the service's address, and a body in pieces (text, or pictures to encode)."""
+
+    method: str
+    path: str
+    pieces: tuple[str | PictureRef, ...] = ()
+    content_length: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpReply:
+    """One reply, read whole. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Status(StrEnum):
+    """A task's state in the service's eyes."""
+
+    SUBMITTED = "submitted"
+    PROCESSING = "processing"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+_STATUSES = {status.value: status for status in Status} | {"succeed": Status.SUCCEEDED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskReport:
+    """What the service said about one task. ``link`` is a secret: it is never logged or written to disk."""
+
+    task_id: str
+    external_task_id: str = ""
+    status: Status = Status.UNKNOWN
+    message: str = ""
+    link: str = field(default="", repr=False)
+    duration_s: float | None = None
+    charge_units: str = ""
+
+
+def build_create(payload: Payload) -> HttpCall:
+    """The one call that costs money."""
+    return HttpCall(method="POST", path=TASKS_PATH, pieces=payload.pieces, content_length=payload.content_length)
+
+
+def build_query(task_or_external_id: str) -> HttpCall:
+    """Ask for one task by either id (contract 6.2)."""
+    return HttpCall(method="GET", path=f"{TASKS_PATH}/{quote(task_or_external_id, safe='')}")
+
+
+def build_list(page: int) -> HttpCall:
+    """Ask for one page of the account's tasks, counted from 1 (contract 6.3)."""
+    return HttpCall(method="GET", path=f"{TASKS_PATH}?pageNum={page}&pageSize={PAGE_SIZE}")
+
+
+def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
+    """The task that a create made. Raises :class:`Refused` or :class:`Unanswered`; the latter proves nothing either way."""
+    report = _report(_data(reply, dict))
+    if report.external_task_id not in ("", external_task_id):
+        raise Unanswered("Kling answered about another task than the one that was sent.")
+    return report
+
+
+def read_task(reply: HttpReply, wanted: str) -> TaskReport:
+    """The state of the task that was asked for by ``wanted``, its id or external id. A stranger's task is no answer."""
+    report = _report(_data(reply, dict))
+    if wanted not in (report.task_id, report.external_task_id):
+        raise Unanswered("Kling answered about another task than the one that was asked for.")
+    return report
+
+
+def read_list(reply: HttpReply) -> tuple[TaskReport, ...]:
+    """One page of tasks; entries that cannot be read are passed over, for missing never means failed."""
+    entries = _data(reply, list)
+    return tuple(_report(entry) for entry in entries if isinstance(entry, dict) and _text(entry.get("task_id")))
+
+
+def _data(reply: HttpReply, kind: type[Any]) -> Any:
+    """The ``data`` member of a good answer; everything else becomes the right exception."""
+    document = _document(reply)
+    code = document.get("code")
+    if not isinstance(code, int) or isinstance(code, bool):
+        raise Unanswered(f"The answer (HTTP {reply.status}) does not look like Kling's.")
+    if code != 0:
+        raise _refusal(code, reply, cleaned(document.get("message")))
+    if reply.status >= 400:
+        raise Unanswered(f"The answer contradicts itself: HTTP {reply.status} with code 0.")
+    data = document.get("data")
+    if not isinstance(data, kind):
+        raise Unanswered("The answer lacks its data.")
+    return data
+
+
+def _document(reply: HttpReply) -> dict[str, Any]:
+    try:
+        document = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        document = None
+    if isinstance(document, dict):
+        return document
+    if reply.headers.get("content-type", "").startswith("text/html"):
+        raise Unanswered(
+            f"A web page answered instead of Kling (HTTP {reply.status}).",
+            field="service",
+            remedy="Check the service's address, a proxy, or the log-in page of this network.",
+        )
+    raise Unanswered(f"The answer (HTTP {reply.status}) is not JSON.")
+
+
+def _refusal(code: int, reply: HttpReply, message: str) -> Refused:
+    reaction = reaction_to(code, reply.status, message)
+    kind = Refused
+    if 1000 <= code <= 1004:
+        kind = CredentialsRefused
+    elif code in (1201, 1203) and message.startswith("Task not found"):
+        kind = TaskUnknown
+    return kind(
+        f"Kling refused: {message or 'no reason given'} (code {code}).",
+        code=code,
+        http_status=reply.status,
+        reaction=reaction,
+        retry_after_s=retry_after_s(reply.headers),
+        field="key" if kind is CredentialsRefused else "",
+        remedy=_REMEDIES.get(reaction, ""),
+    )
+
+
+def reaction_to(code: int, http_status: int, message: str) -> Reaction:
+    """The row of :data:`REACTIONS`, save for the one refusal that means success: our id exists already (contract, section 7)."""
+    if code == 1201 and message.endswith("already exists"):
+        return Reaction.LOOK_UP
+    passing = http_status >= 500 or http_status == 429
+    return REACTIONS.get(code, Reaction.RETRY if passing else Reaction.STOP)
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds asked for by ``Retry-After``, whether given as seconds or as a date beside ``Date``; None for anything else."""
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:9])
+    try:
+        later = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
+    except (TypeError, ValueError, IndexError):
+        return None
+    return max(0.0, later.total_seconds())
+
+
+def _report(data: Mapping[str, Any]) -> TaskReport:
+    task_id = _text(data.get("task_id"))
+    if not task_id:
+        raise Unanswered("The answer names no task.")
+    link, duration_s = _video(data.get("task_result"))
+    return TaskReport(
+        task_id=task_id,
+        external_task_id=_text(_member(data, "task_info").get("external_task_id")),
+        status=_STATUSES.get(_text(data.get("task_status")), Status.UNKNOWN),
+        message=cleaned(data.get("task_status_msg")),
+        link=link,
+        duration_s=duration_s,
+        charge_units=_text(data.get("final_unit_deduction"))[:20],
+    )
+
+
+def _video(result: Any) -> tuple[str, float | None]:
+    """Link and length of the first video that has a link."""
+    videos: Iterable[Any] = result.get("videos") or () if isinstance(result, dict) else ()
+    for video in videos if isinstance(videos, list) else ():
+        if isinstance(video, dict) and _text(video.get("url")):
+            return _text(video["url"]), _seconds(video.get("duration"))
+    return "", None
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError):
+        return None
+    return seconds if 0 < seconds < 86_400 else None
+
+
+def _member(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    member = data.get(name)
+    return member if isinstance(member, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """An id or word of the service. Ids are strings, and integers are kept whole (pitfall 17); all else is nothing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""
+
+
+def cleaned(value: Any) -> str:
+    """A text from outside, fit to be shown: one line, no control or direction marks, no lone surrogates, at most 500 characters."""
+    text = value[: 4 * _MESSAGE_LENGTH] if isinstance(value, str) else ""
+    shown = "".join(" " if unicodedata.category(mark) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else mark for mark in text)
+    return " ".join(shown.split())[:_MESSAGE_LENGTH]

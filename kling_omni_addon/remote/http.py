@@ -1,0 +1,162 @@
+"""One call out, one reply in. Knows requests, and nothing of Kling.
+
+No redirect is followed, nothing is retried, ``.netrc`` is never read, TLS is always verified. Proxies and custom certificate
+bundles of the environment are honoured (requests does both).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import requests
+import requests.adapters
+import requests.auth
+
+from ..core.errors import NotSent, Unanswered
+from ..core.protocol import HttpCall, HttpReply
+
+CONNECT_TIMEOUT_S = 20.0
+"""Also the longest that one chunk of an upload may take (urllib3 sends under the connect time-out)."""
+READ_TIMEOUT_S = 60.0
+REPLY_LIMIT_BYTES = 8 * 1024 * 1024
+_READ_BYTES = 64 * 1024
+
+
+class StreamedBody:
+    """A body of known length, given out chunk by chunk; ``commit`` runs when all but the last byte has been handed over.
+
+    ``is_committed`` tells afterwards whether the last byte was let go. requests takes the length from ``len()``.
+    """
+
+    def __init__(self, chunks: Iterator[bytes], length: int, commit: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._length = length
+        self._commit = commit
+        self.is_committed = False
+        self.broken: BaseException | None = None
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[bytes]:
+        # The socket layer turns some exceptions into its own or swallows them, so what broke here is remembered.
+        try:
+            last = b""
+            for chunk in self._chunks:
+                if not chunk:
+                    continue
+                if last + chunk[:-1]:
+                    yield last + chunk[:-1]
+                last = chunk[-1:]
+            self._commit()
+        except GeneratorExit:  # the connection broke and nobody wants the rest
+            raise
+        except BaseException as error:
+            self.broken = error
+            raise
+        self.is_committed = True
+        yield last
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Our own Authorization header; its presence also keeps requests from looking into ``.netrc``."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class NoCredentials(requests.auth.AuthBase):
+    """No Authorization header at all, and no look into ``.netrc`` either."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers.pop("Authorization", None)
+        return request
+
+
+class Http:
+    """A connection to one address. Not shared between threads that send at once."""
+
+    def __init__(self, base_url: str, user_agent: str) -> None:
+        self._base_url = base_url
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = user_agent
+
+    def send(self, call: HttpCall, token: str, body: StreamedBody | None = None) -> HttpReply:
+        """Carry a call out and bring the whole reply.
+
+        Raises :class:`NotSent` when the call cannot have arrived whole, :class:`Unanswered` when it may have. For a call with a body the
+        body's own commit point decides between the two; a GET that fails is always :class:`Unanswered`, or :class:`NotSent`
+        when no connection came about.
+        """
+        headers = {"Content-Type": "application/json"}
+        if body is not None:
+            headers["Connection"] = (
+                "close"  # never a POST over a kept connection that the server is just closing (fault 15)
+            )
+        try:
+            with self._session.request(
+                call.method,
+                self._base_url + call.path,
+                data=body,
+                headers=headers,
+                auth=_Bearer(token),
+                timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return HttpReply(status=response.status_code, headers=_lower(response.headers), body=_whole(response))
+        except Exception as error:
+            # Broad on purpose: an exception of any kind leaves the same question, whether the last byte was let go.
+            raise _fact_of(error, body) from error
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._session.close()
+
+
+def _fact_of(error: Exception, body: StreamedBody | None) -> BaseException:
+    if body is not None and body.broken is not None:
+        return body.broken
+    sentence = _sentence(error)
+    unsent = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.ReadTimeout)
+    unsent = not body.is_committed if body is not None else unsent
+    return (NotSent if unsent else Unanswered)(sentence, field="service", remedy=_REMEDY)
+
+
+_REMEDY = "Check the network, the proxy and the service's address."
+
+
+def _sentence(error: Exception) -> str:
+    """What happened, without the address (it may hold a secret) and without a stack of library names."""
+    if isinstance(error, requests.exceptions.SSLError):
+        return "The service's certificate is not trusted."
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "The proxy does not let us through."
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return "The service does not answer to a connection."
+    if isinstance(error, requests.exceptions.ReadTimeout):
+        return "The service took too long to answer."
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "The service cannot be reached, or the connection broke."
+    if isinstance(error, Unanswered):
+        return error.sentence
+    return f"The call broke off ({type(error).__name__})."
+
+
+def _whole(response: requests.Response) -> bytes:
+    """The decoded body, at most 8 MB of it."""
+    body = b""
+    for chunk in response.iter_content(_READ_BYTES):
+        body += chunk
+        if len(body) > REPLY_LIMIT_BYTES:
+            raise Unanswered("The answer is larger than any that Kling gives.")
+    return body
+
+
+def _lower(headers: Any) -> dict[str, str]:
+    return {str(name).lower(): str(value) for name, value in headers.items()}

@@ -1,0 +1,129 @@
+"""The Omni-Video service as the worker sees it: submit, find, ask, scan, fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from ..core import protocol
+from ..core.errors import NotSent, Reaction, Refused, TaskUnknown, Unanswered
+from ..core.payload import Payload
+from ..core.protocol import HttpCall, HttpReply, TaskReport
+from . import clips
+from .clips import Clip
+from .http import Http, StreamedBody
+from .pictures import PictureStore
+from .token import Credentials, bearer
+
+_T = TypeVar("_T")
+_PROBE_ID = "kling-omni-credential-check"
+_SKEW_EARLY_S = 3600
+"""How far a token is dated back when the service says that it is not valid yet (1003)."""
+_PROBE_FROM_BYTES = 256 * 1024
+_SCAN_PAGES = 20
+
+
+class KlingService:
+    """The service at one address with one key, for one thread: it holds a connection."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        credentials: Credentials,
+        pictures: PictureStore,
+        now: Callable[[], float],
+        user_agent: str,
+    ) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._credentials = credentials
+        self._pictures = pictures
+        self._now = now
+        self._user_agent = user_agent
+        self._early_s = 5
+        self._http = Http(self._base_url, user_agent)
+
+    def check_credentials(self) -> None:
+        """Ask for a task that cannot exist: free, and a good key is answered "not found" (contract 3.3).
+
+        Raises :class:`CredentialsRefused`, :class:`NotSent` or :class:`Unanswered`.
+        """
+        try:
+            self.find(_PROBE_ID)
+        except TaskUnknown:
+            return
+
+    def submit(self, payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        """Create a task. ``commit`` is called once, when all but the last byte of the body has been handed to the network.
+
+        Raises :class:`NotSent` (proof: the last byte never left), :class:`Refused` (the service's own word) or
+        :class:`Unanswered` (anything else after the commit point), and whatever ``commit`` raises, in which case nothing was sent.
+        """
+        if payload.content_length > _PROBE_FROM_BYTES:
+            self.check_credentials()  # a wrong key costs one small GET, not the upload
+        reply, is_committed = self._post(payload, commit)
+        try:
+            return protocol.read_create(reply, payload.external_task_id)
+        except Refused as refusal:
+            if refusal.reaction is Reaction.SIGN_AGAIN:
+                self._sign_earlier()  # for the next try, which the worker decides on
+            raise
+        except Unanswered:
+            if not is_committed:  # the service broke off mid-upload with an answer of no meaning
+                raise NotSent("The service broke off while the request was going out.") from None
+            raise
+
+    def _post(self, payload: Payload, commit: Callable[[], None]) -> tuple[HttpReply, bool]:
+        call = protocol.build_create(payload)
+        body = StreamedBody(self._bytes(payload), call.content_length, commit)
+        return self._http.send(call, self._token(), body), body.is_committed
+
+    def _bytes(self, payload: Payload) -> Iterator[bytes]:
+        for piece in payload.pieces:
+            if isinstance(piece, str):
+                yield piece.encode()
+            else:
+                yield from self._pictures.encoded(piece)
+
+    def find(self, external_task_id: str) -> TaskReport:
+        """The task with our id. Raises :class:`TaskUnknown`, other :class:`Refused`, :class:`NotSent` or :class:`Unanswered`."""
+        call = protocol.build_query(external_task_id)
+        return self._read(call, lambda reply: protocol.read_task(reply, external_task_id))
+
+    ask = find  # the same call serves both kinds of id (contract 6.2); the worker says which it means
+
+    def scan(self, external_task_id: str) -> TaskReport | None:
+        """Look for our id on the account's list pages; None after a clean scan without it. Raises like :meth:`find`."""
+        for page in range(1, _SCAN_PAGES + 1):
+            reports = self._read(protocol.build_list(page), protocol.read_list)
+            for report in reports:
+                if report.external_task_id == external_task_id:
+                    return report
+            if len(reports) < protocol.PAGE_SIZE:
+                break
+        return None
+
+    def fetch(self, report: TaskReport, target: Path, on_bytes: Callable[[int, int | None], None]) -> Clip:
+        """Download a finished task's clip to ``target``: whole and checked, or not at all (see ``remote.clips``)."""
+        is_local = urlsplit(self._base_url).hostname in clips.LOOPBACK
+        return clips.download(report.link, target, on_bytes, may_be_local=is_local, user_agent=self._user_agent)
+
+    def _read(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
+        """Send a GET and read its reply; once more with an earlier token when the clocks disagree (1003)."""
+        try:
+            return read(self._http.send(call, self._token()))
+        except Refused as refusal:
+            if refusal.reaction is not Reaction.SIGN_AGAIN or not self._sign_earlier():
+                raise
+        return read(self._http.send(call, self._token()))
+
+    def _sign_earlier(self) -> bool:
+        """Date tokens back from now on; False when they were dated back already."""
+        is_new = self._early_s != _SKEW_EARLY_S
+        self._early_s = _SKEW_EARLY_S
+        return is_new
+
+    def _token(self) -> str:
+        return bearer(self._credentials, self._now(), self._early_s)

@@ -1,0 +1,139 @@
+"""Read a request file: the service's own create body as JSON, in which a picture may also be a local path."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .core import rules
+from .core.capability import Profile
+from .core.errors import ArgumentsInvalid
+from .core.media import PictureRef
+from .core.payload import Body, request_from_body
+from .core.problem import Problem
+from .core.request import OmniRequest
+from .remote.pictures import PictureStore
+
+FILE_RULE = "FILE"
+"""The rule id of a picture file that is not there: no rule of the service's, which never sees our files."""
+_FILE_LIMIT_BYTES = 200_000_000
+_PATH_LENGTH = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFile:
+    """A request file as read: the body with its pictures in the store, and every problem in it."""
+
+    body: Body
+    problems: tuple[Problem, ...]
+
+    @property
+    def request(self) -> OmniRequest:
+        """The body as a request; only for a file without faults."""
+        return request_from_body(self.body)
+
+    @property
+    def pictures(self) -> Mapping[str, PictureRef]:
+        """The stored pictures by the ``source`` that :attr:`request` gives them."""
+        refs = (image["image_url"] for image in self.body.get("image_list") or ())
+        return {ref.sha256: ref for ref in refs if isinstance(ref, PictureRef)}
+
+
+def read_request_file(path: Path, store: PictureStore, profile: Profile) -> RequestFile:
+    """Read and judge a file as the service would judge the body. Raises :class:`ArgumentsInvalid` when it is no JSON object."""
+    body = _read_json(path)
+    missing: list[Problem] = []
+    body = _with_stored_pictures(body, path.parent, store, missing)
+    judged = [p for p in rules.problems_in(body, profile=profile) if p.path not in {m.path for m in missing}]
+    return RequestFile(body=body, problems=(*missing, *judged))
+
+
+def _read_json(path: Path) -> Body:
+    try:
+        if path.stat().st_size > _FILE_LIMIT_BYTES:
+            raise ArgumentsInvalid(f"The request file {path} is larger than 200 MB.", field="request")
+        body = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ArgumentsInvalid(
+            f"The request file {path} cannot be read: {error.strerror}.", field="request", remedy="Name a JSON file."
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise ArgumentsInvalid(
+            f"The request file {path} is not JSON: {error}.", field="request", remedy="Mend the file."
+        ) from error
+    if not isinstance(body, dict):
+        raise ArgumentsInvalid(
+            f"The request file {path} does not hold a JSON object.",
+            field="request",
+            remedy="Write the create body as one object: {...}.",
+        )
+    return body
+
+
+def _with_stored_pictures(body: Body, folder: Path, store: PictureStore, missing: list[Problem]) -> Body:
+    images = body.get("image_list")
+    if not isinstance(images, list):
+        return body
+    stored = [_stored(image, i, folder, store, missing) for i, image in enumerate(images)]
+    return body | {"image_list": stored}
+
+
+def _stored(image: Any, position: int, folder: Path, store: PictureStore, missing: list[Problem]) -> Any:
+    source = image.get("image_url") if isinstance(image, dict) else None
+    if not isinstance(source, str) or not source.strip() or source.startswith(("http://", "https://", "data:")):
+        return image
+    path = f"image_list[{position}].image_url"
+    try:
+        ref = picture_ref(source, folder, store, path)
+    except ArgumentsInvalid as error:
+        missing.append(Problem(rule=FILE_RULE, path=path, message=str(error), kind="error"))
+        return image
+    return image if ref is None else image | {"image_url": ref}
+
+
+def picture_ref(source: str, folder: Path, store: PictureStore, field: str) -> PictureRef | None:
+    """Put a local path or raw Base64 into the store; None for Base64 that cannot be decoded.
+
+    A text is a path unless it is long or decodes to a picture, for ``/9j/4AAQ`` begins a JPEG and might begin a path. Raises
+    :class:`ArgumentsInvalid` for a path that cannot be read.
+    """
+    if len(source) > _PATH_LENGTH:
+        return store.keep_base64(source)
+    file = folder / Path(source).expanduser()
+    if not file.exists():
+        ref = store.keep_base64(source)
+        if ref is not None and ref.facts.format:
+            return ref
+    return store.keep_file(file, field)
+
+
+def describe_pictures(
+    request: OmniRequest, store: PictureStore
+) -> tuple[Mapping[str, PictureRef], tuple[Problem, ...]]:
+    """The header facts of a request's local pictures, without copying them, and a problem for each that cannot be read."""
+    found: dict[str, PictureRef] = {}
+    problems: list[Problem] = []
+    for position, source in enumerate(local_sources(request)):
+        try:
+            found[source] = store.describe(Path(source), f"image_list[{position}].image_url")
+        except ArgumentsInvalid as error:
+            problems.append(Problem(rule=FILE_RULE, path=error.field, message=str(error), kind="error"))
+    return found, tuple(problems)
+
+
+def keep_pictures(request: OmniRequest, store: PictureStore) -> Mapping[str, PictureRef]:
+    """Copy a request's local pictures into the store. Raises :class:`ArgumentsInvalid` for one that cannot be read."""
+    return {source: store.keep_file(Path(source), "pictures") for source in local_sources(request)}
+
+
+def local_sources(request: OmniRequest) -> tuple[str, ...]:
+    """The sources of a request that are files of this machine."""
+    return tuple(p.source for p in request.pictures if not p.source.startswith(("http://", "https://")))
+
+
+def with_id(request: OmniRequest, external_task_id: str) -> OmniRequest:
+    """The request under an id of ours, unless the user brought one."""
+    return request if request.external_task_id else replace(request, external_task_id=external_task_id)

@@ -1,0 +1,189 @@
+"""The one place that joins service, journal, worker and clock. Every way in drives this."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from queue import SimpleQueue
+
+from .core import capability, rules
+from .core import events as ev
+from .core.errors import ArgumentsInvalid
+from .core.events import Event, Origin, Target
+from .core.lifecycle import IllegalTransition, Submission
+from .core.media import PictureRef
+from .core.payload import build_payload, draft_body
+from .core.problem import Problem
+from .core.request import OmniRequest
+from .remote.pictures import PictureStore
+from .remote.service import KlingService
+from .remote.token import ApiKey, Credentials, KeyPair, fingerprint
+from .request_file import RequestFile, describe_pictures, keep_pictures, read_request_file
+from .settings import Keys, Settings
+from .work.board import Board
+from .work.clock import Clock, SystemClock
+from .work.journal import AlreadyThere, Journal
+from .work.worker import Plan, Progress, Worker
+
+ID_PREFIX = "kob-"
+"""Our mark on the account's list: by it a lost journal finds its tasks again."""
+USER_AGENT = "kling-omni-blender/0.1"
+_LOOK_S = 0.25
+
+
+class Session:
+    """One journal, one service, one key. Use it from the thread that made it; the worker has threads of its own."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self._profile = capability.profile(settings.profile)
+        self.pictures = PictureStore(settings.home / "pictures")
+        credentials = _credentials(settings.keys)
+        self.origin = Origin(service=settings.service_url, key_fingerprint=fingerprint(credentials))
+
+        def open_service() -> KlingService:
+            return KlingService(
+                base_url=settings.service_url,
+                credentials=credentials,
+                pictures=self.pictures,
+                now=self._clock.now,
+                user_agent=USER_AGENT,
+            )
+
+        self._service = open_service()
+        journal_path = settings.home / "journal.sqlite3"
+        self._journal = Journal(journal_path)
+        messages: SimpleQueue[Progress] = SimpleQueue()
+        self._worker = Worker(
+            open_service=open_service,
+            open_journal=lambda: Journal(journal_path),
+            clock=self._clock,
+            plan=Plan(origin=self.origin, clips=settings.clips, window_s=settings.window_s),
+            messages=messages,
+        )
+        self.board = Board(self._journal, messages)
+        self._is_running = False
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def check_credentials(self) -> None:
+        """A free question that only a good key gets answered. Raises CredentialsRefused, NotSent or Unanswered."""
+        self._service.check_credentials()
+
+    def problems_in(self, request: OmniRequest) -> tuple[Problem, ...]:
+        """Everything the service would refuse, and what is doubtful, before anything is copied or sent."""
+        described, missing = describe_pictures(request, self.pictures)
+        body = draft_body(request, described)
+        return (*missing, *rules.problems_in(body, profile=self._profile))
+
+    def read_request_file(self, path: Path) -> RequestFile:
+        """A request file with its problems (see ``request_file``)."""
+        return read_request_file(path, self.pictures, self._profile)
+
+    def submit(
+        self, request: OmniRequest, target: Target | None = None, pictures: Mapping[str, PictureRef] | None = None
+    ) -> Submission:
+        """Record the wish for a clip, durable on return, and set the worker to it if it runs.
+
+        ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it otherwise. Raises
+        :class:`RequestInvalid` and :class:`ArgumentsInvalid`; then nothing is recorded and nothing will be sent.
+        """
+        kept = keep_pictures(request, self.pictures) if pictures is None else pictures
+        own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
+        payload = build_payload(draft_body(request, kept, own_id), self._profile)
+        intended = ev.Intended(at=self._clock.now(), payload=payload, origin=self.origin, target=target or Target())
+        try:
+            submission = self._journal.begin(intended)
+        except AlreadyThere:
+            raise ArgumentsInvalid(
+                f"There is a submission with the id {own_id} already.",
+                field="external_task_id",
+                remedy="Leave external_task_id out, or give one that was never used.",
+            ) from None
+        self._worker.wake()
+        return submission
+
+    def start(self) -> None:
+        """Start the worker's threads, once."""
+        if not self._is_running:
+            self._is_running = True
+            self._worker.start()
+
+    def close(self) -> None:
+        """Stop the worker and let go of what it had in hand; live submissions go on with the next session."""
+        self._worker.stop()
+        self._journal.give_up()
+        self._journal.close()
+
+    def wait(
+        self, is_done: Callable[[Mapping[str, Submission]], bool], ids: Collection[str], timeout_s: float
+    ) -> dict[str, Submission]:
+        """Wait until ``is_done`` says yes of the submissions with these ids, or the time is over; their last known states."""
+        deadline = self._clock.now() + timeout_s
+        while True:
+            self._worker.changed.clear()
+            self.board.refresh()
+            found = {s.id: s for s in self.board.submissions if s.id in ids}
+            left_s = deadline - self._clock.now()
+            if is_done(found) or left_s <= 0:
+                return found
+            self._clock.wait(self._worker.changed, min(_LOOK_S, left_s))
+
+    def withdraw(self, submission_id: str, reason: str, exit_code: int) -> bool:
+        """Give up a submission that was certainly never sent; False when it is too late for that.
+
+        Whether it is too late is decided in the transaction that records it, so a send that is under way either passed its commit point or
+        fails there.
+        """
+        try:
+            self._journal.append(submission_id, ev.Withdrawn(at=self._clock.now(), reason=reason, exit_code=exit_code))
+        except IllegalTransition:
+            return False
+        return True
+
+    def look_again(self, submission_id: str) -> Submission:
+        """Look for a parked or given-up submission's task over another window. Raises :class:`ArgumentsInvalid`."""
+        return self._tell(submission_id, ev.LookAgain(at=self._clock.now()))
+
+    def send_again(self, submission_id: str) -> Submission:
+        """Send a parked submission's bytes once more: this may cost again. Raises :class:`ArgumentsInvalid`."""
+        return self._tell(submission_id, ev.SendAgain(at=self._clock.now()))
+
+    def abandon(self, submission_id: str) -> Submission:
+        """Stop waiting. Kling may still finish and charge the clip. Raises :class:`ArgumentsInvalid`."""
+        reason = "Stopped waiting. Kling may still finish and charge this clip; look again to fetch it."
+        return self._tell(submission_id, ev.Abandoned(at=self._clock.now(), reason=reason))
+
+    def _tell(self, submission_id: str, event: Event) -> Submission:
+        if self._journal.load(submission_id) is None:
+            raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="id", remedy="See: status")
+        try:
+            submission = self._journal.append(submission_id, event)
+        except IllegalTransition as error:
+            raise ArgumentsInvalid(f"That is not possible now: {error}.", field="id") from None
+        self._worker.wake()
+        return submission
+
+    def release(self) -> int:
+        """Go on with everything of this key that was held back; how many there were."""
+        held = [s for s in self._journal.live() if s.is_held and s.origin == self.origin]
+        for submission in held:
+            self._journal.append(submission.id, ev.Released(at=self._clock.now()))
+        self._worker.wake()
+        return len(held)
+
+    def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
+        """The clip is on the timeline."""
+        return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
+
+
+def _credentials(keys: Keys) -> Credentials:
+    if keys.api_key:
+        return ApiKey(key=keys.api_key)
+    return KeyPair(access_key=keys.access_key, secret_key=keys.secret_key)

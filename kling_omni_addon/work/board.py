@@ -1,0 +1,44 @@
+"""What a person is shown: the latest state of every submission, gathered on the main thread from journal and messages."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+
+from ..core.lifecycle import Submission
+from .journal import Journal
+from .worker import Progress
+
+
+class Board:
+    """Frozen snapshots, refreshed on demand; drawing code reads them and never waits for a disk."""
+
+    def __init__(self, journal: Journal, messages: SimpleQueue[Progress]) -> None:
+        self._journal = journal
+        self._messages = messages
+        self._seen_seq = -1
+        self.submissions: tuple[Submission, ...] = ()
+        self.progress: dict[str, Progress] = {}
+
+    def refresh(self) -> bool:
+        """Bring the snapshots up to date; whether anything changed, in this process or another."""
+        is_news = self._drain()
+        last = self._journal.last_seq()
+        if last != self._seen_seq:
+            self._seen_seq = last
+            self.submissions = self._journal.all()
+            is_news = True
+        return is_news
+
+    def find(self, submission_id: str) -> Submission | None:
+        """The submission with this id as of the last refresh."""
+        return next((s for s in self.submissions if s.id == submission_id), None)
+
+    def _drain(self) -> bool:
+        is_news = False
+        while True:
+            try:
+                message = self._messages.get_nowait()
+            except Empty:
+                return is_news
+            self.progress[message.submission_id] = message
+            is_news = True

@@ -1,0 +1,392 @@
+"""Carry submissions along: ask ``lifecycle.decide`` what is next, do it, record what came of it.
+
+Three kinds of lane work side by side, so that asking never waits for an upload or a download. Each lane is a thread with its own
+journal connection; what a lane does is all in :meth:`Lane.run_due`, which tests drive with a clock of their own and no thread.
+Nothing here touches Blender.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Protocol
+
+from ..core import events as ev
+from ..core import lifecycle, pacing
+from ..core.errors import (
+    CredentialsRefused,
+    JournalUnusable,
+    KlingError,
+    LinkExpired,
+    NotSent,
+    Reaction,
+    Refused,
+    TaskUnknown,
+    Unanswered,
+)
+from ..core.events import Event, Origin
+from ..core.lifecycle import Action, IllegalTransition, Submission
+from ..core.payload import Payload
+from ..core.protocol import Status, TaskReport
+from .clock import Clock
+from .filing import clip_name
+from .journal import LEASE_S, Journal, Lease, LeaseLost
+
+_log = logging.getLogger(__name__)
+
+IDLE_S = 2.0
+"""How often the journal is looked at for what other processes did."""
+_TROUBLE_S = 30.0
+_SIGNATURES = 2
+
+
+class FetchedClip(Protocol):
+    """What a service gives back for a fetched clip."""
+
+    @property
+    def path(self) -> Path: ...
+    @property
+    def sha256(self) -> str: ...
+    @property
+    def size_bytes(self) -> int: ...
+
+
+class Service(Protocol):
+    """What a worker wants of the service; ``remote.service.KlingService`` keeps the promises in words."""
+
+    def submit(self, payload: Payload, commit: Callable[[], None]) -> TaskReport: ...
+    def find(self, external_task_id: str) -> TaskReport: ...
+    def ask(self, task_id: str) -> TaskReport: ...
+    def scan(self, external_task_id: str) -> TaskReport | None: ...
+    def fetch(self, report: TaskReport, target: Path, on_bytes: Callable[[int, int | None], None]) -> FetchedClip: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the worker is told once: whose submissions it carries, where clips go, how long lost answers are looked for."""
+
+    origin: Origin
+    clips: Path
+    window_s: float = lifecycle.LOOK_WINDOW_S
+    uploads: int = 2
+    downloads: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Bytes of a download so far, and in all if known."""
+
+    submission_id: str
+    received: int
+    total: int | None
+
+
+class Worker:
+    """The threads that carry submissions. What they did stands in the journal; only progress comes through ``messages``."""
+
+    def __init__(
+        self,
+        *,
+        open_service: Callable[[], Service],
+        open_journal: Callable[[], Journal],
+        clock: Clock,
+        plan: Plan,
+        messages: SimpleQueue[Progress],
+    ) -> None:
+        self._open_service = open_service
+        self._open_journal = open_journal
+        self.clock = clock
+        self.plan = plan
+        self.messages = messages
+        self.changed = threading.Event()
+        self.stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._not_before: dict[tuple[str, Action], float] = {}
+        self._opened_here: set[str] = set()
+        self._threads: list[threading.Thread] = []
+        self._wakes: list[threading.Event] = []
+
+    def start(self) -> None:
+        """Start the lanes. Returns at once."""
+        lanes = [ASKING, *[SENDING] * self.plan.uploads, *[FETCHING] * self.plan.downloads]
+        for number, actions in enumerate(lanes):
+            wake = threading.Event()
+            thread = threading.Thread(
+                target=self._run,
+                args=(actions, wake),
+                name=f"kling-{min(actions)}-{number}".replace(" ", "-"),
+                daemon=True,
+            )
+            self._wakes.append(wake)
+            self._threads.append(thread)
+            thread.start()
+
+    def wake(self) -> None:
+        """Look at the journal now: something new is in it."""
+        for wake in self._wakes:
+            wake.set()
+
+    def stop(self, timeout_s: float = 1.0) -> None:
+        """Ask the lanes to stop. What is on the network after ``timeout_s`` is left as a crash would leave it, which is safe."""
+        self.stopping.set()
+        self.wake()
+        for thread in self._threads:
+            thread.join(timeout_s)
+
+    def _run(self, actions: frozenset[Action], wake: threading.Event) -> None:
+        lane: Lane | None = None
+        while not self.stopping.is_set():
+            try:
+                lane = lane or self.lane(actions)
+                pause_s = min(lane.run_due(), IDLE_S)
+            except Exception:
+                # Broad on purpose: a lane that dies takes paid work with it. Nothing was sent unrecorded; it goes on after a pause.
+                _log.exception("a lane stumbled and goes on in %g s", _TROUBLE_S)
+                pause_s = _TROUBLE_S
+            self.clock.wait(wake, pause_s)
+            wake.clear()
+        if lane is not None:
+            lane.close()
+
+    def lane(self, actions: frozenset[Action]) -> Lane:
+        """A lane of this worker, with a journal and a connection of its own."""
+        return Lane(self, self._open_journal(), self._open_service(), actions)
+
+    @contextmanager
+    def held(self, submission_id: str) -> Iterator[bool]:
+        """Keep other lanes of this process off a submission; gives False when another lane has it."""
+        with self._lock:
+            is_free = submission_id not in self._busy
+            if is_free:
+                self._busy.add(submission_id)
+        try:
+            yield is_free
+        finally:
+            if is_free:
+                with self._lock:
+                    self._busy.discard(submission_id)
+
+    def pause(self, submission_id: str, action: Action, until: float) -> None:
+        """Not before ``until``: for waits that need not survive a restart."""
+        self._not_before[submission_id, action] = until
+
+    def earliest(self, submission_id: str, action: Action) -> float:
+        """When :meth:`pause` allows an action again."""
+        return self._not_before.get((submission_id, action), 0.0)
+
+    def opened_here(self, submission_id: str) -> bool:
+        """Whether this process has taken this submission's open create in hand; says yes from the second question on."""
+        with self._lock:
+            was_here = submission_id in self._opened_here
+            self._opened_here.add(submission_id)
+        return was_here
+
+
+SENDING = frozenset({Action.SEND})
+ASKING = frozenset({Action.ASK, Action.LOOK_UP, Action.SCAN, Action.PARK})
+FETCHING = frozenset({Action.FETCH})
+
+
+class Lane:
+    """Takes the live submissions along by some of the actions."""
+
+    def __init__(self, worker: Worker, journal: Journal, service: Service, actions: frozenset[Action]) -> None:
+        self._worker = worker
+        self._journal = journal
+        self._service = service
+        self._actions = actions
+        self._clock = worker.clock
+        self._renewed_at = worker.clock.now()
+        self._steps: Mapping[Action, Callable[[Submission, Lease], None]] = {
+            Action.SEND: self._send,
+            Action.LOOK_UP: self._look_up,
+            Action.SCAN: self._scan,
+            Action.PARK: self._park,
+            Action.ASK: self._ask,
+            Action.FETCH: self._fetch,
+        }
+
+    def run_due(self) -> float:
+        """Do what is due; seconds until the next step is (0 when something was done, infinite when nothing is planned).
+
+        A sending lane does one step a pass: the answer to one send may hold back all the others.
+        """
+        self._renew_leases()
+        pause_s = math.inf
+        for listed in self._mine():
+            pause_s = min(pause_s, self._advance(listed.id))
+            if self._worker.stopping.is_set() or (self._actions == SENDING and pause_s <= 0):
+                break
+        return pause_s
+
+    def _renew_leases(self) -> None:
+        now = self._clock.now()
+        if Action.ASK in self._actions and now - self._renewed_at >= LEASE_S / 3:
+            self._renewed_at = now
+            self._journal.renew(now)
+
+    def close(self) -> None:
+        """Close the lane's journal."""
+        self._journal.close()
+
+    def _mine(self) -> list[Submission]:
+        """The live submissions that this worker may carry. A held one holds back every send: the key or the account is at fault."""
+        mine = [s for s in self._journal.live() if s.origin == self._worker.plan.origin]
+        if Action.SEND in self._actions and any(s.is_held for s in mine):
+            return []
+        return mine
+
+    def _advance(self, submission_id: str) -> float:
+        with self._worker.held(submission_id) as is_ours:
+            # Read anew: another lane may have moved it on since the list was made.
+            submission = self._journal.load(submission_id) if is_ours else None
+            if submission is None:
+                return math.inf
+            step = lifecycle.decide(submission, self._clock.now(), self._worker.plan.window_s)
+            if step.action not in self._actions:
+                return math.inf
+            wait_s = max(step.due, self._worker.earliest(submission_id, step.action)) - self._clock.now()
+            if wait_s > 0:
+                return wait_s
+            return self._take(submission, step.action)
+
+    def _take(self, submission: Submission, action: Action) -> float:
+        lease = self._journal.claim(submission.id, self._clock.now())
+        if lease is None:
+            return IDLE_S
+        try:
+            if submission.phase is lifecycle.Phase.UNANSWERED and not self._worker.opened_here(submission.id):
+                self._record(submission, lease, ev.Reopened(at=self._clock.now()))
+                return 0.0
+            self._steps[action](submission, lease)
+        except (LeaseLost, IllegalTransition) as error:
+            _log.info("%s: another process was faster (%s)", submission.id, error)
+        return 0.0
+
+    def _record(self, submission: Submission, lease: Lease, event: Event) -> None:
+        self._journal.append(submission.id, event, lease)
+        self._worker.changed.set()
+        self._worker.wake()
+
+    def _send(self, submission: Submission, lease: Lease) -> None:
+        is_committed = False
+
+        def commit() -> None:
+            nonlocal is_committed
+            self._journal.append(submission.id, ev.Sent(at=self._clock.now(), digest=submission.payload.digest), lease)
+            is_committed = True
+
+        self._worker.opened_here(submission.id)
+        try:
+            report = self._service.submit(submission.payload, commit)
+        except (LeaseLost, IllegalTransition, JournalUnusable):
+            raise
+        except KlingError as error:
+            self._record(submission, lease, self._after_failed_send(submission, error, is_committed))
+        else:
+            self._record(submission, lease, ev.Accepted(at=self._clock.now(), task_id=report.task_id))
+
+    def _after_failed_send(self, submission: Submission, error: KlingError, is_committed: bool) -> Event:
+        """What a send that brought no task means (design.md, section 4; the codes by ``protocol.REACTIONS``)."""
+        now, reason = self._clock.now(), str(error)
+        lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
+        if isinstance(error, NotSent | Unanswered):
+            return lost
+        if not isinstance(error, Refused):
+            return ev.Failed(at=now, reason=reason)
+        match error.reaction:
+            case Reaction.RETRY | Reaction.LOOK_UP:
+                return lost
+            case Reaction.WAIT:
+                return ev.Deferred(at=now, reason=reason, retry_after_s=error.retry_after_s)
+            case Reaction.SIGN_AGAIN if submission.failures < _SIGNATURES:
+                return ev.Deferred(at=now, reason=reason, retry_after_s=None)
+            case Reaction.FIX_KEYS | Reaction.SIGN_AGAIN | Reaction.RECHARGE:
+                return ev.Held(at=now, reason=reason, exit_code=error.exit_code)
+            case _:
+                return ev.Failed(at=now, reason=reason)
+
+    def _look_up(self, submission: Submission, lease: Lease) -> None:
+        try:
+            report = self._service.find(submission.id)
+        except TaskUnknown:
+            self._record(submission, lease, ev.Missed(at=self._clock.now()))
+        except KlingError as error:
+            self._put_off(submission, Action.LOOK_UP, error)
+        else:
+            self._record(submission, lease, ev.Accepted(at=self._clock.now(), task_id=report.task_id))
+
+    def _scan(self, submission: Submission, lease: Lease) -> None:
+        try:
+            report = self._service.scan(submission.id)
+        except KlingError as error:
+            self._put_off(submission, Action.SCAN, error)
+            return
+        now = self._clock.now()
+        found = ev.Accepted(at=now, task_id=report.task_id) if report else ev.Scanned(at=now)
+        self._record(submission, lease, found)
+
+    def _park(self, submission: Submission, lease: Lease) -> None:
+        self._record(submission, lease, ev.Parked(at=self._clock.now()))
+
+    def _ask(self, submission: Submission, lease: Lease) -> None:
+        now = self._clock.now()
+        try:
+            report = self._service.ask(submission.task_id)
+        except KlingError as error:
+            self._put_off(submission, Action.ASK, error)
+            return
+        age_s = now - submission.accepted_at
+        self._worker.pause(
+            submission.id, Action.ASK, now + pacing.poll_interval_s(age_s, f"{submission.id}{age_s:.0f}")
+        )
+        event = self._after_report(submission, report)
+        if event is not None:
+            self._record(submission, lease, event)
+
+    def _after_report(self, submission: Submission, report: TaskReport) -> Event | None:
+        now = self._clock.now()
+        if report.status is Status.SUCCEEDED and report.link:
+            return ev.Succeeded(at=now, charge_units=report.charge_units)
+        if report.status is Status.FAILED:
+            return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")
+        if report.status is Status.UNKNOWN:
+            _log.warning("%s: the service reports a state that this version does not know; asking on", submission.id)
+        is_news = report.status is Status.PROCESSING and submission.status != report.status
+        return ev.Progressed(at=now, status=report.status) if is_news else None
+
+    def _fetch(self, submission: Submission, lease: Lease) -> None:
+        def on_bytes(received: int, total: int | None) -> None:
+            self._worker.messages.put(Progress(submission_id=submission.id, received=received, total=total))
+
+        try:
+            report = self._service.ask(submission.task_id)  # a link is never kept, so it is always fresh
+            clip = self._service.fetch(report, self._path_for(submission), on_bytes)
+        except LinkExpired:
+            self._record(submission, lease, ev.LinkExpired(at=self._clock.now()))
+        except (KlingError, OSError) as error:
+            reason = str(error) if isinstance(error, KlingError) else f"The clip cannot be written: {error.strerror}."
+            self._record(submission, lease, ev.FetchFailed(at=self._clock.now(), reason=reason))
+        else:
+            fetched = ev.Fetched(
+                at=self._clock.now(), path=str(clip.path), sha256=clip.sha256, size_bytes=clip.size_bytes
+            )
+            self._record(submission, lease, fetched)
+
+    def _path_for(self, submission: Submission) -> Path:
+        folder = Path(submission.target.folder) if submission.target.folder else self._worker.plan.clips
+        return folder / clip_name(submission.target.name, submission.id, submission.created_at)
+
+    def _put_off(self, submission: Submission, action: Action, error: KlingError) -> None:
+        """A question that failed says nothing about the task: ask again later, much later when the key is at fault."""
+        is_key = isinstance(error, CredentialsRefused)
+        wait_s = 300.0 if is_key else pacing.poll_interval_s(self._clock.now() - submission.changed_at, submission.id)
+        _log.warning("%s: %s; asking again in %.0f s", submission.id, error.sentence, wait_s)
+        self._worker.pause(submission.id, action, self._clock.now() + wait_s)

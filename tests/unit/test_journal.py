@@ -1,0 +1,155 @@
+"""The record on disk: real SQLite files, real second processes."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kling_omni_addon.core import events as ev
+from kling_omni_addon.core.errors import JournalUnusable
+from kling_omni_addon.core.events import Origin, Target
+from kling_omni_addon.core.lifecycle import IllegalTransition, Phase
+from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.work.journal import LEASE_S, AlreadyThere, Journal, LeaseLost
+
+
+def intended(number: int = 1, at: float = 100.0) -> ev.Intended:
+    payload = Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=("{}",))
+    return ev.Intended(at=at, payload=payload, origin=Origin(service="https://k", key_fingerprint="f"), target=Target())
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "journal.sqlite3"
+
+
+def test_what_was_recorded_is_there_for_the_next_connection(path: Path) -> None:
+    first = Journal(path)
+    first.begin(intended())
+    first.append("kob-1", ev.Sent(at=101.0, digest="d"))
+    first.close()
+    submission = Journal(path).load("kob-1")
+    assert submission is not None
+    assert (submission.phase, submission.sends, submission.created_at) == (Phase.UNANSWERED, 1, 100.0)
+
+
+def test_the_file_is_written_ahead_and_synced_in_full(path: Path) -> None:
+    Journal(path)
+    raw = Journal(path)._db
+    assert raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert raw.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_one_id_makes_one_submission(path: Path) -> None:
+    journal = Journal(path)
+    journal.begin(intended())
+    with pytest.raises(AlreadyThere):
+        journal.begin(intended(at=200.0))
+    assert len(journal.history("kob-1")) == 1
+
+
+def test_an_illegal_event_is_not_recorded(path: Path) -> None:
+    journal = Journal(path)
+    journal.begin(intended())
+    with pytest.raises(IllegalTransition):
+        journal.append("kob-1", ev.Succeeded(at=101.0, charge_units="3"))
+    assert [type(event) for event in journal.history("kob-1")] == [ev.Intended]
+
+
+def test_live_submissions_leave_the_list_when_they_are_over_and_come_oldest_first(path: Path) -> None:
+    journal = Journal(path)
+    for number, at in ((1, 300.0), (2, 100.0), (3, 200.0)):
+        journal.begin(intended(number, at))
+    journal.append("kob-3", ev.Withdrawn(at=301.0, reason="no", exit_code=5))
+    assert [s.id for s in journal.live()] == ["kob-2", "kob-1"]
+    assert [s.id for s in journal.all()] == ["kob-2", "kob-3", "kob-1"]
+
+
+def test_a_reader_sees_what_another_connection_appended(path: Path) -> None:
+    writer, reader = Journal(path), Journal(path)
+    writer.begin(intended())
+    assert [s.phase for s in reader.all()] == [Phase.INTENDED]
+    before = reader.last_seq()
+    writer.append("kob-1", ev.Sent(at=101.0, digest="d"))
+    assert reader.last_seq() > before
+    assert [s.phase for s in reader.all()] == [Phase.UNANSWERED]
+
+
+def test_a_living_owner_keeps_its_lease_until_it_runs_out(path: Path) -> None:
+    ours, theirs = Journal(path, owner="here:1"), Journal(path, owner="elsewhere:2")
+    ours.begin(intended())
+    assert ours.claim("kob-1", now=1000.0) is not None
+    assert theirs.claim("kob-1", now=1000.0 + LEASE_S - 1) is None
+    assert theirs.claim("kob-1", now=1000.0 + LEASE_S + 1) is not None
+
+
+def test_a_renewed_lease_runs_on(path: Path) -> None:
+    ours, theirs = Journal(path, owner="here:1"), Journal(path, owner="elsewhere:2")
+    ours.begin(intended())
+    ours.claim("kob-1", now=1000.0)
+    ours.renew(now=1050.0)
+    assert theirs.claim("kob-1", now=1000.0 + LEASE_S + 1) is None
+
+
+def test_a_process_that_lost_its_lease_cannot_record_and_so_cannot_send(path: Path) -> None:
+    ours, theirs = Journal(path, owner="here:1"), Journal(path, owner="elsewhere:2")
+    ours.begin(intended())
+    lease = ours.claim("kob-1", now=1000.0)
+    assert theirs.claim("kob-1", now=2000.0) is not None
+    with pytest.raises(LeaseLost):
+        ours.append("kob-1", ev.Sent(at=2001.0, digest="d"), lease)
+    again = ours.claim("kob-1", now=5000.0)
+    with pytest.raises(LeaseLost):
+        ours.append("kob-1", ev.Sent(at=5001.0, digest="d"), lease)
+    assert ours.append("kob-1", ev.Sent(at=5001.0, digest="d"), again).sends == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot ask whether a process lives without signalling it")
+def test_the_lease_of_a_dead_process_of_this_machine_is_taken_at_once(path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from kling_omni_addon.work.journal import Journal;"
+        "print(Journal(Path(sys.argv[1])).claim('kob-1', 1000.0).owner)"
+    )
+    journal = Journal(path)
+    journal.begin(intended())
+    owner = subprocess.run([sys.executable, "-c", code, str(path)], check=True, capture_output=True, text=True).stdout
+    assert owner.strip() != journal.owner
+    lease = journal.claim("kob-1", now=1001.0)
+    assert lease is not None
+    assert lease.epoch == 2
+
+
+def test_a_given_up_lease_is_free_at_once(path: Path) -> None:
+    ours, theirs = Journal(path, owner="here:1"), Journal(path, owner="elsewhere:2")
+    ours.begin(intended())
+    ours.claim("kob-1", now=1000.0)
+    ours.give_up()
+    assert theirs.claim("kob-1", now=1000.0) is not None
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file where a folder should be")
+    with pytest.raises(JournalUnusable, match=r"journal\.sqlite3 cannot be used"):
+        Journal(tmp_path / "home" / "journal.sqlite3")
+
+
+def test_a_file_that_is_no_journal_is_not_touched(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"these are holiday pictures" * 100)
+    with pytest.raises(JournalUnusable):
+        Journal(path)
+    assert path.read_bytes() == b"these are holiday pictures" * 100
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(path: Path) -> None:
+    Journal(path).close()
+    raw = sqlite3.connect(path)
+    raw.execute("PRAGMA user_version=99")
+    raw.close()
+    with pytest.raises(JournalUnusable, match="newer version"):
+        Journal(path)

@@ -1,0 +1,411 @@
+"""The worker against a model of the service, in virtual time: real journal, no threads, no sleeping."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from kling_omni_addon.core import events as ev
+from kling_omni_addon.core.errors import (
+    ClipUnusable,
+    CredentialsRefused,
+    KlingError,
+    LinkExpired,
+    NotSent,
+    Reaction,
+    Refused,
+    TaskUnknown,
+    Unanswered,
+)
+from kling_omni_addon.core.events import Origin, Target
+from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
+from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Progress, Worker
+
+ORIGIN = Origin(service="https://kling.example", key_fingerprint="f00")
+
+
+class FakeClock:
+    """Time that passes only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.time = 1_000_000.0
+
+    def now(self) -> float:
+        return self.time
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        self.time += max(timeout_s, 0.001)
+        return event.is_set()
+
+
+@dataclass
+class FakeClip:
+    path: Path
+    sha256: str = "c" * 64
+    size_bytes: int = 4
+
+
+def refusal(code: int) -> Refused:
+    kind = CredentialsRefused if code < 1005 else Refused
+    return kind(f"refused {code}", code=code, http_status=429, reaction=REACTIONS[code])
+
+
+def unknown() -> TaskUnknown:
+    return TaskUnknown("not found", code=1201, http_status=400, reaction=Reaction.CHANGE_REQUEST)
+
+
+@dataclass
+class FakeKling:
+    """A small service with a memory. ``trouble`` is what the next calls of a kind run into, one item per call."""
+
+    clock: FakeClock
+    makes_s: float = 60.0
+    trouble: dict[str, list[KlingError | str]] = field(default_factory=dict)
+    tasks: dict[str, float] = field(default_factory=dict)
+    creates: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+
+    def submit(self, payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        fault = self._call("submit")
+        if isinstance(fault, NotSent):
+            raise fault
+        commit()
+        if isinstance(fault, KlingError):
+            raise fault
+        if fault != "swallowed":
+            self.creates.append(payload.external_task_id)
+            self.tasks[payload.external_task_id] = self.clock.now()
+        if fault:
+            raise Unanswered("no answer")
+        return self._report(payload.external_task_id)
+
+    def find(self, external_task_id: str) -> TaskReport:
+        fault = self._call("find")
+        if isinstance(fault, KlingError):
+            raise fault
+        if external_task_id not in self.tasks:
+            raise unknown()
+        return self._report(external_task_id)
+
+    def ask(self, task_id: str) -> TaskReport:
+        fault = self._call("ask")
+        if isinstance(fault, KlingError):
+            raise fault
+        if fault:
+            return TaskReport(task_id=task_id, status=Status(fault), message="risk control")
+        return self._report(task_id.removeprefix("task of "))
+
+    def scan(self, external_task_id: str) -> TaskReport | None:
+        fault = self._call("scan")
+        if isinstance(fault, KlingError):
+            raise fault
+        return self._report(external_task_id) if external_task_id in self.tasks else None
+
+    def fetch(self, report: TaskReport, target: Path, on_bytes: Callable[[int, int | None], None]) -> FakeClip:
+        fault = self._call("fetch")
+        if isinstance(fault, KlingError):
+            raise fault
+        on_bytes(4, 4)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"clip")
+        return FakeClip(target)
+
+    def _report(self, external_task_id: str) -> TaskReport:
+        is_done = self.clock.now() >= self.tasks[external_task_id] + self.makes_s
+        return TaskReport(
+            task_id=f"task of {external_task_id}",
+            external_task_id=external_task_id,
+            status=Status.SUCCEEDED if is_done else Status.PROCESSING,
+            link="https://cdn.example/secret-link" if is_done else "",
+            charge_units="3",
+        )
+
+    def _call(self, kind: str) -> KlingError | str | None:
+        self.calls.append(kind)
+        waiting = self.trouble.get(kind, [])
+        return waiting.pop(0) if waiting else None
+
+
+class Studio:
+    """A journal, a service and a worker whose lanes take turns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "journal.sqlite3"
+        self.clips = folder / "clips"
+        self.clock = FakeClock()
+        self.kling = FakeKling(self.clock)
+        self.journal = Journal(self.path)
+        self.messages: SimpleQueue[Progress] = SimpleQueue()
+        self.restart()
+
+    def restart(self, owner: str | None = None) -> None:
+        worker = Worker(
+            open_service=lambda: self.kling,
+            open_journal=lambda: Journal(self.path, owner),
+            clock=self.clock,
+            plan=Plan(origin=ORIGIN, clips=self.clips),
+            messages=self.messages,
+        )
+        self.lanes = [worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
+
+    def intend(self, number: int = 1, origin: Origin = ORIGIN) -> str:
+        payload = Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=("{}",))
+        target = Target(name="Alley, night/1")
+        self.journal.begin(ev.Intended(at=self.clock.now(), payload=payload, origin=origin, target=target))
+        return payload.external_task_id
+
+    def run(self, seconds: float) -> None:
+        end = self.clock.now() + seconds
+        while self.clock.now() < end:
+            pause_s = min(lane.run_due() for lane in self.lanes)
+            self.clock.time += max(min(pause_s, end - self.clock.now()), 0.001)
+
+    def submission(self, submission_id: str = "kob-1") -> Submission:
+        found = self.journal.load(submission_id)
+        assert found is not None
+        return found
+
+    def kinds(self, submission_id: str = "kob-1") -> list[str]:
+        return [type(event).__name__ for event in self.journal.history(submission_id)]
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    studio = Studio(tmp_path)
+    yield studio
+    for lane in studio.lanes:
+        lane.close()
+
+
+def test_a_submission_goes_from_intention_to_a_file(studio: Studio) -> None:
+    studio.intend()
+    studio.run(120)
+    submission = studio.submission()
+    assert submission.phase is Phase.FETCHED
+    assert Path(submission.clip).read_bytes() == b"clip"
+    assert Path(submission.clip).name == "Alley-night-1_1970-01-12_kob-1.mp4"
+    assert (submission.charge_units, submission.problem) == ("3", "")
+    assert studio.kinds() == ["Intended", "Sent", "Accepted", "Progressed", "Succeeded", "Fetched"]
+    assert studio.messages.get_nowait() == Progress(submission_id="kob-1", received=4, total=4)
+
+
+def test_sent_is_recorded_before_the_last_byte_leaves(studio: Studio) -> None:
+    seen: list[list[str]] = []
+    submit = studio.kling.submit
+
+    def watched(payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        def and_look() -> None:
+            commit()
+            seen.append([type(event).__name__ for event in Journal(studio.path).history("kob-1")])
+
+        return submit(payload, and_look)
+
+    studio.kling.submit = watched  # type: ignore[method-assign]
+    studio.intend()
+    studio.run(1)
+    assert seen == [["Intended", "Sent"]]
+
+
+def test_a_lost_answer_is_looked_up_and_never_sent_again(studio: Studio) -> None:
+    studio.kling.trouble["submit"] = ["lost"]
+    studio.intend()
+    studio.run(300)
+    assert studio.kling.creates == ["kob-1"]
+    assert studio.submission().phase is Phase.FETCHED
+
+
+def test_a_request_that_vanished_is_parked_after_the_window_and_sent_again_only_by_the_user(studio: Studio) -> None:
+    studio.kling.trouble["submit"] = ["swallowed"]
+    studio.intend()
+    studio.run(170)
+    assert studio.submission().phase is Phase.UNANSWERED
+    studio.run(3600)
+    assert studio.submission().phase is Phase.PARKED
+    assert studio.kling.calls.count("submit") == 1
+    assert studio.kinds()[-2:] == ["Scanned", "Parked"]
+    studio.journal.append("kob-1", ev.SendAgain(at=studio.clock.now()))
+    studio.run(120)
+    assert studio.kling.creates == ["kob-1"]
+    assert studio.submission().phase is Phase.FETCHED
+
+
+def test_a_late_commit_found_by_the_list_is_accepted(studio: Studio) -> None:
+    studio.kling.trouble = {"submit": ["lost"], "find": [unknown()] * 20}
+    studio.intend()
+    studio.run(400)
+    assert "Scanned" not in studio.kinds()
+    assert studio.submission().phase is Phase.FETCHED
+    assert studio.kling.creates == ["kob-1"]
+
+
+def test_looks_that_fail_are_no_misses(studio: Studio) -> None:
+    studio.kling.trouble = {"submit": ["lost"], "find": [Unanswered("proxy")] * 50}
+    studio.intend()
+    studio.run(200)
+    assert "Missed" not in studio.kinds()
+    studio.run(1200)
+    assert studio.submission().phase is Phase.FETCHED
+
+
+@pytest.mark.parametrize("code", [1302, 1303])
+def test_a_proof_of_not_created_leads_back_to_sending_in_order(studio: Studio, code: int) -> None:
+    studio.kling.trouble["submit"] = [refusal(code)] * 6
+    studio.intend(1)
+    studio.run(400)
+    assert studio.kling.creates == ["kob-1"]
+    assert studio.kling.calls.count("submit") == 7
+
+
+@pytest.mark.parametrize("code", [5000, 5001, 5002])
+def test_a_server_error_after_the_commit_point_proves_nothing(studio: Studio, code: int) -> None:
+    studio.kling.trouble["submit"] = [refusal(code)]
+    studio.intend()
+    studio.run(60)
+    assert studio.submission().phase is Phase.UNANSWERED
+    assert studio.kling.calls.count("submit") == 1
+
+
+@pytest.mark.parametrize("code", [1000, 1002, 1100, 1101, 1102, 1304])
+def test_key_and_account_troubles_hold_everything_of_the_key_after_one_post(studio: Studio, code: int) -> None:
+    studio.kling.trouble["submit"] = [refusal(code)]
+    studio.intend(1)
+    studio.intend(2)
+    studio.run(3600)
+    assert studio.kling.calls.count("submit") == 1
+    assert studio.submission("kob-1").is_held
+    studio.journal.append("kob-1", ev.Released(at=studio.clock.now()))
+    studio.run(120)
+    assert studio.kling.creates == ["kob-1", "kob-2"]
+
+
+def test_clocks_that_disagree_are_tried_twice_more_and_then_held(studio: Studio) -> None:
+    studio.kling.trouble["submit"] = [refusal(1003)] * 9
+    studio.intend()
+    studio.run(600)
+    assert studio.kling.calls.count("submit") == 3
+    assert studio.submission().is_held
+
+
+@pytest.mark.parametrize("code", [1103, 1200, 1201, 1203, 1300, 1301])
+def test_a_refused_request_has_failed_and_is_not_sent_again(studio: Studio, code: int) -> None:
+    studio.kling.trouble["submit"] = [refusal(code)]
+    studio.intend()
+    studio.run(600)
+    assert studio.submission().phase is Phase.FAILED
+    assert f"refused {code}" in studio.submission().problem
+    assert studio.kling.calls == ["submit"]
+
+
+def test_already_exists_means_look_it_up(studio: Studio) -> None:
+    studio.kling.tasks["kob-1"] = studio.clock.now()
+    studio.kling.trouble["submit"] = [Refused("exists", code=1201, http_status=400, reaction=Reaction.LOOK_UP)]
+    studio.intend()
+    studio.run(120)
+    assert studio.submission().phase is Phase.FETCHED
+    assert studio.kling.creates == []
+
+
+def test_no_network_is_tried_again_for_as_long_as_it_takes(studio: Studio) -> None:
+    studio.kling.trouble["submit"] = [NotSent("no network")] * 10
+    studio.intend()
+    studio.run(3600)
+    assert studio.kling.creates == ["kob-1"]
+    assert studio.submission().sends == 1
+
+
+def test_polls_that_fail_lose_nothing(studio: Studio) -> None:
+    studio.kling.trouble["ask"] = [Unanswered("proxy"), unknown(), refusal(5000), refusal(1002), "unknown"]
+    studio.intend()
+    studio.run(1200)
+    assert studio.submission().phase is Phase.FETCHED
+
+
+def test_a_failed_task_says_why(studio: Studio) -> None:
+    studio.kling.trouble["ask"] = ["failed"]
+    studio.intend()
+    studio.run(120)
+    assert studio.submission().phase is Phase.FAILED
+    assert "risk control" in studio.submission().problem
+
+
+def test_a_broken_download_is_tried_again_and_an_expired_link_is_asked_for_anew(studio: Studio) -> None:
+    studio.kling.trouble["fetch"] = [ClipUnusable("cut"), LinkExpired("403")]
+    studio.intend()
+    studio.run(300)
+    assert studio.kinds()[-5:] == ["Succeeded", "FetchFailed", "LinkExpired", "Succeeded", "Fetched"]
+
+
+def test_a_task_that_runs_for_a_day_is_still_asked_for_but_less_often(studio: Studio) -> None:
+    studio.kling.makes_s = 86_400.0
+    studio.intend()
+    studio.run(7200)
+    before = studio.kling.calls.count("ask")
+    studio.run(3600)
+    assert 40 <= studio.kling.calls.count("ask") - before <= 90
+    studio.run(86_400)
+    assert studio.submission().phase is Phase.FETCHED
+
+
+def test_a_create_left_open_by_a_crash_is_looked_for_over_a_window_of_its_own(studio: Studio) -> None:
+    studio.intend()
+    studio.journal.append("kob-1", ev.Sent(at=studio.clock.now(), digest="d"))
+    studio.clock.time += 86_400
+    studio.restart()
+    studio.run(100)
+    assert studio.submission().phase is Phase.UNANSWERED
+    studio.kling.tasks["kob-1"] = studio.clock.now()
+    studio.run(200)
+    assert studio.submission().phase is Phase.FETCHED
+    assert studio.kling.calls.count("submit") == 0
+    assert "Reopened" in studio.kinds()
+
+
+def test_submissions_of_another_key_or_host_are_left_alone(studio: Studio) -> None:
+    studio.intend(1, origin=Origin(service=ORIGIN.service, key_fingerprint="other"))
+    studio.run(600)
+    assert studio.kling.calls == []
+    assert studio.submission().phase is Phase.INTENDED
+
+
+def test_one_of_two_processes_works(studio: Studio) -> None:
+    studio.intend()
+    studio.run(10)
+    first = studio.lanes
+    studio.restart(owner="another-machine:7")
+    before = len(studio.kling.calls)
+    studio.run(10)
+    assert len(studio.kling.calls) == before
+    studio.lanes = first
+    studio.run(120)
+    assert studio.submission().phase is Phase.FETCHED
+
+
+def test_a_lease_lost_during_the_upload_stops_the_send_at_the_commit_point(studio: Studio) -> None:
+    submit = studio.kling.submit
+
+    def slow(payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        studio.clock.time += 600  # frozen for ten minutes; another process takes over
+        assert Journal(studio.path, owner="another-machine:7").claim("kob-1", studio.clock.now())
+        return submit(payload, commit)
+
+    studio.kling.submit = slow  # type: ignore[method-assign]
+    studio.intend()
+    studio.lanes[0].run_due()
+    assert studio.kling.creates == []
+    assert studio.kinds() == ["Intended"]
+
+
+def test_the_journal_never_holds_the_link_of_a_clip(studio: Studio) -> None:
+    studio.intend()
+    studio.run(120)
+    everything = b"".join(p.read_bytes() for p in studio.path.parent.glob("journal*"))
+    assert b"kob-1" in everything
+    assert b"secret-link" not in everything
