@@ -1,0 +1,48 @@
+# Everything a person or CI does here. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export PYTHON
+# Nothing here may spend money: a key or an address in your shell stays in your shell.
+unexport KLING_API_KEY KLING_ACCESS_KEY KLING_SECRET_KEY KLING_BASE_URL
+
+PY := .venv/bin/python
+# Every run gets its own empty Blender user folder, so that no add-on or setting of this machine is seen or changed.
+# Software drawing works on every machine and gives the same pictures on all.
+in_blender = @user=$$(mktemp -d) && trap 'rm -rf "$$user"' EXIT && BLENDER_USER_RESOURCES=$$user LIBGL_ALWAYS_SOFTWARE=1
+MATRIX ?= 4.2.23 5.0.1 5.1.2 5.2.3
+
+.PHONY: help setup demo test lint check wheels build matrix clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+setup: ## install what is missing, make .venv (the others do this by themselves)
+	@.ci/setup.sh
+
+demo: setup ## one real frame, from a small scene to a strip on the timeline; no key, no cost
+	$(in_blender) $(PY) docs/demo/demo.py
+
+test: setup ## all tests on the bpy wheel
+	$(in_blender) $(PY) -m pytest $(PYTEST_ARGS)
+
+lint: ## style, types and the direction of imports
+	@.ci/setup.sh dev
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+
+check: lint test ## lint, then test
+
+wheels: setup ## fetch the runtime wheels of the extension, unmodified, and check their hashes
+	@$(PY) .ci/extension.py wheels
+
+build: wheels ## dist/kling_omni-VERSION.zip, the same bytes every time
+	@$(PY) .ci/extension.py build
+
+matrix: setup ## the tests that need Blender, on every other bpy that a Python here can run (MATRIX="4.2.23 5.0.1")
+	@.ci/matrix.sh $(MATRIX)
+
+clean: ## remove all that was made
+	rm -rf .venv .venv-bpy-* .wheels-* wheels dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
