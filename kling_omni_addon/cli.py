@@ -155,8 +155,8 @@ def _resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with Session(read_settings(environment, service=options.service)) as session:
         session.release()
         session.board.refresh()
-        ids = [s.id for s in session.board.submissions if s.origin == session.origin and not _is_settled(s)]
-        others = [s for s in session.board.submissions if s.origin != session.origin and not _is_settled(s)]
+        ids = [s.id for s in session.board.submissions if s.origin == session.origin and not s.is_settled]
+        others = [s for s in session.board.submissions if s.origin != session.origin and not s.is_settled]
         for submission in others:
             print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
         session.start()
@@ -174,7 +174,7 @@ def _follow(session: Any, ids: Sequence[str], wait_s: float, *, gives_up: bool) 
                 _say(_line(submission))
             if gives_up and _is_hopeless(submission):
                 session.withdraw(submission.id, f"Not sent: {submission.problem}", submission.exit_code or 5)
-        return all(_is_settled(s) or (not wait_s and s.task_id) for s in found.values())
+        return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
 
     found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
@@ -189,14 +189,10 @@ def _is_hopeless(submission: Submission) -> bool:
     return submission.is_proved_unsent and (submission.is_held or tried)
 
 
-def _is_settled(submission: Submission) -> bool:
-    return submission.is_over or submission.needs_a_person or submission.phase is Phase.FETCHED
-
-
 def _exit_code(submission: Submission, has_waited: bool) -> int:
     if submission.phase in (Phase.FETCHED, Phase.PLACED):
         return 0
-    if _is_settled(submission):
+    if submission.is_settled:
         return submission.exit_code or 4
     return _STILL_RUNNING if has_waited or not submission.task_id else 0
 
@@ -241,7 +237,8 @@ def _rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     from .rehearsal.clip_maker import ClipMaker, default_command
     from .rehearsal.server import RehearsalServer
     from .rehearsal.settings import RehearsalSettings
-    from .settings import home_folder, rehearsal_note
+    from .rehearsal_note import kept_note
+    from .settings import home_folder
 
     home = home_folder(environment)
     settings = RehearsalSettings(
@@ -254,15 +251,9 @@ def _rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> in
         verbose=options.verbose,
     )
     maker = ClipMaker(default_command(options.blender or environment.get("BLENDER")), home / "rehearsal" / "made")
-    note = rehearsal_note(home)
-    with RehearsalServer(settings, maker) as server:
-        ready = server.ready_line()
-        note.write_text(json.dumps(ready), "utf-8")
-        try:
-            _say(ready)
-            _until_stopped()
-        finally:
-            note.unlink(missing_ok=True)
+    with RehearsalServer(settings, maker) as server, kept_note(home, server.ready_line()):
+        _say(server.ready_line())
+        _until_stopped()
     return 0
 
 

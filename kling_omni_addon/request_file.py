@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,10 @@ from .core import rules
 from .core.capability import Profile
 from .core.errors import ArgumentsInvalid
 from .core.media import PictureRef
-from .core.payload import Body, request_from_body
+from .core.payload import Body, draft_body, ordered_pictures, request_from_body
 from .core.problem import Problem
 from .core.request import OmniRequest
-from .remote.pictures import PictureStore
+from .remote.pictures import PictureStore, describe
 
 FILE_RULE = "FILE"
 """The rule id of a picture file that is not there: no rule of the service's, which never sees our files."""
@@ -47,7 +47,8 @@ def read_request_file(path: Path, store: PictureStore, profile: Profile) -> Requ
     body = _read_json(path)
     missing: list[Problem] = []
     body = _with_stored_pictures(body, path.parent, store, missing)
-    judged = [p for p in rules.problems_in(body, profile=profile) if p.path not in {m.path for m in missing}]
+    unreadable = {problem.path for problem in missing}
+    judged = [problem for problem in rules.problems_in(body, profile=profile) if problem.path not in unreadable]
     return RequestFile(body=body, problems=(*missing, *judged))
 
 
@@ -89,7 +90,7 @@ def _stored(image: Any, position: int, folder: Path, store: PictureStore, missin
     try:
         ref = picture_ref(source, folder, store, path)
     except ArgumentsInvalid as error:
-        missing.append(Problem(rule=FILE_RULE, path=path, message=str(error), kind="error"))
+        missing.append(_missing(error))
         return image
     return image if ref is None else image | {"image_url": ref}
 
@@ -110,18 +111,25 @@ def picture_ref(source: str, folder: Path, store: PictureStore, field: str) -> P
     return store.keep_file(file, field)
 
 
-def describe_pictures(
-    request: OmniRequest, store: PictureStore
-) -> tuple[Mapping[str, PictureRef], tuple[Problem, ...]]:
-    """The header facts of a request's local pictures, without copying them, and a problem for each that cannot be read."""
-    found: dict[str, PictureRef] = {}
-    problems: list[Problem] = []
+def judge_request(request: OmniRequest, profile: Profile) -> tuple[Problem, ...]:
+    """Everything the service would refuse, and what is doubtful, before anything is copied or sent.
+
+    Of local pictures the headers are read, no more.
+    """
+    described: dict[str, PictureRef] = {}
+    missing: list[Problem] = []
     for position, source in enumerate(local_sources(request)):
         try:
-            found[source] = store.describe(Path(source), f"image_list[{position}].image_url")
+            described[source] = describe(Path(source), f"image_list[{position}].image_url")
         except ArgumentsInvalid as error:
-            problems.append(Problem(rule=FILE_RULE, path=error.field, message=str(error), kind="error"))
-    return found, tuple(problems)
+            missing.append(_missing(error))
+    unreadable = {problem.path for problem in missing}
+    judged = rules.problems_in(draft_body(request, described), profile=profile)
+    return (*missing, *(problem for problem in judged if problem.path not in unreadable))
+
+
+def _missing(error: ArgumentsInvalid) -> Problem:
+    return Problem(rule=FILE_RULE, path=error.field, message=str(error), kind="error")
 
 
 def keep_pictures(request: OmniRequest, store: PictureStore) -> Mapping[str, PictureRef]:
@@ -131,9 +139,4 @@ def keep_pictures(request: OmniRequest, store: PictureStore) -> Mapping[str, Pic
 
 def local_sources(request: OmniRequest) -> tuple[str, ...]:
     """The sources of a request that are files of this machine."""
-    return tuple(p.source for p in request.pictures if not p.source.startswith(("http://", "https://")))
-
-
-def with_id(request: OmniRequest, external_task_id: str) -> OmniRequest:
-    """The request under an id of ours, unless the user brought one."""
-    return request if request.external_task_id else replace(request, external_task_id=external_task_id)
+    return tuple(p.source for p in ordered_pictures(request) if not p.source.startswith(("http://", "https://")))

@@ -7,19 +7,18 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from queue import SimpleQueue
 
-from .core import capability, rules
+from .core import capability
 from .core import events as ev
 from .core.errors import ArgumentsInvalid
 from .core.events import Event, Origin, Target
 from .core.lifecycle import IllegalTransition, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
-from .core.problem import Problem
 from .core.request import OmniRequest
 from .remote.pictures import PictureStore
 from .remote.service import KlingService
 from .remote.token import ApiKey, Credentials, KeyPair, fingerprint
-from .request_file import RequestFile, describe_pictures, keep_pictures, read_request_file
+from .request_file import RequestFile, keep_pictures, read_request_file
 from .settings import Keys, Settings
 from .work.board import Board
 from .work.clock import Clock, SystemClock
@@ -75,12 +74,6 @@ class Session:
     def check_credentials(self) -> None:
         """A free question that only a good key gets answered. Raises CredentialsRefused, NotSent or Unanswered."""
         self._service.check_credentials()
-
-    def problems_in(self, request: OmniRequest) -> tuple[Problem, ...]:
-        """Everything the service would refuse, and what is doubtful, before anything is copied or sent."""
-        described, missing = describe_pictures(request, self.pictures)
-        body = draft_body(request, described)
-        return (*missing, *rules.problems_in(body, profile=self._profile))
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from .core import lifecycle
 from .core.errors import ArgumentsInvalid, CredentialsMissing
+from .rehearsal_note import running_rehearsal
 
 SERVICES: Mapping[str, str] = {
     "kling": "https://api-singapore.klingai.com",
@@ -91,7 +91,14 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
 def service_address(service: str, home: Path) -> tuple[str, Keys]:
     """The address of a service, and its keys where it gives them out itself (a rehearsal server that runs on ``home``)."""
     if service == REHEARSAL:
-        return _running_rehearsal(home)
+        note = running_rehearsal(home)
+        if note is None:
+            raise ArgumentsInvalid(
+                "No rehearsal server is running.",
+                field="service",
+                remedy="Start one with: python -m kling_omni_addon rehearse",
+            )
+        return note["url"], Keys(api_key=note["api_key"])
     url = SERVICES.get(service, service).rstrip("/")
     parts = urlsplit(url)
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
@@ -104,21 +111,9 @@ def service_address(service: str, home: Path) -> tuple[str, Keys]:
     return url, Keys()
 
 
-def rehearsal_note(home: Path) -> Path:
-    """Where a running rehearsal server leaves its address and its keys, which protect nothing."""
-    return home / "rehearsal.json"
-
-
-def _running_rehearsal(home: Path) -> tuple[str, Keys]:
-    try:
-        note = json.loads(rehearsal_note(home).read_text("utf-8"))
-        return note["url"], Keys(api_key=note["api_key"])
-    except (OSError, ValueError, KeyError):
-        raise ArgumentsInvalid(
-            "No rehearsal server is running.",
-            field="service",
-            remedy="Start one with: python -m kling_omni_addon rehearse",
-        ) from None
+def is_local_service(service: str) -> bool:
+    """Whether a service, by name or address, is on this machine, so that using it opens no connection to outside."""
+    return service == REHEARSAL or urlsplit(service).hostname in _LOOPBACK
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -111,6 +111,11 @@ class Submission:
         """Whether it waits for somebody to decide."""
         return self.phase is Phase.PARKED or (self.phase is Phase.INTENDED and self.is_held)
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing happens to it by itself any more, placing on a timeline aside."""
+        return self.is_over or self.needs_a_person or self.phase is Phase.FETCHED
+
 
 class IllegalTransition(Exception):
     """An event that cannot happen in this phase: another process was faster, or a bug."""

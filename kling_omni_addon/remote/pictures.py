@@ -33,11 +33,6 @@ class PictureStore:
         with _readable(path, field) as source:
             return self._keep(source)
 
-    def describe(self, path: Path, field: str) -> PictureRef:
-        """What the header says, without copying: enough to judge, not to send. Raises like :meth:`keep_file`."""
-        with _readable(path, field) as source:
-            return PictureRef(sha256="", facts=picture_facts(source, path.stat().st_size))
-
     def keep_base64(self, text: str) -> PictureRef | None:
         """Put a raw Base64 picture into the store; None when the text is not Base64 (rule R39 then speaks)."""
         try:
@@ -95,6 +90,12 @@ class PictureChanged(KlingError):
     """A picture is no longer what was judged; it must not be sent."""
 
     exit_code = 2
+
+
+def describe(path: Path, field: str) -> PictureRef:
+    """What a picture's header says, without copying it: enough to judge, not to send. Raises like ``PictureStore.keep_file``."""
+    with _readable(path, field) as source:
+        return PictureRef(sha256="", facts=picture_facts(source, path.stat().st_size))
 
 
 @contextmanager

@@ -1,0 +1,93 @@
+"""Which service, which key: kept in Blender's preferences, never in a scene."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from .identity import ROOT_PACKAGE
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+_KEY_LENGTH = 1024
+
+
+class KLING_AP_preferences(bpy.types.AddonPreferences):
+    """The extension's page in Blender's preferences."""
+
+    bl_idname = ROOT_PACKAGE
+
+    service: EnumProperty(
+        name="Service",
+        description="Where submissions are sent",
+        items=(
+            ("rehearsal", "Rehearsal", "Offline and free: nothing leaves this machine, clips are stand-ins"),
+            ("kling", "Kling", "The service outside China; needs a key of that region"),
+            ("kling-china", "Kling China", "The service in China; needs a key of that region"),
+            ("other", "Other Address", "A service at an address of your own"),
+        ),
+        default="rehearsal",
+    )
+    address: StringProperty(name="Address", description="An https address, without a path", default="https://")
+    api_key: StringProperty(
+        name="API Key", description="A plain key from Kling's console", subtype="PASSWORD", maxlen=_KEY_LENGTH
+    )
+    access_key: StringProperty(
+        name="Access Key", description="The name half of a key pair", subtype="PASSWORD", maxlen=_KEY_LENGTH
+    )
+    secret_key: StringProperty(
+        name="Secret Key", description="The secret half of a key pair", subtype="PASSWORD", maxlen=_KEY_LENGTH
+    )
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """Draw the page."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.prop(self, "service")
+        if self.service == "other":
+            layout.prop(self, "address")
+        if self.service == "rehearsal":
+            layout.label(text="Nothing is sent anywhere; clips are stand-ins made by this Blender", icon="INFO")
+            return
+        layout.prop(self, "api_key")
+        column = layout.column(align=True)
+        column.prop(self, "access_key")
+        column.prop(self, "secret_key")
+        layout.label(text="Keys are stored as plain text in Blender's preferences", icon="INFO")
+        layout.label(text="KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, win over them", icon="BLANK1")
+
+
+def preferences() -> KLING_AP_preferences | None:
+    """Our preferences; None where the extension is not enabled as one (a script that registered it by hand)."""
+    addon = bpy.context.preferences.addons.get(ROOT_PACKAGE)
+    return addon.preferences if addon else None
+
+
+def service_name() -> str:
+    """The service in force, by name or address; the environment wins."""
+    page = preferences()
+    if os.environ.get("KLING_BASE_URL") or page is None:
+        return os.environ.get("KLING_BASE_URL") or "kling"
+    return page.address if page.service == "other" else page.service
+
+
+def read_settings() -> Settings:
+    """Environment first, then preferences, as one frozen value. Raises :class:`KlingError` for what cannot be used."""
+    from ..settings import read_settings
+
+    page = preferences()
+    kept = {}
+    if page is not None:
+        kept = {
+            "KLING_API_KEY": page.api_key,
+            "KLING_ACCESS_KEY": page.access_key,
+            "KLING_SECRET_KEY": page.secret_key,
+        }
+    of_environment = {name: value for name, value in os.environ.items() if name.startswith("KLING_")}
+    if any(of_environment.get(name) for name in kept):
+        kept = {}  # a key of the environment is never mixed with half of another one
+    return read_settings(kept | of_environment, service=service_name())

@@ -1,0 +1,61 @@
+"""Blender's side of the worker: a timer that looks at the board, places clips and redraws.
+
+Timers never fire in background mode; scripts there wait on the session themselves (``operators.KLING_OT_submit`` with ``wait_s``).
+"""
+
+from __future__ import annotations
+
+import logging
+
+import bpy
+
+from . import live, placing
+
+_log = logging.getLogger(__name__)
+
+_BUSY_S = 0.25
+_CALM_S = 1.0
+_OUR_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR")
+
+
+def start() -> None:
+    """See to it that the pump runs."""
+    if not bpy.app.background and not bpy.app.timers.is_registered(pump):
+        bpy.app.timers.register(pump, first_interval=_BUSY_S, persistent=True)
+
+
+def stop() -> None:
+    """Stop the pump."""
+    if bpy.app.timers.is_registered(pump):
+        bpy.app.timers.unregister(pump)
+
+
+def pump() -> float | None:
+    """One visit: seconds until the next, or None when nothing lives."""
+    try:
+        return _visit()
+    except Exception:  # noqa: BLE001 - an exception would end the timer, and with it every sign of life of paid work
+        _log.exception("the pump stumbled and goes on")
+        return _CALM_S
+
+
+def _visit() -> float | None:
+    if not live.is_open():
+        return None
+    if live.refresh():
+        _redraw()
+    if not _is_blender_busy():
+        placing.place_arrived()
+    return _BUSY_S if any(not s.is_over for s in live.submissions()) else None
+
+
+def _is_blender_busy() -> bool:
+    """Rendering must not be disturbed by new data (faults, 80)."""
+    return bpy.app.is_job_running("RENDER") if hasattr(bpy.app, "is_job_running") else False
+
+
+def _redraw() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type in _OUR_AREAS:
+                area.tag_redraw()

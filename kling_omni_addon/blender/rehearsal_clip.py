@@ -1,0 +1,476 @@
+"""Make the rehearsal server's stand-in clip: a script for a child process, either Blender or a Python with the bpy wheel.
+
+    python rehearsal_clip.py SPEC.json
+    blender --background --factory-startup --python-exit-code 1 --python rehearsal_clip.py -- SPEC.json
+
+SPEC.json: ``{"output", "width", "height", "duration_s", "prompt", "first", "end", "references", "sound", "label"}``; pictures
+are absolute paths, ``first`` and ``end`` may be null. The result is an H.264 MP4 of exactly ``round(duration_s * 24)`` frames at
+24 fps, with AAC sound when asked for. It is whole or absent. A failure is one line on stderr and exit code 1.
+
+Frame 1 shows the first picture and the last frame the end picture, pixel for pixel outside the band with prompt and counter.
+Everything that stands still is drawn once and laid over the moving pictures, because each layer costs 5 to 30 ms per frame.
+The script is run by its path, so it imports nothing but the standard library and Blender.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import sys
+import tempfile
+import wave
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+# isort: split
+import blf  # the wheel has it only once bpy is imported
+
+FPS = 24
+PUSH = 1.14  # how far the camera moves in over a clip
+FADE_S = 0.7  # the longest cross between two references
+SAMPLE_RATE = 48000
+AMBER = (1.0, 0.71, 0.33, 1.0)
+WHITE = (0.96, 0.96, 0.95, 1.0)
+GREY = (0.72, 0.74, 0.78, 1.0)
+# One character of a script that is written without spaces, or one word with the blanks after it.
+_PIECE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]\s*|[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\uffef]+\s*|\S\s*")
+
+
+class ClipImpossible(Exception):
+    """The clip cannot be made; the text is for a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """What to make. Sizes in pixels."""
+
+    output: Path
+    width: int
+    height: int
+    frames: int
+    prompt: str
+    first: Path | None
+    end: Path | None
+    references: tuple[Path, ...]
+    sound: bool
+    label: str
+
+    @property
+    def is_card(self) -> bool:
+        """Whether there is nothing to show but the prompt."""
+        return not (self.first or self.end or self.references)
+
+    @property
+    def unit(self) -> float:
+        """The pixel of a 720 line picture, in pixels of this one; all that is drawn is measured in it."""
+        return min(self.width, self.height) / 720
+
+
+def read_spec(path: Path) -> Spec:
+    """The spec in a JSON file; raises ClipImpossible where it cannot be one."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        return Spec(
+            output=Path(raw["output"]),
+            width=int(raw["width"]),
+            height=int(raw["height"]),
+            frames=max(1, round(float(raw["duration_s"]) * FPS)),
+            prompt=" ".join(raw["prompt"].split()),
+            first=Path(raw["first"]) if raw["first"] else None,
+            end=Path(raw["end"]) if raw["end"] else None,
+            references=tuple(Path(reference) for reference in raw["references"]),
+            sound=bool(raw["sound"]),
+            label=raw["label"],
+        )
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ClipImpossible(f"{path} is not the spec of a clip: {error}") from error
+    except KeyError as error:
+        raise ClipImpossible(f"{path} is not the spec of a clip: {error} is missing") from error
+
+
+# Pictures: rows of float RGBA, bottom row first, values as in the file (sRGB coded).
+
+
+def write_picture(target: Path, width: int, rows: Iterable[array[float]]) -> Path:
+    """Save rows as an 8-bit PNG."""
+    pixels = array("f")
+    for row in rows:
+        pixels.extend(row)
+    image = bpy.data.images.new(target.stem, width, len(pixels) // (4 * width), alpha=True)
+    image.pixels.foreach_set(pixels)
+    image.filepath_raw = str(target)
+    image.file_format = "PNG"
+    image.save()
+    bpy.data.images.remove(image)
+    return target
+
+
+def filling_rows(source: Path, width: int, height: int) -> list[array[float]]:
+    """The picture scaled to fill width x height, its overhang cropped evenly."""
+    try:
+        image = bpy.data.images.load(str(source))
+    except RuntimeError as error:
+        raise ClipImpossible(f"The picture {source} cannot be opened") from error
+    if 0 in image.size[:]:
+        raise ClipImpossible(f"The picture {source} cannot be read as an image")
+    image.colorspace_settings.name = "Non-Color"  # else a 16-bit PNG arrives as linear light
+    factor = max(width / image.size[0], height / image.size[1])
+    size = (max(width, round(image.size[0] * factor)), max(height, round(image.size[1] * factor)))
+    if size != tuple(image.size):
+        image.scale(*size)
+    pixels = array("f", bytes(16 * size[0] * size[1]))
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    left, bottom = (size[0] - width) // 2, (size[1] - height) // 2
+    starts = (4 * (y * size[0] + left) for y in range(bottom, bottom + height))
+    return [pixels[start : start + 4 * width] for start in starts]
+
+
+def mirrored(rows: Sequence[array[float]], pad_x: int, pad_y: int) -> Iterable[array[float]]:
+    """The same picture with its edges mirrored outwards, so that it still fills the frame when it is shrunk a little."""
+    wide = [_reversed(row[: 4 * pad_x]) + row + _reversed(row[len(row) - 4 * pad_x :]) for row in rows]
+    return [*reversed(wide[:pad_y]), *wide, *reversed(wide[len(wide) - pad_y :])]
+
+
+def _reversed(pixels: array[float]) -> array[float]:
+    turned = array("f", pixels)
+    for channel in range(4):
+        turned[channel::4] = pixels[channel::4][::-1]
+    return turned
+
+
+def shade_rows(width: int, height: int, colour: Callable[[float], Sequence[float]]) -> Iterable[array[float]]:
+    """A vertical gradient; ``colour`` gives RGBA for a height between 0 (bottom) and 1."""
+    return (array("f", colour(y / max(1, height - 1))) * width for y in range(height))
+
+
+# Type
+
+
+class Typeface:
+    """Blender's own interface font at one size in pixels; it measures and wraps, because Blender does not."""
+
+    def __init__(self, size: float) -> None:
+        self.size = size
+        path = Path(bpy.utils.system_resource("DATAFILES"), "fonts", "Inter.woff2")
+        # Without that file (a distribution's Blender) text strips use the monospaced font, number 1 of blf.
+        self._number = blf.load(str(path)) if path.is_file() else 1
+        self.font = bpy.data.fonts.load(str(path), check_existing=True) if path.is_file() else None
+
+    def width(self, text: str) -> float:
+        """Width in pixels."""
+        blf.size(self._number, self.size)
+        return blf.dimensions(self._number, text)[0]
+
+    def wrapped(self, text: str, width: float) -> list[str]:
+        """Lines no wider than ``width``; a word wider than a line is broken."""
+        lines = [""]
+        for piece in self._pieces(text, width):
+            if lines[-1] and self.width((lines[-1] + piece).rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+        return [line.rstrip() for line in lines]
+
+    def _pieces(self, text: str, width: float) -> Iterable[str]:
+        for piece in _PIECE.findall(text):
+            yield from (piece if self.width(piece.rstrip()) > width else [piece])
+
+    def elided(self, text: str, width: float, most_lines: int) -> list[str]:
+        """At most ``most_lines`` lines, the last one ending in an ellipsis if text is left over."""
+        lines = self.wrapped(text, width)
+        if len(lines) <= most_lines:
+            return lines
+        last = lines[most_lines - 1]
+        while last and self.width(f"{last}…") > width:
+            last = last[:-1]
+        return [*lines[: most_lines - 1], f"{last.rstrip(' ,.;:')}…"]
+
+
+# The timeline
+
+
+class Timeline:
+    """One scene whose sequencer makes a still or a movie. Positions in pixels from the lower left corner."""
+
+    def __init__(self, width: int, height: int, frames: int) -> None:
+        self.scene = bpy.data.scenes.new("Rehearsal")
+        self.size = (width, height)
+        self.frames = frames
+        editor: Any = self.scene.sequence_editor_create()
+        self._strips: Any = editor.strips if hasattr(editor, "strips") else editor.sequences
+        self._channel = 0
+        self.scene.frame_start, self.scene.frame_end = 1, frames
+        self.scene.view_settings.view_transform = "Standard"
+        self.scene.view_settings.look = "None"
+        render = self.scene.render
+        render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
+        render.fps, render.fps_base = FPS, 1.0
+        render.use_sequencer, render.use_compositing, render.use_file_extension = True, False, False
+
+    def image(self, path: Path, *, start: int = 1, stop: int | None = None, bottom: bool = False) -> Any:
+        """A picture at its own size on the next channel up, in the middle or along the lower edge, up to before ``stop``."""
+        self._channel += 1
+        strip = self._strips.new_image(
+            name=path.stem, filepath=str(path), channel=self._channel, frame_start=start, fit_method="ORIGINAL"
+        )
+        last = "right_handle" if hasattr(strip, "right_handle") else "frame_final_end"
+        setattr(strip, last, stop or self.frames + 1)
+        strip.blend_type = "ALPHA_OVER"
+        if bottom:
+            strip.transform.offset_y = (strip.elements[0].orig_height - self.size[1]) / 2
+        return strip
+
+    def bar(self, x: float, y: float, width: float, height: float, colour: Sequence[float]) -> Any:
+        """A filled rectangle; its transform's origin is its left edge."""
+        self._channel += 1
+        strip = self._effect("COLOR", 1, self.frames)
+        strip.color = colour[:3]
+        strip.transform.origin = (0.0, 0.0)
+        strip.transform.scale_x, strip.transform.scale_y = width / self.size[0], height / self.size[1]
+        strip.transform.offset_x, strip.transform.offset_y = x, y
+        return strip
+
+    def text(self, text: str, x: float, y: float, face: Typeface, colour: Sequence[float], *, anchor: str = "LEFT") -> None:
+        """One line whose lower edge is at ``y``."""
+        self._channel += 1
+        self._set_text(self._effect("TEXT", 1, self.frames), text, x, y, face.size, colour, anchor, face.font)
+
+    def counter(self, x: float, y: float, size: float, colour: Sequence[float]) -> None:
+        """The number of each frame, its right edge at ``x``, in the monospaced font."""
+        self._channel += 1
+        for frame in range(1, self.frames + 1):
+            self._set_text(self._effect("TEXT", frame, 1), f"{frame:04d}", x, y, size, colour, "RIGHT", None)
+
+    def sound(self, path: Path) -> None:
+        """A sound from the first frame on."""
+        self._channel += 1
+        self._strips.new_sound(name=path.stem, filepath=str(path), channel=self._channel, frame_start=1)
+
+    def _effect(self, kind: str, start: int, length: int) -> Any:
+        extent = {"length": length} if bpy.app.version >= (5, 0, 0) else {"frame_end": start + length}
+        return self._strips.new_effect(name=kind, type=kind, channel=self._channel, frame_start=start, **extent)
+
+    def _set_text(
+        self, strip: Any, text: str, x: float, y: float, size: float, colour: Sequence[float], anchor: str, font: Any
+    ) -> None:
+        horizontal, vertical = ("anchor_x", "anchor_y") if hasattr(strip, "anchor_x") else ("align_x", "align_y")
+        setattr(strip, horizontal, anchor)
+        setattr(strip, vertical, "BOTTOM")
+        strip.text, strip.font, strip.font_size, strip.color = text, font, size, colour
+        strip.location = (x / self.size[0], y / self.size[1])
+
+    def render_still(self, path: Path) -> Path:
+        """The first frame as a PNG with transparency."""
+        settings = self.scene.render.image_settings
+        settings.file_format, settings.color_mode, settings.compression = "PNG", "RGBA", 15
+        self.scene.render.filepath = str(path)
+        bpy.ops.render.render(write_still=True, scene=self.scene.name)
+        return path
+
+    def render_movie(self, path: Path, *, sound: bool) -> None:
+        """All frames as H.264 MP4."""
+        settings: Any = self.scene.render.image_settings
+        if hasattr(settings, "media_type"):
+            settings.media_type = "VIDEO"
+        settings.file_format, settings.color_mode = "FFMPEG", "RGB"
+        encoder = self.scene.render.ffmpeg
+        encoder.format, encoder.codec = "MPEG4", "H264"
+        encoder.constant_rate_factor, encoder.ffmpeg_preset, encoder.gopsize = "HIGH", "REALTIME", FPS
+        encoder.audio_codec = "AAC" if sound else "NONE"
+        encoder.audio_mixrate, encoder.audio_bitrate = 48000, 128
+        self.scene.render.filepath = str(path)
+        bpy.ops.render.render(animation=True, scene=self.scene.name)
+
+
+# What stands still
+
+
+def draw_overlay(spec: Spec, folder: Path) -> Path:
+    """All that stands still, as one picture with transparency."""
+    still = Timeline(spec.width, spec.height, 1)
+    draw_band(still, spec, folder)
+    if spec.is_card:
+        draw_card(still, spec)
+    return still.render_still(folder / "overlay.png")
+
+
+def draw_band(still: Timeline, spec: Spec, folder: Path) -> None:
+    """REHEARSAL, the prompt in at most two lines, and the label, on a shade that grows out of the lower edge."""
+    margin, foot, pitch = (number * spec.unit for number in (28, 20, 24))
+    small, face = Typeface(13 * spec.unit), Typeface(17 * spec.unit)
+    lines = [] if spec.is_card else face.elided(spec.prompt, spec.width - 2 * margin - 90 * spec.unit, 2)
+    head = foot + pitch * max(1, len(lines))
+    rows = shade_rows(spec.width, round(head + 56 * spec.unit), lambda up: (0.02, 0.025, 0.035, 0.85 * (1 - up) ** 1.4))
+    still.image(write_picture(folder / "shade.png", spec.width, rows), bottom=True)
+    still.text("R E H E A R S A L", margin, head if lines else foot, small, AMBER)
+    still.text(spec.label, spec.width - margin, head, small, GREY, anchor="RIGHT")
+    for row, line in enumerate(reversed(lines)):
+        still.text(line, margin, foot + pitch * row, face, WHITE)
+
+
+def draw_card(still: Timeline, spec: Spec) -> None:
+    """The prompt as large as it fits, under a short rule."""
+    left, column, tallest = round(spec.width * 0.1), spec.width * 0.76, spec.height * 0.56
+    for size in (54, 46, 40, 34, 29, 25):
+        face, pitch = Typeface(size * spec.unit), size * spec.unit * 1.36
+        lines = face.elided(spec.prompt, column, int(tallest / pitch))
+        if not lines[-1].endswith("…"):
+            break
+    top = spec.height * 0.53 + len(lines) * pitch / 2
+    still.bar(left, round(top + 26 * spec.unit), round(56 * spec.unit), round(4 * spec.unit), AMBER)
+    for row, line in enumerate(lines, start=1):
+        still.text(line, left, top - row * pitch, face, WHITE)
+
+
+def draw_ground(target: Path, width: int, height: int) -> Path:
+    """The ground of a card: night blue that lightens towards the upper right corner."""
+    ramp = array("f")
+    for step in range(width + height):
+        light = eased(step / (width + height)) ** 1.5
+        ramp.extend((0.035 + 0.10 * light, 0.045 + 0.13 * light, 0.075 + 0.19 * light, 1.0))
+    return write_picture(target, width, (ramp[4 * y : 4 * (y + width)] for y in range(height)))
+
+
+# What moves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shot:
+    """One picture on the timeline, in frames: faded in over ``fade``, zoomed while the frame goes through ``travel``."""
+
+    picture: Path
+    start: int
+    stop: int
+    fade: int
+    travel: tuple[int, int]
+    zoom: tuple[float, float]
+
+
+def planned_shots(spec: Spec, ground: Path) -> list[Shot]:
+    """First into end frame, or the only picture, or one reference after the other, or the ground of a card."""
+    if spec.first and spec.end:
+        return _journey(spec.first, spec.end, spec.frames)
+    if spec.end:
+        whole = (1, spec.frames)
+        return [Shot(picture=spec.end, start=1, stop=spec.frames + 1, fade=0, travel=whole, zoom=(PUSH, 1.0))]
+    return _sequence([spec.first] if spec.first else [*spec.references] or [ground], spec.frames)
+
+
+def _journey(first: Path, end: Path, frames: int) -> list[Shot]:
+    """Both pictures ride on one camera move, so they keep pace while they cross."""
+    start, stop, whole = 1 + frames * 3 // 10, 1 + frames * 7 // 10, (1, frames)
+    return [
+        Shot(picture=first, start=1, stop=stop, fade=0, travel=whole, zoom=(1.0, PUSH)),
+        Shot(picture=end, start=start, stop=frames + 1, fade=stop - start, travel=whole, zoom=(1 / PUSH, 1.0)),
+    ]
+
+
+def _sequence(pictures: Sequence[Path], frames: int) -> list[Shot]:
+    share = frames / len(pictures)
+    fade = min(round(FADE_S * FPS), int(share / 2))
+    shots = []
+    for number, picture in enumerate(pictures):
+        start = 1 + round(number * share) - (fade // 2 if number else 0)
+        stop = min(frames, round((number + 1) * share) + fade) + 1
+        shots.append(
+            Shot(picture=picture, start=start, stop=stop, fade=fade if number else 0, travel=(start, stop - 1), zoom=(1.0, PUSH))
+        )
+    return shots
+
+
+def lay_shot(movie: Timeline, shot: Shot, prepared: Path) -> None:
+    """Put a shot on the timeline, with a keyframe on every frame: how Blender would interpolate does not matter then."""
+    width, height = movie.size
+    spare = 1 / min(shot.zoom) - 1
+    pad_x, pad_y = math.ceil(width * spare / 2), math.ceil(height * spare / 2)
+    rows = mirrored(filling_rows(shot.picture, width, height), pad_x, pad_y)
+    strip = movie.image(write_picture(prepared, width + 2 * pad_x, rows), start=shot.start, stop=shot.stop)
+    begin, end = shot.travel
+    for frame in range(shot.start, shot.stop):
+        zoom = shot.zoom[0] * (shot.zoom[1] / shot.zoom[0]) ** eased((frame - begin) / max(1, end - begin))
+        key(strip.transform, "scale_x", frame, zoom)
+        key(strip.transform, "scale_y", frame, zoom)
+    for step in range(shot.fade + 1 if shot.fade else 0):
+        key(strip, "blend_alpha", shot.start + step, eased(step / shot.fade))
+
+
+def lay_clock(movie: Timeline, spec: Spec) -> None:
+    """The number of the frame, and a line along the lower edge that has crossed the picture when the clip is over."""
+    movie.counter(spec.width - 28 * spec.unit, 20 * spec.unit, 17 * spec.unit, WHITE)
+    line = movie.bar(0, 0, spec.width, round(3 * spec.unit), AMBER)
+    for frame in range(1, spec.frames + 1):
+        key(line.transform, "scale_x", frame, frame / spec.frames)
+
+
+def eased(part: float) -> float:
+    """0 to 1 with a soft start and a soft landing."""
+    return part * part * (3 - 2 * part)
+
+
+def key(target: Any, name: str, frame: int, value: float) -> None:
+    """Set a property and keep it as a keyframe."""
+    setattr(target, name, value)
+    target.keyframe_insert(name, frame=frame)
+
+
+# What sounds
+
+
+def write_sound(target: Path, frames: int) -> Path:
+    """A soft fifth with a beep on every second, as mono WAV."""
+    second = array("h", (round(32767 * _level(index / SAMPLE_RATE)) for index in range(SAMPLE_RATE)))
+    samples = round(frames / FPS * SAMPLE_RATE)
+    with wave.open(str(target), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes((second * math.ceil(frames / FPS))[:samples].tobytes())
+    return target
+
+
+def _level(time_s: float) -> float:
+    turn = 2 * math.pi * time_s  # whole hertz only: the second is repeated without a click
+    beep = 0.2 * math.sin(880 * turn) * math.sin(math.pi * min(1.0, time_s / 0.09))
+    return 0.04 * math.sin(220 * turn) + 0.03 * math.sin(330 * turn) + beep
+
+
+def make_clip(spec: Spec) -> None:
+    """Make the clip; the output is whole or absent."""
+    part = spec.output.with_name(spec.output.name + ".part.mp4")
+    # The 4.2 wheel is built without sound; its clips are silent.
+    has_sound = spec.sound and bpy.app.build_options.audaspace
+    try:
+        with tempfile.TemporaryDirectory(prefix="kling_clip_") as name:
+            folder = Path(name)
+            movie = Timeline(spec.width, spec.height, spec.frames)
+            ground = draw_ground(folder / "ground.png", spec.width, spec.height)
+            for number, shot in enumerate(planned_shots(spec, ground)):
+                lay_shot(movie, shot, folder / f"picture_{number}.png")
+            movie.image(draw_overlay(spec, folder))
+            lay_clock(movie, spec)
+            if has_sound:
+                movie.sound(write_sound(folder / "sound.wav", spec.frames))
+            movie.render_movie(part, sound=has_sound)
+        os.replace(part, spec.output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def main() -> None:
+    """Read the spec named last on the command line and make its clip."""
+    try:
+        make_clip(read_spec(Path(sys.argv[-1])))
+    except (ClipImpossible, OSError, RuntimeError) as error:
+        print(f"rehearsal_clip: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""What each model can do and how much the service takes, as dated data from ``schemas/capability.*.json``.
+
+A limit that moves is a change of data. Source: contract sections 1, 4.1, 4.3, 4.4 and 5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from .errors import ArgumentsInvalid
+from .request import OmniRequest, Role
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
+"""The folder of the package's constant data."""
+
+PROFILES = ("seed", "late")
+"""The states of the service that are described (contract section 1)."""
+
+
+class Kind(StrEnum):
+    """What a request starts from: the rows of the capability map (contract section 5)."""
+
+    TEXT = "text"
+    FIRST_FRAME = "first_frame"
+    FRAMES = "frames"
+    REFERENCES = "references"
+    FEATURE = "feature"
+    EDIT = "edit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelLimits:
+    """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits."""
+
+    name: str
+    label: str
+    modes: tuple[str, ...]
+    storyboards: tuple[str, ...]
+    has_sound: bool
+    element_kinds: tuple[str, ...]
+    pictures_with_end_frame: int | None
+    elements_with_first_frame: int
+    elements_with_both_frames: int
+    input_video_s: tuple[float, float]
+    durations_s: Mapping[Kind, tuple[int, ...]]
+
+    def durations(self, kind: Kind) -> tuple[int, ...]:
+        """The clip lengths to choose from; none for an edit, which is as long as its video."""
+        return self.durations_s.get(kind, ())
+
+    @property
+    def longest_s(self) -> int:
+        """The longest clip of any kind."""
+        return max(max(lengths) for lengths in self.durations_s.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceLimits:
+    """How many things a request may refer to. ``None``: no such limit in this profile (R47)."""
+
+    without_video: int
+    with_video: int
+    videos: int
+    character_elements: int | None
+    beside_character_elements: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureLimits:
+    """Still pictures: sides in pixels, ``ratio`` is width / height, both ends inclusive (R35 to R38)."""
+
+    formats: tuple[str, ...]
+    size_bytes: int
+    advised_size_bytes: int
+    side: int
+    ratio: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoLimits:
+    """Reference videos: sides and area in pixels, ``ratio`` is width / height, ranges inclusive (R55 to R59)."""
+
+    formats: tuple[str, ...]
+    size_bytes: int
+    side: tuple[int, int]
+    area: int | None
+    ratio: tuple[float, float] | None
+    advised_ratio: float | None
+    fps: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The service at one date. ``mode_lines`` maps a mode to the short side of its clips in pixels."""
+
+    name: str
+    date: str
+    source: str
+    aspect_ratios: tuple[str, ...]
+    modes: tuple[str, ...]
+    mode_lines: Mapping[str, int]
+    duration_s: tuple[int, int]
+    prompt_characters: int
+    shot_characters: int
+    shots: int
+    references: ReferenceLimits
+    picture: PictureLimits
+    video: VideoLimits
+    output_fps: int
+    models: Mapping[str, ModelLimits]
+
+
+@cache
+def profile(name: str = "seed") -> Profile:
+    """Read a profile; :class:`ArgumentsInvalid` when there is none of that name."""
+    if name not in PROFILES:
+        known = " and ".join(PROFILES)
+        raise ArgumentsInvalid(f"There is no profile '{name}'.", field="profile", remedy=f"Known are {known}.")
+    data = _frozen(json.loads((SCHEMAS / f"capability.{name}.json").read_text(encoding="utf-8")))
+    models = {model: _model(model, limits) for model, limits in data["models"].items()}
+    parts = {
+        "name": data["profile"],
+        "references": ReferenceLimits(**data["references"]),
+        "picture": PictureLimits(**data["picture"]),
+        "video": VideoLimits(**data["video"]),
+        "models": MappingProxyType(models),
+    }
+    return Profile(**{key: value for key, value in data.items() if key != "profile"} | parts)
+
+
+def _model(name: str, limits: Mapping[str, Any]) -> ModelLimits:
+    durations = {Kind(kind): lengths for kind, lengths in limits["durations_s"].items()}
+    return ModelLimits(**{**limits, "name": name, "durations_s": MappingProxyType(durations)})
+
+
+def _frozen(value: Any) -> Any:
+    """JSON data whose lists and objects can no longer change."""
+    if isinstance(value, dict):
+        return MappingProxyType({key: _frozen(item) for key, item in value.items()})
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def kind_from(*, video: str, has_first: bool, has_end: bool, has_references: bool) -> Kind:
+    """The row of the capability map; ``video`` is ``""``, ``feature`` or ``base``; elements are references, too."""
+    if video:
+        return Kind.EDIT if video == "base" else Kind.FEATURE
+    if has_end:
+        return Kind.FRAMES
+    if has_references:
+        return Kind.REFERENCES
+    return Kind.FIRST_FRAME if has_first else Kind.TEXT
+
+
+def kind_of(request: OmniRequest) -> Kind:
+    """What a request starts from."""
+    video = "" if request.video is None else "base" if request.is_edit else "feature"
+    return kind_from(
+        video=video,
+        has_first=request.picture(Role.FIRST) is not None,
+        has_end=request.picture(Role.END) is not None,
+        has_references=request.picture(Role.REFERENCE) is not None or bool(request.elements),
+    )

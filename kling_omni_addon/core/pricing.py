@@ -1,0 +1,112 @@
+"""What a clip will cost, from the dated list in ``schemas/prices.json``, in decimal arithmetic (contract section 10).
+
+It is an estimate: the charge that the service reports for a finished task replaces it. Failed tasks cost nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from typing import Any
+
+from . import capability
+from .capability import SCHEMAS, Profile
+from .request import OmniRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A list price; ``most_units`` and ``most_dollars`` are higher where the length of the clip is unknown.
+
+    A cap on spending compares with the most.
+    """
+
+    units: Decimal
+    dollars: Decimal
+    date: str
+    most_units: Decimal
+    most_dollars: Decimal
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the length of the clip was known."""
+        return self.units == self.most_units
+
+    @property
+    def label(self) -> str:
+        """Short enough for a button: "4.0 units · $0.56", or a range."""
+        if self.is_exact:
+            return f"{_one_place(self.units)} units · ${_cents(self.dollars)}"
+        units = f"{_one_place(self.units)} to {_one_place(self.most_units)} units"
+        return f"{units} · ${_cents(self.dollars)} to ${_cents(self.most_dollars)}"
+
+    @property
+    def sentence(self) -> str:
+        """The price with its date, and why it is a range if it is one."""
+        why = "" if self.is_exact else " An edit is billed by the length of its video, which is not known here."
+        return f"{self.label} (list price of {self.date}).{why}"
+
+
+def price_of(
+    request: OmniRequest, *, input_video_s: float | Decimal | None = None, profile: Profile | None = None
+) -> Price | None:
+    """The price of a request; ``None`` where the list has none, as for O1 with sound.
+
+    An edit is billed by ``input_video_s``, the length of its video in seconds, rounded to the nearest whole second;
+    unknown, it gives a range over the lengths that the profile (default: seed) takes.
+    """
+    rate = _rate(request)
+    if rate is None:
+        return None
+    least, most = _billed_seconds(request, input_video_s, profile)
+    prices = _prices()
+    per_unit = Decimal(prices["dollars_per_unit"])
+    return Price(
+        units=rate * least,
+        dollars=rate * least * per_unit,
+        date=prices["date"],
+        most_units=rate * most,
+        most_dollars=rate * most * per_unit,
+    )
+
+
+def plain(units: Decimal) -> str:
+    """Units as the service writes them: "3", "1.8"."""
+    return f"{units.normalize():f}"
+
+
+def _rate(request: OmniRequest) -> Decimal | None:
+    """Units per second. Sound is not made beside a video, so the video decides."""
+    use = "video" if request.video is not None else "sound" if request.sound else "silent"
+    rate = _prices()["units_per_second"].get(request.model, {}).get(request.mode, {}).get(use)
+    return None if rate is None else Decimal(rate)
+
+
+def _billed_seconds(request: OmniRequest, input_video_s: float | Decimal | None, at: Profile | None) -> tuple[int, int]:
+    if not request.is_edit:
+        return request.duration_s, request.duration_s
+    if input_video_s is not None:
+        return (_nearest(input_video_s),) * 2
+    shortest, longest = (at or capability.profile()).models[request.model].input_video_s
+    return _nearest(shortest), _nearest(longest)
+
+
+def _nearest(seconds: float | Decimal) -> int:
+    return int(Decimal(str(seconds)).to_integral_value(ROUND_HALF_UP))
+
+
+def _one_place(units: Decimal) -> Decimal:
+    return units.quantize(Decimal("0.1"), ROUND_HALF_UP)
+
+
+def _cents(dollars: Decimal) -> Decimal:
+    return dollars.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+@cache
+def _prices() -> Mapping[str, Any]:
+    prices: Mapping[str, Any] = json.loads((SCHEMAS / "prices.json").read_text(encoding="utf-8"))
+    return prices

@@ -1,0 +1,115 @@
+"""The media that a create brings: Base64 pictures decoded to files, and what can be fetched from this machine.
+
+The server is offline: of all links it follows only those to a loopback host. Others are believed, unless their host
+ends in ``.invalid``, a name that no resolver knows (RFC 2606).
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import http.client
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from ..core.media import PictureRef, picture_facts
+from .settings import is_loopback
+
+_PIECE_CHARACTERS = 4 * 65_536  # whole groups of four, and few enough not to hold the interpreter for long
+_PIECE_BYTES = 1 << 18
+_FETCH_TIMEOUT_S = 5.0
+_LARGEST_FETCH = 210_000_000  # a little above the 200 MB of R59, so that a video that is too large is seen to be
+_SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
+
+
+class Unreachable(Exception):
+    """A link leads nowhere."""
+
+
+class ReceivedMedia:
+    """Pictures and videos in ``folder``, each under the SHA-256 of its bytes.
+
+    ``own_file`` finds the file behind a link of this very server, so that it need not call itself.
+    """
+
+    def __init__(self, folder: Path, own_file: Callable[[str], Path | None]) -> None:
+        self._folder = folder
+        self._own_file = own_file
+
+    def decoded(self, text: str) -> PictureRef | None:
+        """Keep the picture in raw standard Base64 (R39); None when the text is no such thing, or decodes to nothing."""
+        try:
+            return self._picture(self._keep(_base64_pieces(text)))
+        except ValueError:
+            return None
+
+    def linked_picture(self, url: str) -> PictureRef | None:
+        """The picture behind a link; None for a link that is believed. Raises :class:`Unreachable`."""
+        path = self.linked(url)
+        return None if path is None else self._picture(path)
+
+    def linked(self, url: str) -> Path | None:
+        """The file behind a link; None for a link that is believed. Raises :class:`Unreachable`."""
+        try:
+            host = urlsplit(url).hostname or "invalid"
+            if host == "invalid" or host.endswith(".invalid"):
+                raise Unreachable(url)
+            return (self._own_file(url) or self._keep(_fetched_pieces(url))) if is_loopback(host) else None
+        except (OSError, ValueError, http.client.HTTPException) as broken:
+            raise Unreachable(url) from broken
+
+    def path(self, picture: PictureRef) -> Path:
+        """Where a kept picture lies."""
+        return self._folder / (picture.sha256 + _SUFFIXES.get(picture.facts.format, ""))
+
+    def _picture(self, path: Path) -> PictureRef:
+        with path.open("rb") as stream:
+            facts = picture_facts(stream, path.stat().st_size)
+            stream.seek(0)
+            picture = PictureRef(sha256=hashlib.file_digest(stream, "sha256").hexdigest(), facts=facts)
+        if path.parent == self._folder:
+            path.replace(self.path(picture))
+        return picture
+
+    def _keep(self, pieces: Iterable[bytes]) -> Path:
+        """Write the pieces to a file of their own. Raises ValueError when there is nothing in them."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / f"part-{uuid4()}"
+        try:
+            with path.open("xb") as part:
+                part.writelines(pieces)
+                if not part.tell():
+                    raise ValueError("no bytes")
+        except (OSError, ValueError, http.client.HTTPException):
+            path.unlink()
+            raise
+        return path
+
+
+def _base64_pieces(text: str) -> Iterator[bytes]:
+    clean = text.replace("\r", "").replace("\n", "")
+    if len(clean) % 4:
+        raise ValueError("not whole groups of four")
+    for start in range(0, len(clean), _PIECE_CHARACTERS):
+        piece = clean[start : start + _PIECE_CHARACTERS]
+        if "=" in piece and start + _PIECE_CHARACTERS < len(clean):
+            raise ValueError("padding before the end")
+        yield binascii.a2b_base64(piece, strict_mode=True)
+
+
+def _fetched_pieces(url: str) -> Iterator[bytes]:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_FETCH_TIMEOUT_S)
+    try:
+        connection.request("GET", f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/")
+        reply = connection.getresponse()
+        if reply.status != 200:
+            raise ValueError(f"HTTP {reply.status}")
+        taken = 0
+        while taken < _LARGEST_FETCH and (piece := reply.read(_PIECE_BYTES)):
+            taken += len(piece)
+            yield piece
+    finally:
+        connection.close()

@@ -1,0 +1,46 @@
+"""Which call a method and a path make (R07)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+from ..core.protocol import TASKS_PATH
+from .answers import Refusal
+from .calls import Kind
+from .results import FILES_PATH, task_id_of
+
+_ELEMENTS = "/v1/general/advanced-custom-elements"
+_PRESETS = "/v1/general/advanced-presets-elements"
+
+_FIXED: Mapping[str, Mapping[str, Kind]] = {
+    TASKS_PATH: {"POST": Kind.CREATE, "GET": Kind.LIST},
+    _ELEMENTS: {"POST": Kind.ELEMENT_CREATE, "GET": Kind.ELEMENT_LIST},
+    _PRESETS: {"GET": Kind.PRESET_LIST},
+    "/v1/general/delete-advanced-elements": {"POST": Kind.ELEMENT_DELETE},
+    "/v1/general/delete-elements": {"POST": Kind.ELEMENT_DELETE},
+    "/account/costs": {"GET": Kind.COSTS},
+    "/rehearsal/stats": {"GET": Kind.STATS},
+    "/rehearsal/faults": {"GET": Kind.FAULTS, "POST": Kind.ARM},
+    "/rehearsal/reset": {"POST": Kind.RESET},
+}
+_NAMED: Mapping[str, Kind] = {f"{TASKS_PATH}/": Kind.QUERY, f"{_ELEMENTS}/": Kind.ELEMENT_QUERY}
+
+
+def route(method: str, path: str) -> tuple[Kind, str]:
+    """The kind of a call, and the id in its path. A slash at the end changes nothing (X18).
+
+    Raises :class:`Refusal`: 1203 for an unknown path, 1202 for a wrong method.
+    """
+    bare = path.rstrip("/")
+    methods, name = _FIXED.get(bare, {}), ""
+    if path.startswith(FILES_PATH) and path.endswith(".mp4"):
+        methods, name = {"GET": Kind.FILE}, task_id_of(path)
+    for prefix, kind in _NAMED.items():
+        if bare.startswith(prefix):
+            methods, name = {"GET": kind}, unquote(bare.removeprefix(prefix))
+    if not methods:
+        raise Refusal(1203)
+    if method not in methods:
+        raise Refusal(1202)
+    return methods[method], name

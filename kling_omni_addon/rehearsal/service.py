@@ -1,0 +1,245 @@
+"""The service behind the sockets: a call comes in, an answer goes out (contract, sections 3 to 9 and 16)."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
+
+from ..core.capability import profile
+from ..core.errors import ArgumentsInvalid
+from .account import Account, Clock
+from .answers import Answer, Delivery, Refusal, json_answer, success
+from .calls import ADMIN, API, Call, Kind
+from .elements import ElementLibrary, check_element, image_urls
+from .fault_table import FAULTS
+from .faults import Faults
+from .orders import UNREACHABLE, OrderDesk, json_object
+from .received import ReceivedMedia, Unreachable
+from .results import Links, serve
+from .settings import RehearsalSettings
+from .studio import Maker, start_making
+from .tasks import Task, milliseconds
+from .tokens import check_authorization
+
+Handler: TypeAlias = Callable[[Call], Answer]
+_PAGES, _PAGE_SIZE = (1, 1000, 1), (1, 500, 30)
+"""Smallest, largest, default (R81, R82)."""
+_WHOLE = re.compile(r"\d{1,9}", re.ASCII)
+_COSTS_INTERVAL_S = 1.0
+
+
+class RehearsalService:
+    """An offline Kling without its sockets. Every method is safe to call from any thread."""
+
+    def __init__(self, settings: RehearsalSettings, maker: Maker, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._maker = maker
+        self._lock = threading.Lock()
+        self._calls: Counter[Kind] = Counter()
+        self._sent_bytes = 0
+        self._costs_asked_s = float("-inf")
+        self.links = Links(secrets.token_bytes(32), clock, settings.link_lifetime_s)
+        self.faults = Faults(FAULTS, settings.seed)
+        self._account = Account(settings, clock, self._start, self.links.link)
+        self._library = ElementLibrary(clock, self._account.new_id, settings.element_s)
+        self._media = ReceivedMedia(settings.folder / "received", self._own_file)
+        self._desk = OrderDesk(settings, profile(settings.profile), self._media)
+        self._handlers: Mapping[Kind, Handler] = {
+            Kind.CREATE: self._create,
+            Kind.QUERY: self._query,
+            Kind.LIST: self._list,
+            Kind.FILE: self._file,
+            Kind.ELEMENT_CREATE: self._element_create,
+            Kind.ELEMENT_QUERY: self._element_query,
+            Kind.ELEMENT_LIST: lambda call: self._element_list(call, presets=False),
+            Kind.PRESET_LIST: lambda call: self._element_list(call, presets=True),
+            Kind.ELEMENT_DELETE: self._element_delete,
+            Kind.COSTS: self._costs,
+            Kind.STATS: lambda call: json_answer(self.stats()),
+            Kind.FAULTS: lambda call: json_answer(self.faults.described()),
+            Kind.ARM: self._arm,
+            Kind.RESET: self._reset,
+        }
+        self._arm_all()
+
+    def arrived(self, kind: Kind) -> None:
+        """Count a call whose head has been read; its body may never come."""
+        with self._lock:
+            self._calls[kind] += 1
+
+    def sent(self, file_bytes: int) -> None:
+        """Count bytes of a result file that were handed to a socket."""
+        with self._lock:
+            self._sent_bytes += file_bytes
+
+    def answer(self, call: Call) -> Answer:
+        """Carry a call out, faults included. Its body must be whole."""
+        outcome = self.faults.on_call(call)
+        call = call if isinstance(outcome, Answer) else outcome
+        answer = outcome if isinstance(outcome, Answer) else self._carried_out(call)
+        twist = call.twist
+        delivery = replace(answer.delivery, wait_s=twist.wait_s, piece_bytes=twist.piece_bytes, pause_s=twist.pause_s)
+        return replace(answer, delivery=delivery).with_headers(
+            Date=formatdate(self._clock() + twist.skew_s, usegmt=True)
+        )
+
+    def stats(self) -> dict[str, Any]:
+        """Figures for tests: creates are accepted ones, posts are those that arrived, whole or not."""
+        with self._lock:
+            calls, sent = dict(self._calls), self._sent_bytes
+        return {
+            **self._account.figures(),
+            "posts": calls.get(Kind.CREATE, 0),
+            "queries": calls.get(Kind.QUERY, 0),
+            "lists": calls.get(Kind.LIST, 0),
+            "downloads": calls.get(Kind.FILE, 0),
+            "download_bytes": sent,
+        }
+
+    def _carried_out(self, call: Call) -> Answer:
+        try:
+            if call.kind in API:
+                now = self._clock() + call.twist.skew_s
+                check_authorization(call.headers.get("authorization"), self._settings, now)
+            elif call.kind in ADMIN and "origin" in call.headers:
+                raise Refusal(1103)  # a web page in the artist's browser has no business here
+            answer = self._handlers[call.kind](call)
+        except Refusal as refusal:
+            return refusal.answer
+        return self.faults.on_answer(call, answer)
+
+    def _create(self, call: Call) -> Answer:
+        if call.twist.is_twice:
+            self._create(call.twisted(is_twice=False))
+        is_lax = call.twist.is_lax
+        used_ids = () if is_lax else self._account.used_ids()
+        order = self._desk.order(call.body, elements=self._library.kinds(), used_ids=used_ids)
+        if call.twist.delay_s:
+            self._account.create_later(order, call.twist.delay_s, is_lax=is_lax)
+            return Answer(delivery=Delivery(is_silent=True))
+        return success(self._account.create(order, is_lax=is_lax))
+
+    def _query(self, call: Call) -> Answer:
+        task = self._account.described(call.name, lag_s=call.twist.lag_s)
+        return success(_found(task, call.name))
+
+    def _list(self, call: Call) -> Answer:
+        return success(self._account.listed(*_page(call.query), lag_s=call.twist.lag_s))
+
+    def _file(self, call: Call) -> Answer:
+        if not self.links.is_honoured(call.path, call.query):
+            return Answer(status=403, content=b"the link has expired\n", headers={"Content-Type": "text/plain"})
+        if call.twist.has_new_etag:
+            self._account.renew_etag(call.name)
+        clip = self._account.clip(call.name)
+        try:
+            if clip is not None:
+                return serve(clip, call.headers)
+        except FileNotFoundError:
+            pass  # somebody emptied the folder
+        return Answer(status=404, content=b"no such file\n", headers={"Content-Type": "text/plain"})
+
+    def _element_create(self, call: Call) -> Answer:
+        body = json_object(call.body)
+        check_element(body)
+        try:
+            for url in image_urls(body):
+                self._media.linked(url) if url.startswith("http") else None
+            doom = self._desk.picture_doom(image_urls(body))
+        except Unreachable:
+            doom = UNREACHABLE
+        return success(self._library.create(body, doom))
+
+    def _element_query(self, call: Call) -> Answer:
+        return success(_found(self._library.described(call.name), call.name))
+
+    def _element_list(self, call: Call, *, presets: bool) -> Answer:
+        return success(self._library.listed(*_page(call.query), presets=presets))
+
+    def _element_delete(self, call: Call) -> Answer:
+        self._library.delete(json_object(call.body).get("element_id"))
+        return success()
+
+    def _costs(self, call: Call) -> Answer:
+        members = parse_qs(call.query)
+        for field in ("start_time", "end_time"):
+            text = members.get(field, [""])[0]
+            if not (text.isascii() and text.isdigit()):
+                raise Refusal(1201, f"{field} value '{text}' is invalid" if text else f"{field} cannot be empty")
+        with self._lock:
+            now = self._clock()
+            if 0 <= now - self._costs_asked_s < _COSTS_INTERVAL_S:
+                raise Refusal(1302)
+            self._costs_asked_s = now
+        left = self._account.remaining()
+        day_ms = 86_400_000
+        pack = {
+            "resource_pack_name": "Rehearsal pack",
+            "resource_pack_id": "rehearsal",
+            "resource_pack_type": "decreasing_total",
+            "total_quantity": float(self._settings.units),
+            "remaining_quantity": float(left),
+            "purchase_time": milliseconds(now) - day_ms,
+            "effective_time": milliseconds(now) - day_ms,
+            "invalid_time": milliseconds(now) + 180 * day_ms,
+            "status": "online" if left else "runOut",
+        }
+        return success({"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]})
+
+    def _arm(self, call: Call) -> Answer:
+        body = json_object(call.body)
+        marks = (("", "name"), ("@", "on"), ("=", "argument"), (":", "count"))
+        spelling = "".join(f"{mark}{body[member]}" for mark, member in marks if body.get(member) is not None)
+        try:
+            self.faults.arm(spelling)
+        except ArgumentsInvalid as invalid:
+            raise Refusal(1200, str(invalid)) from None
+        return json_answer(self.faults.described())
+
+    def _reset(self, call: Call) -> Answer:
+        self._account.reset()
+        self._library.reset()
+        self._arm_all()
+        with self._lock:
+            self._calls.clear()
+            self._sent_bytes = 0
+        return json_answer(self.stats())
+
+    def _arm_all(self) -> None:
+        self.faults.disarm_all()
+        for spelling in self._settings.faults:
+            self.faults.arm(spelling)
+
+    def _start(self, task: Task) -> None:
+        start_making(self._maker, task, self._account.made, self._account.failed)
+
+    def _own_file(self, url: str) -> Path | None:
+        clip = self._account.clip(self.links.own_task_id(url))
+        return clip.path if clip else None
+
+
+def _found(document: dict[str, Any] | None, wanted: str) -> dict[str, Any]:
+    if document is None:
+        raise Refusal(1201, f"Task not found by id/external id: {wanted}")
+    return document
+
+
+def _page(query: str) -> tuple[int, int]:
+    members = parse_qs(query, keep_blank_values=True)
+    return _whole(members, "pageNum", *_PAGES), _whole(members, "pageSize", *_PAGE_SIZE)
+
+
+def _whole(members: Mapping[str, list[str]], name: str, least: int, most: int, default: int) -> int:
+    text = members.get(name, [str(default)])[0]
+    if not _WHOLE.fullmatch(text) or not least <= int(text) <= most:
+        raise Refusal(1201, f"{name} value '{text}' is invalid")
+    return int(text)
