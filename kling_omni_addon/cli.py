@@ -1,8 +1,8 @@
 """The same road without a window: ``python -m kling_omni_addon VERB`` and ``blender --command kling VERB``.
 
-JSON lines on stdout, sentences for people on stderr. Exit codes: 0 done, 1 this machine's fault (disk, no Blender for a rehearsal),
-2 the request or the arguments are wrong, 3 credentials, 4 the service refused or the task failed, 5 network,
-6 still running when the wait ended.
+JSON lines on stdout, sentences for people on stderr. Exit codes: 0 done, 1 this machine's fault (disk, no Blender for a
+rehearsal), 2 the request or the arguments are wrong, 3 credentials, 4 the service refused or the task failed, 5
+network, 6 still running when the wait ended.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     submit = _verb(verbs, "submit", _submit, "submit a request file")
     for verb in (validate, submit):
         verb.add_argument("request", type=Path, help="create body as JSON; image_url may be a local path")
-        verb.add_argument(
-            "--profile", choices=("seed", "late"), default="seed", help="which edition of the service's limits"
-        )
+        verb.add_argument("--profile", choices=("seed", "late"), default="seed", help="edition of the service's limits")
     submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(verbs, "resume", _resume, "go on with every unfinished submission")
@@ -101,9 +99,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _EPILOG = (
-    "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; KLING_HOME "
-    "(journal and clips); KLING_LOOK_WINDOW_S. Exit codes: 0 done, 1 this machine, 2 request or arguments, 3 credentials, "
-    "4 refused or failed, 5 network, 6 still running."
+    "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
+    "KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S. Exit codes: 0 done, 1 this machine, 2 request or arguments, "
+    "3 credentials, 4 refused or failed, 5 network, 6 still running."
 )
 
 
@@ -184,7 +182,9 @@ def _follow(session: Any, ids: Sequence[str], wait_s: float, *, gives_up: bool) 
 
 
 def _is_hopeless(submission: Submission) -> bool:
-    """Whether a submission that was never sent should not be sent later without anybody knowing: the command ends with its problem."""
+    """Whether a submission that was never sent should not be sent later without anybody knowing: the command ends with
+    its problem.
+    """
     tried = submission.failures >= _NETWORK_TRIES and not submission.sends
     return submission.is_proved_unsent and (submission.is_held or tried)
 

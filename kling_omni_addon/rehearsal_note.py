@@ -1,4 +1,6 @@
-"""How a running rehearsal server is found: a note in ``KLING_HOME`` with its address and its keys, which protect nothing."""
+"""How a running rehearsal server is found: a note in ``KLING_HOME`` with its address and its keys, which protect
+nothing.
+"""
 
 from __future__ import annotations
 

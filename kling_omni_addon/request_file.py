@@ -43,7 +43,9 @@ class RequestFile:
 
 
 def read_request_file(path: Path, store: PictureStore, profile: Profile) -> RequestFile:
-    """Read and judge a file as the service would judge the body. Raises :class:`ArgumentsInvalid` when it is no JSON object."""
+    """Read and judge a file as the service would judge the body. Raises :class:`ArgumentsInvalid` when it is no JSON
+    object.
+    """
     body = _read_json(path)
     missing: list[Problem] = []
     body = _with_stored_pictures(body, path.parent, store, missing)
@@ -98,8 +100,8 @@ def _stored(image: Any, position: int, folder: Path, store: PictureStore, missin
 def picture_ref(source: str, folder: Path, store: PictureStore, field: str) -> PictureRef | None:
     """Put a local path or raw Base64 into the store; None for Base64 that cannot be decoded.
 
-    A text is a path unless it is long or decodes to a picture, for ``/9j/4AAQ`` begins a JPEG and might begin a path. Raises
-    :class:`ArgumentsInvalid` for a path that cannot be read.
+    A text is a path unless it is long or decodes to a picture, for ``/9j/4AAQ`` begins a JPEG and might begin a path.
+    Raises :class:`ArgumentsInvalid` for a path that cannot be read.
     """
     if len(source) > _PATH_LENGTH:
         return store.keep_base64(source)

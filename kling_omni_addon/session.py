@@ -84,8 +84,9 @@ class Session:
     ) -> Submission:
         """Record the wish for a clip, durable on return, and set the worker to it if it runs.
 
-        ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it otherwise. Raises
-        :class:`RequestInvalid` and :class:`ArgumentsInvalid`; then nothing is recorded and nothing will be sent.
+        ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it
+        otherwise. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`; then nothing is recorded and nothing
+        will be sent.
         """
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
@@ -117,7 +118,9 @@ class Session:
     def wait(
         self, is_done: Callable[[Mapping[str, Submission]], bool], ids: Collection[str], timeout_s: float
     ) -> dict[str, Submission]:
-        """Wait until ``is_done`` says yes of the submissions with these ids, or the time is over; their last known states."""
+        """Wait until ``is_done`` says yes of the submissions with these ids, or the time is over; their last known
+        states.
+        """
         deadline = self._clock.now() + timeout_s
         while True:
             self._worker.changed.clear()
@@ -131,8 +134,8 @@ class Session:
     def withdraw(self, submission_id: str, reason: str, exit_code: int) -> bool:
         """Give up a submission that was certainly never sent; False when it is too late for that.
 
-        Whether it is too late is decided in the transaction that records it, so a send that is under way either passed its commit point or
-        fails there.
+        Whether it is too late is decided in the transaction that records it, so a send that is under way either passed
+        its commit point or fails there.
         """
         try:
             self._journal.append(submission_id, ev.Withdrawn(at=self._clock.now(), reason=reason, exit_code=exit_code))

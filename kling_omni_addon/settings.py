@@ -1,4 +1,4 @@
-"""Where to send, with which key, and where files go: read once on the main thread, frozen, and handed to the session."""
+"""Where to send, with which key, and where files go: read once on the main thread, frozen, handed to the session."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ class Keys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without a folder of their own."""
+    """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
+    a folder of their own.
+    """
 
     service_url: str
     keys: Keys
@@ -77,7 +79,9 @@ def read_settings(environment: Mapping[str, str], *, service: str = "", profile:
 
 
 def read_keys(environment: Mapping[str, str]) -> Keys:
-    """The key of the environment, blanks and quotes stripped; ``KLING_API_KEY`` may hold ``accessKey|secretKey`` (contract 3.2)."""
+    """The key of the environment, blanks and quotes stripped; ``KLING_API_KEY`` may hold ``accessKey|secretKey``
+    (contract 3.2).
+    """
     api_key, access_key, secret_key = (
         environment.get(name, "").strip().strip("'\"").strip()
         for name in ("KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY")
@@ -89,7 +93,7 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
 
 
 def service_address(service: str, home: Path) -> tuple[str, Keys]:
-    """The address of a service, and its keys where it gives them out itself (a rehearsal server that runs on ``home``)."""
+    """The address of a service, and its keys where it gives them out itself (a rehearsal server running on ``home``)."""
     if service == REHEARSAL:
         note = running_rehearsal(home)
         if note is None:

@@ -1,7 +1,7 @@
 """The one session of this Blender, and what the panels show of it.
 
-Opened on first use (nothing heavy happens when the extension is enabled), closed on disabling. Panels read the snapshots here and never
-wait for a disk.
+Opened on first use (nothing heavy happens when the extension is enabled), closed on disabling. Panels read the
+snapshots here and never wait for a disk.
 """
 
 from __future__ import annotations

@@ -39,12 +39,14 @@ _STATES = {
 }
 _CHARACTER_PX = 6.2
 _SIDE_PX = 60
+_NARROWEST_PX = 200
 
 
 def wrapped(text: str, context: bpy.types.Context) -> Iterator[str]:
     """Text in lines that fit the region; Blender does not wrap labels."""
-    scale = context.preferences.system.ui_scale
-    width = max(18, int((context.region.width / scale - _SIDE_PX) / _CHARACTER_PX))
+    scale = context.preferences.system.ui_scale or 1.0
+    width_px = context.region.width / scale if context.region else _NARROWEST_PX
+    width = max(18, int((width_px - _SIDE_PX) / _CHARACTER_PX))
     line = ""
     for word in text.split():
         if line and len(line) + 1 + len(word) > width:

@@ -1,6 +1,7 @@
 """Blender's side of the worker: a timer that looks at the board, places clips and redraws.
 
-Timers never fire in background mode; scripts there wait on the session themselves (``operators.KLING_OT_submit`` with ``wait_s``).
+Timers never fire in background mode; scripts there wait on the session themselves (``operators.KLING_OT_submit`` with
+``wait_s``).
 """
 
 from __future__ import annotations

@@ -40,7 +40,9 @@ AMBER = (1.0, 0.71, 0.33, 1.0)
 WHITE = (0.96, 0.96, 0.95, 1.0)
 GREY = (0.72, 0.74, 0.78, 1.0)
 # One character of a script that is written without spaces, or one word with the blanks after it.
-_PIECE = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]\s*|[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\uffef]+\s*|\S\s*")
+_PIECE = re.compile(
+    r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]\s*|[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\uffef]+\s*|\S\s*"
+)
 
 
 class ClipImpossible(Exception):
@@ -237,7 +239,9 @@ class Timeline:
         strip.transform.offset_x, strip.transform.offset_y = x, y
         return strip
 
-    def text(self, text: str, x: float, y: float, face: Typeface, colour: Sequence[float], *, anchor: str = "LEFT") -> None:
+    def text(
+        self, text: str, x: float, y: float, face: Typeface, colour: Sequence[float], *, anchor: str = "LEFT"
+    ) -> None:
         """One line whose lower edge is at ``y``."""
         self._channel += 1
         self._set_text(self._effect("TEXT", 1, self.frames), text, x, y, face.size, colour, anchor, face.font)
@@ -380,7 +384,14 @@ def _sequence(pictures: Sequence[Path], frames: int) -> list[Shot]:
         start = 1 + round(number * share) - (fade // 2 if number else 0)
         stop = min(frames, round((number + 1) * share) + fade) + 1
         shots.append(
-            Shot(picture=picture, start=start, stop=stop, fade=fade if number else 0, travel=(start, stop - 1), zoom=(1.0, PUSH))
+            Shot(
+                picture=picture,
+                start=start,
+                stop=stop,
+                fade=fade if number else 0,
+                travel=(start, stop - 1),
+                zoom=(1.0, PUSH),
+            )
         )
     return shots
 

@@ -121,7 +121,7 @@ def new_effect(
 
 
 def _facts_of(clip: Path) -> _ClipFacts:
-    """What Blender makes of the clip, before any strip exists: a file it cannot read would give a strip of one frame."""
+    """What Blender makes of the clip, before any strip exists: an unreadable file would give a strip of one frame."""
     fault = _file_fault(clip)
     if not fault:
         movie = bpy.data.movieclips.load(str(clip))

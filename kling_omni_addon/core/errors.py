@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class KlingError(Exception):
     """Something a person can act on.
 
-    ``sentence`` says what is wrong, ``field`` names where, ``remedy`` says what to do. ``exit_code`` is the command line's.
+    ``sentence`` says what is wrong, ``field`` names where, ``remedy`` says what to do. ``exit_code`` is the command
+    line's.
     """
 
     exit_code: ClassVar[int] = 1

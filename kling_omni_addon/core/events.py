@@ -1,4 +1,5 @@
-"""What can happen to a submission. The journal is a list of these, and a submission is their sum (``core.lifecycle.apply``).
+"""What can happen to a submission. The journal is a list of these, and a submission is their sum
+(``core.lifecycle.apply``).
 
 Every event says when it happened (``at``, Unix seconds). None holds a secret: no key, no result link.
 """
@@ -23,7 +24,8 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where the clip belongs. ``blend`` and ``scene`` are ``""`` when it goes to no timeline; ``channel`` 0 means any free one.
+    """Where the clip belongs. ``blend`` and ``scene`` are ``""`` when it goes to no timeline; ``channel`` 0 means any
+    free one.
 
     ``folder`` is where the file goes, ``name`` what the shot is called; both may be ``""`` (the session's own choice).
     """
@@ -81,7 +83,9 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The service refused for a reason that only a person can clear (key, account). Nothing was created; nothing goes out by itself."""
+    """The service refused for a reason that only a person can clear (key, account). Nothing was created; nothing goes
+    out by itself.
+    """
 
     at: float
     reason: str

@@ -2,7 +2,8 @@
 
 Two rules, and nothing else in the project breaks or repeats them:
 
-1. a submission changes only by :func:`apply`; which event is legal in which phase, and where it leads, stands in :data:`TRANSITIONS`;
+1. a submission changes only by :func:`apply`; which event is legal in which phase, and where it leads, stands in
+   :data:`TRANSITIONS`;
 2. what happens next is only ever said by :func:`decide`.
 
 Neither knows who is driving: the worker, a resumed process, the panel, the simulator or the diagram in the README.
@@ -22,7 +23,8 @@ from .events import Event, Origin, Target
 from .payload import Payload
 
 LOOK_WINDOW_S = 180.0
-"""How long an unanswered create is looked for before it may be parked (faults.md, "What a lost answer really means")."""
+"""How long an unanswered create is looked for before it may be parked (faults.md, "What a lost answer really means").
+"""
 LATE_MISSES_WANTED = 3
 
 
@@ -66,10 +68,11 @@ _REST = Step(action=Action.REST)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or ``""``.
+    """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or
+    ``""``.
 
-    ``sends`` counts passes of the commit point, ``failures`` what went wrong in a row in this phase. ``exit_code`` is what a command line ends with
-    when a person is needed or all is over.
+    ``sends`` counts passes of the commit point, ``failures`` what went wrong in a row in this phase. ``exit_code`` is
+    what a command line ends with when a person is needed or all is over.
     """
 
     id: str
@@ -137,11 +140,11 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.LookAgain: {Phase.PARKED: Phase.UNANSWERED, Phase.ABANDONED: Phase.UNANSWERED},
     ev.SendAgain: {Phase.PARKED: Phase.INTENDED},
     ev.Withdrawn: {Phase.INTENDED: Phase.ABANDONED},
-    ev.Abandoned: {phase: Phase.ABANDONED for phase in _UNFINISHED},
+    ev.Abandoned: dict.fromkeys(_UNFINISHED, Phase.ABANDONED),
     ev.Accepted: {Phase.UNANSWERED: Phase.ACCEPTED, Phase.PARKED: Phase.ACCEPTED},
     ev.Progressed: {Phase.ACCEPTED: Phase.ACCEPTED},
     ev.Succeeded: {Phase.ACCEPTED: Phase.READY},
-    ev.Failed: {phase: Phase.FAILED for phase in (Phase.INTENDED, Phase.UNANSWERED, Phase.ACCEPTED, Phase.READY)},
+    ev.Failed: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.ACCEPTED, Phase.READY), Phase.FAILED),
     ev.LinkExpired: {Phase.READY: Phase.ACCEPTED},
     ev.FetchFailed: {Phase.READY: Phase.READY},
     ev.Fetched: {Phase.READY: Phase.FETCHED},
@@ -244,7 +247,10 @@ def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | e
     return replace(submission, looking_since=event.at, misses=(), is_scanned=False, problem=problem)
 
 
-_PARKED = "No answer came after sending, and Kling knows nothing of it. It may still have cost something: look again, or send again."
+_PARKED = (
+    "No answer came after sending, and Kling knows nothing of it. "
+    "It may still have cost something: look again, or send again."
+)
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
     ev.Sent: _after_sent,

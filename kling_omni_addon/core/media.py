@@ -17,7 +17,7 @@ _JPEG_BARE = frozenset((0x01, *range(0xD0, 0xD8)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFacts:
-    """A picture as its header tells it. ``format`` is ``png``, ``jpeg`` or ``""`` (neither); sides are 0 where unknown."""
+    """A picture as its header tells it. ``format`` is ``png``, ``jpeg`` or ``""`` (neither); unknown sides are 0."""
 
     format: str
     width: int

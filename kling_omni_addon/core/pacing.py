@@ -1,4 +1,4 @@
-"""How long to wait before asking again. Pure: what varies by chance is derived from the id, so a run can be replayed."""
+"""How long to wait before asking again. What varies by chance is derived from the id, so a run can be replayed."""
 
 from __future__ import annotations
 

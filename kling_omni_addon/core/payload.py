@@ -1,7 +1,8 @@
 """What is sent: the service's own words, with pictures by reference.
 
-A body is first drafted as plain JSON data in which a picture stands as a :class:`PictureRef`; ``core.rules`` judges exactly that
-draft; :func:`build_payload` turns a faultless draft into a :class:`Payload`, whose bytes never change again.
+A body is first drafted as plain JSON data in which a picture stands as a :class:`PictureRef`; ``core.rules`` judges
+exactly that draft; :func:`build_payload` turns a faultless draft into a :class:`Payload`, whose bytes never change
+again.
 """
 
 from __future__ import annotations
@@ -62,9 +63,10 @@ class Payload:
 def draft_body(request: OmniRequest, pictures: Mapping[str, PictureRef], external_task_id: str = "") -> Body:
     """Write a request in the service's words, faulty or not.
 
-    ``pictures`` maps a picture's ``source`` to its place in the picture store; a source that is not in it is sent as it stands (a
-    link). Keys without effect for this kind of request are left out, ``null`` is never written, and ``mode`` and
-    ``keep_original_sound`` are always said (X15, X16). Reference pictures come first, so their numbers stay small (section 12).
+    ``pictures`` maps a picture's ``source`` to its place in the picture store; a source that is not in it is sent as it
+    stands (a link). Keys without effect for this kind of request are left out, ``null`` is never written, and ``mode``
+    and ``keep_original_sound`` are always said (X15, X16). Reference pictures come first, so their numbers stay small
+    (section 12).
     """
     ordered = ordered_pictures(request)
     names = Numbering.of(ordered, request.elements, request.video)
@@ -106,7 +108,9 @@ def _output(request: OmniRequest, external_task_id: str) -> Body:
 
 
 def ordered_pictures(request: OmniRequest) -> tuple[Picture, ...]:
-    """The pictures in the order in which they are sent: references, first frame, end frame; the user's order within each."""
+    """The pictures in the order in which they are sent: references, first frame, end frame; the user's order within
+    each.
+    """
     order = (Role.REFERENCE, Role.FIRST, Role.END)
     return tuple(sorted(request.pictures, key=lambda picture: order.index(picture.role)))
 

@@ -1,7 +1,8 @@
 """The service's HTTP dialect without any network: calls are built here, replies are read here.
 
-:class:`HttpCall` and :class:`HttpReply` are plain data; ``remote.http`` carries the one and brings the other. No other module
-looks at a status code, and every decision about an error rests on :data:`REACTIONS` (contract, sections 4, 6 and 7).
+:class:`HttpCall` and :class:`HttpReply` are plain data; ``remote.http`` carries the one and brings the other. No other
+module looks at a status code, and every decision about an error rests on :data:`REACTIONS` (contract, sections 4, 6 and
+7).
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from .payload import Payload
 
 TASKS_PATH = "/v1/videos/omni-video"
 PAGE_SIZE = 100
-"""Tasks asked for per list page: enough for many at once, small enough to parse without a stutter (design.md, section 5)."""
+"""Tasks asked for per list page: enough for many at once, small enough to parse without a stutter (design.md, section
+5).
+"""
 
 REACTIONS: Mapping[int, Reaction] = {
     1000: Reaction.FIX_KEYS,
@@ -46,7 +49,9 @@ REACTIONS: Mapping[int, Reaction] = {
     5001: Reaction.RETRY,
     5002: Reaction.RETRY,
 }
-"""What to do about each code of the contract's section 7. An unknown code of an HTTP 5xx or 429 is RETRY, any other STOP."""
+"""What to do about each code of the contract's section 7. An unknown code of an HTTP 5xx or 429 is RETRY, any other
+STOP.
+"""
 
 _REMEDIES = {
     Reaction.FIX_KEYS: "Check the key and that it belongs to this service; keys of Kling and Kling China differ.",
@@ -59,7 +64,9 @@ _MESSAGE_LENGTH = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
-    """One call: ``path`` with its query below the service's address, and a body in pieces (text, or pictures to encode)."""
+    """One call: ``path`` with its query below the service's address, and a body in pieces (text, or pictures to
+    encode).
+    """
 
     method: str
     path: str
@@ -118,7 +125,9 @@ def build_list(page: int) -> HttpCall:
 
 
 def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
-    """The task that a create made. Raises :class:`Refused` or :class:`Unanswered`; the latter proves nothing either way."""
+    """The task that a create made. Raises :class:`Refused` or :class:`Unanswered`; the latter proves nothing either
+    way.
+    """
     report = _report(_data(reply, dict))
     if report.external_task_id not in ("", external_task_id):
         raise Unanswered("Kling answered about another task than the one that was sent.")
@@ -190,7 +199,9 @@ def _refusal(code: int, reply: HttpReply, message: str) -> Refused:
 
 
 def reaction_to(code: int, http_status: int, message: str) -> Reaction:
-    """The row of :data:`REACTIONS`, save for the one refusal that means success: our id exists already (contract, section 7)."""
+    """The row of :data:`REACTIONS`, save for the one refusal that means success: our id exists already (contract,
+    section 7).
+    """
     if code == 1201 and message.endswith("already exists"):
         return Reaction.LOOK_UP
     passing = http_status >= 500 or http_status == 429
@@ -198,7 +209,9 @@ def reaction_to(code: int, http_status: int, message: str) -> Reaction:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds asked for by ``Retry-After``, whether given as seconds or as a date beside ``Date``; None for anything else."""
+    """Seconds asked for by ``Retry-After``, whether given as seconds or as a date beside ``Date``; None for anything
+    else.
+    """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])
@@ -255,7 +268,9 @@ def _text(value: Any) -> str:
 
 
 def cleaned(value: Any) -> str:
-    """A text from outside, fit to be shown: one line, no control or direction marks, no lone surrogates, at most 500 characters."""
+    """A text from outside, fit to be shown: one line, no control or direction marks, no lone surrogates, at most 500
+    characters.
+    """
     text = value[: 4 * _MESSAGE_LENGTH] if isinstance(value, str) else ""
     shown = "".join(" " if unicodedata.category(mark) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else mark for mark in text)
     return " ".join(shown.split())[:_MESSAGE_LENGTH]

@@ -1,6 +1,7 @@
 """What the user wants, in our words: paths and links, never bytes.
 
-Every way in (panel, script, request file, batch) makes an :class:`OmniRequest`; ``core.payload`` turns it into what is sent.
+Every way in (panel, script, request file, batch) makes an :class:`OmniRequest`; ``core.payload`` turns it into what is
+sent.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class Storyboard(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A still. ``source`` is a local path, an http(s) link or raw Base64; ``name`` is what the prompt calls it (``@image:name``)."""
+    """A still. ``source`` is a local path, an http(s) link or raw Base64; ``name`` is what the prompt calls it
+    (``@image:name``).
+    """
 
     source: str
     role: Role = Role.REFERENCE
@@ -43,7 +46,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
-    """A character or thing of the account's element library; ``name`` is what the prompt calls it (``@element:name``)."""
+    """A character or thing of the account's library; ``name`` is what the prompt calls it (``@element:name``)."""
 
     id: int
     name: str = ""
@@ -70,8 +73,8 @@ class Shot:
 class OmniRequest:
     """One clip that somebody wants.
 
-    Lengths are whole seconds. ``aspect_ratio`` is ``""`` where the pictures decide. ``external_task_id`` is ``""`` unless the user
-    brings an id of their own; the session makes one otherwise.
+    Lengths are whole seconds. ``aspect_ratio`` is ``""`` where the pictures decide. ``external_task_id`` is ``""``
+    unless the user brings an id of their own; the session makes one otherwise.
     """
 
     prompt: str = ""

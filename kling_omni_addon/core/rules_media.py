@@ -64,7 +64,8 @@ def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
     for path, facts in _videos(reading):
         if facts.duration_s is not None and not shortest <= facts.duration_s <= longest:
             limits = f"{reading.model.label} takes {shortest:g} to {floor(longest * 2) / 2:g} s"
-            message = f"The video is {facts.duration_s:g} s long; {limits}. Trim it."
+            advice = "Trim it" if facts.duration_s > longest else "Use a longer one"
+            message = f"The video is {facts.duration_s:g} s long; {limits}. {advice}."
             yield Finding(path, message, "video duration is out of range")
 
 
@@ -73,10 +74,10 @@ def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
     least, most = reading.profile.video.side
     for path, facts in _videos(reading):
         if _is_out_of_range(reading, facts):
-            message = f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}."
             area = reading.profile.video.area
-            advice = f" Together they may not pass {area:,} pixels, and the ratio 1:2.5 to 2.5:1." if area else ""
-            yield Finding(path, message + advice, "video resolution is out of range")
+            more = f", at most {area:,} pixels in all, and ratios of 1:2.5 to 2.5:1" if area else ""
+            message = f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}{more}."
+            yield Finding(path, message, "video resolution is out of range")
 
 
 def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:

@@ -86,7 +86,7 @@ def model_has_no_such_mode(reading: Reading) -> Iterator[Finding]:
     value, modes = reading.given.get("mode", DEFAULT_MODE), reading.model.modes
     if value in reading.profile.modes and value not in modes:
         best = _MODE_LABELS.get(modes[-1], modes[-1])
-        message = f"{reading.model.label} makes no {_MODE_LABELS.get(value, value)} clips here. Its best is {best}."
+        message = f"{reading.model.label} makes no {_MODE_LABELS.get(value, value)} clips. Its best is {best}."
         remedy = Remedy(path="mode", value=modes[-1], label=f"Use {best}")
         yield Finding("mode", message, f"mode value '{value}' is invalid", remedy)
 

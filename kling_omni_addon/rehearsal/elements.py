@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .answers import Refusal
+from .settings import RehearsalSettings
 from .tasks import FAILED, PROCESSING, SUBMITTED, SUCCEED, milliseconds
 
 MULTI_IMAGE, VIDEO_CHARACTER = "image_refer", "video_refer"
@@ -58,17 +59,20 @@ class ElementTask:
 class ElementLibrary:
     """All elements of one account. Every method is safe to call from any thread."""
 
-    def __init__(self, clock: Callable[[], float], new_id: Callable[[], str], element_s: float) -> None:
+    def __init__(self, settings: RehearsalSettings, clock: Callable[[], float], new_id: Callable[[], str]) -> None:
         self._clock = clock
         self._new_id = new_id
-        self._element_s = element_s
+        self._element_s = settings.element_s
+        more = [
+            (number, f"Element {number}", "An element of this rehearsal", kind) for number, kind in settings.elements
+        ]
+        self._presets = [_preset(*preset) for preset in (*_PRESETS, *more)]
         self._lock = threading.Lock()
         self.reset()
 
     def reset(self) -> None:
         """Forget the account's own elements."""
         with self._lock:
-            self._presets = [_preset(*preset) for preset in _PRESETS]
             self._own: list[ElementTask] = []
 
     def kinds(self) -> dict[int, str]:

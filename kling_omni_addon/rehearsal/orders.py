@@ -24,9 +24,6 @@ from .video_facts import video_facts
 
 UNREACHABLE = "Something went wrong when we tried to get the contents of the file."
 RISKY = "Failure to pass the risk control system"
-_MEDIA_RULES = frozenset(("R35", "R36", "R37", "R38", "R55", "R56", "R57", "R58", "R59"))
-_CODES: Mapping[str, int] = {"R05": 1200, "R10": 1203}
-"""Rules that answer with another code than 1201."""
 _FAILURES: Mapping[str, str] = {
     "R37": "Image pixel is invalid",
     "R38": (
@@ -72,11 +69,11 @@ class OrderDesk:
         """The text of the fault that will fail the task, or ``""``. Raises :class:`Refusal` for any other."""
         faults = [p for p in rules.problems_in(body, profile=self._profile, **known) if p.is_fault]
         is_later = self._settings.media_faults == "task"
-        later = [fault for fault in faults if is_later and fault.rule in _MEDIA_RULES]
+        later = [fault for fault in faults if is_later and fault.rule in rules.MEDIA_RULES]
         now = [fault for fault in faults if fault not in later]
         if now:
-            first = min(now, key=lambda fault: fault.rule)
-            raise Refusal(_CODES.get(first.rule, 1201), first.service_text)
+            status, code = rules.service_answer(now[0].rule)
+            raise Refusal(code, now[0].service_text, status=status)
         return _FAILURES.get(later[0].rule, later[0].service_text) if later else ""
 
     def _moderated(self, reading: Reading) -> str:
@@ -140,9 +137,9 @@ def json_object(content: bytes) -> dict[str, Any]:
     try:
         document = json.loads(content, parse_constant=_no_constant)
     except (ValueError, RecursionError):
-        raise Refusal(1200, "the request body is not valid JSON") from None
+        raise Refusal(1200, "request body is not valid JSON") from None
     if not isinstance(document, dict):
-        raise Refusal(1200, "the request body value type is invalid, expected object")
+        raise Refusal(1200, "request body is not a JSON object")
     return document
 
 

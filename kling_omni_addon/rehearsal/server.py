@@ -255,7 +255,7 @@ class _Connection(BaseHTTPRequestHandler):
         if answer.file is None:
             self._send(head + answer.content[:length], how)
         else:
-            self._send(head, how)
+            self.connection.sendall(head)
             self._send_file(answer.file, length, how)
         if how.cut_at is not None or how.closes:
             self._end(is_reset=how.is_reset)
@@ -272,8 +272,8 @@ class _Connection(BaseHTTPRequestHandler):
         with part.path.open("rb") as stream:
             stream.seek(part.start)
             while length > 0 and (piece := stream.read(min(_PIECE_BYTES, length))):
-                self._send(piece, how)
                 self.server.service.sent(len(piece))
+                self._send(piece, how)
                 length -= len(piece)
 
     def _send(self, content: bytes, how: Delivery) -> None:

@@ -50,7 +50,7 @@ class RehearsalService:
         self.links = Links(secrets.token_bytes(32), clock, settings.link_lifetime_s)
         self.faults = Faults(FAULTS, settings.seed)
         self._account = Account(settings, clock, self._start, self.links.link)
-        self._library = ElementLibrary(clock, self._account.new_id, settings.element_s)
+        self._library = ElementLibrary(settings, clock, self._account.new_id)
         self._media = ReceivedMedia(settings.folder / "received", self._own_file)
         self._desk = OrderDesk(settings, profile(settings.profile), self._media)
         self._handlers: Mapping[Kind, Handler] = {

@@ -16,14 +16,14 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RehearsalSettings:
-    """All settings of one server. Raises :class:`ArgumentsInvalid` for a host that is not this machine, or a wrong
-    word.
+    """All settings of one server. Raises :class:`ArgumentsInvalid` for a host that is not this machine.
 
     ``folder`` takes clips and received pictures. A task is ``submitted`` for ``submitted_s`` seconds, then
     ``processing`` for at least ``processing_s`` (and until its clip is made). ``media_faults`` says whether unfit
     pictures and videos fail the task or the create (contract 16.5; the truth is unknown). ``trigger_words`` are the two
     of R85: the first makes a create refused (1301), the second makes a task fail. ``faults`` are armed from the start,
-    ``NAME[@CALL][=ARGUMENT][:COUNT]`` each; ``seed`` makes their random choices repeatable.
+    ``NAME[@CALL][=ARGUMENT][:COUNT]`` each; ``seed`` makes their random choices repeatable. ``elements`` are presets
+    beside the usual three: id and ``image_refer`` or ``video_refer``.
 
     The contract gives plain API keys to the profile ``late`` only. ``api_keys_in_seed`` widens that, because a
     rehearsal should work with the one key that today's console hands out; set it to False for the letter of the
@@ -43,6 +43,7 @@ class RehearsalSettings:
     element_s: float = 1.0
     concurrency: int = 5
     units: Decimal = Decimal(1000)
+    elements: tuple[tuple[int, str], ...] = ()
     media_faults: Literal["task", "create"] = "task"
     lenient_o1_duration: bool = False
     trigger_words: tuple[str, str] = ("rehearse-refuse", "rehearse-fail")

@@ -1,6 +1,7 @@
 """Download a clip: the file at ``target`` is whole and checked, or it is not there.
 
-Bytes go to a temporary file beside the target, are counted and checked, then renamed. Links are secrets: no error names one.
+Bytes go to a temporary file beside the target, are counted and checked, then renamed. Links are secrets: no error names
+one.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ def download(
 ) -> Clip:
     """Fetch ``link`` into ``target``. ``on_bytes`` hears of bytes so far and the total, if known.
 
-    Raises :class:`LinkExpired` on 403, :class:`ClipUnusable` for everything else that is not a whole MP4; then no file appears at
-    ``target`` and none that was there is touched. OSError (a full disk) is let through.
+    Raises :class:`LinkExpired` on 403, :class:`ClipUnusable` for everything else that is not a whole MP4; then no file
+    appears at ``target`` and none that was there is touched. OSError (a full disk) is let through.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
@@ -52,7 +53,7 @@ def download(
             file.flush()
             os.fsync(file.fileno())
         size_bytes = _check(part)
-        os.replace(part, target)
+        part.replace(target)
         _fsync_folder(target.parent)
     except requests.RequestException as error:
         raise ClipUnusable(f"The download broke off ({type(error).__name__}).") from None

@@ -1,7 +1,7 @@
 """One call out, one reply in. Knows requests, and nothing of Kling.
 
-No redirect is followed, nothing is retried, ``.netrc`` is never read, TLS is always verified. Proxies and custom certificate
-bundles of the environment are honoured (requests does both).
+No redirect is followed, nothing is retried, ``.netrc`` is never read, TLS is always verified. Proxies and custom
+certificate bundles of the environment are honoured (requests does both).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _READ_BYTES = 64 * 1024
 
 
 class StreamedBody:
-    """A body of known length, given out chunk by chunk; ``commit`` runs when all but the last byte has been handed over.
+    """A body of known length, given out chunk by chunk; ``commit`` runs when all but the last byte has been handed
+    over.
 
     ``is_committed`` tells afterwards whether the last byte was let go. requests takes the length from ``len()``.
     """
@@ -89,9 +90,9 @@ class Http:
     def send(self, call: HttpCall, token: str, body: StreamedBody | None = None) -> HttpReply:
         """Carry a call out and bring the whole reply.
 
-        Raises :class:`NotSent` when the call cannot have arrived whole, :class:`Unanswered` when it may have. For a call with a body the
-        body's own commit point decides between the two; a GET that fails is always :class:`Unanswered`, or :class:`NotSent`
-        when no connection came about.
+        Raises :class:`NotSent` when the call cannot have arrived whole, :class:`Unanswered` when it may have. For a
+        call with a body the body's own commit point decides between the two; a GET that fails is always
+        :class:`Unanswered`, or :class:`NotSent` when no connection came about.
         """
         headers = {"Content-Type": "application/json"}
         if body is not None:

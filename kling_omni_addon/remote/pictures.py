@@ -19,7 +19,9 @@ from ..core.errors import ArgumentsInvalid, KlingError
 from ..core.media import PictureRef, picture_facts
 
 CHUNK_BYTES = 48 * 1024
-"""A multiple of 3, so that chunks encode without padding, and small enough to leave Blender its GIL (design.md, section 5)."""
+"""A multiple of 3, so that chunks encode without padding, and small enough to leave Blender its GIL (design.md, section
+5).
+"""
 
 
 class PictureStore:
@@ -29,7 +31,9 @@ class PictureStore:
         self._folder = folder
 
     def keep_file(self, path: Path, field: str) -> PictureRef:
-        """Copy a picture into the store. Raises :class:`ArgumentsInvalid`, naming ``field``, for a file that cannot be read."""
+        """Copy a picture into the store. Raises :class:`ArgumentsInvalid`, naming ``field``, for a file that cannot be
+        read.
+        """
         with _readable(path, field) as source:
             return self._keep(source)
 
@@ -54,7 +58,7 @@ class PictureStore:
                 os.fsync(target.fileno())
             source.seek(0)
             facts = picture_facts(source, size)
-            os.replace(part, self._path(digest.hexdigest()))
+            part.replace(self._path(digest.hexdigest()))
         finally:
             part.unlink(missing_ok=True)
         return PictureRef(sha256=digest.hexdigest(), facts=facts)
@@ -93,7 +97,9 @@ class PictureChanged(KlingError):
 
 
 def describe(path: Path, field: str) -> PictureRef:
-    """What a picture's header says, without copying it: enough to judge, not to send. Raises like ``PictureStore.keep_file``."""
+    """What a picture's header says, without copying it: enough to judge, not to send. Raises like
+    ``PictureStore.keep_file``.
+    """
     with _readable(path, field) as source:
         return PictureRef(sha256="", facts=picture_facts(source, path.stat().st_size))
 

@@ -56,10 +56,12 @@ class KlingService:
             return
 
     def submit(self, payload: Payload, commit: Callable[[], None]) -> TaskReport:
-        """Create a task. ``commit`` is called once, when all but the last byte of the body has been handed to the network.
+        """Create a task. ``commit`` is called once, when all but the last byte of the body has been handed to the
+        network.
 
         Raises :class:`NotSent` (proof: the last byte never left), :class:`Refused` (the service's own word) or
-        :class:`Unanswered` (anything else after the commit point), and whatever ``commit`` raises, in which case nothing was sent.
+        :class:`Unanswered` (anything else after the commit point), and whatever ``commit`` raises, in which case
+        nothing was sent.
         """
         if payload.content_length > _PROBE_FROM_BYTES:
             self.check_credentials()  # a wrong key costs one small GET, not the upload
@@ -88,7 +90,9 @@ class KlingService:
                 yield from self._pictures.encoded(piece)
 
     def find(self, external_task_id: str) -> TaskReport:
-        """The task with our id. Raises :class:`TaskUnknown`, other :class:`Refused`, :class:`NotSent` or :class:`Unanswered`."""
+        """The task with our id. Raises :class:`TaskUnknown`, other :class:`Refused`, :class:`NotSent` or
+        :class:`Unanswered`.
+        """
         call = protocol.build_query(external_task_id)
         return self._read(call, lambda reply: protocol.read_task(reply, external_task_id))
 

@@ -31,7 +31,9 @@ Credentials: TypeAlias = ApiKey | KeyPair
 
 
 def bearer(credentials: Credentials, now: float, early_s: int = 5) -> str:
-    """The token for one call at ``now`` (Unix seconds); ``early_s`` dates it back for a service whose clock runs behind."""
+    """The token for one call at ``now`` (Unix seconds); ``early_s`` dates it back for a service whose clock runs
+    behind.
+    """
     if isinstance(credentials, ApiKey):
         return credentials.key
     claims = {"iss": credentials.access_key, "exp": int(now) + LIFETIME_S, "nbf": int(now) - early_s}

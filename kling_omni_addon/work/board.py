@@ -1,4 +1,4 @@
-"""What a person is shown: the latest state of every submission, gathered on the main thread from journal and messages."""
+"""What a person is shown: the latest state of every submission, gathered on the main thread."""
 
 from __future__ import annotations
 

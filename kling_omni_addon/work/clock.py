@@ -20,7 +20,8 @@ class Clock(Protocol):
 class SystemClock:
     """The real clock: the time of day at the start plus what the monotonic clock has counted since.
 
-    So a step of the wall clock, an hour or a day, moves no window and no waiting time of a running process (faults 67, 68).
+    So a step of the wall clock, an hour or a day, moves no window and no waiting time of a running process (faults 67,
+    68).
     """
 
     def __init__(self) -> None:

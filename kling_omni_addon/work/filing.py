@@ -19,6 +19,8 @@ def clip_name(shot: str, submission_id: str, created_at: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """ASCII letters, digits and single hyphens only, so it is legal on every system, reserved names included (fault 55)."""
+    """ASCII letters, digits and single hyphens only, so it is legal on every system, reserved names included (fault
+    55).
+    """
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9]+", "-", ascii_text).strip("-")[:_NAME_LENGTH].rstrip("-")

@@ -1,8 +1,8 @@
 """The record on disk: an append-only list of events in SQLite, and who works on which submission.
 
-WAL with ``synchronous=FULL``: when :meth:`Journal.append` returns, the event survives a power cut. The file holds no picture bytes,
-no keys and no result links. Several processes may have it open; a lease per submission says who works on it, and the lease is
-checked inside the transaction that appends (design.md, section 4).
+WAL with ``synchronous=FULL``: when :meth:`Journal.append` returns, the event survives a power cut. The file holds no
+picture bytes, no keys and no result links. Several processes may have it open; a lease per submission says who works on
+it, and the lease is checked inside the transaction that appends (design.md, section 4).
 """
 
 from __future__ import annotations
@@ -120,8 +120,8 @@ class Journal:
     def append(self, submission_id: str, event: Event, lease: Lease | None = None) -> Submission:
         """Record an event; durable on return. Gives the submission after it.
 
-        With a lease the append happens only while that lease holds, in one transaction; without one it is the user's own act. Raises
-        :class:`LeaseLost` or :class:`lifecycle.IllegalTransition`, and then nothing was recorded.
+        With a lease the append happens only while that lease holds, in one transaction; without one it is the user's
+        own act. Raises :class:`LeaseLost` or :class:`lifecycle.IllegalTransition`, and then nothing was recorded.
         """
         with self._transaction():
             if lease is not None and not self._holds(lease):
@@ -242,7 +242,9 @@ class Journal:
 
 @contextmanager
 def _disk_trouble(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the disk complain of into one sentence; whatever it was, nothing is sent without the journal."""
+    """Turn what SQLite and the disk complain of into one sentence; whatever it was, nothing is sent without the
+    journal.
+    """
     try:
         yield
     except (sqlite3.Error, OSError) as error:
@@ -254,7 +256,9 @@ def _disk_trouble(path: Path) -> Iterator[None]:
 
 
 def _is_dead(owner: str) -> bool:
-    """Whether a process of this machine is certainly gone; a wrong guess costs nothing, for every commit checks the epoch."""
+    """Whether a process of this machine is certainly gone; a wrong guess costs nothing, for every commit checks the
+    epoch.
+    """
     host, _, pid = owner.rpartition(":")
     if os.name == "nt" or host != socket.gethostname() or not pid.isdigit():
         return False  # on Windows os.kill(pid, 0) is no question but a signal

@@ -1,8 +1,8 @@
 """Carry submissions along: ask ``lifecycle.decide`` what is next, do it, record what came of it.
 
-Three kinds of lane work side by side, so that asking never waits for an upload or a download. Each lane is a thread with its own
-journal connection; what a lane does is all in :meth:`Lane.run_due`, which tests drive with a clock of their own and no thread.
-Nothing here touches Blender.
+Three kinds of lane work side by side, so that asking never waits for an upload or a download. Each lane is a thread
+with its own journal connection; what a lane does is all in :meth:`Lane.run_due`, which tests drive with a clock of
+their own and no thread. Nothing here touches Blender.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the worker is told once: whose submissions it carries, where clips go, how long lost answers are looked for."""
+    """What the worker is told once: whose submissions it carries, where clips go, how long it looks for lost answers."""
 
     origin: Origin
     clips: Path
@@ -88,7 +88,9 @@ class Progress:
 
 
 class Worker:
-    """The threads that carry submissions. What they did stands in the journal; only progress comes through ``messages``."""
+    """The threads that carry submissions. What they did stands in the journal; only progress comes through
+    ``messages``.
+    """
 
     def __init__(
         self,
@@ -134,7 +136,9 @@ class Worker:
             wake.set()
 
     def stop(self, timeout_s: float = 1.0) -> None:
-        """Ask the lanes to stop. What is on the network after ``timeout_s`` is left as a crash would leave it, which is safe."""
+        """Ask the lanes to stop. What is on the network after ``timeout_s`` is left as a crash would leave it, which is
+        safe.
+        """
         self.stopping.set()
         self.wake()
         for thread in self._threads:
@@ -146,8 +150,9 @@ class Worker:
             try:
                 lane = lane or self.lane(actions)
                 pause_s = min(lane.run_due(), IDLE_S)
-            except Exception:
-                # Broad on purpose: a lane that dies takes paid work with it. Nothing was sent unrecorded; it goes on after a pause.
+            except Exception:  # noqa: BLE001 - the outermost line of a thread; the reason is below
+                # Broad on purpose: a lane that dies takes paid work with it. Nothing was sent unrecorded; it goes on
+                # after a pause.
                 _log.exception("a lane stumbled and goes on in %g s", _TROUBLE_S)
                 pause_s = _TROUBLE_S
             self.clock.wait(wake, pause_s)
@@ -182,7 +187,7 @@ class Worker:
         return self._not_before.get((submission_id, action), 0.0)
 
     def opened_here(self, submission_id: str) -> bool:
-        """Whether this process has taken this submission's open create in hand; says yes from the second question on."""
+        """Whether this process has this submission's open create in hand; says yes from the second question on."""
         with self._lock:
             was_here = submission_id in self._opened_here
             self._opened_here.add(submission_id)
@@ -237,7 +242,9 @@ class Lane:
         self._journal.close()
 
     def _mine(self) -> list[Submission]:
-        """The live submissions that this worker may carry. A held one holds back every send: the key or the account is at fault."""
+        """The live submissions that this worker may carry. A held one holds back every send: the key or the account is
+        at fault.
+        """
         mine = [s for s in self._journal.live() if s.origin == self._worker.plan.origin]
         if Action.SEND in self._actions and any(s.is_held for s in mine):
             return []

@@ -111,7 +111,9 @@ def test_a_clip_for_no_timeline_rests_when_it_is_fetched() -> None:
     assert decide(submission_from([nowhere, *done]), now=200.0) == Step(action=Action.REST)
 
 
-def looked_for(*, until_s: float, window_s: float = LOOK_WINDOW_S, scans: bool = True) -> tuple[Submission, list[float]]:
+def looked_for(
+    *, until_s: float, window_s: float = LOOK_WINDOW_S, scans: bool = True
+) -> tuple[Submission, list[float]]:
     """A lost answer of which every look is a clean miss; the times of the looks."""
     submission = submission_from([INTENDED, ev.Sent(at=1000.0, digest="d"), ev.Unanswered(at=1000.0, reason="lost")])
     now, looks = 1000.0, []

@@ -189,7 +189,6 @@ def test_texts_from_outside_are_cleaned_before_they_are_shown(text: Any, shown: 
     assert cleaned(text) == shown
 
 
-
 @pytest.mark.parametrize("code", range(5003, 5010))
 def test_an_unlisted_code_of_a_server_error_is_tried_again(code: int) -> None:
     assert reaction_to(code, 500, "") is Reaction.RETRY

@@ -1,0 +1,151 @@
+"""The panel's drawing code, run for real by Blender, and what the artist is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+
+import kling_omni_addon
+from kling_omni_addon.blender import live, panels
+from kling_omni_addon.blender.read_panel import read_request, read_target
+from kling_omni_addon.core.request import Role
+
+
+@pytest.fixture
+def shot_scene(scene: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
+    """An empty scene with the add-on in place, and a home of its own."""
+    monkeypatch.setenv("KLING_HOME", str(tmp_path / "home"))
+    kling_omni_addon.register()
+    yield scene
+    kling_omni_addon.unregister()
+
+
+def test_the_scene_is_read_as_a_request(shot_scene: bpy.types.Scene) -> None:
+    shot = shot_scene.kling
+    shot.prompt, shot.mode, shot.duration_s, shot.aspect_ratio = "a fox runs", "std", 7, "9:16"
+    shot.end_frame = "/shots/end.png"
+    request = read_request(shot_scene)
+    assert (request.prompt, request.mode, request.duration_s, request.aspect_ratio) == ("a fox runs", "std", 7, "9:16")
+    assert [(picture.role, picture.source) for picture in request.pictures] == [(Role.END, "/shots/end.png")]
+
+
+def test_a_first_frame_decides_the_aspect_by_itself(shot_scene: bpy.types.Scene) -> None:
+    shot_scene.kling.first_frame = "/shots/first.png"
+    assert read_request(shot_scene).aspect_ratio == ""
+
+
+def test_an_unsaved_file_is_remembered_by_a_token_until_another_is_opened(shot_scene: bpy.types.Scene) -> None:
+    first = read_target(shot_scene)
+    assert first.blend.startswith("unsaved:")
+    assert read_target(shot_scene) == first
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert read_target(bpy.context.scene).blend != first.blend
+
+
+def test_a_saved_file_keeps_its_media_beside_it(shot_scene: bpy.types.Scene, tmp_path: Path) -> None:
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"))
+    target = read_target(shot_scene)
+    assert (target.blend, target.scene) == (str(tmp_path / "film.blend"), shot_scene.name)
+    assert Path(target.folder) == tmp_path / "kling" / "clips"
+
+
+def test_every_change_is_judged_at_once(shot_scene: bpy.types.Scene) -> None:
+    assert live.problems(shot_scene) is None
+    shot_scene.kling.prompt = "x" * 2501
+    assert "2,500" in " ".join(problem.message for problem in live.problems(shot_scene) or ())
+    shot_scene.kling.prompt = "a fox runs"
+    assert [problem for problem in live.problems(shot_scene) or () if problem.is_fault] == []
+
+
+def test_a_missing_picture_is_a_fault_of_the_request(shot_scene: bpy.types.Scene) -> None:
+    shot_scene.kling.prompt = "a fox runs"
+    shot_scene.kling.first_frame = "/nowhere/first.png"
+    messages = [problem.message for problem in live.problems(shot_scene) or () if problem.is_fault]
+    assert len(messages) == 1
+    assert "/nowhere/first.png cannot be read" in messages[0]
+
+
+def test_offline_blender_says_so_unless_the_service_is_local(
+    shot_scene: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KLING_BASE_URL", "https://api-singapore.klingai.com")
+    assert "Allow Online Access" in live.offline_reason()
+    assert not bpy.ops.kling.submit.poll()
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
+    assert live.offline_reason() == ""
+    assert bpy.ops.kling.submit.poll()
+
+
+def test_a_submission_that_cannot_be_made_is_reported_and_not_recorded(
+    shot_scene: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
+    with pytest.raises(RuntimeError, match="key"):
+        bpy.ops.kling.submit()
+    monkeypatch.setenv("KLING_API_KEY", "k")
+    with pytest.raises(RuntimeError, match="prompt"):
+        bpy.ops.kling.submit()
+    assert live.submissions() == ()
+
+
+class Layout:
+    """Takes what Blender's own layout takes, and nothing else: names, icons, properties and operators are checked
+    against Blender's RNA.
+
+    A region cannot be drawn in background mode. The same code is drawn by Blender itself in a window (tests/gui).
+    """
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        parameters = bpy.types.UILayout.bl_rna.functions[name].parameters
+
+        def call(*values: Any, **named: Any) -> Any:
+            for key, value in named.items():
+                known = parameters[key]
+                assert key != "icon" or value in known.enum_items, f"no icon {value}"
+            self.labels.append(named.get("text", ""))
+            return _CHECKS.get(name, lambda layout, *_: layout)(self, *values)
+
+        return call
+
+
+def _check_property(layout: Layout, owner: Any, name: str) -> Layout:
+    assert name in owner.bl_rna.properties
+    layout.labels.append(owner.bl_rna.properties[name].name)
+    return layout
+
+
+def _check_operator(layout: Layout, name: str) -> Any:
+    kind = getattr(bpy.types, name.replace(".", "_OT_").replace("kling", "KLING"))
+    layout.labels.append(kind.bl_label)
+    return SimpleNamespace(**dict.fromkeys(kind.bl_rna.properties.keys()))
+
+
+_CHECKS: dict[str, Callable[..., Any]] = {"prop": _check_property, "operator": _check_operator}
+
+
+@pytest.mark.parametrize("draw", [panels.draw_shot, panels.draw_output, panels.draw_generate, panels.draw_submissions])
+def test_every_panel_draws_before_anything_was_done(shot_scene: bpy.types.Scene, draw: Callable[..., None]) -> None:
+    layout = Layout()
+    draw(layout, bpy.context)
+    assert any(layout.labels)
+
+
+def test_faults_are_listed_under_the_button(shot_scene: bpy.types.Scene) -> None:
+    shot_scene.kling.prompt = "x" * 2501
+    layout = Layout()
+    panels.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
+    assert "2,500" in " ".join(layout.labels)
+
+
+def test_long_sentences_are_wrapped_to_a_narrow_panel(shot_scene: bpy.types.Scene) -> None:
+    lines = list(panels.wrapped("Blender is set to stay offline. Turn on Preferences.", bpy.context))
+    assert " ".join(lines) == "Blender is set to stay offline. Turn on Preferences."
+    assert max(map(len, lines)) <= 24
