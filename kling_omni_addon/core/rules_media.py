@@ -76,7 +76,9 @@ def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
         if _is_out_of_range(reading, facts):
             area = reading.profile.video.area
             more = f", at most {area:,} pixels in all, and ratios of 1:2.5 to 2.5:1" if area else ""
-            message = f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}{more}."
+            message = (
+                f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}{more}."
+            )
             yield Finding(path, message, "video resolution is out of range")
 
 

@@ -1,55 +1,19 @@
-"""Real processes on real sockets: a rehearsal server of its own, and the command line as a person calls it."""
+"""A rehearsal server for the whole run, and the environment of a command."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.remote.processes import ROOT, Rehearsal
+
 API_KEY = "api-key-kling-rehearsal"
-
-
-@dataclass(frozen=True)
-class Rehearsal:
-    """A running rehearsal server."""
-
-    url: str
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """An admin call; its JSON answer."""
-        connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)
-        try:
-            connection.request(method, path, None if body is None else json.dumps(body))
-            return json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-
-    def stats(self) -> Any:
-        """What the server counted."""
-        return self.ask("GET", "/rehearsal/stats")
-
-    def creates(self, submission_id: str) -> int:
-        """How many tasks were made under an id."""
-        return int(self.stats()["creates_by_external_id"].get(submission_id, 0))
-
-
-@dataclass(frozen=True)
-class Said:
-    """What a command printed, and how it ended."""
-
-    code: int
-    lines: tuple[dict[str, Any], ...]
-    errors: str
 
 
 @pytest.fixture(scope="session")
@@ -70,10 +34,3 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """The environment of a command: a home of its own, the rehearsal key, no service yet."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KLING_")}
     return kept | {"KLING_HOME": str(tmp_path / "home"), "KLING_API_KEY": API_KEY}
-
-
-def run(environment: Mapping[str, str], *arguments: str | Path, script: Path | None = None) -> Said:
-    """Run a verb in a process of its own, or a script that wraps the command line."""
-    command = [sys.executable, *([str(script)] if script else ["-m", "kling_omni_addon"]), *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=300, check=False)
-    return Said(done.returncode, tuple(map(json.loads, done.stdout.splitlines())), done.stderr)

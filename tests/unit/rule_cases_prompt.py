@@ -139,6 +139,8 @@ PROMPTS = (
         story("1", "1", duration="15"),
         "the sum of multi_prompt durations (2) must equal duration (15)",
     ),
+    refuse("R21", "one shot", story("4"), "the sum of multi_prompt durations (4) must equal duration (5)"),
+    refuse("R21", "6 shots", story(*"111111"), "the sum of multi_prompt durations (6) must equal duration (5)"),
     accept("R21", "no duration is 5", story("2", "3", duration=...)),
     accept("R21", "an edit of any length", story("20", "3", video_list=videos("base"), duration="23")),
     refuse(

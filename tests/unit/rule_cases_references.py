@@ -184,6 +184,14 @@ REFERENCES = (
         elements=LIBRARY,
         profile="late",
     ),
+    refuse(
+        "R45",
+        "4 characters, late, are R45's alone",
+        body(element_list=elements(11, 12, 13, 14), video_list=videos()),
+        "video character elements are not supported with a reference video",
+        elements=LIBRARY,
+        profile="late",
+    ),
     accept("R45", "a thing", body(element_list=elements(1), video_list=videos()), elements=LIBRARY),
     accept("R45", "no look-up", body(element_list=elements(11), video_list=videos())),
     refuse(

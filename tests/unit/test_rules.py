@@ -11,7 +11,7 @@ import pytest
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.problem import Problem, Remedy, remedied
 from kling_omni_addon.core.rules import MEDIA_RULES, RULES, problems_in, service_answer
-from tests.unit.rule_bodies import O1, V3, RuleCase, body, elements, images, o1, story, videos
+from tests.unit.rule_bodies import LIBRARY, O1, V3, RuleCase, body, elements, images, o1, story, videos
 from tests.unit.rule_cases import MUST_ACCEPT, RULE_CASES
 
 ALL_CASES = (*RULE_CASES, *MUST_ACCEPT)
@@ -100,6 +100,23 @@ REMEDIES = (
     ("duration", "15", "Set 15 s", body(duration="90")),
     ("duration", "9", "Set 9 s", story("4", "5", duration="10")),
     ("multi_prompt[1].duration", "13", "Set Shot 2 to 13 s", story("1", "1", duration="14")),
+    ("multi_prompt[1].duration", "1", "Set Shot 2 to 1 s", story("8", "9", duration="9")),
+    (
+        "image_list[0].type",
+        "end_frame",
+        "Use as End Frame",
+        body(image_list=[{"image_url": "a", "type": "last_frame"}]),
+    ),
+    ("image_list[0].type", None, "Use as Reference", body(image_list=[{"image_url": "a", "type": ""}])),
+    ("image_list[1:2]", None, "Remove 1 Image", body(image_list=images("f", "r"), element_list=elements(*range(6)))),
+    (
+        "element_list[5:7]",
+        None,
+        "Remove 2 Elements",
+        body(image_list=images("f", "e"), element_list=elements(*range(7))),
+    ),
+    ("image_list[1:2]", None, "Remove 1 Image", o1(image_list=images("r", "r", "f"), element_list=elements(*range(5)))),
+    ("image_list[0:1]", None, "Remove 1 Image", o1(image_list=images("r", "f", "e"))),
     ("image_list[7:9]", None, "Remove 2 Images", body(image_list=images(*"rrrrrrrrr"))),
     ("element_list[3:4]", None, "Remove 1 Element", body(image_list=images("f"), element_list=elements(1, 2, 3, 4))),
     ("sound", "off", "Turn Sound Off", body(sound="on", video_list=videos())),
@@ -113,6 +130,37 @@ REMEDIES = (
 def test_the_remedy_is_what_a_button_can_do(path: str, value: Any, label: str, given: dict) -> None:
     problems = problems_in(given, profile=capability.profile())
     assert Remedy(path=path, value=value, label=label) in [problem.remedy for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        (
+            body(element_list=elements(11, 12, 13, 14)),
+            Remedy(path="element_list[3:4]", value=None, label="Remove 1 Element"),
+        ),
+        (
+            body(image_list=images(*"rrrrr"), element_list=elements(11, 12)),
+            Remedy(path="image_list[4:5]", value=None, label="Remove 1 Image"),
+        ),
+        (
+            body(image_list=images("r"), element_list=elements(1, 2, 3, 4, 11)),
+            Remedy(path="image_list[0:1]", value=None, label="Remove 1 Image"),
+        ),
+        (body(element_list=elements(1, 2, 3, 4, 5, 11)), None),
+        (body(image_list=images(*"rrrrr"), element_list=elements(11, 12, 13, 14)), None),
+    ],
+)
+def test_what_is_too_much_beside_characters_is_taken_out_where_it_is_of_one_sort(given: dict, remedy: Any) -> None:
+    problems = problems_in(given, profile=capability.profile("late"), elements=LIBRARY)
+    assert [problem.remedy for problem in problems if problem.rule == "R47"] == [remedy]
+
+
+def test_frames_that_do_not_stand_side_by_side_have_no_remedy() -> None:
+    problems = problems_in(
+        body(image_list=images("f", "r", "e"), video_list=videos("base")), profile=capability.profile()
+    )
+    assert [problem.remedy for problem in problems if problem.is_fault] == [None]
 
 
 def test_every_fault_is_told_at_once() -> None:
