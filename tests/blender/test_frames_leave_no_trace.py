@@ -1,0 +1,116 @@
+"""Capturing leaves the scene as it was, whatever it was set to and however the capture ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from kling_omni_addon.blender.frames import Engine, render_camera_frame
+from kling_omni_addon.core.errors import CaptureFailed
+from tests.blender.shots import OBSTACLES, Scene, add_camera
+
+
+def movie_output(scene: Scene) -> None:
+    image = scene.render.image_settings
+    if hasattr(image, "media_type"):
+        image.media_type = "VIDEO"
+    image.file_format = "FFMPEG"
+    scene.render.ffmpeg.format = "MKV"
+    scene.render.ffmpeg.codec = "H264"
+
+
+def layered_output(scene: Scene) -> None:
+    image = scene.render.image_settings
+    if hasattr(image, "media_type"):
+        image.media_type = "MULTI_LAYER_IMAGE"
+    image.file_format = "OPEN_EXR_MULTILAYER"
+    image.color_depth, image.exr_codec = "32", "PIZ"
+
+
+def overridden_output(scene: Scene) -> None:
+    image = scene.render.image_settings
+    image.file_format, image.color_depth, image.color_mode = "TIFF", "16", "RGBA"
+    image.color_management = "OVERRIDE"
+    view = image.view_settings
+    view.view_transform, view.exposure, view.gamma = "Filmic", 1.5, 0.8
+    view.look = "High Contrast"
+    if hasattr(view, "use_white_balance"):  # from 4.3
+        view.use_white_balance, view.white_balance_temperature = True, 5000
+    image.linear_colorspace_settings.name = "ACEScg"
+
+
+def curved_output(scene: Scene) -> None:
+    image = scene.render.image_settings
+    image.color_management = "OVERRIDE"
+    image.view_settings.use_curve_mapping = True
+    image.view_settings.curve_mapping.curves[3].points[0].location = (0.2, 0.3)
+
+
+def jpeg_output(scene: Scene) -> None:
+    image = scene.render.image_settings
+    image.file_format, image.color_mode, image.quality, image.compression = "JPEG", "BW", 12, 77
+
+
+OUTPUTS = {
+    "movie": movie_output,
+    "layers": layered_output,
+    "override": overridden_output,
+    "curves": curved_output,
+    "jpeg": jpeg_output,
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to look at all settings is to look at those that are to go
+@pytest.mark.parametrize("obstacle", [None, *OBSTACLES])
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_every_setting_is_afterwards_what_it_was(
+    shot: Scene, tmp_path: Path, output: str, obstacle: str | None
+) -> None:
+    make_it_personal(shot)
+    OUTPUTS[output](shot)
+    (tmp_path / "file").write_bytes(b"")
+    path = OBSTACLES[obstacle](shot, tmp_path / "file") if obstacle else tmp_path / "a.png"
+    before = dict(everything_in(shot))
+    try:
+        render_camera_frame(shot, 21, path, aspect_ratio="1:1", engine=Engine.CYCLES)
+    except CaptureFailed:
+        assert obstacle is not None
+    assert dict(everything_in(shot)) == before
+
+
+def make_it_personal(scene: Scene) -> None:
+    """Give whatever a capture might touch a value that is not Blender's default."""
+    scene.frame_set(7, subframe=0.25)
+    shot_marker = scene.timeline_markers.new("cut", frame=20)
+    shot_marker.camera = add_camera(scene, "Marker", x=1.0)
+    render = scene.render
+    render.resolution_percentage, render.pixel_aspect_x = 67, 1.5
+    render.use_border = render.use_crop_to_border = render.use_stamp = render.use_stamp_hostname = True
+    render.use_multiview = render.film_transparent = render.use_placeholder = True
+    render.use_overwrite = render.use_file_extension = False
+    render.border_min_x, render.filepath, render.dither_intensity = 0.25, "//final/####", 0.5
+    scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.use_layer_samples = 333, True, "BOUNDED"
+
+
+NOT_READ = {
+    "rna_type",
+    "tool_settings",  # brushes; 4.2 crashes when their curves are read
+}
+
+
+def everything_in(struct: Any, path: str = "scene") -> Iterator[tuple[str, object]]:
+    """Every value below a Blender struct, by its path; data-blocks it refers to by their names."""
+    for name in sorted({prop.identifier for prop in struct.bl_rna.properties} - NOT_READ):
+        kind, value = struct.bl_rna.properties[name].type, getattr(struct, name)
+        if kind == "POINTER" and isinstance(value, bpy.types.ID):
+            yield f"{path}.{name}", value.name
+        elif kind == "POINTER" and value is not None:
+            yield from everything_in(value, f"{path}.{name}")
+        elif kind == "COLLECTION":
+            yield f"{path}.{name}", [getattr(item, "name", "") for item in value]
+        elif kind != "POINTER" or value is None:
+            yield f"{path}.{name}", tuple(value) if getattr(value, "__len__", None) and kind != "STRING" else value
