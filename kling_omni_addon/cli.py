@@ -141,8 +141,6 @@ def _submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         submission = session.submit(
             read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
         )
-        _say(_line(submission))
-        session.start()
         return _follow(session, [submission.id], options.wait, gives_up=True)
 
 
@@ -157,7 +155,6 @@ def _resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         others = [s for s in session.board.submissions if s.origin != session.origin and not s.is_settled]
         for submission in others:
             print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
-        session.start()
         return _follow(session, ids, options.wait, gives_up=False)
 
 
@@ -174,6 +171,8 @@ def _follow(session: Any, ids: Sequence[str], wait_s: float, *, gives_up: bool) 
                 session.withdraw(submission.id, f"Not sent: {submission.problem}", submission.exit_code or 5)
         return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
 
+    session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
+    session.start()
     found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
         if submission.clip:

@@ -73,8 +73,8 @@ class _Sheet:
         left = _LEFT + 2 * (_CELL[0] + _GAP)
         self._text("Kling Omni", left, 905, 46, _INK)
         self._text("Rehearsal: offline, free, a stand-in clip", left, 868, 22, _PALE)
-        for number, line in enumerate(_wrapped(prompt, 46)):
-            self._text(line, left, 800 - 36 * number, 25, _INK)
+        for number, line in enumerate(_wrapped(prompt, 40)):
+            self._text(line, left, 800 - 34 * number, 24, _INK)
         self._text("scene  >  first and end frame  >  request  >  task  >  clip  >  strip", _LEFT, 60, 24, _PALE)
 
     def _text(self, words: str, left: float, bottom: float, size: float, color: tuple[float, ...]) -> None:

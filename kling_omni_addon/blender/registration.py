@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 
 import bpy
@@ -53,10 +54,14 @@ def register() -> None:
     properties.register()
     bpy.app.handlers.load_post.append(_on_load)
     _commands.append(bpy.utils.register_cli_command("kling", _command))
+    # Blender disables its add-ons when it quits; a script on the bpy module that just ends would leave our classes and
+    # threads to the interpreter's last moments, and that crashes it (measured on 4.5).
+    atexit.register(unregister)
 
 
 def unregister() -> None:
     """Stop what runs and take everything back."""
+    atexit.unregister(unregister)
     pump.stop()
     live.close()
     bpy.utils.unregister_cli_command(_commands.pop())

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,17 +17,36 @@ from tests.remote.processes import ROOT, Rehearsal
 API_KEY = "api-key-kling-rehearsal"
 
 
-@pytest.fixture(scope="session")
-def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """One server for all tests of the run, started as the README says; its clips are real and are made once each."""
-    home = tmp_path_factory.mktemp("rehearsal")
-    timing = ["--submitted", "0.3", "--processing", "0.3"]
+@contextmanager
+def running(home: Path, *, submitted_s: float, processing_s: float) -> Iterator[Rehearsal]:
+    """A server started as the README says, in a process of its own; its clips are real and are made once each."""
+    timing = ["--submitted", str(submitted_s), "--processing", str(processing_s)]
     command = [sys.executable, "-m", "kling_omni_addon", "rehearse", "--port", "0", *timing]
     environment = os.environ | {"KLING_HOME": str(home)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         yield Rehearsal(json.loads(process.stdout.readline())["url"])
         process.terminate()
+
+
+@pytest.fixture(scope="session")
+def home_of_rehearsals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the servers of this run keep their clips, so that each is made once."""
+    return tmp_path_factory.mktemp("rehearsal")
+
+
+@pytest.fixture(scope="session")
+def rehearsal(home_of_rehearsals: Path) -> Iterator[Rehearsal]:
+    """A quick server for all tests of the run."""
+    with running(home_of_rehearsals, submitted_s=0.3, processing_s=0.3) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def slow_rehearsal(home_of_rehearsals: Path) -> Iterator[Rehearsal]:
+    """A server whose tasks are processing from the start, and long enough to be seen at it."""
+    with running(home_of_rehearsals, submitted_s=0.0, processing_s=4.0) as server:
+        yield server
 
 
 @pytest.fixture

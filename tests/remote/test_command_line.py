@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Rehearsal, run
+from tests.remote.processes import Rehearsal, run
 
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
 
@@ -84,7 +84,7 @@ def test_a_wait_that_is_too_short_says_still_running(on_rehearsal: dict[str, str
         (first_frame("nowhere.png"), "image_list[0].image_url", "cannot be read"),
         (first_frame("small.png"), "image_list[0].image_url", "300"),
         (first_frame("large.png"), "image_list[0].image_url", "10"),
-        (first_frame("text.png"), "image_list[0].image_url", "JPEG or PNG"),
+        (first_frame("text.png"), "image_list[0].image_url", "neither a PNG nor a JPEG"),
         (first_frame("data:image/png;base64,iVBORw0KGgo="), "image_list[0].image_url", "data:"),
         ({"duration": "16"}, "duration", "15"),
         ({"negative_prompt": "rain"}, "negative_prompt", "negative_prompt"),

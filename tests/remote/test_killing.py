@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Rehearsal, run
+from tests.remote.processes import Rehearsal, run
 
 from kling_omni_addon.core.media import mp4_fault
 
 CRASHING = Path(__file__).with_name("crashing_command_line.py")
 KILLED = -9
-EVENTS = ("Sent", "Accepted", "Progressed", "Succeeded", "Fetched")
+EVENTS = ("Accepted", "Succeeded", "Fetched")
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def assert_done_once(environment: dict[str, str], rehearsal: Rehearsal) -> None:
         "before-Sent",
         "last-byte-gone",
         "answer-read",
-        *(f"{where}-{event}" for event in EVENTS[1:] for where in ("before", "after")),
+        *(f"{where}-{event}" for event in EVENTS for where in ("before", "after")),
         "mid-download",
         "before-rename",
         "after-rename",
@@ -61,6 +61,13 @@ def test_a_kill_at_any_moment_loses_nothing_and_pays_once(
     resumed = run(environment, "resume", "--wait", "120")
     assert resumed.code == 0, resumed
     assert_done_once(environment, rehearsal)
+
+
+@pytest.mark.parametrize("moment", ["before-Progressed", "after-Progressed"])
+def test_a_kill_while_the_task_runs_loses_nothing(
+    moment: str, slow_rehearsal: Rehearsal, environment: dict[str, str], request_file: Path
+) -> None:
+    test_a_kill_at_any_moment_loses_nothing_and_pays_once(moment, slow_rehearsal, environment, request_file)
 
 
 def test_a_kill_before_the_intention_leaves_nothing_behind(

@@ -1,0 +1,120 @@
+"""The whole road inside Blender: a scene, two rendered frames, a rehearsal task, a strip."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import bpy
+import pytest
+
+import kling_omni_addon
+from kling_omni_addon.blender import live, sequencer
+from kling_omni_addon.core.lifecycle import Phase
+from tests.blender.shots import set_up_shot
+from tests.remote.conftest import API_KEY, running
+from tests.remote.processes import ROOT, Rehearsal
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    with running(tmp_path_factory.mktemp("rehearsal"), submitted_s=0.2, processing_s=0.2) as server:
+        yield server
+
+
+@pytest.fixture
+def road(
+    scene: bpy.types.Scene, rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[bpy.types.Scene]:
+    """A scene with a camera, saved, with the add-on in place and bound to the rehearsal server."""
+    for name, value in {"HOME": tmp_path / "home", "BASE_URL": rehearsal.url, "API_KEY": API_KEY}.items():
+        monkeypatch.setenv(f"KLING_{name}", str(value))
+    kling_omni_addon.register()
+    set_up_shot(scene)
+    scene.frame_start, scene.frame_end, scene.frame_current = 10, 40, 12
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"))
+    shot = scene.kling
+    shot.prompt, shot.mode, shot.duration_s = "a cube turns", "std", 3
+    yield scene
+    kling_omni_addon.unregister()
+
+
+def test_two_captured_frames_become_a_strip_where_it_was_meant_to_go(road: bpy.types.Scene, tmp_path: Path) -> None:
+    assert bpy.ops.kling.capture_both(engine="WORKBENCH") == {"FINISHED"}
+    assert [Path(p).parent for p in (road.kling.first_frame, road.kling.end_frame)] == [tmp_path / "kling" / "frames"] * 2
+    assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
+    (submission,) = live.submissions()
+    assert submission.phase is Phase.PLACED
+    strip = sequencer.find_strip(road, submission.id)
+    assert strip is not None
+    assert (int(strip.frame_final_start), strip.frame_final_duration, strip.channel) == (12, 72, 1)
+    assert Path(bpy.path.abspath(strip.filepath)) == Path(submission.clip)
+    assert Path(submission.clip).parent == tmp_path / "kling" / "clips"
+
+
+def test_a_clip_whose_file_is_closed_waits_until_it_is_open_again(road: bpy.types.Scene, tmp_path: Path) -> None:
+    road.kling.places_clip = True
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    (submission_id,) = (s.id for s in live.submissions())
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    live.session().wait(lambda found: all(s.is_settled for s in found.values()), [submission_id], 120)
+    from kling_omni_addon.blender import placing
+
+    assert placing.place_arrived() == []
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
+    (strip,) = placing.place_arrived()
+    assert strip.frame_start == 12
+    assert placing.place_arrived() == []
+
+
+def test_a_clip_for_no_timeline_is_only_fetched(road: bpy.types.Scene) -> None:
+    road.kling.places_clip = False
+    assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
+    (submission,) = live.submissions()
+    assert (submission.phase, list(sequencer.strips_of(road))) == (Phase.FETCHED, [])
+    assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
+    assert sequencer.find_strip(road, submission.id) is not None
+
+
+def test_no_secret_is_saved_in_the_file(road: bpy.types.Scene, tmp_path: Path) -> None:
+    bpy.ops.kling.submit(wait_s=120)
+    bpy.context.preferences.filepaths.use_file_compression = False
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"), compress=False)
+    saved = (tmp_path / "film.blend").read_bytes()
+    assert b"a cube turns" in saved
+    assert API_KEY.encode() not in saved
+    assert b"sig=" not in saved
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {root!r})
+import bpy
+import kling_omni_addon
+
+bpy.ops.wm.open_mainfile(filepath={blend!r})
+kling_omni_addon.register()
+shot = bpy.context.scene.kling
+shot.prompt = "The camera rises slowly"
+shot.mode, shot.duration_s = "std", 3
+bpy.ops.kling.capture_both(engine="WORKBENCH")
+bpy.ops.kling.submit(wait_s=120)
+bpy.ops.wm.save_mainfile()
+"""
+
+
+def test_a_script_without_a_window_does_the_same(road: bpy.types.Scene, tmp_path: Path) -> None:
+    """What README shows, in a Blender of its own: the executable where BLENDER names one, else the bpy module."""
+    blend = tmp_path / "film.blend"
+    script = tmp_path / "generate.py"
+    script.write_text(SCRIPT.format(root=str(ROOT), blend=str(blend)))
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False, env=os.environ)
+    assert done.returncode == 0, done.stdout + done.stderr
+    bpy.ops.wm.open_mainfile(filepath=str(blend))
+    (strip,) = (s for s in sequencer.strips_of(bpy.context.scene) if s.type == "MOVIE")
+    assert (int(strip.frame_final_start), strip.frame_final_duration) == (12, 72)
