@@ -132,9 +132,8 @@ class Refusal(Exception):
 
 def json_answer(document: Any, *, status: int = 200) -> Answer:
     """An answer in JSON."""
-    content = json.dumps(document, ensure_ascii=False).encode(
-        "utf-8", "backslashreplace"
-    )  # half a surrogate pair stays an escape
+    # Half a surrogate pair has no UTF-8; Python's escape for it is JSON's, too.
+    content = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return Answer(status=status, content=content, headers={"Content-Type": "application/json; charset=utf-8"})
 
 

@@ -77,7 +77,7 @@ class Call:
     query: str = ""
     name: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | bytearray = b""
     twist: Twist = Twist()
 
     def twisted(self, **changes: Any) -> Call:

@@ -20,11 +20,17 @@ from ..core.errors import ArgumentsInvalid
 from .answers import Answer
 from .calls import API, Call, Kind
 
-Takes: TypeAlias = Literal["", "seconds", "bytes", "text"]
+Takes: TypeAlias = Literal["", "seconds", "bytes", "count", "text"]
 OnCall: TypeAlias = Callable[[Call, str], Call | Answer]
 OnAnswer: TypeAlias = Callable[[Answer, str, Random], Answer]
 _SPELLING = re.compile(r"(?P<name>[^@=:]+)(?:@(?P<on>[^=:]+))?(?:=(?P<argument>.*?))?(?::(?P<count>\d+))?", re.DOTALL)
-_BYTES = re.compile(r"half|-?\d+", re.ASCII)
+_SHAPES: Mapping[Takes, re.Pattern[str]] = {
+    "": re.compile(""),
+    "seconds": re.compile(r"-?\d{1,9}(\.\d{1,9})?", re.ASCII),
+    "bytes": re.compile(r"half|-?\d{1,9}", re.ASCII),
+    "count": re.compile(r"\d{0,12}", re.ASCII),
+    "text": re.compile(r"[^\r\n]*"),
+}
 _GROUPS: Mapping[str, frozenset[Kind]] = {
     "any": API,
     "element": frozenset(kind for kind in API if kind.startswith(("element", "preset"))),
@@ -168,19 +174,6 @@ def _aimed_at(on: str | None, fault: Fault) -> frozenset[Kind]:
 
 
 def _check_argument(name: str, fault: Fault, argument: str) -> None:
-    is_good = {
-        "": argument == "",
-        "seconds": _is_seconds(argument),
-        "bytes": _BYTES.fullmatch(argument) is not None,
-        "text": True,
-    }
-    if not is_good[fault.takes]:
+    if not _SHAPES[fault.takes].fullmatch(argument):
         wants = f"wants {fault.takes}" if fault.takes else "takes no argument"
         raise ArgumentsInvalid(f"The fault {name} {wants}, not {argument!r}.", field="fault")
-
-
-def _is_seconds(argument: str) -> bool:
-    try:
-        return abs(float(argument)) < 1e9
-    except ValueError:
-        return False

@@ -44,7 +44,7 @@ class OrderDesk:
         self._profile = profile
         self._media = media
 
-    def order(self, content: bytes, *, elements: Mapping[int, str], used_ids: Collection[str]) -> Order:
+    def order(self, content: bytes | bytearray, *, elements: Mapping[int, str], used_ids: Collection[str]) -> Order:
         """The order in a create body. Raises :class:`Refusal` for the fault that the contract answers first (16.1)."""
         body = self._with_pictures(json_object(content))
         known = {"elements": elements, "used_ids": used_ids, "lenient_o1_duration": self._settings.lenient_o1_duration}
@@ -63,7 +63,12 @@ class OrderDesk:
     def picture_doom(self, texts: Collection[str]) -> str:
         """Why the pictures of an element make it fail, or ``""``. Raises :class:`Refusal` for bad Base64."""
         images = [{"image_url": text} for text in texts]
-        return self._verdict(self._with_pictures({"prompt": "-", "aspect_ratio": "1:1", "image_list": images}), {})
+        body = self._with_pictures({"prompt": "-", "aspect_ratio": "1:1", "image_list": images})
+        doom = self._verdict(body, {})
+        try:
+            return doom or self._verdict(self._with_linked_pictures(body), {})
+        except Unreachable:
+            return UNREACHABLE
 
     def _verdict(self, body: Mapping[str, Any], known: Mapping[str, Any]) -> str:
         """The text of the fault that will fail the task, or ``""``. Raises :class:`Refusal` for any other."""
@@ -132,7 +137,7 @@ class OrderDesk:
         return next(iter(self._pictures(reading, positions)), None)
 
 
-def json_object(content: bytes) -> dict[str, Any]:
+def json_object(content: bytes | bytearray) -> dict[str, Any]:
     """The JSON object in a body. Raises :class:`Refusal` 1200 for anything else (R01, R05)."""
     try:
         document = json.loads(content, parse_constant=_no_constant)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 import hashlib
 import http.client
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,14 +30,18 @@ class Unreachable(Exception):
 
 
 class ReceivedMedia:
-    """Pictures and videos in ``folder``, each under the SHA-256 of its bytes.
+    """Pictures and videos in a new folder below ``parent``, each under the SHA-256 of its bytes, until :meth:`clear`.
 
     ``own_file`` finds the file behind a link of this very server, so that it need not call itself.
     """
 
-    def __init__(self, folder: Path, own_file: Callable[[str], Path | None]) -> None:
-        self._folder = folder
+    def __init__(self, parent: Path, own_file: Callable[[str], Path | None]) -> None:
+        self._folder = parent / f"received-{uuid4()}"
         self._own_file = own_file
+
+    def clear(self) -> None:
+        """Delete them all: they were lent for a clip, and are somebody's work."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def decoded(self, text: str) -> PictureRef | None:
         """Keep the picture in raw standard Base64 (R39); None when the text is no such thing, or decodes to nothing."""
@@ -70,8 +75,15 @@ class ReceivedMedia:
             stream.seek(0)
             picture = PictureRef(sha256=hashlib.file_digest(stream, "sha256").hexdigest(), facts=facts)
         if path.parent == self._folder:
-            path.replace(self.path(picture))
+            self._name(path, self.path(picture))
         return picture
+
+    def _name(self, part: Path, path: Path) -> None:
+        """Keep what is there already: a clip may be in the making from it, and Windows replaces no open file."""
+        if path.exists():
+            part.unlink()
+        else:
+            part.replace(path)
 
     def _keep(self, pieces: Iterable[bytes]) -> Path:
         """Write the pieces to a file of their own. Raises ValueError when there is nothing in them."""

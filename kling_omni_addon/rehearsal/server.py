@@ -30,8 +30,8 @@ __all__ = ["RehearsalServer", "RehearsalSettings"]
 
 _PIECE_BYTES = 1 << 18
 _DRAIN_S = 2.0
-# Linger for 0 seconds: a close then is a TCP reset, and what was not yet sent is thrown away.
-_RESET = struct.pack("ii", 1, 0)
+# Linger for 0 seconds: a close then is a TCP reset, and what was not yet sent is thrown away. Windows has shorts here.
+_RESET = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class RehearsalServer:
@@ -42,7 +42,6 @@ class RehearsalServer:
 
     def __init__(self, settings: RehearsalSettings, clip_maker: Maker, clock: Clock = time.time) -> None:
         self._settings = settings
-        self._maker = clip_maker
         self._service = RehearsalService(settings, clip_maker, clock)
         self._sockets: _Sockets | None = None
 
@@ -64,7 +63,7 @@ class RehearsalServer:
         if self._sockets:
             self._sockets.end()
             self._sockets = None
-        self._maker.close()
+        self._service.close()
 
     @property
     def url(self) -> str:
@@ -208,7 +207,7 @@ class _Connection(BaseHTTPRequestHandler):
             raise Refusal(1200, "the request body is too large", status=413)
         return int(text)
 
-    def _body(self) -> bytes | None:
+    def _body(self) -> bytearray | None:
         """The whole body, or None when it ends early."""
         length = self._length()
         body = bytearray()
@@ -217,11 +216,12 @@ class _Connection(BaseHTTPRequestHandler):
             if not piece:
                 return None
             body += piece
-        return bytes(body)
+        return body
 
     def _read_and_reset(self, stops_after: str) -> None:
         """Read some of the body (a number of bytes, from the end if negative, or half), then reset the connection."""
-        length = int(self.headers.get("Content-Length", "0"))
+        text = self.headers.get("Content-Length", "0")
+        length = int(text) if text.isdigit() else 0
         count = length // 2 if stops_after == "half" else int(stops_after)
         self.rfile.read(count if count >= 0 else max(0, length + count))
         self._end(is_reset=True)

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,10 +22,10 @@ from .calls import ADMIN, API, Call, Kind
 from .elements import ElementLibrary, check_element, image_urls
 from .fault_table import FAULTS
 from .faults import Faults
-from .orders import UNREACHABLE, OrderDesk, json_object
-from .received import ReceivedMedia, Unreachable
+from .orders import OrderDesk, json_object
+from .received import ReceivedMedia
 from .results import Links, serve
-from .settings import RehearsalSettings
+from .settings import DAY_S, RehearsalSettings
 from .studio import Maker, start_making
 from .tasks import Task, milliseconds
 from .tokens import check_authorization
@@ -51,7 +52,7 @@ class RehearsalService:
         self.faults = Faults(FAULTS, settings.seed)
         self._account = Account(settings, clock, self._start, self.links.link)
         self._library = ElementLibrary(settings, clock, self._account.new_id)
-        self._media = ReceivedMedia(settings.folder / "received", self._own_file)
+        self._media = ReceivedMedia(settings.folder, self._own_file)
         self._desk = OrderDesk(settings, profile(settings.profile), self._media)
         self._handlers: Mapping[Kind, Handler] = {
             Kind.CREATE: self._create,
@@ -71,6 +72,11 @@ class RehearsalService:
         }
         self._arm_all()
 
+    def close(self) -> None:
+        """Kill clips in the making and delete the pictures that came."""
+        self._maker.close()
+        self._media.clear()
+
     def arrived(self, kind: Kind) -> None:
         """Count a call whose head has been read; its body may never come."""
         with self._lock:
@@ -87,7 +93,12 @@ class RehearsalService:
         call = call if isinstance(outcome, Answer) else outcome
         answer = outcome if isinstance(outcome, Answer) else self._carried_out(call)
         twist = call.twist
-        delivery = replace(answer.delivery, wait_s=twist.wait_s, piece_bytes=twist.piece_bytes, pause_s=twist.pause_s)
+        delivery = replace(
+            answer.delivery,
+            wait_s=answer.delivery.wait_s or twist.wait_s,
+            piece_bytes=twist.piece_bytes,
+            pause_s=twist.pause_s,
+        )
         return replace(answer, delivery=delivery).with_headers(
             Date=formatdate(self._clock() + twist.skew_s, usegmt=True)
         )
@@ -151,13 +162,7 @@ class RehearsalService:
     def _element_create(self, call: Call) -> Answer:
         body = json_object(call.body)
         check_element(body)
-        try:
-            for url in image_urls(body):
-                self._media.linked(url) if url.startswith("http") else None
-            doom = self._desk.picture_doom(image_urls(body))
-        except Unreachable:
-            doom = UNREACHABLE
-        return success(self._library.create(body, doom))
+        return success(self._library.create(body, self._desk.picture_doom(image_urls(body))))
 
     def _element_query(self, call: Call) -> Answer:
         return success(_found(self._library.described(call.name), call.name))
@@ -180,19 +185,7 @@ class RehearsalService:
             if 0 <= now - self._costs_asked_s < _COSTS_INTERVAL_S:
                 raise Refusal(1302)
             self._costs_asked_s = now
-        left = self._account.remaining()
-        day_ms = 86_400_000
-        pack = {
-            "resource_pack_name": "Rehearsal pack",
-            "resource_pack_id": "rehearsal",
-            "resource_pack_type": "decreasing_total",
-            "total_quantity": float(self._settings.units),
-            "remaining_quantity": float(left),
-            "purchase_time": milliseconds(now) - day_ms,
-            "effective_time": milliseconds(now) - day_ms,
-            "invalid_time": milliseconds(now) + 180 * day_ms,
-            "status": "online" if left else "runOut",
-        }
+        pack = _pack(self._settings.units, self._account.remaining(), now)
         return success({"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]})
 
     def _arm(self, call: Call) -> Answer:
@@ -231,6 +224,21 @@ def _found(document: dict[str, Any] | None, wanted: str) -> dict[str, Any]:
     if document is None:
         raise Refusal(1201, f"Task not found by id/external id: {wanted}")
     return document
+
+
+def _pack(total: Decimal, left: Decimal, now: float) -> dict[str, Any]:
+    """The account's one resource pack, bought a day ago for the usual 180 days (contract, section 10)."""
+    return {
+        "resource_pack_name": "Rehearsal pack",
+        "resource_pack_id": "rehearsal",
+        "resource_pack_type": "decreasing_total",
+        "total_quantity": float(total),
+        "remaining_quantity": float(left),
+        "purchase_time": milliseconds(now - DAY_S),
+        "effective_time": milliseconds(now - DAY_S),
+        "invalid_time": milliseconds(now + 179 * DAY_S),
+        "status": "online" if left else "runOut",
+    }
 
 
 def _page(query: str) -> tuple[int, int]:

@@ -61,6 +61,8 @@ class RehearsalSettings:
                 field="host",
                 remedy="Use 127.0.0.1.",
             )
+        if not 0 <= self.port <= 65_535:
+            raise ArgumentsInvalid(f"There is no port {self.port}.", field="port", remedy="Use 0 for any free one.")
         if self.media_faults not in MEDIA_FAULTS:
             raise ArgumentsInvalid(
                 f"media_faults is {self.media_faults!r}.",
