@@ -93,7 +93,7 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
 
 
 def service_address(service: str, home: Path) -> tuple[str, Keys]:
-    """The address of a service, and its keys where it gives them out itself (a rehearsal server running on ``home``)."""
+    """The address of a service, and its keys where it gives them out itself (a rehearsal running on ``home``)."""
     if service == REHEARSAL:
         note = running_rehearsal(home)
         if note is None:

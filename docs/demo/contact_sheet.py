@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -39,7 +40,7 @@ class _Sheet:
     def __init__(self, scene: bpy.types.Scene) -> None:
         editor = scene.sequence_editor_create()
         self._strips = editor.strips if hasattr(editor, "strips") else editor.sequences
-        self._length = {"length": 1} if bpy.app.version >= (5, 0, 0) else {"frame_end": 2}
+        self._length: dict[str, Any] = {"length": 1} if bpy.app.version >= (5, 0, 0) else {"frame_end": 2}
         self._channel = 0
 
     def _next(self) -> int:

@@ -1,7 +1,7 @@
 """The main job end to end, offline: from a scene to a strip on the timeline.
 
-Run it by ``make demo``. Everything it makes lies in ``demo/``: the scene as ``kling_demo.blend`` with the clip in its sequencer, and
-``contact_sheet.png``. Nothing leaves this machine, nothing costs.
+Run it by ``make demo``. Everything it makes lies in ``demo/``: the scene as ``kling_demo.blend`` with the clip in its
+sequencer, and ``contact_sheet.png``. Nothing leaves this machine, nothing costs.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import bpy
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+sys.path.insert(0, str(ROOT))
 
-import contact_sheet  # noqa: E402 - beside this file
-import scene as lighthouse  # noqa: E402 - beside this file
-
-import kling_omni_addon  # noqa: E402 - found by the path above
+import kling_omni_addon  # noqa: E402 - found by the path above, as are the next two
+from docs.demo import contact_sheet  # noqa: E402
+from docs.demo import scene as lighthouse  # noqa: E402
 
 OUT = ROOT / "demo"
 STEPS = 8
@@ -88,17 +88,22 @@ def main() -> None:
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
     blend = OUT / "kling_demo.blend"
+    os.environ["KLING_HOME"] = str(OUT / "home")
 
     with telling.step("Building a small scene with an animated camera"), quiet():
         bpy.ops.wm.read_factory_settings(use_empty=True)
         kling_omni_addon.register()
-        scene = bpy.context.scene
+        scene = cast("bpy.types.Scene", bpy.context.scene)
         scene.name = "Lighthouse"
         lighthouse.build(scene)
         bpy.ops.wm.save_as_mainfile(filepath=str(blend))
 
     with rehearsal_server(OUT / "home") as ready:
-        os.environ |= {"KLING_HOME": str(OUT / "home"), "KLING_BASE_URL": ready["url"], "KLING_API_KEY": ready["api_key"]}
+        os.environ |= {
+            "KLING_HOME": str(OUT / "home"),
+            "KLING_BASE_URL": ready["url"],
+            "KLING_API_KEY": ready["api_key"],
+        }
         with telling.step("Rendering the camera's first and end frame"), quiet():
             must(bpy.ops.kling.capture_both())
         with telling.step("Judging the request"):
@@ -145,7 +150,9 @@ def tell_journal(home: Path) -> None:
     environment = os.environ | {"KLING_HOME": str(home)}
     told = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     for line in map(json.loads, told.splitlines()):
-        print(f"           {line['id']}: {line['phase']}, task {line['task_id']}, {line['charge_units']} rehearsal units")
+        print(
+            f"           {line['id']}: {line['phase']}, task {line['task_id']}, {line['charge_units']} rehearsal units"
+        )
 
 
 def strips_of(scene: bpy.types.Scene) -> list[bpy.types.Strip]:

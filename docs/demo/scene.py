@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import math
 import random
+from typing import Any
 
 import bpy
 from mathutils import Vector
+
+Color = tuple[float, float, float]
+Scene = Any  # the stubs know neither Cycles nor that a new material has nodes
 
 FRAMES = 120
 FPS = 24
@@ -17,7 +21,7 @@ FPS = 24
 _DUSK = ((0.03, 0.05, 0.13), (0.55, 0.20, 0.12), (0.95, 0.55, 0.25))
 
 
-def build(scene: bpy.types.Scene) -> None:
+def build(scene: Scene) -> None:
     """Cliff, sea, lighthouse, lights and the flight of the camera."""
     scene.frame_start, scene.frame_end, scene.frame_current = 1, FRAMES, 1
     scene.render.fps = FPS
@@ -31,7 +35,7 @@ def build(scene: bpy.types.Scene) -> None:
     _fly_camera(scene)
 
 
-def _set_up_cycles(scene: bpy.types.Scene) -> None:
+def _set_up_cycles(scene: Scene) -> None:
     scene.render.engine = "CYCLES"
     scene.cycles.samples = 12
     scene.cycles.use_denoising = True
@@ -40,7 +44,7 @@ def _set_up_cycles(scene: bpy.types.Scene) -> None:
     scene.view_settings.look = "AgX - Medium High Contrast"
 
 
-def _material(name: str, color: tuple[float, float, float], *, rough: float = 0.7, glow: float = 0.0) -> bpy.types.Material:
+def _material(name: str, color: Color, *, rough: float = 0.7, glow: float = 0.0) -> Any:
     material = bpy.data.materials.new(name)
     material.use_nodes = True
     shader = material.node_tree.nodes["Principled BSDF"]
@@ -52,7 +56,7 @@ def _material(name: str, color: tuple[float, float, float], *, rough: float = 0.
     return material
 
 
-def _add(scene: bpy.types.Scene, name: str, mesh: bpy.types.Mesh, material: bpy.types.Material) -> bpy.types.Object:
+def _add(scene: Scene, name: str, mesh: bpy.types.Mesh, material: bpy.types.Material) -> bpy.types.Object:
     mesh.materials.append(material)
     thing = bpy.data.objects.new(name, mesh)
     scene.collection.objects.link(thing)
@@ -74,7 +78,7 @@ def _lathe(name: str, profile: list[tuple[float, float]], sides: int = 48) -> bp
     return mesh
 
 
-def _paint_sky(scene: bpy.types.Scene) -> None:
+def _paint_sky(scene: Scene) -> None:
     world = scene.world = bpy.data.worlds.new("Dusk")
     world.use_nodes = True
     nodes, links = world.node_tree.nodes, world.node_tree.links
@@ -92,7 +96,7 @@ def _paint_sky(scene: bpy.types.Scene) -> None:
     nodes["Background"].inputs["Strength"].default_value = 0.9
 
 
-def _raise_cliff(scene: bpy.types.Scene) -> None:
+def _raise_cliff(scene: Scene) -> None:
     dice = random.Random(7)
     heights = [(6.5, -1.2), (6.1, -0.2), (5.2, 0.9), (4.6, 1.7), (3.9, 2.0), (0.01, 2.15)]
     mesh = _lathe("Cliff", heights, sides=40)
@@ -107,7 +111,7 @@ def _raise_cliff(scene: bpy.types.Scene) -> None:
         rock.location = (far * math.cos(angle), far * math.sin(angle), -0.45)
 
 
-def _spread_sea(scene: bpy.types.Scene) -> None:
+def _spread_sea(scene: Scene) -> None:
     mesh = bpy.data.meshes.new("Sea")
     mesh.from_pydata([(x, y, -0.5) for x in (-4000, 4000) for y in (-4000, 4000)], [], [(0, 2, 3, 1)])
     material = _material("Water", (0.012, 0.03, 0.05), rough=0.12)
@@ -123,7 +127,7 @@ def _spread_sea(scene: bpy.types.Scene) -> None:
     _add(scene, "Sea", mesh, material)
 
 
-def _build_lighthouse(scene: bpy.types.Scene) -> None:
+def _build_lighthouse(scene: Scene) -> None:
     white, red = _material("White Paint", (0.72, 0.69, 0.64)), _material("Red Paint", (0.50, 0.035, 0.025))
     dark, lamp = _material("Iron", (0.03, 0.03, 0.035), rough=0.4), _material("Lamp", (1.0, 0.72, 0.32), glow=60)
     bands = 6
@@ -148,7 +152,7 @@ def _build_lighthouse(scene: bpy.types.Scene) -> None:
         part.location, part.rotation_euler.z = (1.9, -1.5, 0), math.radians(20)
 
 
-def _light(scene: bpy.types.Scene) -> None:
+def _light(scene: Scene) -> None:
     sun = bpy.data.lights.new("Sun", "SUN")
     sun.energy, sun.color, sun.angle = 2.2, (1.0, 0.52, 0.28), math.radians(3)
     low = bpy.data.objects.new("Sun", sun)
@@ -156,7 +160,7 @@ def _light(scene: bpy.types.Scene) -> None:
     scene.collection.objects.link(low)
 
 
-def _fly_camera(scene: bpy.types.Scene) -> None:
+def _fly_camera(scene: Scene) -> None:
     camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
     camera.data.lens = 32
     scene.collection.objects.link(camera)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
@@ -15,7 +15,7 @@ from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 from ..core.errors import ClipUnusable, KlingError, RequestInvalid
 from ..core.lifecycle import Phase
 from . import frames, live, placing, pump
-from .properties import shot_of
+from .properties import scene_of, shot_of
 from .read_panel import media_folder, read_request, read_target
 
 if TYPE_CHECKING:
@@ -34,16 +34,21 @@ _ENGINES = (
 )
 
 
-@contextmanager
-def reporting(operator: bpy.types.Operator) -> Iterator[None]:
-    """Show a :class:`KlingError` as the operator's report. Anything else is a bug and shows as one."""
-    try:
-        yield
-    except RequestInvalid as error:
-        for problem in error.problems:
-            operator.report({"ERROR"}, problem.message)
-    except KlingError as error:
-        operator.report({"ERROR"}, str(error))
+def reported(execute: Callable[[Any, bpy.types.Context], Outcome]) -> Callable[[Any, bpy.types.Context], Outcome]:
+    """Show a :class:`KlingError` as the report of an operator that is cancelled. Anything else is a bug and shows."""
+
+    @wraps(execute)
+    def told(operator: bpy.types.Operator, context: bpy.types.Context) -> Outcome:
+        try:
+            return execute(operator, context)
+        except RequestInvalid as error:
+            for problem in error.problems:
+                operator.report({"ERROR"}, problem.message)
+        except KlingError as error:
+            operator.report({"ERROR"}, str(error))
+        return {"CANCELLED"}
+
+    return told
 
 
 class KLING_OT_capture_frame(bpy.types.Operator):
@@ -57,19 +62,16 @@ class KLING_OT_capture_frame(bpy.types.Operator):
     frame: IntProperty(name="Frame", description="Frame to render; below zero is the current one", default=-1, min=-1)
     engine: EnumProperty(name="Engine", description="What renders the picture", items=_ENGINES)
 
+    @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Render, and put the picture's path into the shot."""
-        scene = context.scene
+        scene = scene_of(context)
         frame = scene.frame_current if self.frame < 0 else self.frame
-        with reporting(self):
-            path = capture_path(scene.name, frame)
-            ratio = None if self.role == "FIRST" or shot_of(scene).first_frame else shot_of(scene).aspect_ratio
-            picture = frames.render_camera_frame(
-                scene, frame, path, aspect_ratio=ratio, engine=frames.Engine[self.engine]
-            )
-            setattr(shot_of(scene), "first_frame" if self.role == "FIRST" else "end_frame", str(picture))
-            return {"FINISHED"}
-        return {"CANCELLED"}
+        path = capture_path(scene.name, frame)
+        ratio = None if self.role == "FIRST" or shot_of(scene).first_frame else shot_of(scene).aspect_ratio
+        picture = frames.render_camera_frame(scene, frame, path, aspect_ratio=ratio, engine=frames.Engine[self.engine])
+        setattr(shot_of(scene), "first_frame" if self.role == "FIRST" else "end_frame", str(picture))
+        return {"FINISHED"}
 
 
 class KLING_OT_capture_both(bpy.types.Operator):
@@ -81,11 +83,13 @@ class KLING_OT_capture_both(bpy.types.Operator):
 
     engine: EnumProperty(name="Engine", description="What renders the pictures", items=_ENGINES)
 
+    @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Capture one after the other."""
-        ends = {"FIRST": context.scene.frame_start, "END": context.scene.frame_end}
+        ops: Any = bpy.ops  # the stubs know Blender's own operators only
+        ends = {"FIRST": scene_of(context).frame_start, "END": scene_of(context).frame_end}
         for role, frame in ends.items():
-            if bpy.ops.kling.capture_frame(role=role, frame=frame, engine=self.engine) != {"FINISHED"}:
+            if ops.kling.capture_frame(role=role, frame=frame, engine=self.engine) != {"FINISHED"}:
                 return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -109,18 +113,17 @@ class KLING_OT_submit(bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
+    @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Record the submission and set the worker to it."""
-        with reporting(self):
-            session = live.session()
-            submission = session.submit(read_request(context.scene), read_target(context.scene))
-            live.refresh()
-            pump.start()
-            if not self.wait_s:
-                self.report({"INFO"}, f"Submitted {submission.target.name}")
-                return {"FINISHED"}
-            return self._wait(submission.id)
-        return {"CANCELLED"}
+        session = live.session()
+        submission = session.submit(read_request(scene_of(context)), read_target(scene_of(context)))
+        live.refresh()
+        pump.start()
+        if not self.wait_s:
+            self.report({"INFO"}, f"Submitted {submission.target.name}")
+            return {"FINISHED"}
+        return self._wait(submission.id)
 
     def _wait(self, submission_id: str) -> Outcome:
         session = live.session()
@@ -146,15 +149,14 @@ class KLING_OT_place_clip(_OfSubmission, bpy.types.Operator):
     bl_label = "Place Clip"
     bl_options = {"REGISTER"}
 
+    @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Place it where it was meant to go, but in this scene."""
-        with reporting(self):
-            submission = next((s for s in live.submissions() if s.id == self.submission_id), None)
-            if submission is None or not submission.clip:
-                raise ClipUnusable("There is no clip of that submission yet.")
-            placing.place(submission, context.scene)
-            return {"FINISHED"}
-        return {"CANCELLED"}
+        submission = next((s for s in live.submissions() if s.id == self.submission_id), None)
+        if submission is None or not submission.clip:
+            raise ClipUnusable("There is no clip of that submission yet.")
+        placing.place(submission, scene_of(context))
+        return {"FINISHED"}
 
 
 class KLING_OT_look_again(_OfSubmission, bpy.types.Operator):
@@ -164,13 +166,12 @@ class KLING_OT_look_again(_OfSubmission, bpy.types.Operator):
     bl_label = "Look Again"
     bl_options = {"REGISTER"}
 
+    @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Open another window of looking."""
-        with reporting(self):
-            live.session().look_again(self.submission_id)
-            pump.start()
-            return {"FINISHED"}
-        return {"CANCELLED"}
+        live.session().look_again(self.submission_id)
+        pump.start()
+        return {"FINISHED"}
 
 
 class KLING_OT_send_again(_OfSubmission, bpy.types.Operator):
@@ -184,13 +185,12 @@ class KLING_OT_send_again(_OfSubmission, bpy.types.Operator):
         """Ask first: this may cost."""
         return context.window_manager.invoke_confirm(self, event)
 
+    @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Send the same bytes under the same id."""
-        with reporting(self):
-            live.session().send_again(self.submission_id)
-            pump.start()
-            return {"FINISHED"}
-        return {"CANCELLED"}
+        live.session().send_again(self.submission_id)
+        pump.start()
+        return {"FINISHED"}
 
 
 class KLING_OT_stop_waiting(_OfSubmission, bpy.types.Operator):
@@ -200,15 +200,14 @@ class KLING_OT_stop_waiting(_OfSubmission, bpy.types.Operator):
     bl_label = "Stop Waiting"
     bl_options = {"REGISTER"}
 
+    @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Withdraw what was never sent, abandon what was."""
-        with reporting(self):
-            session = live.session()
-            if not session.withdraw(self.submission_id, "Withdrawn before it was sent; nothing was charged.", 0):
-                session.abandon(self.submission_id)
-            live.refresh()
-            return {"FINISHED"}
-        return {"CANCELLED"}
+        session = live.session()
+        if not session.withdraw(self.submission_id, "Withdrawn before it was sent; nothing was charged.", 0):
+            session.abandon(self.submission_id)
+        live.refresh()
+        return {"FINISHED"}
 
 
 class KLING_OT_resume(bpy.types.Operator):
@@ -218,14 +217,13 @@ class KLING_OT_resume(bpy.types.Operator):
     bl_label = "Resume"
     bl_options = {"REGISTER"}
 
+    @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Open the session and let go of what is held."""
-        with reporting(self):
-            live.session().release()
-            live.refresh()
-            pump.start()
-            return {"FINISHED"}
-        return {"CANCELLED"}
+        live.session().release()
+        live.refresh()
+        pump.start()
+        return {"FINISHED"}
 
 
 def capture_path(scene_name: str, frame: int) -> Path:

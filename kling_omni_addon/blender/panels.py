@@ -5,17 +5,21 @@ Drawing reads snapshots only: no disk, no network, no judging.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ..core.lifecycle import Phase, Submission
 from . import live
 from .preferences import service_name
-from .properties import shot_of
+from .properties import scene_of, shot_of
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems
 
 _SHOWN = 8
-_ICONS = {
+_ICONS: Mapping[Phase, IconItems] = {
     Phase.INTENDED: "SORTTIME",
     Phase.UNANSWERED: "QUESTION",
     Phase.PARKED: "QUESTION",
@@ -58,7 +62,7 @@ def wrapped(text: str, context: bpy.types.Context) -> Iterator[str]:
         yield line
 
 
-def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str) -> None:
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: IconItems) -> None:
     """A sentence under one icon, as many lines as it takes."""
     column = layout.column(align=True)
     for number, line in enumerate(wrapped(text, context)):
@@ -67,7 +71,7 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
 
 def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Prompt and frames."""
-    shot = shot_of(context.scene)
+    shot = shot_of(scene_of(context))
     layout.prop(shot, "prompt", text="", icon="TEXT")
     row = layout.row()
     row.alignment = "RIGHT"
@@ -81,7 +85,7 @@ def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Model, size, length, shape."""
-    shot = shot_of(context.scene)
+    shot = shot_of(scene_of(context))
     layout.use_property_split = True
     layout.use_property_decorate = False
     layout.prop(shot, "model")
@@ -95,7 +99,7 @@ def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The button, and why it is disabled when it is."""
-    problems = live.problems(context.scene) or ()
+    problems = live.problems(scene_of(context)) or ()
     button = layout.row()
     button.scale_y = 1.4
     button.enabled = not any(problem.is_fault for problem in problems)
@@ -147,6 +151,7 @@ _ACTIONS = {
 class _InSidePanel:
     bl_region_type = "UI"
     bl_category = "Kling"
+    layout: bpy.types.UILayout
 
 
 class _Shot(_InSidePanel):

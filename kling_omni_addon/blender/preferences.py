@@ -72,7 +72,8 @@ def service_name() -> str:
     page = preferences()
     if os.environ.get("KLING_BASE_URL") or page is None:
         return os.environ.get("KLING_BASE_URL") or "kling"
-    return page.address if page.service == "other" else page.service
+    name: str = page.address if page.service == "other" else page.service
+    return name
 
 
 def read_settings() -> Settings:

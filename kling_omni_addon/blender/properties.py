@@ -57,6 +57,12 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     )
 
 
+def scene_of(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene at hand; there always is one, whatever the stubs say."""
+    assert context.scene is not None
+    return context.scene
+
+
 def shot_of(scene: bpy.types.Scene) -> KLING_PG_shot:
     """The shot that a scene is set up for."""
     shot: KLING_PG_shot = scene.kling  # type: ignore[attr-defined] # hung on every scene by register()

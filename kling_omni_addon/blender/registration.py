@@ -33,7 +33,7 @@ _CLASSES = (
 _commands: list[object] = []
 
 
-@persistent
+@persistent  # type: ignore[untyped-decorator]
 def _on_load(_path: str) -> None:
     """Another file is open: its clips may be placed now, those of an unsaved predecessor have lost their place."""
     identity.forget_file()

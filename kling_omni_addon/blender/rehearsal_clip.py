@@ -1,22 +1,24 @@
-"""Make the rehearsal server's stand-in clip: a script for a child process, either Blender or a Python with the bpy wheel.
+"""Make the rehearsal server's stand-in clip: a script for a child process, Blender itself or a Python with bpy.
 
     python rehearsal_clip.py SPEC.json
     blender --background --factory-startup --python-exit-code 1 --python rehearsal_clip.py -- SPEC.json
 
-SPEC.json: ``{"output", "width", "height", "duration_s", "prompt", "first", "end", "references", "sound", "label"}``; pictures
-are absolute paths, ``first`` and ``end`` may be null. The result is an H.264 MP4 of exactly ``round(duration_s * 24)`` frames at
-24 fps, with AAC sound when asked for. It is whole or absent. A failure is one line on stderr and exit code 1.
+SPEC.json: ``{"output", "width", "height", "duration_s", "prompt", "first", "end", "references", "sound", "label"}``;
+pictures are absolute paths, ``first`` and ``end`` may be null. The result is an H.264 MP4 of exactly
+``round(duration_s * 24)`` frames at 24 fps, with AAC sound when asked for. It is whole or absent. A failure is the last
+line on stderr and exit code 1.
 
-Frame 1 shows the first picture and the last frame the end picture, pixel for pixel outside the band with prompt and counter.
-Everything that stands still is drawn once and laid over the moving pictures, because each layer costs 5 to 30 ms per frame.
-The script is run by its path, so it imports nothing but the standard library and Blender.
+Frame 1 shows the first picture and the last frame the end picture, pixel for pixel but for the band with prompt and
+counter. All that stands still is drawn once and laid over the moving pictures as one, because each layer costs 5 to
+30 ms per frame. The script is run by its path, so it imports nothing but the standard library and Blender, and is one
+file.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import os
+import operator
 import re
 import sys
 import tempfile
@@ -39,9 +41,14 @@ SAMPLE_RATE = 48000
 AMBER = (1.0, 0.71, 0.33, 1.0)
 WHITE = (0.96, 0.96, 0.95, 1.0)
 GREY = (0.72, 0.74, 0.78, 1.0)
-# One character of a script that is written without spaces, or one word with the blanks after it.
-_PIECE = re.compile(
-    r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]\s*|[^\s\u2e80-\u9fff\uac00-\ud7af\uf900-\uffef]+\s*|\S\s*"
+# Letters that Inter draws; letters written without blanks between the words, with the marks that may not begin a line.
+_INTER = r"\u0000-\u052f\u1e00-\u22ff"
+_DENSE = r"\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
+_PIECE = re.compile(rf"[{_DENSE}][,。、;:!?)」』]*\s*|[^\s{_DENSE}]+\s*")
+# From 4.5 a font loaded from a file has no fallback for letters that it lacks; the built-in monospaced one has.
+_FONT_FILES = (
+    (re.compile(rf"[{_INTER}]*"), "Inter.woff2"),
+    (re.compile(rf"[{_INTER}{_DENSE}]*"), "Noto Sans CJK Regular.woff2"),
 )
 
 
@@ -101,28 +108,24 @@ def read_spec(path: Path) -> Spec:
 
 
 def write_picture(target: Path, width: int, rows: Iterable[array[float]]) -> Path:
-    """Save rows as an 8-bit PNG."""
+    """Save rows as PNG, or as JPEG without transparency.
+
+    Before 5.0 a render reads the picture anew for each frame; it reads a JPEG in half the time.
+    """
     pixels = array("f")
     for row in rows:
         pixels.extend(row)
     image = bpy.data.images.new(target.stem, width, len(pixels) // (4 * width), alpha=True)
     image.pixels.foreach_set(pixels)
-    image.filepath_raw = str(target)
-    image.file_format = "PNG"
-    image.save()
+    image.file_format = "JPEG" if target.suffix == ".jpg" else "PNG"
+    image.save(filepath=str(target), quality=100)
     bpy.data.images.remove(image)
     return target
 
 
 def filling_rows(source: Path, width: int, height: int) -> list[array[float]]:
-    """The picture scaled to fill width x height, its overhang cropped evenly."""
-    try:
-        image = bpy.data.images.load(str(source))
-    except RuntimeError as error:
-        raise ClipImpossible(f"The picture {source} cannot be opened") from error
-    if 0 in image.size[:]:
-        raise ClipImpossible(f"The picture {source} cannot be read as an image")
-    image.colorspace_settings.name = "Non-Color"  # else a 16-bit PNG arrives as linear light
+    """The picture scaled to fill width x height, its overhang cropped evenly, over black where it is transparent."""
+    image = _loaded(source)
     factor = max(width / image.size[0], height / image.size[1])
     size = (max(width, round(image.size[0] * factor)), max(height, round(image.size[1] * factor)))
     if size != tuple(image.size):
@@ -130,13 +133,28 @@ def filling_rows(source: Path, width: int, height: int) -> list[array[float]]:
     pixels = array("f", bytes(16 * size[0] * size[1]))
     image.pixels.foreach_get(pixels)
     bpy.data.images.remove(image)
+    alpha = pixels[3::4]
+    if min(alpha) < 1:
+        for channel in range(3):
+            pixels[channel::4] = array("f", map(operator.mul, pixels[channel::4], alpha))
     left, bottom = (size[0] - width) // 2, (size[1] - height) // 2
     starts = (4 * (y * size[0] + left) for y in range(bottom, bottom + height))
     return [pixels[start : start + 4 * width] for start in starts]
 
 
+def _loaded(source: Path) -> Any:
+    try:
+        image = bpy.data.images.load(str(source))
+    except RuntimeError as error:
+        raise ClipImpossible(f"The picture {source} cannot be opened") from error
+    if min(image.size[0], image.size[1]) == 0:
+        raise ClipImpossible(f"The file {source} is not a picture that Blender can read")
+    image.colorspace_settings.name = "Non-Color"  # else a 16-bit PNG arrives as linear light
+    return image
+
+
 def mirrored(rows: Sequence[array[float]], pad_x: int, pad_y: int) -> Iterable[array[float]]:
-    """The same picture with its edges mirrored outwards, so that it still fills the frame when it is shrunk a little."""
+    """The picture with its edges mirrored outwards, so that it still fills the frame when it is shrunk a little."""
     wide = [_reversed(row[: 4 * pad_x]) + row + _reversed(row[len(row) - 4 * pad_x :]) for row in rows]
     return [*reversed(wide[:pad_y]), *wide, *reversed(wide[len(wide) - pad_y :])]
 
@@ -157,12 +175,14 @@ def shade_rows(width: int, height: int, colour: Callable[[float], Sequence[float
 
 
 class Typeface:
-    """Blender's own interface font at one size in pixels; it measures and wraps, because Blender does not."""
+    """The font of Blender's own that has the letters of a text, at a size in pixels; wraps, since Blender does not."""
 
-    def __init__(self, size: float) -> None:
+    def __init__(self, size: float, letters: str) -> None:
         self.size = size
-        path = Path(bpy.utils.system_resource("DATAFILES"), "fonts", "Inter.woff2")
-        # Without that file (a distribution's Blender) text strips use the monospaced font, number 1 of blf.
+        name = next((name for pattern, name in _FONT_FILES if pattern.fullmatch(letters)), "")
+        utils: Any = bpy.utils  # the stubs lack system_resource
+        path = Path(utils.system_resource("DATAFILES"), "fonts", name)
+        # The monospaced font is number 1 of blf. A distribution's Blender may come without the font files.
         self._number = blf.load(str(path)) if path.is_file() else 1
         self.font = bpy.data.fonts.load(str(path), check_existing=True) if path.is_file() else None
 
@@ -217,7 +237,7 @@ class Timeline:
         render.use_sequencer, render.use_compositing, render.use_file_extension = True, False, False
 
     def image(self, path: Path, *, start: int = 1, stop: int | None = None, bottom: bool = False) -> Any:
-        """A picture at its own size on the next channel up, in the middle or along the lower edge, up to before ``stop``."""
+        """A picture at its own size on the next channel up, in the middle or along the lower edge, until ``stop``."""
         self._channel += 1
         strip = self._strips.new_image(
             name=path.stem, filepath=str(path), channel=self._channel, frame_start=start, fit_method="ORIGINAL"
@@ -288,7 +308,7 @@ class Timeline:
         encoder.format, encoder.codec = "MPEG4", "H264"
         encoder.constant_rate_factor, encoder.ffmpeg_preset, encoder.gopsize = "HIGH", "REALTIME", FPS
         encoder.audio_codec = "AAC" if sound else "NONE"
-        encoder.audio_mixrate, encoder.audio_bitrate = 48000, 128
+        encoder.audio_mixrate, encoder.audio_bitrate = SAMPLE_RATE, 128
         self.scene.render.filepath = str(path)
         bpy.ops.render.render(animation=True, scene=self.scene.name)
 
@@ -296,49 +316,48 @@ class Timeline:
 # What stands still
 
 
-def draw_overlay(spec: Spec, folder: Path) -> Path:
-    """All that stands still, as one picture with transparency."""
-    still = Timeline(spec.width, spec.height, 1)
-    draw_band(still, spec, folder)
-    if spec.is_card:
-        draw_card(still, spec)
-    return still.render_still(folder / "overlay.png")
-
-
-def draw_band(still: Timeline, spec: Spec, folder: Path) -> None:
+def draw_band(spec: Spec, target: Path) -> Path:
     """REHEARSAL, the prompt in at most two lines, and the label, on a shade that grows out of the lower edge."""
     margin, foot, pitch = (number * spec.unit for number in (28, 20, 24))
-    small, face = Typeface(13 * spec.unit), Typeface(17 * spec.unit)
+    small, face = Typeface(13 * spec.unit, spec.label), Typeface(17 * spec.unit, spec.prompt)
     lines = [] if spec.is_card else face.elided(spec.prompt, spec.width - 2 * margin - 90 * spec.unit, 2)
     head = foot + pitch * max(1, len(lines))
-    rows = shade_rows(spec.width, round(head + 56 * spec.unit), lambda up: (0.02, 0.025, 0.035, 0.85 * (1 - up) ** 1.4))
-    still.image(write_picture(folder / "shade.png", spec.width, rows), bottom=True)
+    still = Timeline(spec.width, round(head + 56 * spec.unit), 1)
+    rows = shade_rows(*still.size, lambda up: (0.02, 0.025, 0.035, 0.85 * (1 - up) ** 1.4))
+    still.image(write_picture(target.with_name("shade.png"), spec.width, rows))
     still.text("R E H E A R S A L", margin, head if lines else foot, small, AMBER)
     still.text(spec.label, spec.width - margin, head, small, GREY, anchor="RIGHT")
     for row, line in enumerate(reversed(lines)):
         still.text(line, margin, foot + pitch * row, face, WHITE)
+    return still.render_still(target)
 
 
-def draw_card(still: Timeline, spec: Spec) -> None:
-    """The prompt as large as it fits, under a short rule."""
+def draw_card(spec: Spec, target: Path) -> Path:
+    """The picture of a clip that has none: the prompt as large as it fits, under a short rule."""
+    still = Timeline(spec.width, spec.height, 1)
+    still.image(draw_ground(target.with_name("ground.png"), *still.size))
     left, column, tallest = round(spec.width * 0.1), spec.width * 0.76, spec.height * 0.56
     for size in (54, 46, 40, 34, 29, 25):
-        face, pitch = Typeface(size * spec.unit), size * spec.unit * 1.36
-        lines = face.elided(spec.prompt, column, int(tallest / pitch))
-        if not lines[-1].endswith("…"):
+        face, pitch = Typeface(size * spec.unit, spec.prompt), size * spec.unit * 1.36
+        if len(face.wrapped(spec.prompt, column)) * pitch <= tallest:
             break
+    lines = face.elided(spec.prompt, column, int(tallest / pitch))
     top = spec.height * 0.53 + len(lines) * pitch / 2
     still.bar(left, round(top + 26 * spec.unit), round(56 * spec.unit), round(4 * spec.unit), AMBER)
     for row, line in enumerate(lines, start=1):
         still.text(line, left, top - row * pitch, face, WHITE)
+    return still.render_still(target)
 
 
 def draw_ground(target: Path, width: int, height: int) -> Path:
-    """The ground of a card: night blue that lightens towards the upper right corner."""
+    """The ground of a card: night blue that lightens towards the upper right corner.
+
+    All three channels rise alike, so that the encoder sees one colour and shows no coloured bands.
+    """
     ramp = array("f")
     for step in range(width + height):
-        light = eased(step / (width + height)) ** 1.5
-        ramp.extend((0.035 + 0.10 * light, 0.045 + 0.13 * light, 0.075 + 0.19 * light, 1.0))
+        light = 0.12 * eased(step / (width + height)) ** 1.5
+        ramp.extend((0.035 + light, 0.055 + light, 0.105 + light, 1.0))
     return write_picture(target, width, (ramp[4 * y : 4 * (y + width)] for y in range(height)))
 
 
@@ -347,57 +366,54 @@ def draw_ground(target: Path, width: int, height: int) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """One picture on the timeline, in frames: faded in over ``fade``, zoomed while the frame goes through ``travel``."""
+    """One picture on the timeline, in frames: fades in over ``fade``, zooms while the frame goes through ``travel``."""
 
     picture: Path
     start: int
     stop: int
-    fade: int
     travel: tuple[int, int]
     zoom: tuple[float, float]
+    fade: int = 0
 
 
-def planned_shots(spec: Spec, ground: Path) -> list[Shot]:
-    """First into end frame, or the only picture, or one reference after the other, or the ground of a card."""
+def planned_shots(spec: Spec, folder: Path) -> list[Shot]:
+    """First into end frame, or the only picture, or one reference after the other, or a card with the prompt."""
     if spec.first and spec.end:
         return _journey(spec.first, spec.end, spec.frames)
     if spec.end:
-        whole = (1, spec.frames)
-        return [Shot(picture=spec.end, start=1, stop=spec.frames + 1, fade=0, travel=whole, zoom=(PUSH, 1.0))]
-    return _sequence([spec.first] if spec.first else [*spec.references] or [ground], spec.frames)
+        return [Shot(picture=spec.end, start=1, stop=spec.frames + 1, travel=(1, spec.frames), zoom=(PUSH, 1.0))]
+    if spec.is_card:
+        card = draw_card(spec, folder / "card.png")
+        return [Shot(picture=card, start=1, stop=spec.frames + 1, travel=(1, spec.frames), zoom=(1.0, 1.05))]
+    return _sequence([spec.first] if spec.first else spec.references, spec.frames)
 
 
 def _journey(first: Path, end: Path, frames: int) -> list[Shot]:
     """Both pictures ride on one camera move, so they keep pace while they cross."""
     start, stop, whole = 1 + frames * 3 // 10, 1 + frames * 7 // 10, (1, frames)
     return [
-        Shot(picture=first, start=1, stop=stop, fade=0, travel=whole, zoom=(1.0, PUSH)),
-        Shot(picture=end, start=start, stop=frames + 1, fade=stop - start, travel=whole, zoom=(1 / PUSH, 1.0)),
+        Shot(picture=first, start=1, stop=stop, travel=whole, zoom=(1.0, PUSH)),
+        Shot(picture=end, start=start, stop=frames + 1, travel=whole, zoom=(1 / PUSH, 1.0), fade=stop - start),
     ]
 
 
 def _sequence(pictures: Sequence[Path], frames: int) -> list[Shot]:
+    """Equal shares of the time, each crossing into the next."""
     share = frames / len(pictures)
     fade = min(round(FADE_S * FPS), int(share / 2))
     shots = []
     for number, picture in enumerate(pictures):
-        start = 1 + round(number * share) - (fade // 2 if number else 0)
-        stop = min(frames, round((number + 1) * share) + fade) + 1
+        start = 1 + round(number * share)
+        last = min(frames, round((number + 1) * share) + fade)
+        travel, zoom = (start, last), (1.0, PUSH)
         shots.append(
-            Shot(
-                picture=picture,
-                start=start,
-                stop=stop,
-                fade=fade if number else 0,
-                travel=(start, stop - 1),
-                zoom=(1.0, PUSH),
-            )
+            Shot(picture=picture, start=start, stop=last + 1, travel=travel, zoom=zoom, fade=fade if number else 0)
         )
     return shots
 
 
 def lay_shot(movie: Timeline, shot: Shot, prepared: Path) -> None:
-    """Put a shot on the timeline, with a keyframe on every frame: how Blender would interpolate does not matter then."""
+    """Put a shot on the timeline, with a keyframe on every frame: how Blender interpolates does not matter then."""
     width, height = movie.size
     spare = 1 / min(shot.zoom) - 1
     pad_x, pad_y = math.ceil(width * spare / 2), math.ceil(height * spare / 2)
@@ -454,22 +470,22 @@ def _level(time_s: float) -> float:
 
 def make_clip(spec: Spec) -> None:
     """Make the clip; the output is whole or absent."""
-    part = spec.output.with_name(spec.output.name + ".part.mp4")
-    # The 4.2 wheel is built without sound; its clips are silent.
-    has_sound = spec.sound and bpy.app.build_options.audaspace
+    part = spec.output.with_name(f"{spec.output.name}.part.mp4")
+    bpy.context.preferences.system.memory_cache_limit = 256  # MB; from 5.0 on, each finished frame is kept up to this
+    build: Any = bpy.app.build_options  # the stubs lack its members
+    has_sound = spec.sound and build.audaspace  # the 4.2 wheel is built without sound; its clips are silent
     try:
-        with tempfile.TemporaryDirectory(prefix="kling_clip_") as name:
+        with tempfile.TemporaryDirectory(prefix="kling_clip_", dir=spec.output.parent) as name:
             folder = Path(name)
             movie = Timeline(spec.width, spec.height, spec.frames)
-            ground = draw_ground(folder / "ground.png", spec.width, spec.height)
-            for number, shot in enumerate(planned_shots(spec, ground)):
-                lay_shot(movie, shot, folder / f"picture_{number}.png")
-            movie.image(draw_overlay(spec, folder))
+            for number, shot in enumerate(planned_shots(spec, folder)):
+                lay_shot(movie, shot, folder / f"picture_{number}.jpg")
+            movie.image(draw_band(spec, folder / "band.png"), bottom=True)
             lay_clock(movie, spec)
             if has_sound:
                 movie.sound(write_sound(folder / "sound.wav", spec.frames))
             movie.render_movie(part, sound=has_sound)
-        os.replace(part, spec.output)
+        part.replace(spec.output)
     finally:
         part.unlink(missing_ok=True)
 
@@ -479,7 +495,7 @@ def main() -> None:
     try:
         make_clip(read_spec(Path(sys.argv[-1])))
     except (ClipImpossible, OSError, RuntimeError) as error:
-        print(f"rehearsal_clip: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.stderr.write(f"{' '.join(str(error).split())}\n")
         sys.exit(1)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -95,6 +95,16 @@ class Status(StrEnum):
 
 _STATUSES = {status.value: status for status in Status} | {"succeed": Status.SUCCEEDED}
 
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "task_id": ("task_id", "id"),
+    "external_task_id": ("task_info.external_task_id", "external_id"),
+    "status": ("task_status", "status"),
+    "message": ("task_status_msg", "message"),
+    "videos": ("task_result.videos", "outputs"),
+    "units": ("final_unit_deduction", "billing"),
+}
+"""Where a task object says each fact: in the legacy family, then in the NEW one (contract 6.2 and section 13)."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReport:
@@ -145,7 +155,12 @@ def read_task(reply: HttpReply, wanted: str) -> TaskReport:
 def read_list(reply: HttpReply) -> tuple[TaskReport, ...]:
     """One page of tasks; entries that cannot be read are passed over, for missing never means failed."""
     entries = _data(reply, list)
-    return tuple(_report(entry) for entry in entries if isinstance(entry, dict) and _text(entry.get("task_id")))
+    return tuple(_report(entry) for entry in entries if isinstance(entry, dict) and _text(_fact(entry, "task_id")))
+
+
+def read_callback(body: bytes) -> TaskReport:
+    """The task of a callback: a task object without an envelope (contract, section 11). Raises :class:`Unanswered`."""
+    return _report(_document(HttpReply(status=200, headers={}, body=body)))
 
 
 def _data(reply: HttpReply, kind: type[Any]) -> Any:
@@ -223,28 +238,46 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 
 
 def _report(data: Mapping[str, Any]) -> TaskReport:
-    task_id = _text(data.get("task_id"))
+    task_id = _text(_fact(data, "task_id"))
     if not task_id:
         raise Unanswered("The answer names no task.")
-    link, duration_s = _video(data.get("task_result"))
+    link, duration_s = _video(_fact(data, "videos"))
     return TaskReport(
         task_id=task_id,
-        external_task_id=_text(_member(data, "task_info").get("external_task_id")),
-        status=_STATUSES.get(_text(data.get("task_status")), Status.UNKNOWN),
-        message=cleaned(data.get("task_status_msg")),
+        external_task_id=_text(_fact(data, "external_task_id")),
+        status=_STATUSES.get(_text(_fact(data, "status")), Status.UNKNOWN),
+        message=cleaned(_fact(data, "message")),
         link=link,
         duration_s=duration_s,
-        charge_units=_text(data.get("final_unit_deduction"))[:20],
+        charge_units=_units(_fact(data, "units")),
     )
 
 
-def _video(result: Any) -> tuple[str, float | None]:
+def _fact(data: Mapping[str, Any], fact: str) -> Any:
+    """What a task object says under the first name of :data:`_NAMES` that it uses; None where it says nothing."""
+    for name in _NAMES[fact]:
+        value: Any = data
+        for step in name.split("."):
+            value = value.get(step) if isinstance(value, dict) else None
+        if value is not None:
+            return value
+    return None
+
+
+def _video(videos: Any) -> tuple[str, float | None]:
     """Link and length of the first video that has a link."""
-    videos: Iterable[Any] = result.get("videos") or () if isinstance(result, dict) else ()
     for video in videos if isinstance(videos, list) else ():
-        if isinstance(video, dict) and _text(video.get("url")):
+        if isinstance(video, dict) and video.get("type", "video") == "video" and _text(video.get("url")):
             return _text(video["url"]), _seconds(video.get("duration"))
     return "", None
+
+
+def _units(charge: Any) -> str:
+    """Units as the service writes them. NEW lists its charges; money among them is not units."""
+    if isinstance(charge, list):
+        units = [c.get("amount") for c in charge if isinstance(c, dict) and c.get("charge_type") == "unit"]
+        charge = units[0] if len(units) == 1 else None  # never more than one was seen
+    return _text(charge)[:20]
 
 
 def _seconds(value: Any) -> float | None:
@@ -253,11 +286,6 @@ def _seconds(value: Any) -> float | None:
     except (TypeError, ValueError):
         return None
     return seconds if 0 < seconds < 86_400 else None
-
-
-def _member(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    member = data.get(name)
-    return member if isinstance(member, dict) else {}
 
 
 def _text(value: Any) -> str:

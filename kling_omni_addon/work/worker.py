@@ -69,7 +69,7 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the worker is told once: whose submissions it carries, where clips go, how long it looks for lost answers."""
+    """What the worker is told once: whose submissions, where clips go, how long it looks for lost answers."""
 
     origin: Origin
     clips: Path

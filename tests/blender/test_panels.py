@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import bpy
 import pytest
@@ -44,7 +44,7 @@ def test_an_unsaved_file_is_remembered_by_a_token_until_another_is_opened(shot_s
     assert first.blend.startswith("unsaved:")
     assert read_target(shot_scene) == first
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    assert read_target(bpy.context.scene).blend != first.blend
+    assert read_target(cast("bpy.types.Scene", bpy.context.scene)).blend != first.blend
 
 
 def test_a_saved_file_keeps_its_media_beside_it(shot_scene: bpy.types.Scene, tmp_path: Path) -> None:
@@ -104,16 +104,22 @@ class Layout:
         self.labels: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
-        parameters = bpy.types.UILayout.bl_rna.functions[name].parameters
+        functions: Any = bpy.types.UILayout.bl_rna.functions
+        parameters = functions[name].parameters
 
         def call(*values: Any, **named: Any) -> Any:
             for key, value in named.items():
                 known = parameters[key]
                 assert key != "icon" or value in known.enum_items, f"no icon {value}"
             self.labels.append(named.get("text", ""))
-            return _CHECKS.get(name, lambda layout, *_: layout)(self, *values)
+            check: Callable[..., Any] = _CHECKS.get(name, _check_nothing)
+            return check(self, *values)
 
         return call
+
+
+def _check_nothing(layout: Layout, *_: Any) -> Layout:
+    return layout
 
 
 def _check_property(layout: Layout, owner: Any, name: str) -> Layout:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import bpy
 import pytest
@@ -46,7 +47,9 @@ def road(
 
 def test_two_captured_frames_become_a_strip_where_it_was_meant_to_go(road: bpy.types.Scene, tmp_path: Path) -> None:
     assert bpy.ops.kling.capture_both(engine="WORKBENCH") == {"FINISHED"}
-    assert [Path(p).parent for p in (road.kling.first_frame, road.kling.end_frame)] == [tmp_path / "kling" / "frames"] * 2
+    assert [Path(p).parent for p in (road.kling.first_frame, road.kling.end_frame)] == [
+        tmp_path / "kling" / "frames"
+    ] * 2
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
     (submission,) = live.submissions()
     assert submission.phase is Phase.PLACED
@@ -113,8 +116,10 @@ def test_a_script_without_a_window_does_the_same(road: bpy.types.Scene, tmp_path
     blend = tmp_path / "film.blend"
     script = tmp_path / "generate.py"
     script.write_text(SCRIPT.format(root=str(ROOT), blend=str(blend)))
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False, env=os.environ
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     bpy.ops.wm.open_mainfile(filepath=str(blend))
-    (strip,) = (s for s in sequencer.strips_of(bpy.context.scene) if s.type == "MOVIE")
+    (strip,) = (s for s in sequencer.strips_of(cast("bpy.types.Scene", bpy.context.scene)) if s.type == "MOVIE")
     assert (int(strip.frame_final_start), strip.frame_final_duration) == (12, 72)

@@ -25,7 +25,9 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def dying(function: Callable[..., Any], *, before: bool, when: Callable[..., bool] = lambda *_: True) -> Callable[..., Any]:
+def dying(
+    function: Callable[..., Any], *, before: bool, when: Callable[..., bool] = lambda *_: True
+) -> Callable[..., Any]:
     """The function, with a death before or after it."""
 
     def wrapped(*arguments: Any, **named: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -52,5 +51,7 @@ class Said:
 def run(environment: Mapping[str, str], *arguments: str | Path, script: Path | None = None) -> Said:
     """Run a verb in a process of its own, or a script that wraps the command line."""
     command = [sys.executable, *([str(script)] if script else ["-m", "kling_omni_addon"]), *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=300, check=False
+    )
     return Said(done.returncode, tuple(map(json.loads, done.stdout.splitlines())), done.stderr)

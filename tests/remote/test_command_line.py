@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.remote.processes import Rehearsal, run
 
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
@@ -157,7 +158,9 @@ def test_a_service_that_is_none_is_refused(environment: dict[str, str], tmp_path
     assert (said.code, said.lines[-1]["field"]) == (2, "service")
 
 
-@pytest.mark.parametrize("arguments", [["fly"], [], ["submit"], ["submit", "a", "--wait", "soon"], ["abandon", "kob-0"]])
+@pytest.mark.parametrize(
+    "arguments", [["fly"], [], ["submit"], ["submit", "a", "--wait", "soon"], ["abandon", "kob-0"]]
+)
 def test_arguments_that_are_wrong_end_with_2(on_rehearsal: dict[str, str], arguments: list[str]) -> None:
     said = run(on_rehearsal, *arguments)
     assert said.code == 2

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.remote.processes import Rehearsal, run
 
 from kling_omni_addon.core.media import mp4_fault
+from tests.remote.processes import Rehearsal, run
 
 CRASHING = Path(__file__).with_name("crashing_command_line.py")
 KILLED = -9

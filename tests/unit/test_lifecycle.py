@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -79,28 +80,28 @@ def test_an_event_leads_where_the_table_says_or_is_illegal(event: Event, phase: 
         assert apply(in_phase(phase), event).phase is after
 
 
-@pytest.mark.parametrize(
-    ("history", "action"),
-    [
-        ([], Action.SEND),
-        ([ev.Sent], Action.LOOK_UP),
-        ([ev.Sent, ev.Unanswered], Action.LOOK_UP),
-        ([ev.Sent, ev.Deferred], Action.SEND),
-        ([ev.Sent, ev.Held], Action.REST),
-        ([ev.Sent, ev.Held, ev.Released], Action.SEND),
-        ([ev.Sent, ev.Accepted], Action.ASK),
-        ([ev.Sent, ev.Accepted, ev.Succeeded], Action.FETCH),
-        ([ev.Sent, ev.Accepted, ev.Succeeded, ev.LinkExpired], Action.ASK),
-        ([ev.Sent, ev.Accepted, ev.Succeeded, ev.Fetched], Action.PLACE),
-        ([ev.Sent, ev.Accepted, ev.Succeeded, ev.Fetched, ev.Placed], Action.REST),
-        ([ev.Sent, ev.Parked], Action.REST),
-        ([ev.Sent, ev.Parked, ev.LookAgain], Action.LOOK_UP),
-        ([ev.Sent, ev.Parked, ev.SendAgain], Action.SEND),
-        ([ev.Sent, ev.Failed], Action.REST),
-        ([ev.Withdrawn], Action.REST),
-    ],
-)
-def test_what_comes_next_after(history: list[type], action: Action) -> None:
+HISTORIES: list[tuple[list[Any], Action]] = [
+    ([], Action.SEND),
+    ([ev.Sent], Action.LOOK_UP),
+    ([ev.Sent, ev.Unanswered], Action.LOOK_UP),
+    ([ev.Sent, ev.Deferred], Action.SEND),
+    ([ev.Sent, ev.Held], Action.REST),
+    ([ev.Sent, ev.Held, ev.Released], Action.SEND),
+    ([ev.Sent, ev.Accepted], Action.ASK),
+    ([ev.Sent, ev.Accepted, ev.Succeeded], Action.FETCH),
+    ([ev.Sent, ev.Accepted, ev.Succeeded, ev.LinkExpired], Action.ASK),
+    ([ev.Sent, ev.Accepted, ev.Succeeded, ev.Fetched], Action.PLACE),
+    ([ev.Sent, ev.Accepted, ev.Succeeded, ev.Fetched, ev.Placed], Action.REST),
+    ([ev.Sent, ev.Parked], Action.REST),
+    ([ev.Sent, ev.Parked, ev.LookAgain], Action.LOOK_UP),
+    ([ev.Sent, ev.Parked, ev.SendAgain], Action.SEND),
+    ([ev.Sent, ev.Failed], Action.REST),
+    ([ev.Withdrawn], Action.REST),
+]
+
+
+@pytest.mark.parametrize(("history", "action"), HISTORIES)
+def test_what_comes_next_after(history: list[Any], action: Action) -> None:
     submission = submission_from([INTENDED, *(EVENTS[kind] for kind in history)])
     assert decide(submission, now=101.0).action is action
 
@@ -153,8 +154,8 @@ def test_any_window_ends_in_parking_with_three_looks_after_it(window_s: float) -
 
 def test_an_unanswered_create_is_never_sent_again_by_itself() -> None:
     """Only the user, or a proof (1302, 1303, an account that must be cleared), leads back to sending."""
-    back = {kind for kind, moves in TRANSITIONS.items() if moves.get(Phase.UNANSWERED) is Phase.INTENDED}
-    assert back == {ev.Deferred, ev.Held}
+    back: set[Any] = {kind for kind, moves in TRANSITIONS.items() if moves.get(Phase.UNANSWERED) is Phase.INTENDED}
+    assert back == set[Any]((ev.Deferred, ev.Held))
     assert {kind for kind, moves in TRANSITIONS.items() if moves.get(Phase.PARKED) is Phase.INTENDED} == {ev.SendAgain}
 
 
