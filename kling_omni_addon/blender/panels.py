@@ -76,9 +76,9 @@ def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = layout.row()
     row.alignment = "RIGHT"
     row.label(text=f"{len(shot.prompt)} / 2500")
-    for role, name in (("FIRST", "first_frame"), ("END", "end_frame")):
+    for role, name, label in (("FIRST", "first_frame", "First"), ("END", "end_frame", "End")):
         row = layout.row(align=True)
-        row.prop(shot, name)
+        row.prop(shot, name, text=label)
         row.operator("kling.capture_frame", text="", icon="CAMERA_DATA").role = role
     layout.operator("kling.capture_both", icon="CAMERA_DATA")
 
@@ -91,9 +91,10 @@ def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     layout.prop(shot, "model")
     layout.prop(shot, "mode")
     layout.prop(shot, "duration_s")
-    aspect = layout.row()
-    aspect.enabled = not shot.first_frame
-    aspect.prop(shot, "aspect_ratio", text="Aspect" if aspect.enabled else "Aspect (of First Frame)")
+    if shot.first_frame:
+        draw_text(layout, context, "The first frame decides the aspect", "BLANK1")
+    else:
+        layout.prop(shot, "aspect_ratio")
     layout.prop(shot, "places_clip")
 
 

@@ -1,6 +1,7 @@
 """Make the rehearsal's clips: real MP4s, by a child process that runs Blender or the bpy module.
 
-The work is in ``blender/rehearsal_clip.py``; here are the queue, the cache and the child's end.
+The work is in ``blender/rehearsal_clip.py``; here are the queue, the cache and the child's end. A clip enters the cache
+whole, by a rename, so several servers may share one cache.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,10 +25,11 @@ from ..core.errors import KlingError, RehearsalUnavailable
 SCRIPT = Path(__file__).resolve().parents[1] / "blender" / "rehearsal_clip.py"
 TIME_LIMIT_S = 600.0
 _SECRET_PREFIX = "KLING_"
+_STOPPING = "The rehearsal server is stopping."
 
 
 class ClipMakingFailed(KlingError):
-    """The child made no clip; the sentence is its last word."""
+    """No clip was made; the sentence has the child's last word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,12 @@ class ClipSpec:
 
     @property
     def digest(self) -> str:
-        """The same for two specs that give the same clip: pictures count by their bytes, not their paths."""
+        """The same for two specs that give the same clip: pictures count by their bytes, not their paths.
+
+        The script counts too: a cache outlives an update of the add-on. Raises ``OSError`` for a picture that is away.
+        """
         facts = asdict(self) | {
+            "script": _digest(SCRIPT),
             "first": _digest(self.first),
             "end": _digest(self.end),
             "references": [_digest(path) for path in self.references],
@@ -59,57 +66,82 @@ class ClipMaker:
 
     def __init__(self, command: Sequence[str], cache: Path, concurrency: int = 1) -> None:
         self._command = list(command)
-        self._cache = cache
+        self._cache = cache.absolute()
         self._places = threading.Semaphore(concurrency)
         self._lock = threading.Lock()
-        self._making: dict[str, threading.Lock] = {}
+        self._turns: dict[str, threading.Lock] = {}
         self._children: set[subprocess.Popen[str]] = set()
         self._is_closed = False
 
     def make(self, spec: ClipSpec) -> Path:
         """The clip, made now or before. Blocks. Raises :class:`ClipMakingFailed`."""
-        digest = spec.digest
-        clip = self._cache / f"{digest}.mp4"
-        with self._lock:
-            turn = self._making.setdefault(digest, threading.Lock())
-        with turn:
-            if not clip.exists():
-                with self._places:
-                    self._run(spec, clip)
-        return clip
+        try:
+            return self._made(spec)
+        except OSError as error:
+            raise ClipMakingFailed(f"The rehearsal clip could not be made: {error}") from error
 
     def close(self) -> None:
         """Kill children at work; nothing is made any more."""
         with self._lock:
             self._is_closed = True
             for child in self._children:
-                child.kill()
+                _kill(child)
 
-    def _run(self, spec: ClipSpec, clip: Path) -> None:
+    def _made(self, spec: ClipSpec) -> Path:
+        clip = self._cache / f"{spec.digest}.mp4"
+        with self._lock:
+            turn = self._turns.setdefault(clip.name, threading.Lock())
+        with turn:
+            if not clip.exists():
+                with self._places:
+                    self._make(spec, clip)
+        return clip
+
+    def _make(self, spec: ClipSpec, clip: Path) -> None:
         self._cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="kling-clip-") as folder:
-            order = Path(folder) / "spec.json"
-            order.write_text(json.dumps(asdict(spec) | {"output": str(clip)}, default=str), "utf-8")
+        # Beside the clip, because a rename does not cross file systems. All that a killed child leaves is in here.
+        with tempfile.TemporaryDirectory(prefix="making-", dir=self._cache, ignore_cleanup_errors=True) as name:
+            order, made = Path(name) / "spec.json", Path(name) / "clip.mp4"
+            order.write_text(json.dumps(asdict(spec) | {"output": made}, default=_absolute), "utf-8")
+            last_word = self._run(order)
+            if not made.is_file():
+                raise ClipMakingFailed(f"The rehearsal clip could not be made: {last_word}")
+            made.replace(clip)
+
+    def _run(self, order: Path) -> str:
+        """The last word of a child that has ended; it leaves its clip beside the order, or none."""
+        child = self._started(order)
+        try:
+            said, complained = child.communicate(timeout=TIME_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            _kill(child)
+            child.communicate()
+            raise ClipMakingFailed(f"The rehearsal clip was not made within {TIME_LIMIT_S:.0f} seconds.") from None
+        finally:
             with self._lock:
-                if self._is_closed:
-                    raise ClipMakingFailed("The rehearsal server is stopping.")
-                child = subprocess.Popen(
-                    [*self._command, str(order)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    errors="replace",
-                    env=_without_secrets(os.environ),
-                )
-                self._children.add(child)
-            try:
-                said = _watched(child)
-            finally:
-                with self._lock:
-                    self._children.discard(child)
-        if child.returncode != 0 or not clip.exists():
-            raise ClipMakingFailed(f"The rehearsal clip could not be made: {_last_line(said)}")
+                self._children.discard(child)
+        if self._is_closed:
+            raise ClipMakingFailed(_STOPPING)
+        return (
+            _last_line(complained) or _last_line(said) or f"the child ended with {child.returncode} and said nothing."
+        )
+
+    def _started(self, order: Path) -> subprocess.Popen[str]:
+        with self._lock:
+            if self._is_closed:
+                raise ClipMakingFailed(_STOPPING)
+            child = subprocess.Popen(
+                [*self._command, str(order)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                env=_without_secrets(os.environ),
+                start_new_session=True,  # BLENDER may name a shell script: its children are to be killed with it
+            )
+            self._children.add(child)
+            return child
 
 
 def default_command(blender_binary: str | None) -> list[str]:
@@ -118,7 +150,8 @@ def default_command(blender_binary: str | None) -> list[str]:
     Raises :class:`RehearsalUnavailable`.
     """
     if not blender_binary and importlib.util.find_spec("bpy") is not None:
-        return [sys.executable, str(SCRIPT)]
+        # -P: the script's folder holds modules (properties, frames) that are not to be found in place of others.
+        return [sys.executable, "-P", str(SCRIPT)]
     blender = blender_binary or shutil.which("blender")
     if not blender:
         raise RehearsalUnavailable(
@@ -129,13 +162,11 @@ def default_command(blender_binary: str | None) -> list[str]:
     return [blender, "--background", "--factory-startup", "--python-exit-code", "1", "--python", str(SCRIPT), "--"]
 
 
-def _watched(child: subprocess.Popen[str]) -> str:
-    try:
-        return child.communicate(timeout=TIME_LIMIT_S)[0]
-    except subprocess.TimeoutExpired:
+def _kill(child: subprocess.Popen[str]) -> None:
+    if sys.platform == "win32":
         child.kill()
-        child.communicate()
-        raise ClipMakingFailed(f"The rehearsal clip was not made within {TIME_LIMIT_S:.0f} seconds.") from None
+    elif child.poll() is None:
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
@@ -143,8 +174,12 @@ def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing.")
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "")
 
 
 def _digest(path: Path | None) -> str | None:
     return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _absolute(path: Path) -> str:
+    return str(path.absolute())

@@ -1,0 +1,57 @@
+"""The installed zip in a real windowed Blender: panels drawn by Blender itself, the road by a person's clicks.
+
+``BLENDER_WINDOW`` names an executable that opens a window (``.ci/window_blender.sh`` gives one under Xvfb). Screenshots of
+every state go to ``KLING_SCREENSHOTS``, if that is set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = Path(__file__).with_name("window_road.py")
+
+pytestmark = pytest.mark.skipif(not os.environ.get("BLENDER_WINDOW"), reason="BLENDER_WINDOW names no Blender")
+
+
+@pytest.fixture(scope="module")
+def story() -> Any:
+    """What happened in the window, told by the script that ran there."""
+    # In the clone, not in /tmp: the windowed Blender may live in a chroot that sees the clone only.
+    out = ROOT / "demo" / "window"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    subprocess.run([sys.executable, ".ci/extension.py", "build", "--out", str(out)], cwd=ROOT, check=True)
+    (extension,) = out.glob("*.zip")
+    command = [os.environ["BLENDER_WINDOW"], "--factory-startup", "--python", str(SCRIPT), "--", str(extension), str(out)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert (out / "story.json").exists(), done.stdout + done.stderr
+    if os.environ.get("KLING_SCREENSHOTS"):
+        shutil.copytree(out, os.environ["KLING_SCREENSHOTS"], dirs_exist_ok=True)
+    return json.loads((out / "story.json").read_text())
+
+
+def test_the_road_is_taken_without_an_error(story: Any) -> None:
+    assert story["error"] == ""
+    assert story["steps"][-1] == "disabled"
+
+
+def test_the_clip_is_on_the_timeline_at_the_current_frame(story: Any) -> None:
+    assert [strip[1:] for strip in story["strips"]] == [["MOVIE", 1, 1]]
+
+
+def test_blender_drew_every_panel_without_complaint(story: Any) -> None:
+    assert story["draw_errors"] == []
+    assert set(story["drawn"]) >= {"shot", "output", "generate", "submissions"}
+
+
+def test_disabling_leaves_no_class_behind(story: Any) -> None:
+    assert story["left"] == []
