@@ -144,10 +144,10 @@ def filling_rows(source: Path, width: int, height: int) -> list[array[float]]:
 
 def _loaded(source: Path) -> Any:
     try:
-        image = bpy.data.images.load(str(source))
+        image: Any = bpy.data.images.load(str(source))
     except RuntimeError as error:
         raise ClipImpossible(f"The picture {source} cannot be opened") from error
-    if min(image.size[0], image.size[1]) == 0:
+    if not all(image.size):
         raise ClipImpossible(f"The file {source} is not a picture that Blender can read")
     image.colorspace_settings.name = "Non-Color"  # else a 16-bit PNG arrives as linear light
     return image

@@ -76,7 +76,7 @@ class ClipMaker:
     def make(self, spec: ClipSpec) -> Path:
         """The clip, made now or before. Blocks. Raises :class:`ClipMakingFailed`."""
         try:
-            return self._made(spec)
+            return self._clip_of(spec)
         except OSError as error:
             raise ClipMakingFailed(f"The rehearsal clip could not be made: {error}") from error
 
@@ -87,7 +87,7 @@ class ClipMaker:
             for child in self._children:
                 _kill(child)
 
-    def _made(self, spec: ClipSpec) -> Path:
+    def _clip_of(self, spec: ClipSpec) -> Path:
         clip = self._cache / f"{spec.digest}.mp4"
         with self._lock:
             turn = self._turns.setdefault(clip.name, threading.Lock())
@@ -104,7 +104,7 @@ class ClipMaker:
             order, made = Path(name) / "spec.json", Path(name) / "clip.mp4"
             order.write_text(json.dumps(asdict(spec) | {"output": made}, default=_absolute), "utf-8")
             last_word = self._run(order)
-            if not made.is_file():
+            if not made.is_file():  # the script's own rename makes it whole: an exit code after that says nothing more
                 raise ClipMakingFailed(f"The rehearsal clip could not be made: {last_word}")
             made.replace(clip)
 
@@ -122,9 +122,8 @@ class ClipMaker:
                 self._children.discard(child)
         if self._is_closed:
             raise ClipMakingFailed(_STOPPING)
-        return (
-            _last_line(complained) or _last_line(said) or f"the child ended with {child.returncode} and said nothing."
-        )
+        silence = f"the child ended with exit code {child.returncode} and said nothing."
+        return _last_line(complained) or _last_line(said) or silence
 
     def _started(self, order: Path) -> subprocess.Popen[str]:
         with self._lock:

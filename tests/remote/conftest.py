@@ -45,7 +45,7 @@ def rehearsal(home_of_rehearsals: Path) -> Iterator[Rehearsal]:
 @pytest.fixture(scope="session")
 def slow_rehearsal(home_of_rehearsals: Path) -> Iterator[Rehearsal]:
     """A server whose tasks are processing from the start, and long enough to be seen at it."""
-    with running(home_of_rehearsals, submitted_s=0.0, processing_s=4.0) as server:
+    with running(home_of_rehearsals, submitted_s=0.0, processing_s=12.0) as server:
         yield server
 
 
