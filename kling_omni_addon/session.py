@@ -9,8 +9,9 @@ from queue import SimpleQueue
 
 from .core import capability
 from .core import events as ev
-from .core.errors import ArgumentsInvalid
+from .core.errors import ArgumentsInvalid, RequestInvalid, StillRunning, TaskFailed
 from .core.events import Event, Origin, Target
+from .core.library import ElementDraft, LibraryElement, picture_faults
 from .core.lifecycle import IllegalTransition, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
@@ -29,6 +30,7 @@ ID_PREFIX = "kob-"
 """Our mark on the account's list: by it a lost journal finds its tasks again."""
 USER_AGENT = "kling-omni-blender/0.1"
 _LOOK_S = 0.25
+_ELEMENT_POLL_S = 2.0
 
 
 class Session:
@@ -51,7 +53,7 @@ class Session:
                 user_agent=USER_AGENT,
             )
 
-        self._service = open_service()
+        self.service = open_service()
         journal_path = settings.home / "journal.sqlite3"
         self._journal = Journal(journal_path)
         messages: SimpleQueue[Progress] = SimpleQueue()
@@ -73,7 +75,7 @@ class Session:
 
     def check_credentials(self) -> None:
         """A free question that only a good key gets answered. Raises CredentialsRefused, NotSent or Unanswered."""
-        self._service.check_credentials()
+        self.service.check_credentials()
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""
@@ -102,6 +104,32 @@ class Session:
             ) from None
         self._worker.wake()
         return submission
+
+    def keep_picture(self, source: str) -> PictureRef | str:
+        """A picture for an element: a local path, put into the store, or a link as it is."""
+        if source.startswith(("http://", "https://")):
+            return source
+        return self.pictures.keep_file(Path(source).expanduser(), "picture")
+
+    def create_element(self, draft: ElementDraft, timeout_s: float) -> LibraryElement:
+        """Make an element and wait until it can be used.
+
+        Raises :class:`RequestInvalid`, :class:`TaskFailed` with the service's reason, and :class:`StillRunning` when
+        the time is over.
+        """
+        faults = picture_faults(draft, self._profile)
+        if faults:
+            raise RequestInvalid(faults)
+        task = self.service.create_element(draft)
+        deadline = self._clock.now() + timeout_s
+        while task.element is None:
+            if task.problem:
+                raise TaskFailed(f"Kling could not make the element: {task.problem}.")
+            if self._clock.now() >= deadline:
+                raise StillRunning("The element is not ready yet.", remedy="See: elements list")
+            self._clock.wait(self._worker.stopping, _ELEMENT_POLL_S)
+            task = self.service.element_task(task.task_id)
+        return task.element
 
     def start(self) -> None:
         """Start the worker's threads, once."""

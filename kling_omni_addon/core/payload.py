@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, TypeAlias
@@ -43,7 +43,7 @@ class Payload:
     @property
     def content_length(self) -> int:
         """Bytes of the whole body."""
-        return sum(len(p.encode()) if isinstance(p, str) else p.base64_length for p in self.pieces)
+        return length_of(self.pieces)
 
     @property
     def digest(self) -> str:
@@ -191,6 +191,11 @@ def pieces_of(value: Any) -> tuple[str | PictureRef, ...]:
         else:
             pieces.append(piece)
     return tuple(pieces)
+
+
+def length_of(pieces: Iterable[str | PictureRef]) -> int:
+    """Bytes of a body in pieces, pictures as Base64."""
+    return sum(len(p.encode()) if isinstance(p, str) else p.base64_length for p in pieces)
 
 
 def _written(value: Any) -> Iterator[str | PictureRef]:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from .errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
 from .media import PictureRef
-from .payload import Payload
+from .payload import Payload, length_of
 
 TASKS_PATH = "/v1/videos/omni-video"
 PAGE_SIZE = 100
@@ -71,7 +71,11 @@ class HttpCall:
     method: str
     path: str
     pieces: tuple[str | PictureRef, ...] = ()
-    content_length: int = 0
+
+    @property
+    def content_length(self) -> int:
+        """Bytes of the body."""
+        return length_of(self.pieces)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +125,7 @@ class TaskReport:
 
 def build_create(payload: Payload) -> HttpCall:
     """The one call that costs money."""
-    return HttpCall(method="POST", path=TASKS_PATH, pieces=payload.pieces, content_length=payload.content_length)
+    return HttpCall(method="POST", path=TASKS_PATH, pieces=payload.pieces)
 
 
 def build_query(task_or_external_id: str) -> HttpCall:
@@ -138,7 +142,7 @@ def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
     """The task that a create made. Raises :class:`Refused` or :class:`Unanswered`; the latter proves nothing either
     way.
     """
-    report = _report(_data(reply, dict))
+    report = _report(read_data(reply, dict))
     if report.external_task_id not in ("", external_task_id):
         raise Unanswered("Kling answered about another task than the one that was sent.")
     return report
@@ -146,7 +150,7 @@ def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
 
 def read_task(reply: HttpReply, wanted: str) -> TaskReport:
     """The state of the task that was asked for by ``wanted``, its id or external id. A stranger's task is no answer."""
-    report = _report(_data(reply, dict))
+    report = _report(read_data(reply, dict))
     if wanted not in (report.task_id, report.external_task_id):
         raise Unanswered("Kling answered about another task than the one that was asked for.")
     return report
@@ -154,7 +158,7 @@ def read_task(reply: HttpReply, wanted: str) -> TaskReport:
 
 def read_list(reply: HttpReply) -> tuple[TaskReport, ...]:
     """One page of tasks; entries that cannot be read are passed over, for missing never means failed."""
-    entries = _data(reply, list)
+    entries = read_data(reply, list)
     return tuple(_report(entry) for entry in entries if isinstance(entry, dict) and _text(_fact(entry, "task_id")))
 
 
@@ -163,8 +167,8 @@ def read_callback(body: bytes) -> TaskReport:
     return _report(_document(HttpReply(status=200, headers={}, body=body)))
 
 
-def _data(reply: HttpReply, kind: type[Any]) -> Any:
-    """The ``data`` member of a good answer; everything else becomes the right exception."""
+def read_data(reply: HttpReply, kind: type[Any]) -> Any:
+    """The ``data`` member of a good answer, of the given type; everything else becomes the right exception."""
     document = _document(reply)
     code = document.get("code")
     if not isinstance(code, int) or isinstance(code, bool):

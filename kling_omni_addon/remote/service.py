@@ -1,4 +1,4 @@
-"""The Omni-Video service as the worker sees it: submit, find, ask, scan, fetch."""
+"""The Omni-Video service: what the worker needs (submit, find, ask, scan, fetch), elements and the account."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from ..core import protocol
+from ..core import library, protocol
 from ..core.errors import NotSent, Reaction, Refused, TaskUnknown, Unanswered
+from ..core.library import ElementDraft, ElementTask, LibraryElement, Pack
 from ..core.payload import Payload
 from ..core.protocol import HttpCall, HttpReply, TaskReport
 from . import clips
@@ -23,6 +24,7 @@ _SKEW_EARLY_S = 3600
 """How far a token is dated back when the service says that it is not valid yet (1003)."""
 _PROBE_FROM_BYTES = 256 * 1024
 _SCAN_PAGES = 20
+_YEAR_S = 365 * 86_400.0
 
 
 class KlingService:
@@ -79,11 +81,11 @@ class KlingService:
 
     def _post(self, payload: Payload, commit: Callable[[], None]) -> tuple[HttpReply, bool]:
         call = protocol.build_create(payload)
-        body = StreamedBody(self._bytes(payload), call.content_length, commit)
+        body = StreamedBody(self._bytes(call), call.content_length, commit)
         return self._http.send(call, self._token(), body), body.is_committed
 
-    def _bytes(self, payload: Payload) -> Iterator[bytes]:
-        for piece in payload.pieces:
+    def _bytes(self, call: HttpCall) -> Iterator[bytes]:
+        for piece in call.pieces:
             if isinstance(piece, str):
                 yield piece.encode()
             else:
@@ -113,6 +115,39 @@ class KlingService:
         """Download a finished task's clip to ``target``: whole and checked, or not at all (see ``remote.clips``)."""
         is_local = urlsplit(self._base_url).hostname in clips.LOOPBACK
         return clips.download(report.link, target, on_bytes, may_be_local=is_local, user_agent=self._user_agent)
+
+    def elements(self, *, presets: bool) -> tuple[LibraryElement, ...]:
+        """The account's own elements, or the presets. Raises like :meth:`find`."""
+        found: list[LibraryElement] = []
+        for page in range(1, _SCAN_PAGES + 1):
+            call = library.build_element_list(page, presets=presets)
+            elements, has_more = self._read(call, library.read_element_list)
+            found.extend(elements)
+            if not has_more:
+                break
+        return tuple(found)
+
+    def create_element(self, draft: ElementDraft) -> ElementTask:
+        """Begin an element; free, so it needs no journal. Raises like :meth:`submit`, and :class:`ArgumentsInvalid`."""
+        return self._write(library.build_element_create(draft), library.read_element_task)
+
+    def element_task(self, task_id: str) -> ElementTask:
+        """How far an element is. Raises like :meth:`find`."""
+        return self._read(library.build_element_query(task_id), library.read_element_task)
+
+    def delete_element(self, element_id: int) -> None:
+        """Delete an own element. Raises like :meth:`submit`."""
+        self._write(library.build_element_delete(element_id), library.read_deleted)
+
+    def account(self) -> tuple[Pack, ...]:
+        """The packs of the last year; also a free test of the key. Raises like :meth:`find`."""
+        now = self._now()
+        return self._read(library.build_account(now - _YEAR_S, now), library.read_account)
+
+    def _write(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
+        """A POST that costs nothing: no commit point."""
+        body = StreamedBody(self._bytes(call), call.content_length, commit=lambda: None)
+        return read(self._http.send(call, self._token(), body))
 
     def _read(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
         """Send a GET and read its reply; once more with an earlier token when the clocks disagree (1003)."""

@@ -1,7 +1,7 @@
 """The installed zip in a real windowed Blender: panels drawn by Blender itself, the road by a person's clicks.
 
-``BLENDER_WINDOW`` names an executable that opens a window (``.ci/window_blender.sh`` gives one under Xvfb). Screenshots of
-every state go to ``KLING_SCREENSHOTS``, if that is set.
+``BLENDER_WINDOW`` names an executable that opens a window (``.ci/window_blender.sh`` gives one under Xvfb). Screenshots
+of every state go to ``KLING_SCREENSHOTS``, if that is set.
 """
 
 from __future__ import annotations
@@ -31,7 +31,15 @@ def story() -> Any:
     out.mkdir(parents=True)
     subprocess.run([sys.executable, ".ci/extension.py", "build", "--out", str(out)], cwd=ROOT, check=True)
     (extension,) = out.glob("*.zip")
-    command = [os.environ["BLENDER_WINDOW"], "--factory-startup", "--python", str(SCRIPT), "--", str(extension), str(out)]
+    command = [
+        os.environ["BLENDER_WINDOW"],
+        "--factory-startup",
+        "--python",
+        str(SCRIPT),
+        "--",
+        str(extension),
+        str(out),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert (out / "story.json").exists(), done.stdout + done.stderr
     if os.environ.get("KLING_SCREENSHOTS"):

@@ -1,6 +1,7 @@
 """Runs inside a windowed Blender: install the zip, draw the panels, take the road, leave a screenshot of each state.
 
-``window_road.py ZIP OUT``: writes ``OUT/story.json`` and ``OUT/*.png``. Everything goes by timers, as a person's Blender would.
+``window_road.py ZIP OUT``: writes ``OUT/story.json`` and ``OUT/*.png``. Everything goes by timers, as a person's
+Blender would.
 """
 
 from __future__ import annotations

@@ -216,3 +216,39 @@ def test_no_secret_is_in_anything_that_was_written(on_rehearsal: dict[str, str],
     assert len(files) >= 2
     for secret in (on_rehearsal["KLING_API_KEY"].encode(), b"?sig=", b"&sig=", b"/files/"):
         assert secret not in told
+
+
+def test_the_price_of_a_request_is_told_with_its_date_and_nothing_is_sent(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    said = run(environment, "cost", written(tmp_path))
+    assert said.code == 0
+    assert (said.lines[0]["units"], said.lines[0]["dollars"]) == ("1.8", "0.252")
+    assert said.lines[0]["date"] in said.lines[0]["sentence"]
+    assert run(environment, "cost", written(tmp_path, prompt=None)).code == 2
+
+
+def test_the_account_is_a_free_test_of_the_key(on_rehearsal: dict[str, str]) -> None:
+    said = run(on_rehearsal, "account")
+    assert said.code == 0
+    assert float(said.lines[0]["remaining_units"]) > 0
+    assert said.lines[0]["note"] == "up to 12 h old"
+    assert run(on_rehearsal | {"KLING_API_KEY": "wrong"}, "account").code == 3
+
+
+def test_an_element_is_made_listed_used_and_deleted(on_rehearsal: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "front.png").write_bytes(png(640, 360))
+    (tmp_path / "small.png").write_bytes(png(640, 299))
+    words: list[str | Path] = ["--name", "Fox", "--description", "a red fox", "--front", tmp_path / "front.png"]
+    refused = run(on_rehearsal, "elements", "create", *words, "--more", tmp_path / "small.png")
+    assert (refused.code, refused.lines[0]["rule"]) == (2, "R37")
+    made = run(on_rehearsal, "elements", "create", *words, "--more", "https://example.com/side.png")
+    assert made.code == 0, made
+    element = made.lines[0]["id"]
+    assert element in [line["id"] for line in run(on_rehearsal, "elements", "list").lines]
+    path = written(tmp_path, prompt="<<<element_1>>> runs", element_list=[{"element_id": element}])
+    assert run(on_rehearsal, "submit", path).code == 0
+    assert run(on_rehearsal, "elements", "delete", str(element)).code == 0
+    assert element not in [line["id"] for line in run(on_rehearsal, "elements", "list").lines]
+    assert run(on_rehearsal, "elements", "delete", str(element)).code == 4
+    assert len(run(on_rehearsal, "elements", "list", "--presets").lines) >= 3
