@@ -276,7 +276,8 @@ def event_from(kind: str, data: Mapping[str, Any]) -> Event:
 
 def _payload(data: Mapping[str, Any]) -> Payload:
     pieces = tuple(piece if isinstance(piece, str) else _picture(piece) for piece in data["pieces"])
-    return Payload(external_task_id=data["external_task_id"], model=data["model"], pieces=pieces)
+    known = {name: data[name] for name in ("external_task_id", "model", "kind") if name in data}
+    return Payload(pieces=pieces, **known)
 
 
 def _picture(data: Mapping[str, Any]) -> PictureRef:

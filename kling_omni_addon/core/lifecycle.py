@@ -71,8 +71,8 @@ class Submission:
     """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or
     ``""``.
 
-    ``sends`` counts passes of the commit point, ``failures`` what went wrong in a row in this phase. ``exit_code`` is
-    what a command line ends with when a person is needed or all is over.
+    ``sends`` counts passes of the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong
+    in a row in this phase. ``exit_code`` is what a command line ends with when a person is needed or all is over.
     """
 
     id: str
@@ -83,6 +83,7 @@ class Submission:
     created_at: float
     changed_at: float
     sends: int = 0
+    digest: str = ""
     failures: int = 0
     retry_at: float = 0.0
     is_held: bool = False
@@ -216,6 +217,8 @@ def _look(submission: Submission, now: float, window_s: float) -> Step:
 
 
 _FAR_S = 86_400.0
+_LONGEST_RETRY_AFTER_S = 3600.0
+_LONGEST_SLOT_WAIT_S = 60.0
 
 
 def _due(due: float, now: float) -> float:
@@ -228,7 +231,11 @@ def _nothing_more(submission: Submission, _event: Any) -> Submission:
 
 
 def _after_sent(submission: Submission, event: ev.Sent) -> Submission:
-    return replace(submission, sends=submission.sends + 1, looking_since=event.at, misses=(), is_scanned=False)
+    if submission.digest not in ("", event.digest):
+        raise IllegalTransition("other bytes cannot be sent under the same id")
+    return replace(
+        submission, digest=event.digest, sends=submission.sends + 1, looking_since=event.at, misses=(), is_scanned=False
+    )
 
 
 def _after_trouble(submission: Submission, event: ev.NotSent | ev.FetchFailed) -> Submission:
@@ -239,7 +246,9 @@ def _after_trouble(submission: Submission, event: ev.NotSent | ev.FetchFailed) -
 
 def _after_deferred(submission: Submission, event: ev.Deferred) -> Submission:
     troubled = _after_trouble(submission, ev.NotSent(at=event.at, reason=event.reason))
-    return replace(troubled, retry_at=max(troubled.retry_at, event.at + min(event.retry_after_s or 0.0, 3600.0)))
+    asked_s = min(event.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S)
+    own_s = min(troubled.retry_at - event.at, _LONGEST_SLOT_WAIT_S)  # a slot may be free any moment
+    return replace(troubled, retry_at=event.at + max(asked_s, own_s))
 
 
 def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | ev.LookAgain) -> Submission:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 
 LOOK_OFFSETS_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 90.0, 120.0, 150.0)
 """When to look for a task whose create was never answered, in seconds from the start of the window (faults.md)."""
@@ -13,11 +14,20 @@ LATE_LOOK_PERIOD_S = 5.0
 
 _POLLS = ((120.0, 5.0), (1800.0, 10.0))  # contract, section 8: every 5 s, every 10 s after two minutes
 _LATE_POLL_S = 60.0
+_SHORTEST_POLL_S, _LONGEST_POLL_S = 2.0, 20.0
 _BACKOFF_CAP_S = 300.0
 
 
-def poll_interval_s(age_s: float, key: str) -> float:
-    """Seconds until the next question about a task that was accepted ``age_s`` ago."""
+def poll_interval_s(age_s: float, key: str, usual_s: Sequence[float] = ()) -> float:
+    """Seconds until the next question about a task that was accepted ``age_s`` ago.
+
+    ``usual_s`` says how long tasks of its kind took. While some of them took longer than this one has, it is asked for
+    half-way to the next of those moments, every 2 to 20 s: seldom at first, often when it is likely to end. Beyond all
+    of them, or with nothing learned yet, the pace slows down with age.
+    """
+    ahead = [duration for duration in usual_s if duration > age_s]
+    if ahead:
+        return min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, (min(ahead) - age_s) / 2)) * _spread(key)
     period = next((interval for limit, interval in _POLLS if age_s < limit), _LATE_POLL_S)
     return period * _spread(key)
 

@@ -33,12 +33,14 @@ _SHOT_TYPES = {Storyboard.CUSTOM: "customize", Storyboard.AUTOMATIC: "intelligen
 class Payload:
     """A create body that broke no rule when it was built, as JSON text with pictures between the pieces.
 
-    ``digest`` names the exact bytes: it covers the text and the digests of the pictures.
+    ``digest`` names the exact bytes: it covers the text and the digests of the pictures. ``kind`` is model, mode and
+    length: what decides how long the service takes.
     """
 
     external_task_id: str
     model: str
     pieces: tuple[str | PictureRef, ...]
+    kind: str = ""
 
     @property
     def content_length(self) -> int:
@@ -179,7 +181,12 @@ def build_payload(body: Body, profile: Profile, **known: Any) -> Payload:
     faults = [problem for problem in rules.problems_in(body, profile=profile, **known) if problem.is_fault]
     if faults:
         raise RequestInvalid(faults)
-    return Payload(external_task_id=body["external_task_id"], model=body["model_name"], pieces=pieces_of(body))
+    return Payload(
+        external_task_id=body["external_task_id"],
+        model=body["model_name"],
+        pieces=pieces_of(body),
+        kind=f"{body['model_name']} {body['mode']} {body.get('duration', 'edit')}",
+    )
 
 
 def pieces_of(value: Any) -> tuple[str | PictureRef, ...]:

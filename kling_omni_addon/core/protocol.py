@@ -133,9 +133,9 @@ def build_query(task_or_external_id: str) -> HttpCall:
     return HttpCall(method="GET", path=f"{TASKS_PATH}/{quote(task_or_external_id, safe='')}")
 
 
-def build_list(page: int) -> HttpCall:
+def build_list(page: int, size: int = PAGE_SIZE) -> HttpCall:
     """Ask for one page of the account's tasks, counted from 1 (contract 6.3)."""
-    return HttpCall(method="GET", path=f"{TASKS_PATH}?pageNum={page}&pageSize={PAGE_SIZE}")
+    return HttpCall(method="GET", path=f"{TASKS_PATH}?pageNum={page}&pageSize={size}")
 
 
 def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:

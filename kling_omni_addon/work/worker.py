@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from ..core import events as ev
-from ..core import lifecycle, pacing
+from ..core import lifecycle, pacing, queueing
 from ..core.errors import (
     CredentialsRefused,
     JournalUnusable,
@@ -31,9 +32,10 @@ from ..core.errors import (
     Unanswered,
 )
 from ..core.events import Event, Origin
-from ..core.lifecycle import Action, IllegalTransition, Submission
+from ..core.lifecycle import Action, IllegalTransition, Phase, Submission
 from ..core.payload import Payload
 from ..core.protocol import Status, TaskReport
+from ..core.queueing import Slots
 from .clock import Clock
 from .filing import clip_name
 from .journal import LEASE_S, Journal, Lease, LeaseLost
@@ -44,6 +46,9 @@ IDLE_S = 2.0
 """How often the journal is looked at for what other processes did."""
 _TROUBLE_S = 30.0
 _SIGNATURES = 2
+_MANY = 3
+_LEARNED = 20
+_TOO_MANY = 1303
 
 
 class FetchedClip(Protocol):
@@ -63,6 +68,7 @@ class Service(Protocol):
     def submit(self, payload: Payload, commit: Callable[[], None]) -> TaskReport: ...
     def find(self, external_task_id: str) -> TaskReport: ...
     def ask(self, task_id: str) -> TaskReport: ...
+    def recent(self) -> tuple[TaskReport, ...]: ...
     def scan(self, external_task_id: str) -> TaskReport | None: ...
     def fetch(self, report: TaskReport, target: Path, on_bytes: Callable[[int, int | None], None]) -> FetchedClip: ...
 
@@ -112,6 +118,8 @@ class Worker:
         self._busy: set[str] = set()
         self._not_before: dict[tuple[str, Action], float] = {}
         self._opened_here: set[str] = set()
+        self.slots = Slots()
+        self._durations: dict[str, deque[float]] = {}
         self._threads: list[threading.Thread] = []
         self._wakes: list[threading.Event] = []
 
@@ -186,6 +194,26 @@ class Worker:
         """When :meth:`pause` allows an action again."""
         return self._not_before.get((submission_id, action), 0.0)
 
+    def busy(self) -> frozenset[str]:
+        """What the lanes of this process have in hand."""
+        with self._lock:
+            return frozenset(self._busy)
+
+    def learn_slots(self, running: int, *, was_accepted: bool) -> None:
+        """The service took one more task, or said that there are too many."""
+        with self._lock:
+            self.slots = self.slots.after_accepted(running) if was_accepted else self.slots.after_refused(running)
+
+    def learn_duration(self, kind: str, seconds: float) -> None:
+        """A task of this kind took so long."""
+        with self._lock:
+            self._durations.setdefault(kind, deque(maxlen=_LEARNED)).append(seconds)
+
+    def usual_s(self, kind: str) -> tuple[float, ...]:
+        """How long the last tasks of this kind took, as far as this process saw them."""
+        with self._lock:
+            return tuple(self._durations.get(kind, ()))
+
     def opened_here(self, submission_id: str) -> bool:
         """Whether this process has this submission's open create in hand; says yes from the second question on."""
         with self._lock:
@@ -217,17 +245,18 @@ class Lane:
             Action.ASK: self._ask,
             Action.FETCH: self._fetch,
         }
+        self._page: dict[str, TaskReport] = {}
 
     def run_due(self) -> float:
         """Do what is due; seconds until the next step is (0 when something was done, infinite when nothing is planned).
 
-        A sending lane does one step a pass: the answer to one send may hold back all the others.
+        A sending lane does one step a pass: the answer to one send may change whether there is a next.
         """
         self._renew_leases()
         pause_s = math.inf
-        for listed in self._mine():
+        for listed in self._candidates():
             pause_s = min(pause_s, self._advance(listed.id))
-            if self._worker.stopping.is_set() or (self._actions == SENDING and pause_s <= 0):
+            if self._worker.stopping.is_set():
                 break
         return pause_s
 
@@ -241,14 +270,27 @@ class Lane:
         """Close the lane's journal."""
         self._journal.close()
 
-    def _mine(self) -> list[Submission]:
-        """The live submissions that this worker may carry. A held one holds back every send: the key or the account is
-        at fault.
-        """
+    def _candidates(self) -> list[Submission]:
+        """The live submissions that this pass may take along: those of this worker's service and key."""
         mine = [s for s in self._journal.live() if s.origin == self._worker.plan.origin]
-        if Action.SEND in self._actions and any(s.is_held for s in mine):
-            return []
+        if self._actions == SENDING:
+            chosen = queueing.next_to_send(mine, self._worker.busy(), self._worker.slots, self._clock.now())
+            return [chosen] if chosen else []
+        if self._actions == ASKING:
+            self._read_page(mine)
         return mine
+
+    def _read_page(self, mine: list[Submission]) -> None:
+        """Ask for many tasks at once, by one page of the list; who is not on it is asked for singly."""
+        self._page = {}
+        now = self._clock.now()
+        due = [s for s in mine if s.phase is Phase.ACCEPTED and self._worker.earliest(s.id, Action.ASK) <= now]
+        if len(due) < _MANY:
+            return
+        try:
+            self._page = {report.task_id: report for report in self._service.recent()}
+        except KlingError as error:
+            _log.warning("the list of tasks could not be read: %s", error.sentence)
 
     def _advance(self, submission_id: str) -> float:
         with self._worker.held(submission_id) as is_ours:
@@ -269,7 +311,7 @@ class Lane:
         if lease is None:
             return IDLE_S
         try:
-            if submission.phase is lifecycle.Phase.UNANSWERED and not self._worker.opened_here(submission.id):
+            if submission.phase is Phase.UNANSWERED and not self._worker.opened_here(submission.id):
                 self._record(submission, lease, ev.Reopened(at=self._clock.now()))
                 return 0.0
             self._steps[action](submission, lease)
@@ -299,6 +341,11 @@ class Lane:
             self._record(submission, lease, self._after_failed_send(submission, error, is_committed))
         else:
             self._record(submission, lease, ev.Accepted(at=self._clock.now(), task_id=report.task_id))
+            self._worker.learn_slots(self._running(), was_accepted=True)
+
+    def _running(self) -> int:
+        now = self._clock.now()
+        return sum(queueing.is_running(s, now) for s in self._journal.live() if s.origin == self._worker.plan.origin)
 
     def _after_failed_send(self, submission: Submission, error: KlingError, is_committed: bool) -> Event:
         """What a send that brought no task means (design.md, section 4; the codes by ``protocol.REACTIONS``)."""
@@ -312,6 +359,8 @@ class Lane:
             case Reaction.RETRY | Reaction.LOOK_UP:
                 return lost
             case Reaction.WAIT:
+                if error.code == _TOO_MANY:
+                    self._worker.learn_slots(self._running() - is_committed, was_accepted=False)
                 return ev.Deferred(at=now, reason=reason, retry_after_s=error.retry_after_s)
             case Reaction.SIGN_AGAIN if submission.failures < _SIGNATURES:
                 return ev.Deferred(at=now, reason=reason, retry_after_s=None)
@@ -344,16 +393,16 @@ class Lane:
         self._record(submission, lease, ev.Parked(at=self._clock.now()))
 
     def _ask(self, submission: Submission, lease: Lease) -> None:
-        now = self._clock.now()
         try:
-            report = self._service.ask(submission.task_id)
+            report = self._page.pop(submission.task_id, None) or self._service.ask(submission.task_id)
         except KlingError as error:
             self._put_off(submission, Action.ASK, error)
             return
+        now = self._clock.now()
         age_s = now - submission.accepted_at
-        self._worker.pause(
-            submission.id, Action.ASK, now + pacing.poll_interval_s(age_s, f"{submission.id}{age_s:.0f}")
-        )
+        usual_s = self._worker.usual_s(submission.payload.kind)
+        interval_s = pacing.poll_interval_s(age_s, f"{submission.id}{age_s:.0f}", usual_s)
+        self._worker.pause(submission.id, Action.ASK, now + interval_s)
         event = self._after_report(submission, report)
         if event is not None:
             self._record(submission, lease, event)
@@ -361,6 +410,7 @@ class Lane:
     def _after_report(self, submission: Submission, report: TaskReport) -> Event | None:
         now = self._clock.now()
         if report.status is Status.SUCCEEDED and report.link:
+            self._worker.learn_duration(submission.payload.kind, now - submission.accepted_at)
             return ev.Succeeded(at=now, charge_units=report.charge_units)
         if report.status is Status.FAILED:
             return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")

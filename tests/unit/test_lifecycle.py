@@ -170,7 +170,7 @@ def test_back_off_grows_over_fifty_refusals_for_want_of_a_slot() -> None:
         submission = apply(submission, ev.Deferred(at=1000.0, reason="1303", retry_after_s=None))
         waits.append(submission.retry_at - 1000.0)
     assert waits[0] < 2 < waits[3]
-    assert 240 <= waits[-1] <= 360
+    assert waits[-1] == 60.0, "a slot may be free any moment"
 
 
 @pytest.mark.parametrize(("asked_s", "least_s"), [(30.0, 30.0), (21600.0, 3600.0)])

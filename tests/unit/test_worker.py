@@ -23,7 +23,7 @@ from kling_omni_addon.core.errors import (
     Unanswered,
 )
 from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
 from kling_omni_addon.work.journal import Journal
@@ -102,6 +102,12 @@ class FakeKling:
         if fault:
             return TaskReport(task_id=task_id, status=Status(fault), message="risk control")
         return self._report(task_id.removeprefix("task of "))
+
+    def recent(self) -> tuple[TaskReport, ...]:
+        fault = self._call("recent")
+        if isinstance(fault, KlingError):
+            raise fault
+        return tuple(self._report(external_task_id) for external_task_id in self.tasks)
 
     def scan(self, external_task_id: str) -> TaskReport | None:
         fault = self._call("scan")
@@ -409,3 +415,54 @@ def test_the_journal_never_holds_the_link_of_a_clip(studio: Studio) -> None:
     everything = b"".join(p.read_bytes() for p in studio.path.parent.glob("journal*"))
     assert b"kob-1" in everything
     assert b"secret-link" not in everything
+
+
+def test_no_more_than_the_learned_number_run_at_once_and_all_are_sent_in_order(studio: Studio) -> None:
+    slots, most = 5, 0
+    submit = studio.kling.submit
+
+    def limited(payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        nonlocal most
+        running = [at for at in studio.kling.tasks.values() if studio.clock.now() < at + studio.kling.makes_s]
+        if len(running) >= slots:
+            commit()
+            raise refusal(1303)
+        most = max(most, len(running) + 1)
+        return submit(payload, commit)
+
+    studio.kling.submit = limited  # type: ignore[method-assign]
+    for number in range(20):
+        studio.clock.time += 0.001
+        studio.intend(number)
+    studio.run(30)
+    assert len(studio.kling.creates) <= 5
+    studio.run(3600)
+    assert studio.kling.creates == [f"kob-{number}" for number in range(20)]
+    assert most == slots
+    assert all(studio.submission(f"kob-{number}").phase is Phase.FETCHED for number in range(20))
+
+
+def test_many_tasks_are_asked_for_by_one_page(studio: Studio) -> None:
+    for number in range(3):
+        studio.intend(number)
+    studio.run(1)
+    studio.kling.calls.clear()
+    studio.run(8)
+    assert studio.kling.calls.count("recent") >= 1
+    assert studio.kling.calls.count("ask") == 0
+
+
+def test_a_task_that_is_on_no_page_is_asked_for_singly(studio: Studio) -> None:
+    studio.kling.recent = lambda: ()  # type: ignore[method-assign]
+    for number in range(3):
+        studio.intend(number)
+    studio.run(600)
+    assert all(studio.submission(f"kob-{number}").phase is Phase.FETCHED for number in range(3))
+
+
+def test_other_bytes_are_never_sent_under_the_same_id(studio: Studio) -> None:
+    studio.kling.trouble["submit"] = [refusal(1303)]
+    studio.intend()
+    studio.run(0.5)
+    with pytest.raises(IllegalTransition, match="other bytes"):
+        studio.journal.append("kob-1", ev.Sent(at=studio.clock.now(), digest="of other bytes"))

@@ -1,0 +1,62 @@
+"""Who is sent next, and how many may run at once. Pure: the worker tells what it saw.
+
+The service counts running tasks per account and says only "too many" (1303). So the number is learned: it starts at 3,
+grows by one when a full house was accepted, and falls to what was running when the service refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from .lifecycle import Phase, Submission
+
+FIRST_LIMIT = 3
+LAST_LIMIT = 20
+"""The smallest paid pack allows 20 (contract, section 8)."""
+_STALE_S = 3600.0
+"""A task that runs longer holds a slot no more, as far as the queue is concerned: it must not stop everything behind
+it.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """How many tasks may run at once, as far as is known."""
+
+    limit: int = FIRST_LIMIT
+
+    def after_accepted(self, running: int) -> Slots:
+        """The service took one more while ``running`` were at work, that one included."""
+        return Slots(limit=min(self.limit + 1, LAST_LIMIT)) if running >= self.limit else self
+
+    def after_refused(self, running: int) -> Slots:
+        """The service said 1303 while ``running`` others were at work."""
+        return Slots(limit=min(self.limit, max(1, running)))
+
+
+def is_running(submission: Submission, now: float) -> bool:
+    """Whether it holds a slot at the service, as far as is known; a create without an answer may."""
+    if submission.phase is Phase.ACCEPTED:
+        return now - submission.accepted_at < _STALE_S
+    return submission.phase is Phase.UNANSWERED
+
+
+def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots, now: float) -> Submission | None:
+    """The one submission that may be sent now, if any.
+
+    First in, first out within a project (a .blend, or none), and between projects the one with the fewest running
+    tasks. Whoever is first keeps the place while it backs off: "too many" and "no network" are true for all behind it.
+    A held one holds back every send, for the key or the account is at fault.
+    """
+    everything = [submission for submission in live if not submission.is_over]
+    if any(submission.is_held for submission in everything):
+        return None
+    intended = [s for s in everything if s.phase is Phase.INTENDED]
+    at_work = [s for s in everything if is_running(s, now)] + [s for s in intended if s.id in busy]
+    waiting = [s for s in intended if s.id not in busy]
+    if not waiting or len(at_work) >= slots.limit:
+        return None
+    share = Counter(s.target.blend for s in at_work)
+    return min(waiting, key=lambda s: (share[s.target.blend], s.created_at, s.id))
