@@ -47,6 +47,8 @@ IDLE_S = 2.0
 _TROUBLE_S = 30.0
 _SIGNATURES = 2
 _MANY = 3
+_TOGETHER_S = 3.0
+"""Tasks that are due within this time are asked about together."""
 _LEARNED = 20
 _TOO_MANY = 1303
 
@@ -284,13 +286,17 @@ class Lane:
         """Ask for many tasks at once, by one page of the list; who is not on it is asked for singly."""
         self._page = {}
         now = self._clock.now()
-        due = [s for s in mine if s.phase is Phase.ACCEPTED and self._worker.earliest(s.id, Action.ASK) <= now]
-        if len(due) < _MANY:
+        due_at = {s: self._worker.earliest(s.id, Action.ASK) for s in mine if s.phase is Phase.ACCEPTED}
+        soon = [submission for submission, at in due_at.items() if at <= now + _TOGETHER_S]
+        if len(soon) < _MANY or min(due_at.values()) > now:
             return
         try:
             self._page = {report.task_id: report for report in self._service.recent()}
         except KlingError as error:
             _log.warning("the list of tasks could not be read: %s", error.sentence)
+        for submission in soon:
+            if submission.task_id in self._page:
+                self._worker.pause(submission.id, Action.ASK, until=now)
 
     def _advance(self, submission_id: str) -> float:
         with self._worker.held(submission_id) as is_ours:
