@@ -7,7 +7,7 @@ Every event says when it happened (``at``, Unix seconds). None holds a secret: n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeAlias, get_args
 
 from .media import PictureFacts, PictureRef
@@ -46,6 +46,27 @@ class Intended:
     payload: Payload
     origin: Origin
     target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """A task of ours stands on the account's list and the journal does not know that it was sent. What was asked for is
+    unknown where this begins a history, so such a submission is never sent.
+    """
+
+    at: float
+    submission_id: str
+    task_id: str
+    origin: Origin
+    target: Target = field(default_factory=Target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted:
+    """The journal may lack what came next (an older copy, a damaged file): it may have been sent, so it is looked for.
+    """
+
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +219,27 @@ class LinkExpired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receiving:
+    """A download begins, or starts over: nothing that lies in the partial file counts any more.
+
+    ``etag`` names the file's content at the service, ``""`` where it has no strong name and a cut download starts over;
+    ``total_bytes`` is None while unknown.
+    """
+
+    at: float
+    etag: str
+    total_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """The first ``offset`` bytes of the clip are on disk, synced: from there a download goes on in any process."""
+
+    at: float
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
     """The download broke; it is tried again."""
 
@@ -226,6 +268,8 @@ class Placed:
 
 Event: TypeAlias = (
     Intended
+    | Adopted
+    | Doubted
     | Sent
     | NotSent
     | Unanswered
@@ -245,11 +289,15 @@ Event: TypeAlias = (
     | Succeeded
     | Failed
     | LinkExpired
+    | Receiving
+    | Received
     | FetchFailed
     | Fetched
     | Placed
 )
 
+OPENINGS = (Intended, Adopted)
+"""What a history begins with."""
 _KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 
 
@@ -264,10 +312,11 @@ def event_from(kind: str, data: Mapping[str, Any]) -> Event:
     Raises KeyError for an unknown kind and TypeError for a missing field.
     """
     event_type = _KINDS[kind]
-    known = {field.name for field in fields(event_type)}
+    known = {each.name for each in fields(event_type)}
     values = {name: value for name, value in data.items() if name in known}
     if event_type is Intended:
         values["payload"] = _payload(values["payload"])
+    if event_type in OPENINGS:
         values["origin"] = Origin(**values["origin"])
         values["target"] = Target(**values["target"])
     event: Event = event_type(**values)

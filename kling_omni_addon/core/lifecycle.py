@@ -72,7 +72,8 @@ class Submission:
     ``""``.
 
     ``sends`` counts passes of the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong
-    in a row in this phase. ``exit_code`` is what a command line ends with when a person is needed or all is over.
+    in a row in this phase. ``exit_code`` is what a command line ends with when a person is needed or all is over. One
+    that ``is_adopted`` was found on the account's list: its payload is empty, and it is never sent.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Submission:
     failures: int = 0
     retry_at: float = 0.0
     is_held: bool = False
+    is_adopted: bool = False
     exit_code: int = 0
     looking_since: float = 0.0
     misses: tuple[float, ...] = ()
@@ -103,7 +105,8 @@ class Submission:
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to do unless the user wants more."""
-        return self.phase in (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
+        is_only_a_file = self.phase is Phase.FETCHED and not self.target.scene
+        return is_only_a_file or self.phase in (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
 
     @property
     def is_proved_unsent(self) -> bool:
@@ -128,6 +131,8 @@ class IllegalTransition(Exception):
 _UNFINISHED = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
 
 TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
+    ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED), Phase.ACCEPTED),
+    ev.Doubted: {Phase.INTENDED: Phase.UNANSWERED},
     ev.Sent: {Phase.INTENDED: Phase.UNANSWERED},
     ev.NotSent: {Phase.INTENDED: Phase.INTENDED},
     ev.Held: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
@@ -154,8 +159,12 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
 """Event -> phase before -> phase after. What is not here cannot happen."""
 
 
-def begin(event: ev.Intended) -> Submission:
-    """The submission that an :class:`events.Intended` opens."""
+def begin(event: ev.Intended | ev.Adopted) -> Submission:
+    """The submission that the first event of a history opens."""
+    if isinstance(event, ev.Adopted):
+        unknown = Payload(external_task_id=event.submission_id, model="", pieces=())
+        intended = ev.Intended(at=event.at, payload=unknown, origin=event.origin, target=event.target)
+        return replace(apply(begin(intended), event), is_adopted=True)
     return Submission(
         id=event.payload.external_task_id,
         phase=Phase.INTENDED,
@@ -170,6 +179,8 @@ def begin(event: ev.Intended) -> Submission:
 def apply(submission: Submission, event: Event) -> Submission:
     """Where we stand after something happened. Raises :class:`IllegalTransition` for what the table does not know."""
     after = TRANSITIONS.get(type(event), {}).get(submission.phase)
+    if after is Phase.INTENDED and submission.is_adopted:
+        raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
     if after is None:
         raise IllegalTransition(f"{type(event).__name__} cannot happen to a submission that is {submission.phase}")
     moved = replace(submission, phase=after, changed_at=event.at)
@@ -181,10 +192,10 @@ def apply(submission: Submission, event: Event) -> Submission:
 
 
 def submission_from(history: Iterable[Event]) -> Submission:
-    """A submission from its events, the first of which must be Intended."""
+    """A submission from its events, the first of which must be Intended or Adopted."""
     first, *rest = history
-    if not isinstance(first, ev.Intended):
-        raise IllegalTransition(f"a history begins with Intended, not with {type(first).__name__}")
+    if not isinstance(first, ev.OPENINGS):
+        raise IllegalTransition(f"a history does not begin with {type(first).__name__}")
     return reduce(apply, rest, begin(first))
 
 
@@ -251,7 +262,7 @@ def _after_deferred(submission: Submission, event: ev.Deferred) -> Submission:
     return replace(troubled, retry_at=event.at + max(asked_s, own_s))
 
 
-def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | ev.LookAgain) -> Submission:
+def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | ev.LookAgain | ev.Doubted) -> Submission:
     problem = event.reason if isinstance(event, ev.Unanswered) else submission.problem
     return replace(submission, looking_since=event.at, misses=(), is_scanned=False, problem=problem)
 
@@ -261,7 +272,13 @@ _PARKED = (
     "It may still have cost something: look again, or send again."
 )
 
+def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Submission:
+    return replace(submission, task_id=event.task_id, accepted_at=event.at, status="submitted", exit_code=0)
+
+
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
+    ev.Adopted: _after_accepted,
+    ev.Doubted: _looking_from,
     ev.Sent: _after_sent,
     ev.NotSent: _after_trouble,
     ev.Deferred: _after_deferred,
@@ -276,7 +293,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
     ev.SendAgain: lambda s, e: replace(s, exit_code=0),
     ev.Withdrawn: lambda s, e: replace(s, problem=e.reason, exit_code=e.exit_code),
     ev.Abandoned: lambda s, e: replace(s, problem=e.reason, exit_code=4),
-    ev.Accepted: lambda s, e: replace(s, task_id=e.task_id, accepted_at=e.at, status="submitted", exit_code=0),
+    ev.Accepted: _after_accepted,
     ev.Progressed: lambda s, e: replace(s, status=e.status),
     ev.Succeeded: lambda s, e: replace(s, status="succeeded", charge_units=e.charge_units),
     ev.Failed: lambda s, e: replace(s, status="failed", problem=e.reason, exit_code=4),

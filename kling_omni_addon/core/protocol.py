@@ -241,6 +241,14 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
     return max(0.0, later.total_seconds())
 
 
+def server_time(headers: Mapping[str, str]) -> float | None:
+    """What the service's clock says, in Unix seconds, by its ``Date`` header; None without one."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+
+
 def _report(data: Mapping[str, Any]) -> TaskReport:
     task_id = _text(_fact(data, "task_id"))
     if not task_id:

@@ -20,8 +20,7 @@ from .token import Credentials, bearer
 
 _T = TypeVar("_T")
 _PROBE_ID = "kling-omni-credential-check"
-_SKEW_EARLY_S = 3600
-"""How far a token is dated back when the service says that it is not valid yet (1003)."""
+_CLOCK_SLACK_S = 2.0
 _PROBE_FROM_BYTES = 256 * 1024
 _SCAN_PAGES = 20
 _RECENT = 30
@@ -45,7 +44,8 @@ class KlingService:
         self._pictures = pictures
         self._now = now
         self._user_agent = user_agent
-        self._early_s = 5
+        self._skew_s = 0.0
+        self._server_ahead_s = 0.0
         self._http = Http(self._base_url, user_agent)
 
     def check_credentials(self) -> None:
@@ -73,7 +73,7 @@ class KlingService:
             return protocol.read_create(reply, payload.external_task_id)
         except Refused as refusal:
             if refusal.reaction is Reaction.SIGN_AGAIN:
-                self._sign_earlier()  # for the next try, which the worker decides on
+                self._follow_server_clock()  # for the next try, which the worker decides on
             raise
         except Unanswered:
             if not is_committed:  # the service broke off mid-upload with an answer of no meaning
@@ -83,7 +83,7 @@ class KlingService:
     def _post(self, payload: Payload, commit: Callable[[], None]) -> tuple[HttpReply, bool]:
         call = protocol.build_create(payload)
         body = StreamedBody(self._bytes(call), call.content_length, commit)
-        return self._http.send(call, self._token(), body), body.is_committed
+        return self._send(call, body), body.is_committed
 
     def _bytes(self, call: HttpCall) -> Iterator[bytes]:
         for piece in call.pieces:
@@ -152,22 +152,28 @@ class KlingService:
     def _write(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
         """A POST that costs nothing: no commit point."""
         body = StreamedBody(self._bytes(call), call.content_length, commit=lambda: None)
-        return read(self._http.send(call, self._token(), body))
+        return read(self._send(call, body))
 
     def _read(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
-        """Send a GET and read its reply; once more with an earlier token when the clocks disagree (1003)."""
+        """Send a GET and read its reply; once more with a token of the service's own time when the clocks disagree."""
         try:
-            return read(self._http.send(call, self._token()))
+            return read(self._send(call))
         except Refused as refusal:
-            if refusal.reaction is not Reaction.SIGN_AGAIN or not self._sign_earlier():
+            if refusal.reaction is not Reaction.SIGN_AGAIN or not self._follow_server_clock():
                 raise
-        return read(self._http.send(call, self._token()))
+        return read(self._send(call))
 
-    def _sign_earlier(self) -> bool:
-        """Date tokens back from now on; False when they were dated back already."""
-        is_new = self._early_s != _SKEW_EARLY_S
-        self._early_s = _SKEW_EARLY_S
-        return is_new
+    def _send(self, call: HttpCall, body: StreamedBody | None = None) -> HttpReply:
+        """One call with a fresh token. Notes how far the service's clock is ahead of ours."""
+        token = bearer(self._credentials, self._now() + self._skew_s)
+        reply = self._http.send(call, token, body)
+        server_now = protocol.server_time(reply.headers)
+        if server_now is not None:
+            self._server_ahead_s = server_now - self._now()
+        return reply
 
-    def _token(self) -> str:
-        return bearer(self._credentials, self._now(), self._early_s)
+    def _follow_server_clock(self) -> bool:
+        """Sign by the service's clock from now on (codes 1003, 1004); False when that changes nothing."""
+        is_news = abs(self._server_ahead_s - self._skew_s) > _CLOCK_SLACK_S
+        self._skew_s = self._server_ahead_s
+        return is_news

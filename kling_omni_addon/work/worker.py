@@ -286,9 +286,9 @@ class Lane:
         """Ask for many tasks at once, by one page of the list; who is not on it is asked for singly."""
         self._page = {}
         now = self._clock.now()
-        due_at = {s: self._worker.earliest(s.id, Action.ASK) for s in mine if s.phase is Phase.ACCEPTED}
-        soon = [submission for submission, at in due_at.items() if at <= now + _TOGETHER_S]
-        if len(soon) < _MANY or min(due_at.values()) > now:
+        due = [(self._worker.earliest(s.id, Action.ASK), s) for s in mine if s.phase is Phase.ACCEPTED]
+        soon = [submission for at, submission in due if at <= now + _TOGETHER_S]
+        if len(soon) < _MANY or all(at > now for at, _ in due):
             return
         try:
             self._page = {report.task_id: report for report in self._service.recent()}

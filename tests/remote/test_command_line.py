@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import json
 import socket
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.remote.pictures import png
 from tests.remote.processes import Rehearsal, run
 
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
-
-
-def png(width: int, height: int, padding: int = 0) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = zlib.compress(b"".join(b"\0" + b"\x40\x80\xc0" * width for _ in range(height)))
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"teXt", b"x" * padding) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def written(folder: Path, **changes: Any) -> Path:
