@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.remote.pictures import png
 from tests.remote.processes import Rehearsal, run
+from tests.remote.rehearsal_stand import png
 
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
 
@@ -85,7 +85,7 @@ def test_a_request_that_would_be_refused_is_refused_here_with_field_and_remedy(
     on_rehearsal: dict[str, str], rehearsal: Rehearsal, tmp_path: Path, changes: dict[str, Any], field: str, words: str
 ) -> None:
     (tmp_path / "small.png").write_bytes(png(640, 299))
-    (tmp_path / "large.png").write_bytes(png(640, 360, padding=10_485_761))
+    (tmp_path / "large.png").write_bytes(png(640, 360, size=10_485_761))
     (tmp_path / "text.png").write_text("not a picture")
     posts = rehearsal.stats()["posts"]
     said = run(on_rehearsal, "submit", written(tmp_path, **changes), "--wait")

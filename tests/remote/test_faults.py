@@ -27,8 +27,7 @@ from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey, Credentials, KeyPair
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Worker
-from tests.remote.pictures import png
-from tests.remote.rehearsal_stand import HandClock, Stand
+from tests.remote.rehearsal_stand import HandClock, Stand, png
 
 KEY = "api-key-kling-rehearsal"
 ORIGIN = Origin(service="rehearsal", key_fingerprint="f")
@@ -147,7 +146,7 @@ PROVED = {
 def test_a_proof_of_not_created_leads_to_a_second_send(road: Road, tmp_path: Path, fault: str) -> None:
     """The body is larger than what the sockets hold: a reset of a small one comes after its last byte has left."""
     picture = tmp_path / "first.png"
-    picture.write_bytes(png(640, 360, padding=8_000_000))
+    picture.write_bytes(png(640, 360, size=8_000_000))
     road.stand.server.arm(fault)
     road.intend(picture=picture)
     assert_paid_once(road)

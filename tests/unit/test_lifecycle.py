@@ -36,6 +36,8 @@ INTENDED = ev.Intended(
     target=Target(blend="/a.blend", scene="Scene", frame_start=12, channel=3, name="alley"),
 )
 EVENTS: dict[type, Event] = {
+    ev.Adopted: ev.Adopted(at=101.0, submission_id="kob-1", task_id="8668", origin=INTENDED.origin),
+    ev.Doubted: ev.Doubted(at=101.0),
     ev.Sent: ev.Sent(at=101.0, digest="d"),
     ev.NotSent: ev.NotSent(at=101.0, reason="no network"),
     ev.Unanswered: ev.Unanswered(at=101.0, reason="lost"),
@@ -83,6 +85,9 @@ def test_an_event_leads_where_the_table_says_or_is_illegal(event: Event, phase: 
 HISTORIES: list[tuple[list[Any], Action]] = [
     ([], Action.SEND),
     ([ev.Sent], Action.LOOK_UP),
+    ([ev.Doubted], Action.LOOK_UP),
+    ([ev.Adopted], Action.ASK),
+    ([ev.Sent, ev.Parked, ev.Adopted], Action.ASK),
     ([ev.Sent, ev.Unanswered], Action.LOOK_UP),
     ([ev.Sent, ev.Deferred], Action.SEND),
     ([ev.Sent, ev.Held], Action.REST),
@@ -157,6 +162,26 @@ def test_an_unanswered_create_is_never_sent_again_by_itself() -> None:
     back: set[Any] = {kind for kind, moves in TRANSITIONS.items() if moves.get(Phase.UNANSWERED) is Phase.INTENDED}
     assert back == set[Any]((ev.Deferred, ev.Held))
     assert {kind for kind, moves in TRANSITIONS.items() if moves.get(Phase.PARKED) is Phase.INTENDED} == {ev.SendAgain}
+
+
+def test_an_adopted_submission_is_asked_for_and_never_sent() -> None:
+    adopted = submission_from([EVENTS[ev.Adopted]])
+    assert (adopted.id, adopted.task_id, adopted.phase) == ("kob-1", "8668", Phase.ACCEPTED)
+    parked = submission_from([EVENTS[kind] for kind in (ev.Adopted, ev.Abandoned, ev.LookAgain, ev.Parked)])
+    assert decide(parked, now=200.0) == Step(action=Action.REST)
+    with pytest.raises(IllegalTransition, match="cannot be sent again"):
+        apply(parked, EVENTS[ev.SendAgain])
+
+
+@given(st.lists(st.sampled_from(list(EVENTS.values())), max_size=40))
+def test_no_history_leads_an_adopted_submission_to_sending(history: list[Event]) -> None:
+    submission = submission_from([EVENTS[ev.Adopted]])
+    for event in history:
+        try:
+            submission = apply(submission, event)
+        except IllegalTransition:
+            continue
+        assert decide(submission, now=200.0).action is not Action.SEND
 
 
 def test_only_what_was_never_sent_can_be_withdrawn() -> None:
