@@ -13,6 +13,7 @@ KlingError
  +-- Unanswered              5  sent, but no answer can be trusted
  +-- ClipUnusable            5  a downloaded file is not the clip
  |    +-- LinkExpired        5  the link of a clip is no longer honoured
+ |    +-- ClipGone           5  the service has no such file (any more)
  +-- StillRunning            6  the wait ended before the task did
  +-- JournalUnusable         1  the record on disk cannot be trusted or written
  +-- RehearsalUnavailable    1  the offline service cannot run here
@@ -146,6 +147,10 @@ class ClipUnusable(KlingError):
 
 class LinkExpired(ClipUnusable):
     """The service no longer honours the link of a clip (HTTP 403)."""
+
+
+class ClipGone(ClipUnusable):
+    """The service has no file at the link of a clip (HTTP 404, 410): early a hiccup, after 30 days its rule."""
 
 
 class StillRunning(KlingError):

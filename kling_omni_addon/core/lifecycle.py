@@ -73,7 +73,8 @@ class Submission:
 
     ``sends`` counts passes of the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong
     in a row in this phase. ``exit_code`` is what a command line ends with when a person is needed or all is over. One
-    that ``is_adopted`` was found on the account's list: its payload is empty, and it is never sent.
+    that ``is_adopted`` was found on the account's list: its payload is empty, and it is never sent. ``etag``,
+    ``total_bytes`` and ``received`` say where the download stands, ``furthest`` how far it ever came.
     """
 
     id: str
@@ -97,6 +98,10 @@ class Submission:
     status: str = ""
     accepted_at: float = 0.0
     charge_units: str = ""
+    etag: str = ""
+    total_bytes: int | None = None
+    received: int = 0
+    furthest: int = 0
     clip: str = ""
     clip_sha256: str = ""
     strip: str = ""
@@ -152,6 +157,8 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Succeeded: {Phase.ACCEPTED: Phase.READY},
     ev.Failed: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.ACCEPTED, Phase.READY), Phase.FAILED),
     ev.LinkExpired: {Phase.READY: Phase.ACCEPTED},
+    ev.Receiving: {Phase.READY: Phase.READY},
+    ev.Received: {Phase.READY: Phase.READY},
     ev.FetchFailed: {Phase.READY: Phase.READY},
     ev.Fetched: {Phase.READY: Phase.FETCHED},
     ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
@@ -267,18 +274,27 @@ def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | e
     return replace(submission, looking_since=event.at, misses=(), is_scanned=False, problem=problem)
 
 
+def _after_received(submission: Submission, event: ev.Received) -> Submission:
+    """Only what never came before is progress: a file that is downloaded whole and useless again and again backs off."""
+    moved = replace(submission, received=event.offset, furthest=max(submission.furthest, event.offset))
+    return replace(moved, failures=0, retry_at=0.0, problem="") if moved.furthest > submission.furthest else moved
+
+
 _PARKED = (
     "No answer came after sending, and Kling knows nothing of it. "
     "It may still have cost something: look again, or send again."
 )
 
+
 def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Submission:
-    return replace(submission, task_id=event.task_id, accepted_at=event.at, status="submitted", exit_code=0)
+    return replace(
+        submission, task_id=event.task_id, accepted_at=event.at, status="submitted", exit_code=0, is_held=False
+    )
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
     ev.Adopted: _after_accepted,
-    ev.Doubted: _looking_from,
+    ev.Doubted: lambda s, e: replace(_looking_from(s, e), is_held=False, exit_code=0),
     ev.Sent: _after_sent,
     ev.NotSent: _after_trouble,
     ev.Deferred: _after_deferred,
@@ -297,6 +313,8 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
     ev.Progressed: lambda s, e: replace(s, status=e.status),
     ev.Succeeded: lambda s, e: replace(s, status="succeeded", charge_units=e.charge_units),
     ev.Failed: lambda s, e: replace(s, status="failed", problem=e.reason, exit_code=4),
+    ev.Receiving: lambda s, e: replace(s, etag=e.etag, total_bytes=e.total_bytes, received=0),
+    ev.Received: _after_received,
     ev.FetchFailed: _after_trouble,
     ev.Fetched: lambda s, e: replace(s, clip=e.path, clip_sha256=e.sha256),
     ev.Placed: lambda s, e: replace(s, strip=e.strip),

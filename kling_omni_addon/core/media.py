@@ -17,12 +17,16 @@ _JPEG_BARE = frozenset((0x01, *range(0xD0, 0xD8)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFacts:
-    """A picture as its header tells it. ``format`` is ``png``, ``jpeg`` or ``""`` (neither); unknown sides are 0."""
+    """A picture as its header tells it. ``format`` is ``png``, ``jpeg`` or ``""`` (neither); unknown sides are 0.
+
+    ``has_provenance``: a PNG carries a C2PA manifest, for which the service refuses it (pitfall 4).
+    """
 
     format: str
     width: int
     height: int
     size_bytes: int
+    has_provenance: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +47,23 @@ def picture_facts(stream: BinaryIO, size_bytes: int) -> PictureFacts:
     head = stream.read(26)
     if head.startswith(_PNG_SIGNATURE) and head[12:16] == b"IHDR":
         width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-        return PictureFacts(format="png", width=width, height=height, size_bytes=size_bytes)
+        stream.seek(len(_PNG_SIGNATURE))
+        has_provenance = b"caBX" in _png_chunks(stream)
+        return PictureFacts(
+            format="png", width=width, height=height, size_bytes=size_bytes, has_provenance=has_provenance
+        )
     if head.startswith(b"\xff\xd8\xff"):
         stream.seek(2)
         width, height = _jpeg_sides(stream)
         return PictureFacts(format="jpeg", width=width, height=height, size_bytes=size_bytes)
     return PictureFacts(format="", width=0, height=0, size_bytes=size_bytes)
+
+
+def _png_chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The kinds of the chunks before the picture's data."""
+    while len(head := stream.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
+        yield head[4:]
+        stream.seek(int.from_bytes(head[:4], "big") + 4, 1)
 
 
 def _jpeg_sides(stream: BinaryIO) -> tuple[int, int]:

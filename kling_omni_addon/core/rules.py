@@ -111,6 +111,7 @@ RULES = (
     Rule("W06", media.video_pixels_are_not_square, "warning"),
     Rule("W07", advice.storyboard_of_an_edit, "warning"),
     Rule("W08", advice.item_is_never_mentioned, "warning"),
+    Rule("W09", media.picture_has_provenance, "warning"),
 )
 """Every rule that is judged once the types are right, in the order of the answer."""
 

@@ -120,6 +120,17 @@ def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
             yield Finding(_image(position), message)
 
 
+def picture_has_provenance(reading: Reading) -> Iterator[Finding]:
+    """W09 (pitfall 4): the service has refused such files as invalid Base64."""
+    for position, facts in _pictures(reading):
+        if facts.has_provenance:
+            message = (
+                f"{reading.image_name(position)} carries a C2PA record, for which Kling may refuse it. "
+                "Save it again as a JPEG or a plain PNG."
+            )
+            yield Finding(_image(position), message)
+
+
 def video_is_very_wide(reading: Reading) -> Iterator[Finding]:
     """W05 (conflict X10)."""
     widest = reading.profile.video.advised_ratio

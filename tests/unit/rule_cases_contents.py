@@ -128,6 +128,8 @@ ADVICE = (
     warn("W05", "wider than 2:1", body(video_list=videos()), profile="late", videos=probed(width=1442)),
     accept("W05", "2:1", body(video_list=videos()), profile="late", videos=probed(width=1440)),
     accept("W05", "seed", body(video_list=videos()), videos=probed(width=1442)),
+    warn("W09", "a PNG with a C2PA record", body(image_list=picture(has_provenance=True))),
+    accept("W09", "a plain PNG", body(image_list=picture())),
     warn("W06", "oblong pixels", body(video_list=videos()), videos=probed(pixel_aspect=1.0667)),
     accept("W06", "square pixels", body(video_list=videos()), videos=probed()),
     warn("W07", "a storyboard of an edit", story("5", video_list=videos("base"))),

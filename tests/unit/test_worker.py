@@ -115,6 +115,12 @@ class FakeKling:
             raise fault
         return self._report(external_task_id) if external_task_id in self.tasks else None
 
+    def list_tasks(self) -> Iterator[TaskReport]:
+        fault = self._call("list")
+        if isinstance(fault, KlingError):
+            raise fault
+        yield from map(self._report, self.tasks)
+
     def fetch(self, report: TaskReport, target: Path, on_bytes: Callable[[int, int | None], None]) -> FakeClip:
         fault = self._call("fetch")
         if isinstance(fault, KlingError):
