@@ -71,10 +71,11 @@ class Submission:
     """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or
     ``""``.
 
-    ``sends`` counts passes of the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong
-    in a row in this phase. ``exit_code`` is what a command line ends with when a person is needed or all is over. One
-    that ``is_adopted`` was found on the account's list: its payload is empty, and it is never sent. ``etag``,
-    ``total_bytes`` and ``received`` say where the download stands, ``furthest`` how far it ever came.
+    ``is_uncertain``: the user said Send Again, and the send before it may have made a task. ``sends`` counts passes of
+    the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase.
+    ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
+    found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
+    say where the download stands, ``furthest`` how far it ever came.
     """
 
     id: str
@@ -86,6 +87,7 @@ class Submission:
     changed_at: float
     sends: int = 0
     digest: str = ""
+    is_uncertain: bool = False
     failures: int = 0
     retry_at: float = 0.0
     is_held: bool = False
@@ -115,8 +117,11 @@ class Submission:
 
     @property
     def is_proved_unsent(self) -> bool:
-        """Whether the service certainly has no task for it, so that giving it up costs nothing."""
-        return self.phase is Phase.INTENDED
+        """Whether the service certainly has no task for it, so that giving it up costs nothing.
+
+        Not after Send Again: the send before it may have made a task that nobody has seen yet.
+        """
+        return self.phase is Phase.INTENDED and not self.is_uncertain
 
     @property
     def needs_a_person(self) -> bool:
@@ -133,7 +138,7 @@ class IllegalTransition(Exception):
     """An event that cannot happen in this phase: another process was faster, or a bug."""
 
 
-_UNFINISHED = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
+_UNFINISHED = (Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
 
 TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED), Phase.ACCEPTED),
@@ -186,6 +191,8 @@ def begin(event: ev.Intended | ev.Adopted) -> Submission:
 def apply(submission: Submission, event: Event) -> Submission:
     """Where we stand after something happened. Raises :class:`IllegalTransition` for what the table does not know."""
     after = TRANSITIONS.get(type(event), {}).get(submission.phase)
+    if submission.is_uncertain:
+        after = _where_uncertain(submission, event, after)
     if after is Phase.INTENDED and submission.is_adopted:
         raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
     if after is None:
@@ -196,6 +203,14 @@ def apply(submission: Submission, event: Event) -> Submission:
         failures = submission.failures if after in (Phase.INTENDED, Phase.UNANSWERED) else 0
         moved = replace(moved, failures=failures, retry_at=0.0, problem="")
     return _EFFECTS.get(type(event), _nothing_more)(moved, event)
+
+
+def _where_uncertain(submission: Submission, event: Event, after: Phase | None) -> Phase | None:
+    """Where an event leads after Send Again: what is learned of the second send says nothing about the first."""
+    if isinstance(event, ev.Withdrawn):
+        return None
+    is_create_refused = isinstance(event, ev.Failed) and submission.phase in (Phase.INTENDED, Phase.UNANSWERED)
+    return Phase.PARKED if is_create_refused else after
 
 
 def submission_from(history: Iterable[Event]) -> Submission:
@@ -306,7 +321,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
     ev.Missed: lambda s, e: replace(s, misses=(*s.misses, e.at)),
     ev.Scanned: lambda s, e: replace(s, is_scanned=True),
     ev.Parked: lambda s, e: replace(s, problem=_PARKED, exit_code=5),
-    ev.SendAgain: lambda s, e: replace(s, exit_code=0),
+    ev.SendAgain: lambda s, e: replace(s, exit_code=0, is_uncertain=True),
     ev.Withdrawn: lambda s, e: replace(s, problem=e.reason, exit_code=e.exit_code),
     ev.Abandoned: lambda s, e: replace(s, problem=e.reason, exit_code=4),
     ev.Accepted: _after_accepted,

@@ -190,6 +190,26 @@ def test_only_what_was_never_sent_can_be_withdrawn() -> None:
     assert set(TRANSITIONS[ev.Withdrawn]) == {Phase.INTENDED}
 
 
+SENT_AGAIN = [INTENDED, EVENTS[ev.Sent], EVENTS[ev.Parked], EVENTS[ev.SendAgain]]
+
+
+def test_after_send_again_nothing_is_proved_about_the_first_send() -> None:
+    again = submission_from(SENT_AGAIN)
+    assert again.phase is Phase.INTENDED
+    assert not again.is_proved_unsent
+    with pytest.raises(IllegalTransition):
+        apply(again, EVENTS[ev.Withdrawn])
+    assert apply(again, EVENTS[ev.Abandoned]).phase is Phase.ABANDONED
+
+
+def test_a_second_send_that_is_refused_leaves_the_first_to_be_looked_for() -> None:
+    for history in ([], [EVENTS[ev.Sent]]):
+        refused = apply(submission_from([*SENT_AGAIN, *history]), EVENTS[ev.Failed])
+        assert (refused.phase, refused.problem) == (Phase.PARKED, "policy")
+    accepted = [EVENTS[ev.Sent], EVENTS[ev.Accepted]]
+    assert apply(submission_from([*SENT_AGAIN, *accepted]), EVENTS[ev.Failed]).phase is Phase.FAILED
+
+
 def test_back_off_grows_over_fifty_refusals_for_want_of_a_slot() -> None:
     submission, waits = begin(INTENDED), []
     for _ in range(50):
