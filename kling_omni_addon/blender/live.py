@@ -7,19 +7,23 @@ snapshots here and never wait for a disk.
 from __future__ import annotations
 
 import os
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import bpy
 
+from ..core.events import Target
 from ..core.lifecycle import Submission
 from ..core.problem import Problem
+from ..core.request import OmniRequest
 
 if TYPE_CHECKING:
     from ..session import Session
     from ..settings import Settings
 
 _LIMIT_OF_NAMES = 64
+_SAME_CLICK_S = 3.0
 
 
 class _Live:
@@ -29,6 +33,8 @@ class _Live:
         self.session: Session | None = None
         self.rehearsal = ExitStack()
         self.problems: dict[str, tuple[Problem, ...]] = {}
+        self.last_submit: tuple[OmniRequest, Target, float] | None = None
+        self.is_paused = False
 
 
 _live = _Live()
@@ -76,8 +82,40 @@ def _start_rehearsal() -> None:
     _live.rehearsal.enter_context(kept_note(home, server.ready_line()))
 
 
+def submit_once(request: OmniRequest, target: Target) -> Submission | None:
+    """Record a submission; None when the very same one was made a moment ago: a double click, a held key (fault 78).
+
+    Raises like :meth:`session.Session.submit`.
+    """
+    now = time.monotonic()
+    last = _live.last_submit
+    if last is not None and last[:2] == (request, target) and now - last[2] < _SAME_CLICK_S:
+        return None
+    submission = session().submit(request, target)
+    _live.last_submit = (request, target, now)
+    refresh()
+    return submission
+
+
+def follow_online_access() -> None:
+    """Stop everything while Blender is set to stay offline, and go on when it is not any more (fault 82)."""
+    if _live.session is not None and offline_reason():
+        _live.session.close()
+        _live.session = None
+        _live.is_paused = True
+    elif _live.is_paused and not offline_reason():
+        _live.is_paused = False
+        session()
+
+
+def is_paused() -> bool:
+    """Whether work waits for online access."""
+    return _live.is_paused
+
+
 def close() -> None:
     """Stop the session and a rehearsal service of ours. Live submissions stay in the journal."""
+    _live.is_paused = False
     if _live.session is not None:
         _live.session.close()
         _live.session = None

@@ -116,10 +116,11 @@ class KLING_OT_submit(bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Record the submission and set the worker to it."""
-        session = live.session()
-        submission = session.submit(read_request(scene_of(context)), read_target(scene_of(context)))
-        live.refresh()
+        submission = live.submit_once(read_request(scene_of(context)), read_target(scene_of(context)))
         pump.start()
+        if submission is None:
+            self.report({"INFO"}, "This shot was submitted a moment ago")
+            return {"CANCELLED"}
         if not self.wait_s:
             self.report({"INFO"}, f"Submitted {submission.target.name}")
             return {"FINISHED"}

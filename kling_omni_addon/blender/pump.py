@@ -16,6 +16,7 @@ _log = logging.getLogger(__name__)
 
 _BUSY_S = 0.25
 _CALM_S = 1.0
+_STRIP_EDITORS = ("SEQUENCER_OT_", "TRANSFORM_OT_")
 _OUR_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR")
 
 
@@ -41,6 +42,9 @@ def pump() -> float | None:
 
 
 def _visit() -> float | None:
+    live.follow_online_access()
+    if live.is_paused():
+        return _CALM_S
     if not live.is_open():
         return None
     if live.refresh():
@@ -51,8 +55,13 @@ def _visit() -> float | None:
 
 
 def _is_blender_busy() -> bool:
-    """Rendering must not be disturbed by new data (faults, 80)."""
-    return bpy.app.is_job_running("RENDER") if hasattr(bpy.app, "is_job_running") else False
+    """Whether a render runs, or an operator that has strips in its hand (fault 80).
+
+    Other modal operators do not count: some add-ons keep one running all day.
+    """
+    running = [operator for window in bpy.context.window_manager.windows for operator in window.modal_operators]
+    has_strips_in_hand = any(operator.bl_idname.startswith(_STRIP_EDITORS) for operator in running)
+    return has_strips_in_hand or bpy.app.is_job_running("RENDER")
 
 
 def _redraw() -> None:

@@ -17,6 +17,7 @@ from typing import BinaryIO
 
 from ..core.errors import ArgumentsInvalid, KlingError
 from ..core.media import PictureRef, picture_facts
+from .durable import make_folder, put_in_place
 
 CHUNK_BYTES = 48 * 1024
 """A multiple of 3, so that chunks encode without padding, and small enough to leave Blender its GIL (design.md, section
@@ -47,7 +48,7 @@ class PictureStore:
 
     def _keep(self, source: BinaryIO) -> PictureRef:
         digest, size = hashlib.sha256(), 0
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         part = self._folder / f".{os.getpid()}-{os.urandom(4).hex()}.part"
         try:
             with part.open("wb") as target:
@@ -58,7 +59,7 @@ class PictureStore:
                 os.fsync(target.fileno())
             source.seek(0)
             facts = picture_facts(source, size)
-            part.replace(self._path(digest.hexdigest()))
+            put_in_place(part, self._path(digest.hexdigest()))
         finally:
             part.unlink(missing_ok=True)
         return PictureRef(sha256=digest.hexdigest(), facts=facts)

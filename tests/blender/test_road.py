@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -13,7 +14,7 @@ import bpy
 import pytest
 
 import kling_omni_addon
-from kling_omni_addon.blender import live, sequencer
+from kling_omni_addon.blender import live, placing, sequencer
 from kling_omni_addon.core.lifecycle import Phase
 from tests.blender.shots import set_up_shot
 from tests.remote.conftest import API_KEY, running
@@ -66,8 +67,6 @@ def test_a_clip_whose_file_is_closed_waits_until_it_is_open_again(road: bpy.type
     (submission_id,) = (s.id for s in live.submissions())
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     live.session().wait(lambda found: all(s.is_settled for s in found.values()), [submission_id], 120)
-    from kling_omni_addon.blender import placing
-
     assert placing.place_arrived() == []
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
     (strip,) = placing.place_arrived()
@@ -82,6 +81,60 @@ def test_a_clip_for_no_timeline_is_only_fetched(road: bpy.types.Scene) -> None:
     assert (submission.phase, list(sequencer.strips_of(road))) == (Phase.FETCHED, [])
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
     assert sequencer.find_strip(road, submission.id) is not None
+
+
+def test_fault_78_a_double_click_makes_one_submission(road: bpy.types.Scene) -> None:
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    assert bpy.ops.kling.submit() == {"CANCELLED"}
+    assert len(live.submissions()) == 1
+    road.kling.prompt = "another shot"
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    assert len(live.submissions()) == 2
+
+
+def test_fault_82_work_pauses_while_blender_is_offline_and_goes_on_after(
+    road: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    monkeypatch.setattr(live, "offline_reason", lambda: "Blender is set to stay offline")
+    live.follow_online_access()
+    assert (live.is_paused(), live.is_open()) == (True, False)
+    monkeypatch.setattr(live, "offline_reason", lambda: "")
+    live.follow_online_access()
+    assert (live.is_paused(), live.is_open()) == (False, True)
+    (submission,) = live.submissions()
+    found = live.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
+    assert found[submission.id].phase is Phase.FETCHED
+
+
+def test_fault_75_a_clip_that_was_placed_before_a_crash_is_not_placed_twice(road: bpy.types.Scene) -> None:
+    road.kling.places_clip = False
+    assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
+    (submission,) = live.submissions()
+    sequencer.place_clip(road, Path(submission.clip), frame_start=12, name="shot", submission_id=submission.id)
+    # ... and Blender dies before this is recorded
+    assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
+    assert len([strip for strip in sequencer.strips_of(road) if strip.type == "MOVIE"]) == 1
+
+
+def test_fault_76_a_clip_whose_scene_is_gone_waits(road: bpy.types.Scene) -> None:
+    other = bpy.data.scenes.new("Other")
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    (submission,) = live.submissions()
+    road.name = "Renamed"
+    live.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
+    assert placing.place_arrived() == []
+    with bpy.context.temp_override(scene=other):
+        assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
+    assert sequencer.find_strip(other, submission.id) is not None
+
+
+def test_fault_74_stopping_is_quick_whatever_runs(road: bpy.types.Scene) -> None:
+    """Nothing waits for the network: the threads are told, and what they do not finish a crash would not either."""
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    live.close()
+    assert not live.is_open()
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("kling-send")] == []
 
 
 def test_no_secret_is_saved_in_the_file(road: bpy.types.Scene, tmp_path: Path) -> None:

@@ -63,3 +63,9 @@ def test_blender_drew_every_panel_without_complaint(story: Any) -> None:
 
 def test_disabling_leaves_no_class_behind(story: Any) -> None:
     assert story["left"] == []
+
+
+def test_fault_71_undo_takes_back_the_strip_but_no_submission_and_sends_nothing(story: Any) -> None:
+    before, undone, redone = story["undo"]
+    assert (undone, redone) == (0, before)
+    assert story["submissions"] == ["placed"]

@@ -93,6 +93,15 @@ def road() -> Generator[float, None, None]:
         yield 0.5
     shoot("panel_placed")
     STORY["strips"] = [[s.name, s.type, int(s.frame_final_start), s.channel] for s in strips(scene)]
+    STORY["undo"] = [len(strips(scene))]
+    bpy.ops.ed.undo()
+    yield 1.0
+    STORY["undo"].append(len(strips(bpy.context.scene)))
+    bpy.ops.ed.redo()
+    yield 1.0
+    scene = bpy.context.scene
+    STORY["undo"].append(len(strips(scene)))
+    STORY["submissions"] = submissions()
     area("VIEW_3D").type = "SEQUENCE_EDITOR"
     yield 1.0
     open_side_panel("SEQUENCE_EDITOR")
@@ -110,6 +119,12 @@ def strips(scene: Any) -> list[Any]:
     if editor is None:
         return []
     return list(editor.strips if hasattr(editor, "strips") else editor.sequences)
+
+
+def submissions() -> list[str]:
+    """The phases of all submissions in the journal."""
+    live = sys.modules["bl_ext.user_default.kling_omni.kling_omni_addon.blender.live"]
+    return [submission.phase.value for submission in live.submissions()]
 
 
 bpy.context.preferences.view.show_splash = False  # before the window is drawn for the first time
