@@ -6,6 +6,7 @@ nothing lost, an end with a reason.
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -394,4 +395,41 @@ def test_faults_67_to_69_a_clock_that_jumps_between_two_runs_loses_nothing(road:
     for lane in road.lanes:
         lane.close()
     road.start()
+    assert_paid_once(road)
+
+
+def test_fault_11_an_uplink_that_stalls_is_given_up_before_the_commit_point(
+    road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A peer that reads nothing: the sockets fill up, and the send ends by its time-out, not in ten minutes."""
+    monkeypatch.setattr(http, "CONNECT_TIMEOUT_S", 0.5)
+    picture = tmp_path / "first.png"
+    picture.write_bytes(png(640, 360, size=9_000_000))
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        stalled = road.service()
+        stalled._http = http.Http(f"http://127.0.0.1:{deaf.getsockname()[1]}", "test")
+        monkeypatch.setattr(stalled, "check_credentials", lambda: None)
+        road.lanes[0]._service = stalled
+        road.intend(picture=picture)
+        road.run(0.5)
+    assert (road.one().phase, road.one().sends) == (Phase.INTENDED, 0)
+    road.lanes[0]._service = road.service()
+    assert_paid_once(road)
+
+
+def test_fault_63_no_memory_while_encoding_sends_nothing_and_is_tried_again(
+    road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_memory(_picture: object) -> Iterator[bytes]:
+        raise MemoryError
+        yield b""
+
+    picture = tmp_path / "first.png"
+    picture.write_bytes(png(640, 360))
+    road.intend(picture=picture)
+    with monkeypatch.context() as patched:
+        patched.setattr(road.pictures, "encoded", no_memory)
+        with pytest.raises(MemoryError):  # the worker's thread logs it and goes on
+            road.lanes[0].run_due()
+    assert (road.one().phase, road.one().sends, road.creates()) == (Phase.INTENDED, 0, 0)
     assert_paid_once(road)
