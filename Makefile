@@ -9,9 +9,12 @@ PY := .venv/bin/python
 # Every run gets its own empty Blender user folder, so that no add-on or setting of this machine is seen or changed.
 # Software drawing works on every machine and gives the same pictures on all.
 in_blender = @user=$$(mktemp -d) && trap 'rm -rf "$$user"' EXIT && BLENDER_USER_RESOURCES=$$user LIBGL_ALWAYS_SOFTWARE=1
+KILLS ?= 2000
+HISTORIES ?= 100000
+SEED ?= 0
 MATRIX ?= 4.2.23 5.0.1 5.1.2 5.2.3
 
-.PHONY: help setup demo test lint check wheels build matrix clean
+.PHONY: help setup demo test lint check wheels build matrix torture simulate clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
@@ -42,6 +45,12 @@ build: wheels ## dist/kling_omni-VERSION.zip, the same bytes every time
 
 matrix: setup ## the tests that need Blender, on every other bpy that a Python here can run (MATRIX="4.2.23 5.0.1")
 	@.ci/matrix.sh $(MATRIX)
+
+torture: setup ## kill -9 on real processes, at every moment (KILLS=2000 SEED=0)
+	@$(PY) tests/torture/torture.py --kills $(KILLS) --seed $(SEED)
+
+simulate: setup ## histories in virtual time (HISTORIES=1000000 SEED=0; VERBOSE=1 tells them)
+	@$(PY) -m tests.simulation.run --histories $(HISTORIES) --seed $(SEED) $(if $(VERBOSE),--verbose)
 
 clean: ## remove all that was made
 	rm -rf .venv .venv-bpy-* .wheels-* wheels dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

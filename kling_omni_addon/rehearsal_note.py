@@ -30,12 +30,13 @@ def running_rehearsal(home: Path) -> dict[str, str] | None:
     """The note of a server that answers; None for no note, or one that a crash left behind."""
     try:
         note: dict[str, str] = json.loads(_path(home).read_text("utf-8"))
-        return note if _answers(note["url"]) and note["api_key"] else None
+        return note if answers(note["url"]) and note["api_key"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def _answers(url: str) -> bool:
+def answers(url: str) -> bool:
+    """Whether a rehearsal server is at an address of this machine."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PATIENCE_S)
     try:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 
 from .core import capability
 from .core import events as ev
-from .core.errors import ArgumentsInvalid, RequestInvalid, StillRunning, TaskFailed
+from .core.errors import ArgumentsInvalid, JournalUnusable, RequestInvalid, StillRunning, TaskFailed
 from .core.events import Event, Origin, Target
-from .core.library import ElementDraft, LibraryElement, picture_faults
-from .core.lifecycle import IllegalTransition, Submission
+from .core.library import ElementDraft, LibraryElement, Pack, picture_faults
+from .core.lifecycle import IllegalTransition, Phase, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
 from .core.request import OmniRequest
+from .rehearsal_note import answers
 from .remote.pictures import PictureStore
 from .remote.service import KlingService
 from .remote.token import ApiKey, Credentials, KeyPair, fingerprint
 from .request_file import RequestFile, keep_pictures, read_request_file
-from .settings import Keys, Settings
+from .settings import Keys, Settings, is_local_service
+from .work.backup import Backup
 from .work.board import Board
 from .work.clock import Clock, SystemClock
+from .work.errand import Errand
 from .work.journal import AlreadyThere, Journal
+from .work.recovery import ID_PREFIX, open_journal, reconcile
 from .work.worker import Plan, Progress, Worker
 
-ID_PREFIX = "kob-"
-"""Our mark on the account's list: by it a lost journal finds its tasks again."""
+_log = logging.getLogger(__name__)
+
 USER_AGENT = "kling-omni-blender/0.1"
 _LOOK_S = 0.25
 _ELEMENT_POLL_S = 2.0
@@ -53,9 +59,14 @@ class Session:
                 user_agent=USER_AGENT,
             )
 
+        self._open_service = open_service
         self.service = open_service()
         journal_path = settings.home / "journal.sqlite3"
-        self._journal = Journal(journal_path)
+        self._journal, notice = open_journal(journal_path, self._clock.now())
+        if notice:
+            _log.warning("%s", notice)
+        self._backup = Backup(journal_path, self._clock.now())
+        self._backup.start()
         messages: SimpleQueue[Progress] = SimpleQueue()
         self._worker = Worker(
             open_service=open_service,
@@ -64,7 +75,7 @@ class Session:
             plan=Plan(origin=self.origin, clips=settings.clips, window_s=settings.window_s),
             messages=messages,
         )
-        self.board = Board(self._journal, messages)
+        self.board = Board(self._journal, messages, notice)
         self._is_running = False
 
     def __enter__(self) -> Session:
@@ -76,6 +87,14 @@ class Session:
     def check_credentials(self) -> None:
         """A free question that only a good key gets answered. Raises CredentialsRefused, NotSent or Unanswered."""
         self.service.check_credentials()
+
+    def ask_account(self) -> Errand[tuple[Pack, ...]]:
+        """Ask for the account's packs without waiting, over a connection of its own; free, and a test of the key."""
+        return Errand(lambda: self._open_service().account())
+
+    def usual_s(self, submission: Submission) -> tuple[float, ...]:
+        """How long, in seconds, the last tasks of this submission's kind took, as far as this session saw them."""
+        return self._worker.usual_s(submission.payload.kind)
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""
@@ -135,12 +154,24 @@ class Session:
         """Start the worker's threads, once."""
         if not self._is_running:
             self._is_running = True
+            self._end_dead_rehearsals()
             self._worker.start()
+
+    def _end_dead_rehearsals(self) -> None:
+        """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing."""
+        reason = "The rehearsal that was to make this clip has ended; nothing was charged."
+        others = {s.origin.service for s in self._journal.live() if s.origin != self.origin}
+        dead = {url for url in others if is_local_service(url) and not answers(url)}
+        for submission in self._journal.live():
+            if submission.origin.service in dead and submission.phase is not Phase.FETCHED:
+                self._journal.append(submission.id, ev.Abandoned(at=self._clock.now(), reason=reason))
 
     def close(self) -> None:
         """Stop the worker and let go of what it had in hand; live submissions go on with the next session."""
         self._worker.stop()
-        self._journal.give_up()
+        self._backup.stop()
+        with suppress(JournalUnusable):  # leases run out by themselves
+            self._journal.give_up()
         self._journal.close()
 
     def wait(
@@ -193,6 +224,14 @@ class Session:
             raise ArgumentsInvalid(f"That is not possible now: {error}.", field="id") from None
         self._worker.wake()
         return submission
+
+    def reconcile(self) -> int:
+        """After a journal was lost or an older copy of it came back: find our tasks on the account's list, as the
+        worker does before it sends. How many there were. Raises like ``KlingService.find``, and then nothing changed.
+        """
+        if not self._journal.needs_reconciling(self.origin):
+            return 0
+        return reconcile(self._journal, self.service.list_tasks, self._clock.now(), self.origin)
 
     def release(self) -> int:
         """Go on with everything of this key that was held back; how many there were."""

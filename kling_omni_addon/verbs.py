@@ -68,6 +68,7 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Go on with every unfinished submission of this service and key."""
     with _session(options, environment) as session:
         session.release()
+        session.reconcile()
         session.board.refresh()
         ids = [s.id for s in session.board.submissions if s.origin == session.origin and not s.is_settled]
         others = [s for s in session.board.submissions if s.origin != session.origin and not s.is_settled]

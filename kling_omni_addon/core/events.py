@@ -63,7 +63,9 @@ class Adopted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubted:
-    """The journal may lack what came next (an older copy, a damaged file): it may have been sent, so it is looked for."""
+    """The journal may lack what came next (an older copy, a damaged file). It may have been sent, so it is looked
+    for.
+    """
 
     at: float
 

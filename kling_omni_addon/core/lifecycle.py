@@ -98,6 +98,7 @@ class Submission:
     is_scanned: bool = False
     task_id: str = ""
     status: str = ""
+    sent_at: float = 0.0
     accepted_at: float = 0.0
     charge_units: str = ""
     etag: str = ""
@@ -266,9 +267,8 @@ def _nothing_more(submission: Submission, _event: Any) -> Submission:
 def _after_sent(submission: Submission, event: ev.Sent) -> Submission:
     if submission.digest not in ("", event.digest):
         raise IllegalTransition("other bytes cannot be sent under the same id")
-    return replace(
-        submission, digest=event.digest, sends=submission.sends + 1, looking_since=event.at, misses=(), is_scanned=False
-    )
+    sent = replace(submission, digest=event.digest, sends=submission.sends + 1, sent_at=event.at)
+    return replace(sent, looking_since=event.at, misses=(), is_scanned=False)
 
 
 def _after_trouble(submission: Submission, event: ev.NotSent | ev.FetchFailed) -> Submission:
@@ -290,11 +290,12 @@ def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | e
 
 
 def _after_received(submission: Submission, event: ev.Received) -> Submission:
-    """Only what never came before is progress: a file that is downloaded whole and useless again and again backs off."""
+    """Only what never came before is progress: a file that comes whole and useless again and again backs off."""
     moved = replace(submission, received=event.offset, furthest=max(submission.furthest, event.offset))
     return replace(moved, failures=0, retry_at=0.0, problem="") if moved.furthest > submission.furthest else moved
 
 
+_DOUBTED = "The journal may lack that it was sent, so Kling is asked about it."
 _PARKED = (
     "No answer came after sending, and Kling knows nothing of it. "
     "It may still have cost something: look again, or send again."
@@ -302,14 +303,13 @@ _PARKED = (
 
 
 def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Submission:
-    return replace(
-        submission, task_id=event.task_id, accepted_at=event.at, status="submitted", exit_code=0, is_held=False
-    )
+    accepted = replace(submission, task_id=event.task_id, accepted_at=event.at, sent_at=submission.sent_at or event.at)
+    return replace(accepted, status="submitted", exit_code=0, is_held=False)
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
     ev.Adopted: _after_accepted,
-    ev.Doubted: lambda s, e: replace(_looking_from(s, e), is_held=False, exit_code=0),
+    ev.Doubted: lambda s, e: replace(_looking_from(s, e), is_held=False, exit_code=0, problem=_DOUBTED),
     ev.Sent: _after_sent,
     ev.NotSent: _after_trouble,
     ev.Deferred: _after_deferred,

@@ -24,6 +24,7 @@ from .request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Vide
 Body: TypeAlias = dict[str, Any]
 """A create body as JSON data; an ``image_url`` may be a :class:`PictureRef` (rules.py treats it as decoded Base64)."""
 
+_DURATION_DIGITS = 4
 _IMAGE_TYPES = {Role.FIRST: "first_frame", Role.END: "end_frame"}
 _REFER_TYPES = {VideoUse.REFERENCE: "feature", VideoUse.EDIT: "base"}
 _SHOT_TYPES = {Storyboard.CUSTOM: "customize", Storyboard.AUTOMATIC: "intelligence"}
@@ -170,7 +171,8 @@ def _video(item: Mapping[str, Any] | None) -> Video | None:
 def _duration(body: Mapping[str, Any]) -> int:
     """The asked length; an edit may carry any text there (A03), which has no effect."""
     text = str(body.get("duration") or rules.DEFAULT_DURATION)
-    return int(text) if text.isascii() and text.isdigit() else int(rules.DEFAULT_DURATION)
+    is_length = text.isascii() and text.isdigit() and len(text) <= _DURATION_DIGITS
+    return int(text) if is_length else int(rules.DEFAULT_DURATION)
 
 
 def build_payload(body: Body, profile: Profile, **known: Any) -> Payload:

@@ -1,31 +1,38 @@
 """Download a clip: the file at ``target`` is whole and checked, or it is not there.
 
-Bytes go to a temporary file beside the target, are counted and checked, then renamed. Links are secrets: no error names
-one.
+Bytes go to a partial file beside the target (``.name.part``) and are synced now and then; how far that came is told to
+a :class:`Reception`, which records it, so that any later process goes on from there. Parts are joined only where the
+service names the content (a strong ETag) and says which bytes it sends; in every other case the download starts over.
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
+import http.client
 import os
-import socket
-from collections.abc import Callable, Iterator
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import urljoin, urlsplit
+from typing import Any, Protocol
 
 import requests
+import urllib3.exceptions
 
-from ..core.errors import ClipUnusable, LinkExpired
+from ..core.errors import ClipUnusable
 from ..core.media import mp4_fault
-from .http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, NoCredentials
+from ..durable import fsync_folder as _fsync_folder
+from ..durable import make_folder
+from .addresses import LOOPBACK, opened
+from .byte_ranges import check_answer, etag_of, span_of, total_of
+from .partial_file import Written, opened_part, plain_size
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-SIZE_LIMIT_BYTES = 2 * 1024**3
+__all__ = ["LOOPBACK", "Clip", "Limits", "Reception", "download"]
+
 _READ_BYTES = 256 * 1024
-_REDIRECTS = 3
+_TELL_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,123 +44,233 @@ class Clip:
     size_bytes: int
 
 
-def download(
-    link: str, target: Path, on_bytes: Callable[[int, int | None], None], *, may_be_local: bool, user_agent: str
-) -> Clip:
-    """Fetch ``link`` into ``target``. ``on_bytes`` hears of bytes so far and the total, if known.
-
-    Raises :class:`LinkExpired` on 403, :class:`ClipUnusable` for everything else that is not a whole MP4; then no file
-    appears at ``target`` and none that was there is touched. OSError (a full disk) is let through.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a download may cost in space and patience. Less than ``least_bytes_per_s`` over ``window_s`` breaks it off;
+    ``sync_bytes`` are at most lost to a power cut; ``spare_bytes`` of the disk stay free; ``waits_s`` are the pauses
+    between tries to rename a file that another program holds.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+
+    size_bytes: int = 2 * 1024**3
+    sync_bytes: int = 8 * 1024**2
+    spare_bytes: int = 16 * 1024**2
+    least_bytes_per_s: float = 1024.0
+    window_s: float = 60.0
+    waits_s: tuple[float, ...] = (0.2, 0.5, 1.0)
+
+
+class Reception(Protocol):
+    """A download as it is on record. Where it stands: ``received`` bytes of the content that ``etag`` names.
+
+    Calling it tells of bytes so far and in all, for whoever watches. ``began`` (nothing counts any more) and ``kept``
+    (so many bytes are on disk, synced) return when that is on record; what they raise ends the download.
+    """
+
+    @property
+    def etag(self) -> str: ...
+    @property
+    def total_bytes(self) -> int | None: ...
+    @property
+    def received(self) -> int: ...
+    def __call__(self, received: int, total: int | None) -> None: ...
+    def began(self, etag: str, total_bytes: int | None) -> None: ...
+    def kept(self, offset: int) -> None: ...
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def download(
+    link: str,
+    target: Path,
+    reception: Reception,
+    *,
+    may_be_local: bool,
+    user_agent: str,
+    limits: Limits = DEFAULT_LIMITS,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Clip:
+    """Fetch ``link`` into ``target``, from where an earlier try ended.
+
+    Raises LinkExpired on 403, ClipGone on 404, :class:`ClipUnusable` for everything else that is not a whole MP4. Then
+    no file appears at ``target``, and none that was there is touched; what came is kept for the next try, and a file
+    that is complete but no MP4 lies beside the target as ``.rejected``. OSError (a full disk) and what ``reception``
+    raises are let through, and what came is kept.
+    """
+    make_folder(target.parent)
     part = target.with_name(f".{target.name}.part")
-    try:
-        with _opened(link, may_be_local, user_agent) as response, part.open("wb") as file:
-            digest = _receive(response, file, on_bytes)
-            file.flush()
-            os.fsync(file.fileno())
-        size_bytes = _check(part)
-        part.replace(target)
+    for path in (target, part):
+        if path.is_dir() and not (path == part and path.is_symlink()):
+            raise ClipUnusable(f"There is a folder in the place of {path.name}.", remedy="Move it away.")
+    if _was_renamed(part, target, reception):
         _fsync_folder(target.parent)
-    except requests.RequestException as error:
-        raise ClipUnusable(f"The download broke off ({type(error).__name__}).") from None
-    finally:
-        part.unlink(missing_ok=True)
-    return Clip(path=target, sha256=digest, size_bytes=size_bytes)
+        return _clip(target, _sha256(target))
+    if not _is_complete(part, reception):
+        getting = _Getting(part, reception, limits, monotonic)
+        getting.run(lambda headers: opened(link, headers, may_be_local=may_be_local, user_agent=user_agent))
+    _check(part, target)
+    sha256 = _sha256(part)
+    _rename(part, target, limits.waits_s)
+    _fsync_folder(target.parent)
+    return _clip(target, sha256)
 
 
-def _opened(link: str, may_be_local: bool, user_agent: str) -> requests.Response:
-    """The final response, after at most three redirects, each checked as the link itself."""
-    session = requests.Session()
-    session.headers["User-Agent"] = user_agent
-    for _ in range(_REDIRECTS + 1):
-        _check_address(link, may_be_local)
-        response = session.get(
-            link,
-            auth=NoCredentials(),
-            headers={"Accept-Encoding": "identity"},
-            timeout=(CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
-            allow_redirects=False,
-            stream=True,
-        )
-        if response.is_redirect:
-            link = urljoin(link, response.headers["location"])
-            response.close()
-            continue
-        _check_status(response.status_code)
-        return response
-    raise ClipUnusable("The clip's link leads from one address to the next without end.")
+def _is_complete(part: Path, reception: Reception) -> bool:
+    """Whether an earlier try had got everything and ended before the rename."""
+    return bool(reception.total_bytes) and plain_size(part) == reception.received == reception.total_bytes
 
 
-def _check_status(status: int) -> None:
-    if status == 403:
-        raise LinkExpired("The link of the clip has expired.")
-    if status == 404:
-        raise ClipUnusable("The clip is no longer at Kling; it keeps clips for 30 days.")
-    if status != 200:
-        raise ClipUnusable(f"The clip could not be downloaded (HTTP {status}).")
+def _was_renamed(part: Path, target: Path, reception: Reception) -> bool:
+    """Whether an earlier try ended between the rename and its record."""
+    is_all_there = bool(reception.total_bytes) and plain_size(target) == reception.received == reception.total_bytes
+    return is_all_there and not os.path.lexists(part) and not _fault(target)
 
 
-def _check_address(link: str, may_be_local: bool) -> None:
-    """https to public hosts only; http to this machine only for a rehearsal."""
-    parts = urlsplit(link)
-    host = parts.hostname or ""
-    if may_be_local and host in LOOPBACK and parts.scheme in ("http", "https"):
-        return
-    if parts.scheme != "https" or not host or not _is_public(host):
-        raise ClipUnusable("The clip's link leads to an address that is not a public https one; it was not followed.")
+@dataclass(frozen=True, slots=True)
+class _Getting:
+    """One try to bring a partial file to its end."""
+
+    part: Path
+    reception: Reception
+    limits: Limits
+    monotonic: Callable[[], float]
+
+    def run(self, ask: Callable[[Mapping[str, str]], AbstractContextManager[requests.Response]]) -> None:
+        for kept in (self._resumable(), 0):
+            headers = {"Range": f"bytes={kept}-", "If-Range": self.reception.etag} if kept else {}
+            with ask(headers) as response:
+                check_answer(response)
+                start = self._start(response, kept)
+                if start is not None:
+                    self._take(response, start)
+                    return
+        raise ClipUnusable("The service sends other parts of the clip than were asked for.")
+
+    def _resumable(self) -> int:
+        """How many bytes of the partial file can be built on."""
+        on_record, size = self.reception.received, plain_size(self.part)
+        is_sound = size is not None and on_record <= size and on_record < (self.reception.total_bytes or on_record + 1)
+        return on_record if self.reception.etag and is_sound else 0
+
+    def _start(self, response: requests.Response, kept: int) -> int | None:
+        """Where in the file the answer's bytes belong; None when it is of no use and the whole has to be asked for."""
+        if response.status_code == 200:
+            if kept and response.headers.get("content-type", "").startswith("text/html"):
+                raise ClipUnusable("A web page came instead of the clip.")  # not worth what is kept
+            return 0
+        span = span_of(response)
+        if not kept or span is None or etag_of(response) != self.reception.etag:
+            return None
+        start, total = span
+        is_ours = start == kept and self.reception.total_bytes in (None, total)
+        return start if is_ours else None
+
+    def _take(self, response: requests.Response, start: int) -> None:
+        total = total_of(response)
+        if total is not None and total > self.limits.size_bytes:
+            raise ClipUnusable("The clip is said to be larger than 2 GB; it was not downloaded.")
+        if start == 0:
+            self.reception.began(etag_of(response), total)
+        with opened_part(self.part, start) as handle:
+            self._check_room((total or 0) - start)
+            written = Written(handle, start, self.reception.kept, self.limits.sync_bytes)
+            try:
+                self._copy(response, written, total)
+            except _TooLong:
+                written.discard()
+                raise
+            except (ClipUnusable, OSError):
+                written.sync()
+                raise
+        if total is not None and written.offset != total:
+            raise ClipUnusable(f"The download is incomplete: {written.offset} of {total} bytes.")
+
+    def _check_room(self, wanted: int) -> None:
+        free = shutil.disk_usage(self.part.parent).free - self.limits.spare_bytes
+        if wanted > free:
+            missing = (wanted - free + 999_999) // 1_000_000
+            raise ClipUnusable(f"The disk is too full for the clip: {missing} MB are missing.", remedy="Make room.")
+
+    def _copy(self, response: requests.Response, written: Written, total: int | None) -> None:
+        most = self.limits.size_bytes if total is None else total
+        told = written.offset
+        for chunk in self._paced(_chunks(response)):
+            if written.offset + len(chunk) > most:
+                raise _TooLong("The clip is longer than said, or larger than 2 GB.")
+            written.write(chunk)
+            if written.offset - told >= _TELL_BYTES:
+                told = written.offset
+                self.reception(told, total)
+        written.sync()
+        self.reception(written.offset, total)
+
+    def _paced(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The chunks, for as long as they come fast enough."""
+        since, count = self.monotonic(), 0
+        for chunk in chunks:
+            yield chunk
+            count += len(chunk)
+            passed_s = self.monotonic() - since
+            if passed_s < self.limits.window_s:
+                continue
+            if count < self.limits.least_bytes_per_s * passed_s:
+                raise ClipUnusable("The download came almost to a stop; it goes on later.")
+            since, count = since + passed_s, 0
 
 
-def _is_public(host: str) -> bool:
-    try:
-        found = socket.getaddrinfo(host, None)
-    except OSError:
-        return True  # behind a proxy names may not resolve here; the connection itself then decides
-    return all(ipaddress.ip_address(entry[4][0]).is_global for entry in found)
-
-
-def _receive(response: requests.Response, file: BinaryIO, on_bytes: Callable[[int, int | None], None]) -> str:
-    total = _declared(response)
-    digest, received = hashlib.sha256(), 0
-    for chunk in _chunks(response):
-        digest.update(chunk)
-        received += file.write(chunk)
-        if received > min(total or SIZE_LIMIT_BYTES, SIZE_LIMIT_BYTES):
-            raise ClipUnusable("The clip is larger than said.")
-        on_bytes(received, total)
-    if total is not None and received != total:
-        raise ClipUnusable(f"The download is incomplete: {received} of {total} bytes.")
-    return digest.hexdigest()
+class _TooLong(ClipUnusable):
+    """More came than can belong to the clip; nothing of it is worth keeping."""
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
-    yield from response.iter_content(_READ_BYTES)
-
-
-def _declared(response: requests.Response) -> int | None:
-    text = response.headers.get("content-length", "")
-    if not (text.isascii() and text.isdigit()):
-        return None
-    if int(text[:20]) > SIZE_LIMIT_BYTES:
-        raise ClipUnusable("The clip is said to be larger than 2 GB; it was not downloaded.")
-    return int(text)
-
-
-def _check(part: Path) -> int:
-    size_bytes = part.stat().st_size
-    with part.open("rb") as file:
-        fault = mp4_fault(file, size_bytes)
-    if fault:
-        raise ClipUnusable(f"The downloaded file is not a whole MP4: {fault}.")
-    return size_bytes
-
-
-def _fsync_folder(folder: Path) -> None:
-    """Make the rename itself last. Windows cannot open folders and does not need it."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
+    """The body as it comes in: reading larger pieces would lose what arrived before a break, and hide a trickle."""
+    # The urllib3 1.26 of Blender 4.2 (ours is there after a restart only) has no read1 of its own.
+    raw: Any = response.raw
+    read = getattr(raw, "read1", None) or raw._fp.read1
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        while chunk := read(_READ_BYTES):
+            yield chunk
+    except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
+        raise ClipUnusable(f"The download broke off ({type(error).__name__}).") from None
+
+
+def _fault(path: Path) -> str:
+    with path.open("rb") as file:
+        return mp4_fault(file, path.stat().st_size)
+
+
+def _check(part: Path, target: Path) -> None:
+    """Set a complete file that is no MP4 aside, for a person to look at."""
+    fault = _fault(part)
+    if fault:
+        rejected = target.with_name(f"{target.name}.rejected")
+        with suppress(OSError):  # whatever lies there instead of a file: what counts is that no clip came
+            part.replace(rejected)
+        part.unlink(missing_ok=True)
+        raise ClipUnusable(f"The downloaded file is not a whole MP4: {fault}.")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _clip(path: Path, sha256: str) -> Clip:
+    return Clip(path=path, sha256=sha256, size_bytes=path.stat().st_size)
+
+
+def _rename(part: Path, target: Path, waits_s: tuple[float, ...]) -> None:
+    """Give the clip its name; Windows refuses while another program has a file of that name open."""
+    for wait_s in (*waits_s, None):
+        try:
+            part.replace(target)
+        except PermissionError:
+            if wait_s is None:
+                break
+            time.sleep(wait_s)
+        else:
+            return
+    raise ClipUnusable(
+        f"{target.name} cannot be written: another program holds it, or the folder is protected.",
+        remedy="The clip is downloaded and waits beside it.",
+    )

@@ -13,7 +13,7 @@ from ..core.library import ElementDraft, ElementTask, LibraryElement, Pack
 from ..core.payload import Payload
 from ..core.protocol import HttpCall, HttpReply, TaskReport
 from . import clips
-from .clips import Clip
+from .clips import Clip, Reception
 from .http import Http, StreamedBody
 from .pictures import PictureStore
 from .token import Credentials, bearer
@@ -23,6 +23,8 @@ _PROBE_ID = "kling-omni-credential-check"
 _CLOCK_SLACK_S = 2.0
 _PROBE_FROM_BYTES = 256 * 1024
 _SCAN_PAGES = 20
+_LIST_PAGES = 1000
+"""The list has no more (contract 6.3)."""
 _RECENT = 30
 _YEAR_S = 365 * 86_400.0
 
@@ -107,19 +109,24 @@ class KlingService:
 
     def scan(self, external_task_id: str) -> TaskReport | None:
         """Look for our id on the account's list pages; None after a clean scan without it. Raises like :meth:`find`."""
-        for page in range(1, _SCAN_PAGES + 1):
-            reports = self._read(protocol.build_list(page), protocol.read_list)
-            for report in reports:
-                if report.external_task_id == external_task_id:
-                    return report
-            if len(reports) < protocol.PAGE_SIZE:
-                break
-        return None
+        return next((r for r in self.list_tasks() if r.external_task_id == external_task_id), None)
 
-    def fetch(self, report: TaskReport, target: Path, on_bytes: Callable[[int, int | None], None]) -> Clip:
-        """Download a finished task's clip to ``target``: whole and checked, or not at all (see ``remote.clips``)."""
+    def list_tasks(self) -> Iterator[TaskReport]:
+        """Every task on the account's list, page by page as it is read. A page may be short because an entry could not
+        be read, so only an empty one is the end. Raises like :meth:`find`.
+        """
+        for page in range(1, _LIST_PAGES + 1):
+            reports = self._read(protocol.build_list(page), protocol.read_list)
+            if not reports:
+                return
+            yield from reports
+
+    def fetch(self, report: TaskReport, target: Path, reception: Reception) -> Clip:
+        """Download a finished task's clip to ``target``, from where an earlier try ended: whole and checked, or not at
+        all (see ``remote.clips``).
+        """
         is_local = urlsplit(self._base_url).hostname in clips.LOOPBACK
-        return clips.download(report.link, target, on_bytes, may_be_local=is_local, user_agent=self._user_agent)
+        return clips.download(report.link, target, reception, may_be_local=is_local, user_agent=self._user_agent)
 
     def elements(self, *, presets: bool) -> tuple[LibraryElement, ...]:
         """The account's own elements, or the presets. Raises like :meth:`find`."""

@@ -6,14 +6,20 @@ from queue import Empty, SimpleQueue
 
 from ..core.lifecycle import Submission
 from .journal import Journal
+from .recovery import SHOWN
 from .worker import Progress
 
 
 class Board:
-    """Frozen snapshots, refreshed on demand; drawing code reads them and never waits for a disk."""
+    """Frozen snapshots, refreshed on demand; drawing code reads them and never waits for a disk.
 
-    def __init__(self, journal: Journal, messages: SimpleQueue[Progress]) -> None:
+    Of the submissions that are over only the newest are here. ``notice`` is a sentence about the journal itself, or
+    ``""``.
+    """
+
+    def __init__(self, journal: Journal, messages: SimpleQueue[Progress], notice: str = "") -> None:
         self._journal = journal
+        self.notice = notice
         self._messages = messages
         self._seen_seq = -1
         self.submissions: tuple[Submission, ...] = ()
@@ -25,7 +31,7 @@ class Board:
         last = self._journal.last_seq()
         if last != self._seen_seq:
             self._seen_seq = last
-            self.submissions = self._journal.all()
+            self.submissions = self._journal.recent(SHOWN)
             is_news = True
         return is_news
 

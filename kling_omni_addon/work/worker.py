@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import math
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import Protocol
 from ..core import events as ev
 from ..core import lifecycle, pacing, queueing
 from ..core.errors import (
+    ClipGone,
     CredentialsRefused,
     JournalUnusable,
     KlingError,
@@ -36,9 +38,11 @@ from ..core.lifecycle import Action, IllegalTransition, Phase, Submission
 from ..core.payload import Payload
 from ..core.protocol import Status, TaskReport
 from ..core.queueing import Slots
+from . import recovery
 from .clock import Clock
 from .filing import clip_name
 from .journal import LEASE_S, Journal, Lease, LeaseLost
+from .reception import Reception
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +55,7 @@ _TOGETHER_S = 3.0
 """Tasks that are due within this time are asked about together."""
 _LEARNED = 20
 _TOO_MANY = 1303
+_CLIP_KEPT_S = 30 * 86_400.0  # contract, section 6.4
 
 
 class FetchedClip(Protocol):
@@ -72,7 +77,8 @@ class Service(Protocol):
     def ask(self, task_id: str) -> TaskReport: ...
     def recent(self) -> tuple[TaskReport, ...]: ...
     def scan(self, external_task_id: str) -> TaskReport | None: ...
-    def fetch(self, report: TaskReport, target: Path, on_bytes: Callable[[int, int | None], None]) -> FetchedClip: ...
+    def list_tasks(self) -> Iterable[TaskReport]: ...
+    def fetch(self, report: TaskReport, target: Path, reception: Reception) -> FetchedClip: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +125,7 @@ class Worker:
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._not_before: dict[tuple[str, Action], float] = {}
-        self._opened_here: set[str] = set()
+        self._opened_here: dict[str, int] = {}
         self.slots = Slots()
         self._durations: dict[str, deque[float]] = {}
         self._threads: list[threading.Thread] = []
@@ -151,8 +157,9 @@ class Worker:
         """
         self.stopping.set()
         self.wake()
+        deadline = time.monotonic() + timeout_s
         for thread in self._threads:
-            thread.join(timeout_s)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, actions: frozenset[Action], wake: threading.Event) -> None:
         lane: Lane | None = None
@@ -216,12 +223,18 @@ class Worker:
         with self._lock:
             return tuple(self._durations.get(kind, ()))
 
-    def opened_here(self, submission_id: str) -> bool:
-        """Whether this process has this submission's open create in hand; says yes from the second question on."""
+    def opened_here(self, lease: Lease) -> bool:
+        """Whether an open create has been in hand under this very lease.
+
+        Whoever takes one over, even back, does not know what the other did in between.
+        """
         with self._lock:
-            was_here = submission_id in self._opened_here
-            self._opened_here.add(submission_id)
-        return was_here
+            return self._opened_here.get(lease.submission_id) == lease.epoch
+
+    def open_here(self, lease: Lease) -> None:
+        """An open create is in hand under this lease; to be said only once its opening is on disk."""
+        with self._lock:
+            self._opened_here[lease.submission_id] = lease.epoch
 
 
 SENDING = frozenset({Action.SEND})
@@ -255,12 +268,28 @@ class Lane:
         A sending lane does one step a pass: the answer to one send may change whether there is a next.
         """
         self._renew_leases()
+        if Action.SEND in self._actions and not self._reconcile():
+            return _TROUBLE_S
         pause_s = math.inf
         for listed in self._candidates():
             pause_s = min(pause_s, self._advance(listed.id))
             if self._worker.stopping.is_set():
                 break
         return pause_s
+
+    def _reconcile(self) -> bool:
+        """Whether sending is allowed: not before the account's list was read where the journal may lack something."""
+        origin = self._worker.plan.origin
+        if not self._journal.needs_reconciling(origin):
+            return True
+        try:
+            recovery.reconcile(self._journal, self._service.list_tasks, self._clock.now(), origin)
+        except KlingError as error:
+            _log.warning("the list of tasks could not be read, so nothing is sent yet: %s", error.sentence)
+            return False
+        self._worker.changed.set()
+        self._worker.wake()
+        return True
 
     def _renew_leases(self) -> None:
         now = self._clock.now()
@@ -317,8 +346,9 @@ class Lane:
         if lease is None:
             return IDLE_S
         try:
-            if submission.phase is Phase.UNANSWERED and not self._worker.opened_here(submission.id):
+            if submission.phase is Phase.UNANSWERED and not self._worker.opened_here(lease):
                 self._record(submission, lease, ev.Reopened(at=self._clock.now()))
+                self._worker.open_here(lease)
                 return 0.0
             self._steps[action](submission, lease)
         except (LeaseLost, IllegalTransition) as error:
@@ -338,7 +368,7 @@ class Lane:
             self._journal.append(submission.id, ev.Sent(at=self._clock.now(), digest=submission.payload.digest), lease)
             is_committed = True
 
-        self._worker.opened_here(submission.id)
+        self._worker.open_here(lease)
         try:
             report = self._service.submit(submission.payload, commit)
         except (LeaseLost, IllegalTransition, JournalUnusable):
@@ -426,22 +456,34 @@ class Lane:
         return ev.Progressed(at=now, status=report.status) if is_news else None
 
     def _fetch(self, submission: Submission, lease: Lease) -> None:
-        def on_bytes(received: int, total: int | None) -> None:
+        def tell(received: int, total: int | None) -> None:
             self._worker.messages.put(Progress(submission_id=submission.id, received=received, total=total))
 
+        def record(event: Event) -> None:
+            self._journal.append(submission.id, event, lease)
+
+        reception = Reception(submission, record, tell, self._clock.now)
         try:
             report = self._service.ask(submission.task_id)  # a link is never kept, so it is always fresh
-            clip = self._service.fetch(report, self._path_for(submission), on_bytes)
-        except LinkExpired:
-            self._record(submission, lease, ev.LinkExpired(at=self._clock.now()))
+            clip = self._service.fetch(report, self._path_for(submission), reception)
+        except JournalUnusable:
+            raise
         except (KlingError, OSError) as error:
-            reason = str(error) if isinstance(error, KlingError) else f"The clip cannot be written: {error.strerror}."
-            self._record(submission, lease, ev.FetchFailed(at=self._clock.now(), reason=reason))
+            self._record(submission, lease, self._after_failed_fetch(submission, error))
         else:
             fetched = ev.Fetched(
                 at=self._clock.now(), path=str(clip.path), sha256=clip.sha256, size_bytes=clip.size_bytes
             )
             self._record(submission, lease, fetched)
+
+    def _after_failed_fetch(self, submission: Submission, error: KlingError | OSError) -> Event:
+        now = self._clock.now()
+        if isinstance(error, LinkExpired):
+            return ev.LinkExpired(at=now)
+        if isinstance(error, ClipGone) and now - submission.sent_at > _CLIP_KEPT_S:
+            return ev.Failed(at=now, reason="The clip has expired at the service: Kling keeps clips for 30 days.")
+        why = str(error) if isinstance(error, KlingError) else f"The clip cannot be written: {error.strerror or error}."
+        return ev.FetchFailed(at=now, reason=why)
 
     def _path_for(self, submission: Submission) -> Path:
         folder = Path(submission.target.folder) if submission.target.folder else self._worker.plan.clips

@@ -421,8 +421,8 @@ def test_fault_63_no_memory_while_encoding_sends_nothing_and_is_tried_again(
     road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_memory(_picture: object) -> Iterator[bytes]:
+        yield b"iVBO"
         raise MemoryError
-        yield b""
 
     picture = tmp_path / "first.png"
     picture.write_bytes(png(640, 360))

@@ -253,3 +253,21 @@ def test_no_history_passes_the_commit_point_twice_without_proof_or_the_user(hist
             continue
         permits += isinstance(event, ev.Deferred | ev.Held | ev.SendAgain)
         assert submission.sends <= permits
+
+
+def test_a_download_backs_off_unless_it_came_further_than_ever() -> None:
+    submission = in_phase(Phase.READY)
+
+    def after(*events: Event) -> Submission:
+        nonlocal submission
+        for event in events:
+            submission = apply(submission, event)
+        return submission
+
+    begun, broken = ev.Receiving(at=101.0, etag='"e"', total_bytes=9), ev.FetchFailed(at=102.0, reason="cut")
+    assert after(begun, ev.Received(at=101.0, offset=4), broken, broken).failures == 2
+    assert after(ev.Received(at=103.0, offset=6), broken).failures == 1
+    assert (submission.etag, submission.total_bytes, submission.received) == ('"e"', 9, 6)
+    assert after(begun).received == 0
+    assert after(ev.Received(at=104.0, offset=6), broken).failures == 2
+    assert after(ev.LinkExpired(at=105.0), ev.Succeeded(at=106.0, charge_units="3")).received == 6

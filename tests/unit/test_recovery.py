@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,11 +23,12 @@ from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.mark import mark_path
 from kling_omni_addon.work.recovery import open_journal, reconcile
 from kling_omni_addon.work.salvage import salvaged
-from tests.unit.test_worker import ORIGIN, FakeKling, Studio
+from tests.unit.test_worker import ORIGIN, Studio
 
 NOW = 1_790_000_000.0
 DAY_S = 86_400.0
 PAGE = 4096
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -213,6 +216,7 @@ def test_fault_50_events_that_are_only_in_the_log_of_a_crashed_process_are_carri
     journal, notice = open_journal(copy, NOW)
     assert "damaged" in notice
     assert journal.knows("kob-900")
+    assert [*scene.glob("journal.corrupt-*-wal")], "the log was copied aside before anything was moved out of it"
     journal.close()
     crashed.close()
 
@@ -226,6 +230,26 @@ def test_fault_50_a_rebuilding_that_was_cut_off_is_done_again(path: Path) -> Non
     journal, notice = open_journal(path, NOW)
     assert "40 submissions" in notice
     journal.close()
+
+
+def test_fault_50_processes_that_find_the_damage_at_once_rebuild_it_once(path: Path) -> None:
+    filled(path)
+    garble(path, 0, PAGE)
+    code = (
+        "import sys; from pathlib import Path; from kling_omni_addon.work.recovery import open_journal;"
+        "sys.stdin.readline(); journal, _ = open_journal(Path(sys.argv[1]), 1000.0); print(len(journal.all()))"
+    )
+    command = [sys.executable, "-c", code, str(path)]
+    started = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) for _ in range(4)
+    ]
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=60)[0] for process in started] == ["40\n"] * 4
+    assert len([*path.parent.glob("journal.corrupt-*.sqlite3")]) == 1
+    assert is_sound(path)
 
 
 def test_fault_50_tasks_on_the_list_are_adopted_and_nothing_is_sent_by_itself(studio: Studio) -> None:
@@ -460,7 +484,3 @@ def test_what_is_salvaged_leaves_the_damaged_file_as_it_is(path: Path, tmp_path:
     workshop.mkdir()
     assert len(salvaged((path,), workshop)) == 4
     assert path.read_bytes() == before
-
-
-def test_the_model_of_the_service_lists_what_was_created() -> None:
-    assert hasattr(FakeKling, "list_tasks")

@@ -26,7 +26,7 @@ from kling_omni_addon.core.events import Origin, Target
 from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
-from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.journal import LEASE_S, Journal
 from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Progress, Worker
 
 ORIGIN = Origin(service="https://kling.example", key_fingerprint="f00")
@@ -405,7 +405,9 @@ def test_a_lease_lost_during_the_upload_stops_the_send_at_the_commit_point(studi
 
     def slow(payload: Payload, commit: Callable[[], None]) -> TaskReport:
         studio.clock.time += 600  # frozen for ten minutes; another process takes over
-        assert Journal(studio.path, owner="another-machine:7").claim("kob-1", studio.clock.now())
+        other = Journal(studio.path, owner="another-machine:7")
+        assert other.claim("kob-1", studio.clock.now() - LEASE_S) is None
+        assert other.claim("kob-1", studio.clock.now())
         return submit(payload, commit)
 
     studio.kling.submit = slow  # type: ignore[method-assign]

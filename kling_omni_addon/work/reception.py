@@ -1,0 +1,42 @@
+"""A download on record: where it stands, and every step of it in the journal before it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..core import events as ev
+from ..core.events import Event
+from ..core.lifecycle import Submission
+
+
+class Reception:
+    """What a service is handed to fetch a clip with: ``remote.clips.Reception`` has the promises in words.
+
+    ``record`` writes an event under the lease and raises when that is lost, which ends the download; ``tell`` hears of
+    bytes so far and in all, if known.
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        record: Callable[[Event], object],
+        tell: Callable[[int, int | None], None],
+        now: Callable[[], float],
+    ) -> None:
+        self.etag = submission.etag
+        self.total_bytes = submission.total_bytes
+        self.received = submission.received
+        self._record = record
+        self._tell = tell
+        self._now = now
+
+    def __call__(self, received: int, total: int | None) -> None:
+        self._tell(received, total)
+
+    def began(self, etag: str, total_bytes: int | None) -> None:
+        """The download begins or starts over."""
+        self._record(ev.Receiving(at=self._now(), etag=etag, total_bytes=total_bytes))
+
+    def kept(self, offset: int) -> None:
+        """So many bytes are on disk, synced."""
+        self._record(ev.Received(at=self._now(), offset=offset))

@@ -1,0 +1,314 @@
+"""Planted mistakes. Each is applied in a child process that plays histories until a promise is broken, and dies there;
+nothing of it is ever in the tree. ``python -m tests.simulation.mutants`` lists which seed catches which.
+
+Caught elsewhere, for they live below what is simulated: "rename before fsync" and "Range ignored but appended"
+(``tests/torture``).
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kling_omni_addon.core import events as ev
+from kling_omni_addon.core import lifecycle, protocol, queueing
+from kling_omni_addon.core.errors import KlingError, NotSent, Reaction, Refused, TaskUnknown, Unanswered
+from kling_omni_addon.core.events import Event
+from kling_omni_addon.core.lifecycle import Action, Phase, Step, Submission
+from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.core.protocol import HttpReply, Status, TaskReport
+from kling_omni_addon.remote.service import KlingService
+from kling_omni_addon.work.journal import Lease
+from kling_omni_addon.work.worker import Lane, Worker
+
+from .run import broken_promise
+from .story import Story, wired
+from .twin import JournalTwin
+
+MOST_HISTORIES = 6000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catch:
+    """Which seed found a mutant out, and by which broken promise."""
+
+    seed: int
+    promise: str
+
+
+def _patched(owner: Any, name: str, change: Callable[[Any], Any]) -> None:
+    setattr(owner, name, change(getattr(owner, name)))
+
+
+def _decided(change: Callable[[Step], Step], instead_s: float | None = None) -> None:
+    real = lifecycle.decide
+
+    def decide(submission: Submission, now: float, window_s: float = lifecycle.LOOK_WINDOW_S) -> Step:
+        return change(real(submission, now, window_s if instead_s is None else instead_s))
+
+    lifecycle.decide = decide
+
+
+def _events_changed(change: Callable[[Lane, Submission, Event], Event]) -> None:
+    real = Lane._record
+
+    def record(self: Lane, submission: Submission, lease: Lease, event: Event) -> None:
+        real(self, submission, lease, change(self, submission, event))
+
+    Lane._record = record  # type: ignore[method-assign]
+
+
+def _failed_sends_mean(change: Callable[[KlingError, bool], Event | None]) -> None:
+    real = Lane._after_failed_send
+
+    def after(self: Lane, submission: Submission, error: KlingError, is_committed: bool) -> Event:
+        event = change(error, is_committed)
+        return real(self, submission, error, is_committed) if event is None else event
+
+    Lane._after_failed_send = after  # type: ignore[method-assign]
+
+
+def _payloads_changed(change: Callable[[Payload], Payload]) -> None:
+    real, seen = KlingService.submit, set[int]()
+
+    def submit(self: KlingService, payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        key = hash((id(self._http), payload.external_task_id))
+        is_again = key in seen
+        seen.add(key)
+        return real(self, change(payload) if is_again else payload, commit)
+
+    KlingService.submit = submit  # type: ignore[method-assign]
+
+
+def journal_after_the_post() -> None:
+    real = KlingService.submit
+
+    def submit(self: KlingService, payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        report = real(self, payload, lambda: None)
+        commit()
+        return report
+
+    KlingService.submit = submit  # type: ignore[method-assign]
+
+
+def no_look_window() -> None:
+    _decided(lambda step: step, instead_s=0.0)
+
+
+def a_new_id_on_retry() -> None:
+    def renamed(payload: Payload) -> Payload:
+        old, new = payload.external_task_id, f"{payload.external_task_id}-again"
+        pieces = tuple(p.replace(f'"{old}"', f'"{new}"') if isinstance(p, str) else p for p in payload.pieces)
+        return replace(payload, external_task_id=new, pieces=pieces)
+
+    _payloads_changed(renamed)
+
+
+def other_bytes_on_retry() -> None:
+    def reworded(payload: Payload) -> Payload:
+        pieces = tuple(p.replace("shot", "take") if isinstance(p, str) else p for p in payload.pieces)
+        return replace(payload, pieces=pieces)
+
+    _payloads_changed(reworded)
+
+
+def retry_on_5xx() -> None:
+    def change(error: KlingError, _: bool) -> Event | None:
+        is_passing = isinstance(error, Refused) and error.reaction is Reaction.RETRY
+        return ev.Deferred(at=0.0, reason="5xx", retry_after_s=None) if is_passing else None
+
+    _failed_sends_mean(change)
+
+
+def a_lost_answer_is_sent_again() -> None:
+    def change(error: KlingError, is_committed: bool) -> Event | None:
+        is_lost = is_committed and isinstance(error, NotSent | Unanswered)
+        return ev.Deferred(at=0.0, reason="lost", retry_after_s=None) if is_lost else None
+
+    _failed_sends_mean(change)
+
+
+def already_exists_read_as_failure() -> None:
+    def change(real: Callable[[int, int, str], Reaction]) -> Callable[[int, int, str], Reaction]:
+        return lambda code, status, message: real(code, status, "" if message.endswith("already exists") else message)
+
+    _patched(protocol, "reaction_to", change)
+
+
+def no_lease_check() -> None:
+    def change(real: Callable[..., Submission]) -> Callable[..., Submission]:
+        return lambda self, submission_id, event, lease=None: real(self, submission_id, event)
+
+    _patched(JournalTwin, "append", change)
+
+
+def leases_never_run_out() -> None:
+    def change(real: Callable[..., Lease | None]) -> Callable[..., Lease | None]:
+        return lambda self, submission_id, now: real(self, submission_id, 0.0)
+
+    _patched(JournalTwin, "claim", change)
+
+
+def every_429_is_retried() -> None:
+    waits = dict.fromkeys((1100, 1101, 1102, 1304), Reaction.WAIT)
+    protocol.REACTIONS = {**protocol.REACTIONS, **waits}
+
+
+def reopened_not_recorded() -> None:
+    _patched(Worker, "opened_here", lambda _: lambda self, *_: True)
+
+
+def one_miss_proves_absence() -> None:
+    def change(_: Lane, __: Submission, event: Event) -> Event:
+        is_miss = isinstance(event, ev.Missed)
+        return ev.Deferred(at=event.at, reason="not found", retry_after_s=None) if is_miss else event
+
+    _events_changed(change)
+
+
+def scan_skipped() -> None:
+    _decided(lambda step: replace(step, action=Action.PARK) if step.action is Action.SCAN else step)
+
+
+def failed_looks_count_as_misses() -> None:
+    def put_off(self: Lane, submission: Submission, action: Action, error: KlingError) -> None:
+        now = self._clock.now()
+        lease = self._journal.claim(submission.id, now)
+        if lease is None or action is Action.ASK:
+            self._worker.pause(submission.id, action, now + 5.0)
+            return
+        self._record(submission, lease, ev.Missed(at=now) if action is Action.LOOK_UP else ev.Scanned(at=now))
+
+    Lane._put_off = put_off  # type: ignore[method-assign]
+
+
+def withdraw_allowed_after_sent() -> None:
+    moves = {**lifecycle.TRANSITIONS[ev.Withdrawn], Phase.UNANSWERED: Phase.ABANDONED}
+    lifecycle.TRANSITIONS = {**lifecycle.TRANSITIONS, ev.Withdrawn: moves}
+
+
+def held_does_not_hold_others() -> None:
+    def change(real: Callable[..., Submission | None]) -> Callable[..., Submission | None]:
+        return lambda live, *rest: real([s for s in live if not s.is_held], *rest)
+
+    _patched(queueing, "next_to_send", change)
+
+
+def unsent_treated_as_sent() -> None:
+    def change(error: KlingError, is_committed: bool) -> Event | None:
+        return None if is_committed or not isinstance(error, NotSent) else ev.Unanswered(at=0.0, reason="?")
+
+    _failed_sends_mean(change)
+
+
+def charge_not_recorded() -> None:
+    _events_changed(lambda _, __, event: replace(event, charge_units="") if isinstance(event, ev.Succeeded) else event)
+
+
+def a_strangers_task_is_taken() -> None:
+    def change(_: Callable[..., TaskReport]) -> Callable[..., TaskReport]:
+        def read_task(reply: HttpReply, wanted: str) -> TaskReport:
+            return protocol._report(protocol.read_data(reply, dict))
+
+        return read_task
+
+    _patched(protocol, "read_task", change)
+
+
+def not_found_means_failed() -> None:
+    def change(real: Callable[..., None]) -> Callable[..., None]:
+        def put_off(self: Lane, submission: Submission, action: Action, error: KlingError) -> None:
+            lease = self._journal.claim(submission.id, self._clock.now())
+            if isinstance(error, TaskUnknown) and action is Action.ASK and lease is not None:
+                self._record(submission, lease, ev.Failed(at=self._clock.now(), reason="not found"))
+            else:
+                real(self, submission, action, error)
+
+        return put_off
+
+    _patched(Lane, "_put_off", change)
+
+
+def unknown_status_means_failed() -> None:
+    def change(real: Callable[..., Event | None]) -> Callable[..., Event | None]:
+        def after(self: Lane, submission: Submission, report: TaskReport) -> Event | None:
+            is_odd = report.status is Status.UNKNOWN
+            return ev.Failed(at=self._clock.now(), reason="?") if is_odd else real(self, submission, report)
+
+        return after
+
+    _patched(Lane, "_after_report", change)
+
+
+def an_expired_link_means_failed() -> None:
+    def change(_: Lane, __: Submission, event: Event) -> Event:
+        return ev.Failed(at=event.at, reason="expired") if isinstance(event, ev.LinkExpired) else event
+
+    _events_changed(change)
+
+
+def parked_without_a_reason() -> None:
+    effects: Mapping[Any, Any] = lifecycle._EFFECTS
+    lifecycle._EFFECTS = {**effects, ev.Parked: lambda s, e: s}
+
+
+MUTANTS: Mapping[str, Callable[[], None]] = {
+    mutant.__name__.replace("_", " "): mutant
+    for mutant in (
+        journal_after_the_post,
+        no_look_window,
+        a_new_id_on_retry,
+        other_bytes_on_retry,
+        retry_on_5xx,
+        a_lost_answer_is_sent_again,
+        already_exists_read_as_failure,
+        no_lease_check,
+        leases_never_run_out,
+        every_429_is_retried,
+        reopened_not_recorded,
+        one_miss_proves_absence,
+        scan_skipped,
+        failed_looks_count_as_misses,
+        withdraw_allowed_after_sent,
+        held_does_not_hold_others,
+        unsent_treated_as_sent,
+        charge_not_recorded,
+        a_strangers_task_is_taken,
+        not_found_means_failed,
+        unknown_status_means_failed,
+        an_expired_link_means_failed,
+        parked_without_a_reason,
+    )
+}
+
+
+def hunt(name: str, histories: int = MOST_HISTORIES) -> Catch | None:
+    """Let a mutant live in a child process; how it was caught, or None. ``""`` is the unmutated product."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_hunted, (name, histories))
+
+
+def _hunted(name: str, histories: int) -> Catch | None:
+    if name:
+        MUTANTS[name]()
+    with wired():
+        for seed in range(histories):
+            promise = broken_promise(Story(seed))
+            if promise:
+                return Catch(seed=seed, promise=promise)
+    return None
+
+
+def main() -> int:
+    """Hunt all of them."""
+    catches = {name: hunt(name) for name in MUTANTS}
+    for name, catch in catches.items():
+        sys.stdout.write(f"{name}: {f'seed {catch.seed}: {catch.promise}' if catch else 'ESCAPED'}\n")
+    return 0 if all(catches.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

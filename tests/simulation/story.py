@@ -1,0 +1,515 @@
+"""One history: a few submissions, one or two processes that die and come back, a user, and a service in a bad mood.
+
+Everything is drawn from the seed, time is virtual, and there are no threads: lanes take turns, and while one of them is
+inside a call the others, the second process and the user may run within it, which is every interleaving that matters.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from pathlib import Path
+from queue import SimpleQueue
+from random import Random
+from typing import Any, cast
+
+from kling_omni_addon.core import events as ev
+from kling_omni_addon.core import lifecycle, protocol
+from kling_omni_addon.core.errors import ClipGone, ClipUnusable, JournalUnusable, LinkExpired
+from kling_omni_addon.core.events import Event, Origin, Target
+from kling_omni_addon.core.lifecycle import Action, IllegalTransition, Phase, Submission
+from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.core.protocol import TaskReport
+from kling_omni_addon.remote import service as service_module
+from kling_omni_addon.remote.clips import Clip, Reception
+from kling_omni_addon.remote.pictures import PictureStore
+from kling_omni_addon.remote.service import KlingService
+from kling_omni_addon.remote.token import ApiKey
+from kling_omni_addon.work.journal import AlreadyThere, Journal
+from kling_omni_addon.work.worker import ASKING, FETCHING, IDLE_S, SENDING, Lane, Plan, Progress, Worker
+
+from .kling import CLIP_LIFE_S, LINK_LIFE_S, Kling, Wire
+from .troubles import Troubles
+from .twin import Disk, JournalTwin
+
+WINDOW_S = lifecycle.LOOK_WINDOW_S
+ORIGIN = Origin(service="https://kling.example", key_fingerprint="f00")
+STUMBLE_S = 30.0
+START = 1_700_000_000.0
+MOST_CALLS = 3000
+LONGEST_S = 3 * 86_400.0
+_DEPTH = 2
+_LARGE = "x" * 300_000
+_KEY = ApiKey(key="simulated")
+_PICTURES = PictureStore(Path("/nonexistent"))
+_CLIPS = Path("/clips")
+
+
+class Died(BaseException):
+    """The process is gone: nothing of it runs any more, not even its handlers."""
+
+
+class Violation(Exception):
+    """A promise was broken."""
+
+
+@contextmanager
+def wired() -> Iterator[None]:
+    """The product with the model's wire in place of sockets, short list pages and no log."""
+    http, size = service_module.Http, protocol.PAGE_SIZE
+    service_module.Http, protocol.PAGE_SIZE = cast(Any, Wire), 3
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        service_module.Http, protocol.PAGE_SIZE = http, size
+        logging.disable(logging.NOTSET)
+
+
+class ModelledService(KlingService):
+    """The real service over the model's wire; only the download is modelled here."""
+
+    def __init__(self, process: Process) -> None:
+        super().__init__(
+            base_url=ORIGIN.service, credentials=_KEY, pictures=_PICTURES, now=process.now, user_agent="simulation"
+        )
+        self._process = process
+        cast(Wire, self._http).join(process.story.kling, process)
+
+    def fetch(self, report: TaskReport, target: Path, reception: Reception) -> Clip:
+        """A download of ten bytes that may be refused, break, start over or fill the disk."""
+        self._process.step("before download")
+        self._check_link(report)
+        self._receive(reception)
+        self._process.step("after download")
+        return Clip(path=target, sha256="c" * 64, size_bytes=10)
+
+    def _check_link(self, report: TaskReport) -> None:
+        story = self._process.story
+        if not report.link:
+            raise ClipUnusable("no link")
+        asked_at, made_at = (float(part) for part in report.link.rsplit("/", 2)[1:])
+        if story.kling.now > made_at + CLIP_LIFE_S:
+            raise ClipGone("404")
+        if story.troubles.strike("slow call"):
+            self._process.spend(50.0)
+        is_old = story.kling.now > asked_at + LINK_LIFE_S
+        if is_old or story.troubles.strike("link expired"):
+            raise LinkExpired("403")
+
+    def _receive(self, reception: Reception) -> None:
+        story = self._process.story
+        kept = reception.received if reception.etag and not story.troubles.strike("download starts over") else 0
+        if not kept:
+            reception.began('"e"', 10)
+        if story.troubles.strike("download broken"):
+            raise ClipUnusable("cut")
+        reception.kept(max(kept, 5))
+        if story.troubles.strike("download broken"):
+            raise ClipUnusable("cut")
+        if story.troubles.strike("disk full in the download"):
+            raise OSError(28, "No space left on device")
+        reception(10, 10)
+
+
+@dataclass(eq=False)
+class Seat:
+    """A lane and when it looks again."""
+
+    lane: Lane
+    actions: frozenset[Action]
+    process: Process
+    wake_at: float
+    is_busy: bool = False
+    began_seq: int = 0
+
+
+class Process:
+    """One life of one process: from its start to its death, with a wall clock of its own.
+
+    It is the worker's clock, the journal's watch and the wire's caller.
+    """
+
+    def __init__(self, story: Story, owner: str) -> None:
+        self.story = story
+        self.owner = owner
+        self.is_alive = True
+        self.frozen = 0
+        self.skew_s = 0.0
+        chance = story.chance
+        if story.troubles.strike("wall clock off"):
+            self.skew_s = chance.choice((-3600.0, 3600.0, -90_000.0, 90_000.0, -START + 5.0))
+        self.fuse = chance.randint(1, chance.choice((12, 60))) if story.troubles.strike("crash") else 0
+        self.in_hand: set[str] = set()
+        worker = Worker(
+            open_service=lambda: ModelledService(self),
+            open_journal=lambda: cast(Journal, story.open_journal(self)),
+            clock=self,
+            plan=Plan(origin=ORIGIN, clips=_CLIPS),
+            messages=SimpleQueue[Progress](),
+        )
+        lanes = (SENDING, SENDING, ASKING, FETCHING)[chance.randint(0, 1) :]
+        self.seats = [Seat(worker.lane(actions), actions, self, story.kling.now) for actions in lanes]
+        self.journal = story.open_journal(self)
+        story.tell(f"{owner} starts" + (f", its clock off by {self.skew_s:g} s" if self.skew_s else ""))
+
+    # the clock
+
+    def now(self) -> float:
+        return self.story.kling.now + self.skew_s
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        raise AssertionError("lanes do not wait")
+
+    # the caller
+
+    def step(self, where: str) -> None:
+        """A moment at which the process may die."""
+        if self.is_alive and self.fuse and not self.story.troubles.is_over:
+            self.fuse -= 1
+            if not self.fuse:
+                self.story.steps[where] += 1
+                self.die(where)
+        if not self.is_alive:
+            raise Died
+
+    def die(self, where: str) -> None:
+        self.is_alive = False
+        self.story.tell(f"{self.owner} dies: {where}")
+        self.story.after_death(self)
+
+    def spend(self, seconds: float) -> None:
+        """Time passes inside a call; the other lanes go on."""
+        self.story.pass_time(seconds)
+        self.step("while waiting")
+
+    def freeze(self, seconds: float) -> None:
+        """Time passes, and nothing of this process runs."""
+        self.story.tell(f"{self.owner} is frozen for {seconds:g} s")
+        self.frozen += 1
+        self.story.pass_time(seconds)
+        self.frozen -= 1
+        self.step("while frozen")
+
+    def body_begins(self, external_id: str) -> None:
+        self.story.judge.body_begins(self, external_id)
+
+    def last_byte_leaves(self, external_id: str, body: bytes) -> None:
+        self.story.judge.last_byte_leaves(self, external_id, body)
+
+    def refused_by_account(self, external_id: str) -> None:
+        self.story.judge.refused_by_account(self, external_id)
+
+    # the journal's watch
+
+    def before_append(self, submission_id: str, event: Event) -> None:
+        self.step(f"before {type(event).__name__}")
+        if self.story.troubles.strike("journal refuses"):
+            self.story.judge.not_recorded()
+            raise JournalUnusable("the disk is full")
+
+    def after_append(self, submission_id: str, before: Submission | None, event: Event) -> None:
+        self.story.recorded(self, submission_id, before, event)
+        if self.story.troubles.strike("journal refuses but has it"):
+            raise JournalUnusable("input/output error")
+        self.step(f"after {type(event).__name__}")
+
+    def claimed(self, submission: Submission) -> None:
+        self.story.judge.claimed(self, submission)
+
+
+@dataclass(eq=False)
+class Story:
+    """One history from its seed."""
+
+    seed: int
+    is_told: bool = False
+    lines: list[str] = field(default_factory=list)
+    steps: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)
+    transitions: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        from .judge import Judge
+
+        self.chance = Random(self.seed)
+        self.troubles = Troubles(self.chance)
+        self.kling = Kling(self.chance, self.troubles, START)
+        self.disk = Disk()
+        self.judge = Judge(self)
+        self.processes: list[Process] = []
+        self.planned: list[tuple[float, int, Callable[[], None]]] = []
+        self.running: list[Seat] = []
+        self._depth = 0
+        self._dead: set[str] = set()
+        self._lives = 0
+
+    # telling
+
+    def tell(self, line: str) -> None:
+        if self.is_told:
+            self.lines.append(f"{self.kling.now - START:9.2f} {'  ' * self._depth}{line}")
+
+    def recorded(self, process: Process, submission_id: str, before: Submission | None, event: Event) -> None:
+        """An event is on disk: everybody looks at the journal."""
+        if before is not None:
+            self.transitions[type(event).__name__, before.phase] += 1
+        if self.is_told:
+            self.tell(f"{process.owner}: {submission_id} {event}")
+        wanted = self._lanes_wanted(self.disk.records[submission_id].submission.phase)
+        for other in self.processes:
+            at = self.kling.now + (0.0 if other is process else 1.0)
+            for seat in other.seats:
+                if seat.actions in wanted and seat.wake_at > at:
+                    seat.wake_at = at
+        self.judge.recorded(process, submission_id, before, event)
+
+    def _lanes_wanted(self, phase: Phase) -> list[frozenset[Action]]:
+        """Which lanes may have something to do now; to wake the others would only cost time."""
+        wanted = [SENDING] if any(s.phase is Phase.INTENDED for s in self.submissions()) else []
+        if phase in (Phase.UNANSWERED, Phase.ACCEPTED):
+            wanted.append(ASKING)
+        elif phase is Phase.READY:
+            wanted.append(FETCHING)
+        return wanted
+
+    # the plot
+
+    def play(self) -> None:
+        """The whole history. Raises :class:`Violation`."""
+        self.tell(f"seed {self.seed}: {self.troubles}; {'lax' if self.kling.is_lax else 'refuses duplicates'}")
+        chance = self.chance
+        self.start_process("here:1")
+        if self.troubles.strike("second process"):
+            self.plan(chance.uniform(0.0, 300.0), lambda: self.start_process("elsewhere:1"))
+        for number in range(1, chance.choice((1, 1, 1, 2, 2, 3, 5)) + 1):
+            self.plan(chance.choice((0.0, 0.0, 1.0, 30.0)), partial(self.intend, number))
+        storm_s = chance.choice((30.0, 120.0, 400.0, 900.0))
+        for _ in range(chance.randint(0, 4)):
+            self.plan(chance.uniform(0.0, storm_s), self.user_acts)
+        if self.troubles.strike("clean end"):
+            self.plan(chance.uniform(0.0, storm_s), self.end_cleanly)
+        self.run(self.kling.now + storm_s)
+        self._settle()
+
+    def _settle(self) -> None:
+        """The trouble is over: what remains is driven to its end."""
+        self.troubles.is_over = True
+        self.tell("the trouble is over")
+        self.run(self.kling.now + 40 * 86_400.0, until=lambda: not self.planned)
+        if not any(p.is_alive for p in self.processes):
+            self.start_process("here:last")
+        if self.chance.random() < 0.7:
+            self.for_each(Phase.INTENDED, lambda s: ev.Released(at=0.0) if s.is_held else None)
+        self._until_settled()
+        last = max((task.made_at for task in self.kling.tasks), default=0.0)
+        self.run(max(self.kling.now, last))
+        made = {task.external_id for task in self.kling.tasks}
+        self.judge.before_looking_again()
+        self.for_each(Phase.PARKED, lambda s: ev.LookAgain(at=0.0) if s.id in made else None)
+        self._until_settled()
+        self.for_each(Phase.FETCHED, lambda s: ev.Placed(at=0.0, scene="Scene", strip="s") if s.target.scene else None)
+        self.for_each(Phase.PLACED, lambda s: ev.Placed(at=0.0, scene="Scene", strip="s2"))
+        self.judge.verdict()
+
+    def _until_settled(self) -> None:
+        self.run(self.kling.now + LONGEST_S, until=self.is_settled)
+        if not self.is_settled():
+            stuck = [(s.id, s.phase.value, s.problem) for s in self.submissions() if not s.is_settled]
+            raise Violation(f"never settled: {stuck}")
+
+    def is_settled(self) -> bool:
+        found = self.submissions()
+        is_held = any(s.is_held and not s.is_over for s in found)
+        return all(s.is_settled or (is_held and s.phase is Phase.INTENDED) for s in found)
+
+    def submissions(self) -> list[Submission]:
+        return [record.submission for record in self.disk.records.values()]
+
+    # time
+
+    def plan(self, delay_s: float, act: Callable[[], None]) -> None:
+        self.planned.append((self.kling.now + delay_s, len(self.planned), act))
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes inside a call of one lane."""
+        end = self.kling.now + seconds
+        if self._depth < _DEPTH:
+            self.run(end)
+        self.kling.now = max(self.kling.now, end)
+
+    def run(self, end: float, until: Callable[[], bool] | None = None) -> None:
+        """Let everybody do what is due until ``end``."""
+        self._depth += 1
+        while until is None or not until():
+            seat = self._next_seat()
+            act = min(self.planned, default=None, key=lambda planned: planned[:2])
+            at = min(seat.wake_at if seat else math.inf, act[0] if act else math.inf)
+            if at > end:
+                self.kling.now = max(self.kling.now, end)
+                break
+            self.kling.now = max(self.kling.now, at)
+            if act is not None and act[0] <= at:
+                self.planned.remove(act)
+                act[2]()
+            elif seat is not None:
+                self._let_run(seat)
+        self._depth -= 1
+
+    def _next_seat(self) -> Seat | None:
+        free = (
+            seat
+            for process in self.processes
+            if process.is_alive and not process.frozen
+            for seat in process.seats
+            if not seat.is_busy
+        )
+        return min(free, default=None, key=lambda seat: seat.wake_at)
+
+    def _let_run(self, seat: Seat) -> None:
+        if self.kling.calls > MOST_CALLS:
+            raise Violation(f"hammering: more than {MOST_CALLS} calls")
+        seat.is_busy, seat.began_seq = True, self.disk.last_seq
+        self.running.append(seat)
+        seat.wake_at = math.inf
+        pause_s, began_at = STUMBLE_S, self.kling.now
+        try:
+            pause_s = seat.lane.run_due()
+        except Died:
+            if seat.process.is_alive:
+                raise
+            return
+        except JournalUnusable:
+            pass  # the worker's outermost line logs it and goes on after a pause
+        finally:
+            seat.is_busy = False
+            self.running.pop()
+        self._plan_next_look(seat, pause_s, began_at)
+
+    def _plan_next_look(self, seat: Seat, pause_s: float, began_at: float) -> None:
+        longest_s = 20.0 if len(self.processes) > 1 else 3600.0  # leases want renewing
+        self._spun = self._spun + 1 if pause_s <= 0 and self.disk.last_seq == self._seq else 0
+        self._seq = self.disk.last_seq
+        if self._spun > 300:
+            raise Violation("a lane spins without doing anything")
+        if pause_s <= 0 and self.kling.now > began_at:
+            for other in seat.process.seats:  # what it had in hand may be free now
+                other.wake_at = min(other.wake_at, self.kling.now + IDLE_S)
+        if pause_s > 0:
+            pause_s = max(0.001, pause_s)  # a wait too short for the clock's digits would never be over
+        seat.wake_at = min(seat.wake_at, self.kling.now + min(pause_s, longest_s))
+
+    _spun = 0
+    _seq = 0
+
+    # processes
+
+    def open_journal(self, process: Process) -> JournalTwin:
+        return JournalTwin(self.disk, process.owner, self._dead.__contains__, process)
+
+    def start_process(self, owner: str) -> None:
+        self._dead.discard(owner)
+        self.processes.append(Process(self, owner))
+
+    def after_death(self, process: Process) -> None:
+        """It comes back some time later, under a new name or, seldom, under its old one."""
+        self.processes.remove(process)
+        if not self.troubles.strike("death not seen"):
+            self._dead.add(process.owner)
+        self._lives += 1
+        machine = process.owner.partition(":")[0]
+        is_same = self.troubles.strike("owner's name used again")
+        owner = process.owner if is_same else f"{machine}:{self._lives + 1}"
+        delay_s = self.chance.choice((0.0, 3.0, 50.0, 200.0, 3600.0))
+        if self.troubles.strike("away for a month"):
+            delay_s = 31 * 86_400.0
+        self.plan(delay_s, lambda: self.start_process(owner))
+
+    def end_cleanly(self) -> None:
+        """The user closes the program, unless it is in the middle of something."""
+        for process in list(self.processes):
+            if not any(seat.is_busy for seat in process.seats):
+                process.journal.give_up()
+                process.die("clean end")
+                return
+
+    # the user
+
+    def intend(self, number: int) -> None:
+        chance = self.chance
+        is_large = chance.random() < 0.03
+        payload = payload_of(number, is_large=is_large)
+        scene = chance.choice(("", "", "Scene"))
+        target = Target(blend=chance.choice(("", "/a.blend")), scene=scene, name="shot")
+        self.as_user(
+            lambda process: process.journal.begin(
+                ev.Intended(at=process.now(), payload=payload, origin=ORIGIN, target=target)
+            ),
+            otherwise=lambda: self.plan(60.0, lambda: self.intend(number)),
+        )
+
+    def user_acts(self) -> None:
+        found = self.submissions()
+        if not found:
+            return
+        submission = self.chance.choice(found)
+        act = self.chance.choice((_look_again, _look_again, _send_again, _abandon, _withdraw, _release, _release))
+        self.as_user(partial(self._tell, submission.id, act(submission)))
+
+    def _tell(self, submission_id: str, event: Event, process: Process) -> None:
+        process.journal.append(submission_id, replace(event, at=process.now()))
+        self.acts[type(event).__name__] += 1
+
+    def for_each(self, phase: Phase, event_for: Callable[[Submission], Event | None]) -> None:
+        """A quiet act of the user for every submission in a phase."""
+        for submission in self.submissions():
+            event = event_for(submission) if submission.phase is phase else None
+            if event is not None:
+                self.as_user(partial(self._tell, submission.id, event))
+
+    def as_user(self, act: Callable[[Process], object], otherwise: Callable[[], None] = lambda: None) -> None:
+        """Something that a person does at one of the living processes."""
+        able = [p for p in self.processes if p.is_alive and not p.frozen]
+        if not able:
+            otherwise()
+            return
+        try:
+            act(self.chance.choice(able))
+        except (IllegalTransition, AlreadyThere, Died):
+            pass
+        except JournalUnusable:
+            otherwise()
+
+
+@cache
+def payload_of(number: int, *, is_large: bool) -> Payload:
+    """The bytes of a submission; large ones are announced by a cheap question first."""
+    prompt = _LARGE if is_large else f"shot {number}"
+    pieces = (f'{{"prompt":"{prompt}","external_task_id":"kob-{number}"}}',)
+    return Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=pieces)
+
+
+def _look_again(_: Submission) -> Event:
+    return ev.LookAgain(at=0.0)
+
+
+def _send_again(_: Submission) -> Event:
+    return ev.SendAgain(at=0.0)
+
+
+def _abandon(_: Submission) -> Event:
+    return ev.Abandoned(at=0.0, reason="Stopped waiting.")
+
+
+def _withdraw(_: Submission) -> Event:
+    return ev.Withdrawn(at=0.0, reason="Not wanted any more.", exit_code=5)
+
+
+def _release(_: Submission) -> Event:
+    return ev.Released(at=0.0)

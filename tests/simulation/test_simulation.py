@@ -1,0 +1,69 @@
+"""Many histories in virtual time: nothing lost, nothing paid twice, an end with a reason.
+
+``KLING_HISTORIES`` sets how many; ``make simulate`` plays more and says what it met.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from kling_omni_addon.core import events as ev
+from kling_omni_addon.core import lifecycle
+from kling_omni_addon.core.lifecycle import Phase
+
+from . import troubles
+from .run import Tally, played, simulate, told
+
+HISTORIES = int(os.environ.get("KLING_HISTORIES", "10000"))
+"""What 100 s allow on two cores that others use, too (4 ms each on idle ones); a million is for ``make simulate``."""
+ENOUGH_FOR_COVERAGE = 8000
+UNREACHED = {
+    (ev.Accepted, Phase.PARKED),  # whoever parks holds the lease, so a late answer of another send is fenced off
+    (ev.Adopted, Phase.INTENDED),  # these four are the recovery of a lost journal: tests/unit/test_recovery.py
+    (ev.Adopted, Phase.UNANSWERED),
+    (ev.Adopted, Phase.PARKED),
+    (ev.Doubted, Phase.INTENDED),
+}
+"""Moves of the table that no history here makes, and why."""
+
+
+@pytest.fixture(scope="module")
+def tally() -> Tally:
+    return simulate(0, HISTORIES, os.cpu_count() or 1)
+
+
+def test_no_history_breaks_a_promise(tally: Tally) -> None:
+    assert tally.violations == []
+    assert tally.histories == HISTORIES
+
+
+@pytest.mark.skipif(HISTORIES < ENOUGH_FOR_COVERAGE, reason="too few histories to meet everything")
+def test_every_move_of_the_table_was_made(tally: Tally) -> None:
+    table = {(kind, phase) for kind, moves in lifecycle.TRANSITIONS.items() for phase in moves}
+    missing = {(kind, phase) for kind, phase in table if not tally.transitions[kind.__name__, phase]}
+    assert missing <= UNREACHED
+
+
+@pytest.mark.skipif(HISTORIES < ENOUGH_FOR_COVERAGE, reason="too few histories to meet everything")
+def test_every_kind_of_trouble_struck(tally: Tally) -> None:
+    assert set(troubles.ALL) <= set(tally.troubles)
+
+
+@pytest.mark.skipif(HISTORIES < ENOUGH_FOR_COVERAGE, reason="too few histories to meet everything")
+def test_processes_died_before_and_after_every_commit_and_call(tally: Tally) -> None:
+    wanted = {f"{when} {kind}" for when in ("before", "after") for kind in ("Sent", "Accepted", "POST", "GET")}
+    wanted |= {"committed, last byte not sent", "last byte sent", "made, not answered", "before download"}
+    assert wanted <= set(tally.deaths)
+
+
+def test_a_seed_tells_the_same_story_each_time() -> None:
+    for seed in range(20):
+        assert list(told(seed)) == list(told(seed))
+
+
+def test_a_story_told_is_the_story_played() -> None:
+    alone, together = played([7]), played(range(8))
+    assert alone.transitions <= together.transitions
+    assert list(told(7))[-1] == "every promise was kept"

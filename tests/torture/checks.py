@@ -1,0 +1,170 @@
+"""What must hold after a run, whatever happened in it. Every broken promise is a sentence."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from decimal import Decimal
+from pathlib import Path
+
+from kling_omni_addon.core import events as ev
+from kling_omni_addon.core.errors import JournalUnusable
+from kling_omni_addon.core.events import Event
+from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.work.journal import Journal
+from tests.torture.service_process import API_KEY, Kling, Task
+from tests.torture.stories import Story
+
+_ENDED = ("succeed", "failed")
+_SECRETS = {
+    "the key": re.compile(re.escape(API_KEY.encode())),
+    "the signature of a link": re.compile(rb"sig=[0-9a-f]{16}"),
+}
+_PATIENCE_S = 10.0
+
+
+def broken_promises(story: Story, kling: Kling, folder: Path, posts_unseen: int) -> list[str]:
+    """Every violation in what a run left behind, in ``folder`` and at the service.
+
+    ``posts_unseen`` is how many creates may have reached the service without the journal knowing how they ended:
+    those of processes that were killed or frozen.
+    """
+    path = folder / "home" / "journal.sqlite3"
+    tasks = [task for task in _ended_tasks(kling) if task.submission_id.startswith(f"kob-{story.seed}-")]
+    found = [*_journal_faults(path), *_leaks(folder), *_creates_faults(path, tasks), *_stumbles(folder / "said.txt")]
+    try:
+        found += [
+            *_phase_faults(path),
+            *_tasks_faults(story, kling, path, tasks),
+            *_posts_faults(path, kling, posts_unseen),
+        ]
+    except JournalUnusable as unusable:
+        found.append(f"the journal cannot be read: {unusable}")
+    return found
+
+
+def _journal_faults(path: Path) -> Iterator[str]:
+    with closing(sqlite3.connect(path)) as db:
+        for pragma in ("integrity_check", "foreign_key_check"):
+            rows = db.execute(f"PRAGMA {pragma}").fetchall()
+            if rows not in ([("ok",)], []):
+                yield f"{pragma} of the journal: {rows}"
+
+
+def _phase_faults(path: Path) -> Iterator[str]:
+    with closing(sqlite3.connect(path)) as db:
+        phases = dict(db.execute("SELECT id, phase FROM submission").fetchall())
+    for submission in _opened(path):
+        if phases[submission.id] != submission.phase:
+            yield f"{submission.id} is {submission.phase} by its events and {phases[submission.id]} by its row"
+
+
+def _creates_faults(path: Path, tasks: list[Task]) -> Iterator[str]:
+    """Tasks made against what the user allowed, read past the product's own code."""
+    with closing(sqlite3.connect(path)) as db:
+        events = Counter(db.execute("SELECT submission_id, kind FROM event").fetchall())
+    for submission_id, count in Counter(task.submission_id for task in tasks).items():
+        again = events[submission_id, "SendAgain"]
+        if count > 1 + again:
+            yield f"{submission_id} was created {count} times; the user said Send Again {again} times"
+        if events[submission_id, "Withdrawn"] and not again:
+            yield f"{submission_id} was withdrawn as never sent, and the service has a task"
+
+
+def _opened(path: Path) -> tuple[Submission, ...]:
+    journal = Journal(path)
+    try:
+        return journal.all()
+    finally:
+        journal.close()
+
+
+def _histories(path: Path) -> dict[str, tuple[Event, ...]]:
+    journal = Journal(path)
+    try:
+        return {submission.id: journal.history(submission.id) for submission in journal.all()}
+    finally:
+        journal.close()
+
+
+def _leaks(folder: Path) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        data = path.read_bytes() if path.is_file() else b""
+        yield from (
+            f"{name} stands in {path.relative_to(folder)}" for name, secret in _SECRETS.items() if secret.search(data)
+        )
+
+
+def _stumbles(said: Path) -> Iterator[str]:
+    text = said.read_text(errors="replace") if said.exists() else ""
+    if "Traceback" in text:
+        yield f"a life stumbled: {text[text.index('Traceback') :][-1500:]}"
+
+
+def _tasks_faults(story: Story, kling: Kling, path: Path, tasks: list[Task]) -> Iterator[str]:
+    submissions = {s.id: s for s in _opened(path)}
+    histories = _histories(path)
+    for wish in story.wishes:
+        if wish.id not in submissions:
+            yield f"{wish.id} is not in the journal"
+    for submission in submissions.values():
+        own = [task for task in tasks if task.submission_id == submission.id]
+        yield from _state_faults(submission)
+        yield from _clip_faults(submission, own, kling)
+        yield from _lost(submission, histories[submission.id], own)
+    yield from (f"paid without a record: {t.submission_id}" for t in tasks if t.submission_id not in submissions)
+
+
+def _posts_faults(path: Path, kling: Kling, unseen: int) -> Iterator[str]:
+    """Every create that reached the service, whole or not, is one that the journal knows the outcome of."""
+    counts = Counter(type(event).__name__ for history in _histories(path).values() for event in history)
+    posts = kling.stats()["posts"]
+    known = counts["Sent"] + counts["NotSent"] + counts["Deferred"] + counts["Held"]
+    if posts > known + unseen:
+        yield f"{posts} creates arrived, and the journal accounts for {dict(counts)} and {unseen} unseen"
+
+
+def _ended_tasks(kling: Kling) -> tuple[Task, ...]:
+    limit = time.monotonic() + _PATIENCE_S
+    while True:
+        tasks = kling.tasks()
+        if all(task.status in _ENDED for task in tasks) or time.monotonic() > limit:
+            return tasks
+        time.sleep(0.01)
+
+
+def _state_faults(submission: Submission) -> Iterator[str]:
+    if not submission.is_settled:
+        yield f"{submission.id} is still {submission.phase}: {submission.problem or 'no reason'}"
+    needs_reason = submission.needs_a_person or submission.phase in (Phase.FAILED, Phase.ABANDONED)
+    if needs_reason and not submission.problem:
+        yield f"{submission.id} is {submission.phase} without a reason"
+
+
+def _clip_faults(submission: Submission, own: list[Task], kling: Kling) -> Iterator[str]:
+    if submission.phase not in (Phase.FETCHED, Phase.PLACED):
+        return
+    task = next((task for task in own if task.id == submission.task_id), None)
+    if task is None:
+        yield f"{submission.id} has a clip of a task that the service does not know"
+        return
+    if Decimal(submission.charge_units or 0) != task.units:
+        yield f"{submission.id} records {submission.charge_units} units, the service charged {task.units}"
+    clip = Path(submission.clip)
+    digest = hashlib.sha256(clip.read_bytes()).hexdigest() if clip.is_file() else "no file"
+    if not digest == submission.clip_sha256 == kling.sha256(task):
+        yield f"the clip of {submission.id} is not the service's ({digest[:8]}, recorded {submission.clip_sha256[:8]})"
+
+
+def _lost(submission: Submission, history: tuple[Event, ...], own: list[Task]) -> Iterator[str]:
+    """Paid work that nobody has: the user gave up everything else."""
+    has_clip = submission.phase in (Phase.FETCHED, Phase.PLACED)
+    gave_up = any(isinstance(event, ev.Abandoned) for event in history) and submission.phase is Phase.ABANDONED
+    paid = [task for task in own if task.units]
+    if paid and not has_clip and not gave_up:
+        yield f"{submission.id} was paid and is {submission.phase}: {submission.problem}"

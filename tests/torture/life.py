@@ -1,0 +1,165 @@
+"""One process of a run: a session that wishes, works and decides like a user, until it is killed or all is settled."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from kling_omni_addon.core.errors import ArgumentsInvalid
+from kling_omni_addon.core.events import Target
+from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission
+from kling_omni_addon.core.request import OmniRequest, Picture
+from kling_omni_addon.session import Session
+from kling_omni_addon.settings import Keys, Settings
+from tests.remote.rehearsal_stand import png
+from tests.torture.crash_points import dying_at, watch
+from tests.torture.fast_clock import FastClock
+from tests.torture.service_process import API_KEY
+from tests.torture.stories import Death, Story, Wish
+
+LIFE_S = 60.0
+"""Real seconds after which a life that should be over is a hang."""
+Plant = Callable[[], None]
+_ACTS_IN_A_LIFE = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a run happens. ``plant`` changes the product in every process of it (mutants)."""
+
+    url: str
+    home: Path
+    speed: float
+    plant: Plant | None = None
+
+
+def fork_life(story: Story, wishes: Sequence[Wish], death: Death, place: Place) -> int:
+    """The process number of a new life, in which ``wishes`` have been made. The calling process must have no
+    threads.
+    """
+    return _forked(place, death, lambda: live(story, wishes, place))
+
+
+def fork_last_look(place: Place) -> int:
+    """The same for a life that looks once more for everything that is parked."""
+    return _forked(place, Death(), lambda: look_again_for_parked(place))
+
+
+def _forked(place: Place, death: Death, do: Callable[[], None]) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    _speak_to(place.home.parent / "said.txt")
+    try:
+        if place.plant is not None:
+            place.plant()
+        if death.point:
+            watch(dying_at(death.point, death.passes))
+        do()
+    except BaseException:  # noqa: BLE001 - the outermost line of a process; the check reads what is printed
+        traceback.print_exc()
+        _end(1)
+    return _end(0)
+
+
+def _end(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _speak_to(path: Path) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("kling_omni_addon").setLevel(logging.DEBUG)
+
+
+def live(story: Story, wishes: Sequence[Wish], place: Place) -> None:
+    """A whole life: until everything that was wished for is settled."""
+    with _session(place) as session:
+        for wish in wishes:
+            _wish(session, wish, place.home)
+        if story.mind_change == "withdraw":
+            session.withdraw(wishes[-1].id, "Not wanted any more.", 4)
+        session.start()
+        session.wait(User(session, story).is_content, [wish.id for wish in wishes], 0.8 * LIFE_S * place.speed)
+
+
+def _session(place: Place) -> Session:
+    keys = Keys(api_key=API_KEY)
+    settings = Settings(service_url=place.url, keys=keys, home=place.home, clips=place.home / "clips")
+    return Session(settings, FastClock(place.speed))
+
+
+def _wish(session: Session, wish: Wish, home: Path) -> None:
+    """Submit a wish that the journal does not have yet."""
+    pictures: tuple[Picture, ...] = ()
+    if wish.has_picture:
+        source = home.parent / "picture.png"
+        if not source.exists():
+            source.write_bytes(png(320, 320, size=300_000))
+        pictures = (Picture(source=str(source)),)
+    prompt = "waves, rehearse-fail" if wish.is_doomed else "waves"
+    request = OmniRequest(
+        prompt=prompt, pictures=pictures, mode="std", aspect_ratio="16:9", duration_s=3, external_task_id=wish.id
+    )
+    try:
+        session.submit(request, Target(name=wish.id, scene=wish.goes_to))
+    except ArgumentsInvalid as known:
+        if known.field != "external_task_id":
+            raise
+
+
+class User:
+    """Decides what only a person may decide, as the story says."""
+
+    def __init__(self, session: Session, story: Story) -> None:
+        self._session = session
+        self._story = story
+        self._acts_left = _ACTS_IN_A_LIFE
+        self._has_changed_mind = not story.mind_change
+
+    def is_content(self, found: Mapping[str, Submission]) -> bool:
+        """Act on what is seen; whether nothing is left to do or to wait for."""
+        has_acted = False
+        for submission in found.values():
+            try:
+                has_acted |= self._decide(submission)
+            except (IllegalTransition, ArgumentsInvalid):
+                has_acted = True  # it moved on meanwhile, here or in the other process
+        return not has_acted and all(submission.is_settled for submission in found.values())
+
+    def _decide(self, submission: Submission) -> bool:
+        """Whether there was something to decide."""
+        if submission.is_held and submission.phase is Phase.INTENDED:
+            return bool(self._session.release())
+        if submission.phase is Phase.PARKED and self._acts_left and self._story.act != "leave":
+            self._acts_left -= 1
+            return bool(getattr(self._session, self._story.act)(submission.id))
+        if submission.phase is Phase.FETCHED and submission.target.scene:
+            return bool(self._session.placed(submission.id, submission.target.scene, "strip"))
+        if not self._has_changed_mind and submission.phase is Phase.ACCEPTED and self._story.mind_change == "abandon":
+            self._has_changed_mind = True
+            return bool(self._session.abandon(submission.id))
+        return False
+
+
+def look_again_for_parked(place: Place) -> None:
+    """One more window for everything that is parked: what the service has must be found."""
+    with _session(place) as session:
+        session.board.refresh()
+        ids = [s.id for s in session.board.submissions]
+        parked = [s.id for s in session.board.submissions if s.phase is Phase.PARKED]
+        for submission_id in parked:
+            session.look_again(submission_id)
+        session.start()
+        is_settled = lambda found: all(s.is_settled for s in found.values())  # noqa: E731
+        session.wait(is_settled, ids, 0.8 * LIFE_S * place.speed)

@@ -1,0 +1,31 @@
+"""Harness 4, the part that needs kills or two processes: planted mistakes, each found by the checks of harness 2. Those
+with fsync are in test_power_loss.py.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.torture.mutants import STORIES
+from tests.torture.test_torture import pytestmark as only_posix
+from tests.torture.test_torture import torture
+
+pytestmark = only_posix
+
+SHOWN_BY = {
+    "Sent journaled after the last byte": "was created 2 times",
+    "no lease check with two processes": "creates arrived, and the journal accounts for",
+    "commit without a look": "times; the user said Send Again 0 times",
+    "Range ignored but appended": "is not the service's",
+}
+
+
+@pytest.mark.parametrize("mutant", STORIES)
+def test_a_planted_mistake_is_found(mutant: str) -> None:
+    violations = torture("--story", mutant, "--planted")["violations"]
+    assert any(SHOWN_BY[mutant] in violation for violation in violations), violations
+
+
+@pytest.mark.parametrize("mutant", STORIES)
+def test_the_same_story_without_the_mistake_ends_well(mutant: str) -> None:
+    assert torture("--story", mutant)["violations"] == []

@@ -1,0 +1,237 @@
+"""kill -9 on real processes and real sockets, over and over: ``torture.py --kills 2000 --seed 0``.
+
+One line of JSON at the end; every violation before it, with the seed that replays its choices (``--only SEED``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.torture.checks import broken_promises  # noqa: E402
+from tests.torture.fast_clock import SPEED  # noqa: E402
+from tests.torture.life import LIFE_S, Place, Plant, fork_last_look, fork_life  # noqa: E402
+from tests.torture.mutants import MUTANTS, OTHER_STORIES, STORIES  # noqa: E402
+from tests.torture.service_process import Kling, running_kling  # noqa: E402
+from tests.torture.stories import Death, Story, Wish, story_of  # noqa: E402
+
+_SAID_BYTES = 3000
+_LANES_THAT_SEND = 2
+_STORIES = {**STORIES, **OTHER_STORIES}
+_PATIENT_SPEED = 30.0
+"""Slow enough that no lease of a living process runs out on a busy machine."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What has happened so far."""
+
+    runs: int = 0
+    creates: int = 0
+    kills: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def killed(self) -> int:
+        """How many processes died by SIGKILL."""
+        return self.kills.total()
+
+    def add(self, other: Tally) -> None:
+        """Take another tally in."""
+        self.runs += other.runs
+        self.creates += other.creates
+        self.kills += other.kills
+        self.missed += other.missed
+        self.violations += other.violations
+
+    def line(self) -> dict[str, Any]:
+        """The tally as JSON data."""
+        return {
+            "runs": self.runs,
+            "creates": self.creates,
+            "kills": self.killed,
+            "violations": self.violations,
+            "by_point": dict(sorted(self.kills.items())),
+            "points_not_reached": dict(sorted(self.missed.items())),
+        }
+
+
+def run_story(story: Story, kling: Kling, plant: Plant | None = None, speed: float = SPEED) -> Tally:
+    """Act a story out and check what it left. ``plant`` changes the product in every process of it."""
+    tally = Tally(runs=1)
+    folder = Path(tempfile.mkdtemp(prefix="kling-torture-"))
+    place = Place(url=kling.url, home=folder / "home", speed=speed, plant=plant)
+    try:
+        unseen = _act_out(story, place, kling, tally)
+        tally.creates = kling.stats()["creates"]
+        tally.violations += broken_promises(story, kling, folder, unseen)
+        tally.violations = [f"seed {story.seed}: {violation}" for violation in tally.violations]
+        if tally.violations:
+            tally.violations.append(_told(story, folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return tally
+
+
+def _act_out(story: Story, place: Place, kling: Kling, tally: Tally) -> int:
+    """All lives of a story, then clean ones; how many creates may have arrived that the journal cannot know of."""
+    kling.forget()
+    unseen, wishes = 0, list[Wish]()
+    if story.is_lax:
+        kling.arm("lax-duplicates")
+    for life in story.lives:
+        for fault in life.faults:
+            kling.arm(fault)
+        wishes += life.wishes
+        _watch_die({fork_life(story, wishes, death, place): death for death in life.deaths}, tally)
+        unseen += _LANES_THAT_SEND * sum(1 for death in life.deaths if death.is_meant or death.frozen_s)
+    kling.behave()
+    if story.is_lax:
+        kling.arm("lax-duplicates")
+    _watch_die({fork_life(story, wishes, Death(), place): Death()}, tally)
+    _watch_die({fork_last_look(place): Death()}, tally)
+    return unseen
+
+
+def _watch_die(pids: dict[int, Death], tally: Tally) -> None:
+    """Kill and freeze processes as their deaths say, and wait until all have ended."""
+    start = time.monotonic()
+    todo = sorted(_plan(pids), key=lambda step: step[0])
+    left = set(pids)
+    while left:
+        while todo and time.monotonic() - start >= todo[0][0]:
+            _, pid, number = todo.pop(0)
+            if pid in left:
+                os.kill(pid, number)
+        if time.monotonic() - start > LIFE_S:
+            tally.violations.append(f"a process hangs in {pids}")
+            for pid in left:
+                os.kill(pid, signal.SIGKILL)
+        for pid in tuple(left):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                left.discard(pid)
+                _count(pids[pid], status, tally)
+        time.sleep(0.001)
+
+
+def _plan(pids: dict[int, Death]) -> list[tuple[float, int, signal.Signals]]:
+    steps: list[tuple[float, int, signal.Signals]] = []
+    for pid, death in pids.items():
+        if death.after_s is not None:
+            steps.append((death.after_s + death.frozen_s, pid, signal.SIGKILL))
+        if death.frozen_s:
+            frozen_from = (death.after_s or 0.15) / 2
+            steps += [(frozen_from, pid, signal.SIGSTOP), (frozen_from + death.frozen_s, pid, signal.SIGCONT)]
+    return steps
+
+
+def _count(death: Death, status: int, tally: Tally) -> None:
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+        tally.kills[death.point or "at random"] += 1
+    elif death.is_meant:
+        tally.missed[death.point or "at random"] += 1
+
+
+def _told(story: Story, folder: Path) -> str:
+    said = folder / "said.txt"
+    text = said.read_text(errors="replace")[-_SAID_BYTES:] if said.exists() else ""
+    return f"the story: {story}\n{_histories(folder)}\n{text}"
+
+
+def _histories(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "home" / "journal.sqlite3")) as db:
+        rows = db.execute("SELECT submission_id, group_concat(kind, ' ') FROM event GROUP BY submission_id").fetchall()
+    return "\n".join(f"{submission_id}: {kinds}" for submission_id, kinds in rows)
+
+
+def torture(kills: int, seed: int, say: Callable[[str], None], step: int = 1) -> Tally:
+    """Run stories from ``seed`` on, every ``step``-th, until so many processes were killed."""
+    tally = Tally()
+    with running_kling(SPEED) as kling:
+        while tally.killed < kills:
+            result = run_story(story_of(seed), kling)
+            tally.add(result)
+            for violation in result.violations:
+                say(violation)
+            seed += step
+    return tally
+
+
+def in_parallel(kills: int, seed: int, workers: int) -> Tally:
+    """The same with several workers at once, each in a process of its own."""
+    parts = [(kills + number) // workers for number in range(workers)]
+    readers = [_fork_worker(part, seed + number, workers) for number, part in enumerate(parts)]
+    whole = Tally()
+    for pid, reader in readers:
+        with os.fdopen(reader) as stream:
+            data = json.loads(stream.read())
+        os.waitpid(pid, 0)
+        died, missed = Counter(data["by_point"]), Counter(data["points_not_reached"])
+        whole.add(Tally(data["runs"], data["creates"], died, missed, data["violations"]))
+    return whole
+
+
+def _fork_worker(kills: int, seed: int, step: int) -> tuple[int, int]:
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writer)
+        return pid, reader
+    os.close(reader)
+    tally = torture(kills, seed, lambda text: print_now(text, sys.stderr), step)
+    with os.fdopen(writer, "w") as stream:
+        stream.write(json.dumps(tally.line()))
+    os._exit(0)
+
+
+def print_now(text: str, stream: Any = sys.stdout) -> None:
+    """A line, at once."""
+    stream.write(text + "\n")
+    stream.flush()
+
+
+def main() -> int:
+    """Read the words, torture, tell."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=max(2, os.cpu_count() or 2))
+    parser.add_argument("--only", type=int, help="run the story of one seed")
+    parser.add_argument("--story", choices=tuple(_STORIES), help="run a story of mutants.py")
+    parser.add_argument("--planted", action="store_true", help="... with the mistake that it is there to show")
+    options = parser.parse_args()
+    start = time.monotonic()
+    if options.story:
+        plant = MUTANTS[options.story] if options.planted else None
+        with running_kling(_PATIENT_SPEED) as kling:
+            tally = run_story(_STORIES[options.story], kling, plant, _PATIENT_SPEED)
+    elif options.only is not None:
+        print_now(str(story_of(options.only)))
+        with running_kling(SPEED) as kling:
+            tally = run_story(story_of(options.only), kling)
+    else:
+        tally = in_parallel(options.kills, options.seed, options.workers)
+    print_now(json.dumps(tally.line() | {"seconds": round(time.monotonic() - start, 1)}, indent=1))
+    return 1 if tally.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
