@@ -33,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 LEASE_S = 60.0
 _BUSY_TIMEOUT_S = 10.0
+_LOCK_POLL_S = 0.05
 _MARK_EVERY_S = 5.0
 _CHECKED_WHOLE_BYTES = 64 * 1024 * 1024
 _SCHEMA_VERSION = 2
@@ -110,7 +111,7 @@ class Journal:
             self._file = path.stat()
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode=WAL")
+        self._write_ahead()
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("PRAGMA foreign_keys=ON")
         version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -118,6 +119,17 @@ class Journal:
             raise too_new(self.path)
         if version < _SCHEMA_VERSION:
             self._make_tables()
+
+    def _write_ahead(self) -> None:
+        """Switch to WAL. SQLite answers "locked" at once while another process switches, so the waiting is ours."""
+        patience = time.monotonic() + _BUSY_TIMEOUT_S
+        while self._db.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+            try:
+                self._db.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError:
+                if time.monotonic() > patience:
+                    raise
+                time.sleep(_LOCK_POLL_S)
 
     def _make_tables(self) -> None:
         with _committed(self._db):

@@ -125,7 +125,7 @@ class Worker:
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._not_before: dict[tuple[str, Action], float] = {}
-        self._opened_here: dict[str, int] = {}
+        self._opened_here: dict[str, tuple[int, float]] = {}
         self.slots = Slots()
         self._durations: dict[str, deque[float]] = {}
         self._threads: list[threading.Thread] = []
@@ -223,18 +223,19 @@ class Worker:
         with self._lock:
             return tuple(self._durations.get(kind, ()))
 
-    def opened_here(self, lease: Lease) -> bool:
-        """Whether an open create has been in hand under this very lease.
+    def opened_here(self, lease: Lease, looking_since: float) -> bool:
+        """Whether the window of looking that began at ``looking_since`` was begun here, under this very lease.
 
-        Whoever takes one over, even back, does not know what the other did in between.
+        Whoever takes an open create over, even back, does not know what the other did in between; and a time that
+        another process wrote down says nothing by our clock.
         """
         with self._lock:
-            return self._opened_here.get(lease.submission_id) == lease.epoch
+            return self._opened_here.get(lease.submission_id) == (lease.epoch, looking_since)
 
-    def open_here(self, lease: Lease) -> None:
-        """An open create is in hand under this lease; to be said only once its opening is on disk."""
+    def open_here(self, lease: Lease, looking_since: float) -> None:
+        """A window of looking began here; to be said only once that is on disk."""
         with self._lock:
-            self._opened_here[lease.submission_id] = lease.epoch
+            self._opened_here[lease.submission_id] = (lease.epoch, looking_since)
 
 
 SENDING = frozenset({Action.SEND})
@@ -346,14 +347,17 @@ class Lane:
         if lease is None:
             return IDLE_S
         try:
-            if submission.phase is Phase.UNANSWERED and not self._worker.opened_here(lease):
-                self._record(submission, lease, ev.Reopened(at=self._clock.now()))
-                self._worker.open_here(lease)
+            if submission.phase is Phase.UNANSWERED and not self._worker.opened_here(lease, submission.looking_since):
+                self._begin_looking(submission, lease, ev.Reopened(at=self._clock.now()))
                 return 0.0
             self._steps[action](submission, lease)
         except (LeaseLost, IllegalTransition) as error:
             _log.info("%s: another process was faster (%s)", submission.id, error)
         return 0.0
+
+    def _begin_looking(self, submission: Submission, lease: Lease, event: ev.Reopened | ev.Unanswered) -> None:
+        self._record(submission, lease, event)
+        self._worker.open_here(lease, event.at)
 
     def _record(self, submission: Submission, lease: Lease, event: Event) -> None:
         self._journal.append(submission.id, event, lease)
@@ -368,13 +372,16 @@ class Lane:
             self._journal.append(submission.id, ev.Sent(at=self._clock.now(), digest=submission.payload.digest), lease)
             is_committed = True
 
-        self._worker.open_here(lease)
         try:
             report = self._service.submit(submission.payload, commit)
         except (LeaseLost, IllegalTransition, JournalUnusable):
             raise
         except KlingError as error:
-            self._record(submission, lease, self._after_failed_send(submission, error, is_committed))
+            event = self._after_failed_send(submission, error, is_committed)
+            if isinstance(event, ev.Unanswered):
+                self._begin_looking(submission, lease, event)
+            else:
+                self._record(submission, lease, event)
         else:
             self._record(submission, lease, ev.Accepted(at=self._clock.now(), task_id=report.task_id))
             self._worker.learn_slots(self._running(), was_accepted=True)
