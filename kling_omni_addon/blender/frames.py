@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -11,12 +11,11 @@ from typing import Any, Final
 import bpy
 
 from ..core.errors import CaptureFailed
-from ..core.sizes import MAX_PICTURE_BYTES, legal_size, square_pixels
+from ..core.sizes import legal_size, square_pixels
+from .picture_file import Setting, changed, named, require_folder, without_stamps, write_as_viewed
 
-Setting = tuple[Any, str, Any]  # owner, attribute, value
+_FEW_SAMPLES: Final = 16  # enough to see the shot by; with Cycles in a second or two on a processor
 
-_FORMATS: Final = {".png": "PNG", ".jpg": "JPEG"}
-_CYCLES_SAMPLES: Final = 16  # enough to see the shot by, in a second or two on a processor
 
 # A colour override of the artist's, in the order in which it can be put back: a display limits the view transforms, a
 # view transform limits the looks.
@@ -41,6 +40,7 @@ class Engine(StrEnum):
 
     SCENE = "scene"  # whatever the scene is set to
     WORKBENCH = "workbench"  # solid shading, a fraction of a second; needs OpenGL
+    EEVEE = "eevee"  # few samples; needs a graphics card to be quick
     CYCLES = "cycles"  # few samples, no denoiser, on the processor: for machines without a GPU
 
 
@@ -72,22 +72,28 @@ def render_camera_frame(
     _require_possible(scene, path, engine)
     with _standing_at(scene, frame):
         _require_camera(scene, frame)
-        with _changed(_settings(scene, aspect_ratio, engine)):
-            _render(scene)
-            return _written(scene, path)
+        with changed(_settings(scene, aspect_ratio, engine)):
+            return write_as_viewed(rendered(scene), path, scene)
+
+
+def save_last_render(scene: bpy.types.Scene, path: Path) -> Path:
+    """Write what Blender rendered last, as the viewer shows it, and return where the picture is.
+
+    Raises :class:`CaptureFailed` when nothing was rendered since Blender started.
+    """
+    require_folder(path)
+    if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
+        raise CaptureFailed("Nothing was rendered yet.", field="image", remedy="Render, or capture from the camera.")
+    with changed((*without_stamps(scene.render), *_format_settings(scene.render.image_settings))):
+        return write_as_viewed(_render_result(), path, scene)
 
 
 def _require_possible(scene: bpy.types.Scene, path: Path, engine: Engine) -> None:
-    # Blender reads "//" as "beside the .blend", pathlib as an absolute path.
-    if not path.is_absolute() or str(path).startswith("//") or path.suffix not in _FORMATS:
-        remedy = "Give a full path to a .png or .jpg."
-        raise CaptureFailed(f"A picture cannot be written to {path}.", field="path", remedy=remedy)
     if engine is Engine.CYCLES and not hasattr(scene, "cycles"):
         raise CaptureFailed("Cycles is switched off.", field="engine", remedy="Enable it in Preferences > Add-ons.")
     if bpy.app.is_job_running("RENDER"):
         raise CaptureFailed("Blender is rendering already.", remedy="Capture when that render has ended.")
-    with _reported(path):  # now, rather than after a long render
-        path.parent.mkdir(parents=True, exist_ok=True)
+    require_folder(path)  # now, rather than after a long render
 
 
 def _require_camera(scene: bpy.types.Scene, frame: int) -> None:
@@ -108,68 +114,56 @@ def _standing_at(scene: bpy.types.Scene, frame: int) -> Iterator[None]:
         scene.camera = camera  # last: moving and rendering both switch to the camera of a marker
 
 
-@contextmanager
-def _changed(settings: Iterable[Setting]) -> Iterator[None]:
-    """Give each attribute its value, and all their old values back in the end, in the same order."""
-    after = tuple(settings)
-    before = tuple((owner, name, getattr(owner, name)) for owner, name, _ in after)
-    try:
-        _assign(after)
-        yield
-    finally:
-        _assign(before)
-
-
-def _assign(settings: Iterable[Setting]) -> None:
-    for owner, name, value in settings:
-        if getattr(owner, name) != value:  # an assignment has consequences in Blender, even of the same value
-            setattr(owner, name, value)
-
-
 def _settings(scene: bpy.types.Scene, aspect_ratio: str | None, engine: Engine) -> Iterator[Setting]:
     """All that a capture changes. What is not here is not changed."""
     render = scene.render
     yield from _engine_settings(scene, engine)
-    width, height = _picture_size(render, aspect_ratio)
-    yield from _named(render, resolution_x=width, resolution_y=height, resolution_percentage=100)
-    yield from _named(render, pixel_aspect_x=1.0, pixel_aspect_y=1.0)
-    yield from _named(render, use_border=False, use_multiview=False, use_sequencer=False)
-    # Blender writes all of these into the file, and burns them into the picture when "use_stamp" is on.
-    stamps = (name for name in render.bl_rna.properties.keys() if name.startswith("use_stamp"))  # noqa: SIM118 - no dict
-    yield from ((render, name, False) for name in stamps)
+    width, height = picture_size(render, aspect_ratio)
+    yield from named(render, resolution_x=width, resolution_y=height, resolution_percentage=100)
+    yield from named(render, pixel_aspect_x=1.0, pixel_aspect_y=1.0)
+    yield from named(render, use_border=False, use_multiview=False, use_sequencer=False)
+    yield from without_stamps(render)
     yield from _format_settings(render.image_settings)
     # A File Output node would write the artist's final frames anew, at our size and by our engine.
     yield from ((node, "mute", True) for node in _file_outputs(_compositor(scene)))
 
 
-def _named(owner: object, **values: object) -> Iterator[Setting]:
-    """Settings of one owner, without those that this version of Blender does not have."""
-    return ((owner, name, value) for name, value in values.items() if hasattr(owner, name))
-
-
 def _engine_settings(scene: bpy.types.Scene, engine: Engine) -> Iterator[Setting]:
     if engine is Engine.WORKBENCH:
-        yield from _named(scene.render, engine="BLENDER_WORKBENCH")
+        yield from named(scene.render, engine="BLENDER_WORKBENCH")
+    if engine is Engine.EEVEE:
+        yield from named(scene.render, engine=eevee_name(scene.render))
+        yield from named(scene.eevee, taa_render_samples=min(scene.eevee.taa_render_samples, _FEW_SAMPLES))
     if engine is Engine.CYCLES:
         cycles: Any = getattr(scene, "cycles")  # noqa: B009 - the stubs do not know this add-on's property
-        yield from _named(scene.render, engine="CYCLES")
-        yield from _named(cycles, device="CPU", use_denoising=False, samples=min(cycles.samples, _CYCLES_SAMPLES))
-        yield from _named(cycles, use_layer_samples="IGNORE")  # a view layer could ask for thousands
+        yield from named(scene.render, engine="CYCLES")
+        yield from named(cycles, device="CPU", use_denoising=False, samples=min(cycles.samples, _FEW_SAMPLES))
+        yield from named(cycles, use_layer_samples="IGNORE")  # a view layer could ask for thousands
 
 
-def _picture_size(render: bpy.types.RenderSettings, aspect_ratio: str | None) -> tuple[int, int]:
+def eevee_name(render: bpy.types.RenderSettings) -> str:
+    """What this Blender calls EEVEE: BLENDER_EEVEE_NEXT from 4.2 to 4.5, BLENDER_EEVEE from 5.0."""
+    engine: Any = render.bl_rna.properties["engine"]
+    names = (str(item.identifier) for item in engine.enum_items)
+    return next(name for name in names if name.startswith("BLENDER_EEVEE"))
+
+
+def picture_size(render: bpy.types.RenderSettings, aspect_ratio: str | None) -> tuple[int, int]:
+    """The pixels of a picture of this scene: its own resolution in square pixels, made legal."""
     width = max(1, render.resolution_x * render.resolution_percentage // 100)
     height = max(1, render.resolution_y * render.resolution_percentage // 100)
     return legal_size(*square_pixels(width, height, render.pixel_aspect_x, render.pixel_aspect_y), aspect_ratio)
 
 
 def _format_settings(image: bpy.types.ImageFormatSettings) -> Iterator[Setting]:
-    # media_type (from 5.0) limits the formats, and the format limits the rest: this order serves both ways.
-    yield from _named(image, media_type="IMAGE", file_format="PNG", color_mode="RGB", color_depth="8")
-    yield from _named(image, quality=95, compression=15)  # for JPEG, for PNG
+    # media_type (from 5.0) limits the formats, and the format limits the rest: this order serves both ways. PNG and
+    # nothing else, because a new scene has it: a change of format gives names to colour spaces that have none in a new
+    # scene, and that cannot be undone.
+    yield from named(image, media_type="IMAGE", file_format="PNG", color_mode="RGB", color_depth="8")
+    yield from named(image, compression=15)
     has_curves = image.view_settings is not None and image.view_settings.use_curve_mapping
     if image.color_management == "OVERRIDE" and not has_curves:
-        yield from _named(image, color_management="FOLLOW_SCENE")
+        yield from named(image, color_management="FOLLOW_SCENE")
         yield from _unchanged_override(image)
 
 
@@ -180,7 +174,7 @@ def _unchanged_override(image: bpy.types.ImageFormatSettings) -> Iterator[Settin
     """
     for part, names in _OVERRIDE.items():
         owner = getattr(image, part)
-        yield from _named(owner, **{name: getattr(owner, name) for name in names if hasattr(owner, name)})
+        yield from named(owner, **{name: getattr(owner, name) for name in names if hasattr(owner, name)})
 
 
 def _compositor(scene: bpy.types.Scene) -> Any:
@@ -197,45 +191,17 @@ def _file_outputs(tree: Any) -> Iterator[bpy.types.Node]:
         yield from _file_outputs(getattr(node, "node_tree", None))
 
 
-def _render(scene: bpy.types.Scene) -> None:
+def rendered(scene: bpy.types.Scene) -> bpy.types.Image:
+    """Render the scene as it is set, and return the Render Result. Raises :class:`CaptureFailed`."""
     try:
-        outcome = bpy.ops.render.render(scene=scene.name)
+        # By its argument "scene" the operator would render that scene at the frame of the one in the window.
+        with bpy.context.temp_override(scene=scene):
+            outcome = bpy.ops.render.render()
     except RuntimeError as error:
         raise CaptureFailed(f"Blender could not render the picture: {str(error).strip()}") from error
     if "FINISHED" not in outcome:
         raise CaptureFailed("The render was stopped before the picture was done.", remedy="Capture again.")
-
-
-def _written(scene: bpy.types.Scene, path: Path) -> Path:
-    for target in dict.fromkeys((path, path.with_suffix(".jpg"))):
-        if _is_written_small_enough(scene, target):
-            return target
-    remedy = "Lower the resolution in Output Properties."
-    raise CaptureFailed(f"The picture is larger than the service accepts ({MAX_PICTURE_BYTES:,} bytes).", remedy=remedy)
-
-
-def _is_written_small_enough(scene: bpy.types.Scene, target: Path) -> bool:
-    """Write the Render Result to ``target``, unless it comes out too large: then ``target`` is as it was."""
-    part = target.with_name(f"{target.stem}.part{target.suffix}")
-    _assign(_named(scene.render.image_settings, file_format=_FORMATS[target.suffix]))
-    with _reported(target):
-        try:
-            _render_result().save_render(str(part), scene=scene)
-            if part.stat().st_size >= MAX_PICTURE_BYTES:
-                return False
-            part.replace(target)
-            return True
-        finally:
-            part.unlink(missing_ok=True)
-
-
-@contextmanager
-def _reported(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, RuntimeError) as error:  # Python's, Blender's
-        sentence = f"The picture could not be written to {path}: {str(error).strip()}"
-        raise CaptureFailed(sentence, field="path", remedy="Choose another folder.") from error
+    return _render_result()
 
 
 def _render_result() -> bpy.types.Image:

@@ -9,21 +9,36 @@ from __future__ import annotations
 import os
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import bpy
 
+from ..core.errors import KlingError, RequestInvalid
 from ..core.events import Target
 from ..core.lifecycle import Submission
 from ..core.problem import Problem
 from ..core.request import OmniRequest
+from . import submission_list, thumbnails
 
 if TYPE_CHECKING:
+    from ..core.library import Pack
     from ..session import Session
     from ..settings import Settings
+    from ..work.errand import Errand
 
 _LIMIT_OF_NAMES = 64
+_ACCOUNT_WAIT_S = 60.0
 _SAME_CLICK_S = 3.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """What was last heard of the account: ``packs`` or a sentence in ``problem``; ``None`` and ``""`` before."""
+
+    errand: Errand[tuple[Pack, ...]] | None = None
+    packs: tuple[Pack, ...] | None = None
+    problem: str = ""
 
 
 class _Live:
@@ -35,6 +50,8 @@ class _Live:
         self.problems: dict[str, tuple[Problem, ...]] = {}
         self.last_submit: tuple[OmniRequest, Target, float] | None = None
         self.is_paused = False
+        self.account: Account = Account()
+        self.hidden: set[str] = set()
 
 
 _live = _Live()
@@ -53,7 +70,7 @@ def session() -> Session:
         _live.session = None
     if _live.session is None:
         _live.session = Session(settings)
-        _live.session.board.refresh()
+        refresh()
         _live.session.start()
     return _live.session
 
@@ -103,6 +120,7 @@ def follow_online_access() -> None:
         _live.session.close()
         _live.session = None
         _live.is_paused = True
+        show()
     elif _live.is_paused and not offline_reason():
         _live.is_paused = False
         session()
@@ -121,6 +139,9 @@ def close() -> None:
         _live.session = None
     _live.rehearsal.close()
     _live.problems.clear()
+    _live.account = Account()
+    _live.last_submit = None
+    submission_list.clear()
 
 
 def is_open() -> bool:
@@ -129,13 +150,73 @@ def is_open() -> bool:
 
 
 def refresh() -> bool:
-    """Bring the snapshots up to date; whether anything changed."""
-    return _live.session is not None and _live.session.board.refresh()
+    """Bring the snapshots and the list in the panel up to date; whether anything changed."""
+    if _live.session is None or not _live.session.board.refresh():
+        return False
+    show()
+    return True
+
+
+def show() -> None:
+    """Put the submissions that are not hidden into the panel's list."""
+    submission_list.fill([s.id for s in submissions() if s.id not in _live.hidden])
+
+
+def hide(submission_id: str) -> None:
+    """Take a submission off the panel's list until Blender ends; its record and its clip stay."""
+    _live.hidden.add(submission_id)
+    show()
 
 
 def submissions() -> tuple[Submission, ...]:
     """Every submission as of the last refresh, oldest first."""
     return _live.session.board.submissions if _live.session is not None else ()
+
+
+def submission(submission_id: str) -> Submission | None:
+    """The submission with this id as of the last refresh."""
+    return _live.session.board.find(submission_id) if _live.session is not None else None
+
+
+def usual_s(found: Submission) -> tuple[float, ...]:
+    """How long the last tasks of its kind took, in seconds."""
+    return _live.session.usual_s(found) if _live.session is not None else ()
+
+
+def notice() -> str:
+    """A sentence about the record of submissions itself, or ``""``."""
+    return _live.session.board.notice if _live.session is not None else ""
+
+
+def ask_account() -> None:
+    """Ask for the balance, which tests the key; :func:`hear_account` hears the answer. Raises like :func:`session`."""
+    _live.account = Account(errand=session().ask_account())
+    if bpy.app.background and _live.account.errand is not None:
+        _live.account.errand.wait(_ACCOUNT_WAIT_S)
+        hear_account()
+
+
+def hear_account() -> bool:
+    """Whether the account has answered since the last time."""
+    heard = _live.account
+    if heard.errand is None or not heard.errand.is_done:
+        return False
+    try:
+        heard.packs = heard.errand.answer
+    except KlingError as error:
+        heard.problem = str(error)
+    heard.errand = None
+    return True
+
+
+def forget_account() -> None:
+    """Another service or key: what was heard is about another account."""
+    _live.account = Account()
+
+
+def account() -> Account:
+    """What is known of the account."""
+    return _live.account
 
 
 def received(submission_id: str) -> tuple[int, int | None]:
@@ -149,12 +230,25 @@ def judge(scene: bpy.types.Scene) -> tuple[Problem, ...]:
     from ..core import capability
     from ..request_file import judge_request
     from .read_panel import read_request
+    from .remedies import missing, spoken, unknown_mentions
 
-    problems = judge_request(read_request(scene), capability.profile())
+    request = read_request(scene)
+    judged = (spoken(problem, request) for problem in judge_request(request, capability.profile()))
+    problems = (*missing(scene, request), *judged, *unknown_mentions(request))
     if len(_live.problems) > _LIMIT_OF_NAMES:
         _live.problems.clear()
     _live.problems[scene.name] = problems
+    thumbnails.load(scene)
     return problems
+
+
+def require_complete(scene: bpy.types.Scene) -> None:
+    """Raise :class:`RequestInvalid` for what the chosen kind of shot lacks, which the service could not know."""
+    from .remedies import PANEL_RULE
+
+    lacks = [problem for problem in judge(scene) if problem.rule == PANEL_RULE and problem.is_fault]
+    if lacks:
+        raise RequestInvalid(lacks)
 
 
 def problems(scene: bpy.types.Scene) -> tuple[Problem, ...] | None:

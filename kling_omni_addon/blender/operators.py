@@ -1,37 +1,25 @@
-"""What the artist, or a script, can do: capture, submit, place, and decide about submissions that wait for a person."""
+"""What the artist, or a script, can do: submit, place, and decide about submissions that wait for a person."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import FloatProperty, StringProperty
 
 from ..core.errors import ClipUnusable, KlingError, RequestInvalid
 from ..core.lifecycle import Phase
-from . import frames, live, placing, pump
-from .properties import scene_of, shot_of
-from .read_panel import media_folder, read_request, read_target
+from . import live, placing, pump
+from .properties import scene_of
+from .read_panel import read_request, read_target
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
 
     Outcome: TypeAlias = set[OperatorReturnItems]
-
-_ROLES = (
-    ("FIRST", "First Frame", "The picture that the clip begins with"),
-    ("END", "End Frame", "The picture that the clip ends with"),
-)
-_ENGINES = (
-    ("SCENE", "As the Scene", "Render with the engine and samples of the scene"),
-    ("WORKBENCH", "Workbench", "Fast and plain"),
-    ("CYCLES", "Cycles", "Few samples, for machines without a graphics card"),
-)
 
 
 def reported(execute: Callable[[Any, bpy.types.Context], Outcome]) -> Callable[[Any, bpy.types.Context], Outcome]:
@@ -49,49 +37,6 @@ def reported(execute: Callable[[Any, bpy.types.Context], Outcome]) -> Callable[[
         return {"CANCELLED"}
 
     return told
-
-
-class KLING_OT_capture_frame(bpy.types.Operator):
-    """Render the scene camera to a picture that the shot begins or ends with"""
-
-    bl_idname = "kling.capture_frame"
-    bl_label = "Capture Frame"
-    bl_options = {"REGISTER", "UNDO"}
-
-    role: EnumProperty(name="Role", description="What the picture is for", items=_ROLES)
-    frame: IntProperty(name="Frame", description="Frame to render; below zero is the current one", default=-1, min=-1)
-    engine: EnumProperty(name="Engine", description="What renders the picture", items=_ENGINES)
-
-    @reported
-    def execute(self, context: bpy.types.Context) -> Outcome:
-        """Render, and put the picture's path into the shot."""
-        scene = scene_of(context)
-        frame = scene.frame_current if self.frame < 0 else self.frame
-        path = capture_path(scene.name, frame)
-        ratio = None if self.role == "FIRST" or shot_of(scene).first_frame else shot_of(scene).aspect_ratio
-        picture = frames.render_camera_frame(scene, frame, path, aspect_ratio=ratio, engine=frames.Engine[self.engine])
-        setattr(shot_of(scene), "first_frame" if self.role == "FIRST" else "end_frame", str(picture))
-        return {"FINISHED"}
-
-
-class KLING_OT_capture_both(bpy.types.Operator):
-    """Render the scene camera at the first and the last frame of the scene"""
-
-    bl_idname = "kling.capture_both"
-    bl_label = "Camera to First + End"
-    bl_options = {"REGISTER", "UNDO"}
-
-    engine: EnumProperty(name="Engine", description="What renders the pictures", items=_ENGINES)
-
-    @reported
-    def execute(self, context: bpy.types.Context) -> Outcome:
-        """Capture one after the other."""
-        ops: Any = bpy.ops  # the stubs know Blender's own operators only
-        ends = {"FIRST": scene_of(context).frame_start, "END": scene_of(context).frame_end}
-        for role, frame in ends.items():
-            if ops.kling.capture_frame(role=role, frame=frame, engine=self.engine) != {"FINISHED"}:
-                return {"CANCELLED"}
-        return {"FINISHED"}
 
 
 class KLING_OT_submit(bpy.types.Operator):
@@ -116,6 +61,7 @@ class KLING_OT_submit(bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Record the submission and set the worker to it."""
+        live.require_complete(scene_of(context))
         submission = live.submit_once(read_request(scene_of(context)), read_target(scene_of(context)))
         pump.start()
         if submission is None:
@@ -153,7 +99,7 @@ class KLING_OT_place_clip(_OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Place it where it was meant to go, but in this scene."""
-        submission = next((s for s in live.submissions() if s.id == self.submission_id), None)
+        submission = live.submission(self.submission_id)
         if submission is None or not submission.clip:
             raise ClipUnusable("There is no clip of that submission yet.")
         placing.place(submission, scene_of(context))
@@ -227,11 +173,66 @@ class KLING_OT_resume(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def capture_path(scene_name: str, frame: int) -> Path:
-    """Where a captured frame goes: beside a saved file, else in the user's data folder; never the temporary folder."""
-    from ..settings import home_folder
+class KLING_OT_open_folder(_OfSubmission, bpy.types.Operator):
+    """Show the folder of the clip in the system's file browser"""
 
-    folder = media_folder("frames") or home_folder(os.environ) / "frames"
-    plain = bpy.path.clean_name(scene_name)
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
-    return folder / f"{plain}_{frame:04d}_{stamp}.jpg"
+    bl_idname = "kling.open_folder"
+    bl_label = "Open Folder"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Have the system open it."""
+        submission = live.submission(self.submission_id)
+        if submission is None or not submission.clip or not Path(submission.clip).exists():
+            raise ClipUnusable("The clip is not there any more.", field="clip", remedy="It was moved or deleted.")
+        return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))
+
+
+class KLING_OT_hide_submission(_OfSubmission, bpy.types.Operator):
+    """Take this submission off the list until Blender is started again; its record and its clip stay"""
+
+    bl_idname = "kling.hide_submission"
+    bl_label = "Remove from List"
+    bl_options = {"REGISTER"}
+
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Hide it."""
+        live.hide(self.submission_id)
+        return {"FINISHED"}
+
+
+class KLING_OT_check_account(bpy.types.Operator):
+    """Ask Kling what is left on the account; free, and a test of the key"""
+
+    bl_idname = "kling.check_account"
+    bl_label = "Test Key and Show Balance"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Not while Blender is set to stay offline."""
+        reason = live.offline_reason()
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Ask; the panel shows the answer when it comes."""
+        live.ask_account()
+        pump.start()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    KLING_OT_submit,
+    KLING_OT_place_clip,
+    KLING_OT_look_again,
+    KLING_OT_send_again,
+    KLING_OT_stop_waiting,
+    KLING_OT_resume,
+    KLING_OT_open_folder,
+    KLING_OT_hide_submission,
+    KLING_OT_check_account,
+)

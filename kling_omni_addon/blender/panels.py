@@ -5,148 +5,173 @@ Drawing reads snapshots only: no disk, no network, no judging.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import bpy
 
-from ..core.lifecycle import Phase, Submission
-from . import live
+from ..core import capability
+from ..core.capability import ModelLimits
+from ..core.naming import mention
+from ..core.pricing import price_of
+from ..core.problem import Problem
+from ..core.request import OmniRequest, Role
+from . import live, outlook, remedies
+from .panel_sources import draw_frames, draw_references, draw_storyboard, draw_video
+from .panel_submissions import draw_account, draw_submissions
 from .preferences import service_name
-from .properties import scene_of, shot_of
+from .properties import KLING_PG_shot, scene_of, shot_of
+from .read_panel import has_own_prompts, read_request, uses_of
+from .shot_operators import prompt_count
+from .wrapping import characters_of, draw_text
 
-if TYPE_CHECKING:
-    from bpy.stub_internal.rna_enums import IconItems
-
-_SHOWN = 8
-_ICONS: Mapping[Phase, IconItems] = {
-    Phase.INTENDED: "SORTTIME",
-    Phase.UNANSWERED: "QUESTION",
-    Phase.PARKED: "QUESTION",
-    Phase.ACCEPTED: "RENDER_ANIMATION",
-    Phase.READY: "IMPORT",
-    Phase.FETCHED: "FILE_MOVIE",
-    Phase.PLACED: "CHECKMARK",
-    Phase.FAILED: "ERROR",
-    Phase.ABANDONED: "X",
-}
-_STATES = {
-    Phase.INTENDED: "Waiting to be sent",
-    Phase.UNANSWERED: "Looking for an answer",
-    Phase.PARKED: "No answer came",
-    Phase.ACCEPTED: "Generating",
-    Phase.READY: "Downloading",
-    Phase.FETCHED: "Clip is here",
-    Phase.PLACED: "On the timeline",
-    Phase.FAILED: "Failed",
-    Phase.ABANDONED: "Given up",
-}
-_CHARACTER_PX = 6.2
-_SIDE_PX = 60
-_NARROWEST_PX = 200
-
-
-def wrapped(text: str, context: bpy.types.Context) -> Iterator[str]:
-    """Text in lines that fit the region; Blender does not wrap labels."""
-    scale = context.preferences.system.ui_scale or 1.0
-    width_px = context.region.width / scale if context.region else _NARROWEST_PX
-    width = max(18, int((width_px - _SIDE_PX) / _CHARACTER_PX))
-    line = ""
-    for word in text.split():
-        if line and len(line) + 1 + len(word) > width:
-            yield line
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    if line:
-        yield line
-
-
-def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: IconItems) -> None:
-    """A sentence under one icon, as many lines as it takes."""
-    column = layout.column(align=True)
-    for number, line in enumerate(wrapped(text, context)):
-        column.label(text=line, icon="BLANK1" if number else icon)
+_WIDE_ENOUGH = 32  # characters: from here on three names stand side by side
 
 
 def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Prompt and frames."""
+    """What the clip is made from."""
+    layout.prop(shot_of(scene_of(context)), "kind", text="")
+
+
+def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The prompt, and the names that may stand in it."""
     shot = shot_of(scene_of(context))
-    layout.prop(shot, "prompt", text="", icon="TEXT")
-    row = layout.row()
-    row.alignment = "RIGHT"
-    row.label(text=f"{len(shot.prompt)} / 2500")
-    for role, name, label in (("FIRST", "first_frame", "First"), ("END", "end_frame", "End")):
-        row = layout.row(align=True)
-        row.prop(shot, name, text=label)
-        row.operator("kling.capture_frame", text="", icon="CAMERA_DATA").role = role
-    layout.operator("kling.capture_both", icon="CAMERA_DATA")
+    row = layout.row(align=True)
+    row.prop(shot, "prompt", text="", placeholder="What happens in the shot")
+    row.operator("kling.edit_prompt", text="", icon="GREASEPENCIL")
+    opening = uses_of(shot).opening
+    if opening and "@video" not in shot.prompt.lower():
+        draw_text(layout, context, f"Kling is told: “{opening.strip()} …”", "INFO")
+    draw_names(layout, context)
+
+
+def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Buttons that write a name into the prompt."""
+    names = tuple(names_of(shot_of(scene_of(context))))
+    if names:
+        columns = 3 if characters_of(context) >= _WIDE_ENOUGH else 2
+        grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
+        for name in names:
+            grid.operator("kling.insert_name", text=name).text = name
+
+
+def names_of(shot: KLING_PG_shot) -> Iterator[str]:
+    """What the prompt may call by name in this kind of shot."""
+    uses = uses_of(shot)
+    if Role.FIRST in uses.frames and shot.first_frame:
+        yield "@first"
+    if Role.END in uses.frames and shot.end_frame:
+        yield "@end"
+    if uses.video is not None and shot.video:
+        yield "@video"
+    for kind, items in (("image", shot.references), ("element", shot.elements)) if uses.has_references else ():
+        yield from (mention(kind, item.name) for item in items if item.name)
 
 
 def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Model, size, length, shape."""
-    shot = shot_of(scene_of(context))
+    """Model, size, length, shape: only what this model makes of this kind of shot."""
+    scene = scene_of(context)
+    shot, request = shot_of(scene), read_request(scene)
+    model = capability.profile().models[shot.model]
     layout.use_property_split = True
     layout.use_property_decorate = False
     layout.prop(shot, "model")
-    layout.prop(shot, "mode")
-    layout.prop(shot, "duration_s")
-    if shot.first_frame:
-        draw_text(layout, context, "The first frame decides the aspect", "BLANK1")
-    else:
-        layout.prop(shot, "aspect_ratio")
+    layout.row().prop(shot, "mode", expand=True)
+    _draw_line(layout, f"{capability.profile().mode_lines[shot.mode]}p")
+    _draw_duration(layout, scene, request, model)
+    _draw_aspect(layout, shot, request)
+    _draw_sound(layout, shot, request, model)
+    layout.prop(shot, "watermark")
     layout.prop(shot, "places_clip")
 
 
+def _draw_line(layout: bpy.types.UILayout, text: str, heading: str = "") -> None:
+    """A line without a field, aligned with the fields."""
+    split = layout.split(factor=0.4)
+    left = split.row()
+    left.alignment = "RIGHT"
+    left.label(text=heading)
+    right = split.row()
+    right.enabled = False
+    right.label(text=text)
+
+
+def _draw_duration(
+    layout: bpy.types.UILayout, scene: bpy.types.Scene, request: OmniRequest, model: ModelLimits
+) -> None:
+    shot, lengths = shot_of(scene), model.durations(capability.kind_of(request))
+    if request.is_edit:
+        _draw_line(layout, "As its video", "Duration")
+        return
+    if lengths == tuple(range(lengths[0], lengths[-1] + 1)):
+        layout.prop(shot, "duration_s", text="Seconds")
+    else:
+        _draw_lengths(layout, shot, lengths)
+    _draw_line(layout, f"{outlook.scene_frames(scene, shot.duration_s)} frames")
+
+
+def _draw_lengths(layout: bpy.types.UILayout, shot: KLING_PG_shot, lengths: Sequence[int]) -> None:
+    split = layout.split(factor=0.4)
+    left = split.row()
+    left.alignment = "RIGHT"
+    left.label(text="Seconds")
+    row = split.row(align=True)
+    for seconds in lengths:
+        is_chosen = seconds == shot.duration_s
+        row.operator("kling.set_duration", text=str(seconds), depress=is_chosen).seconds = seconds
+
+
+def _draw_aspect(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest) -> None:
+    if request.picture(Role.FIRST) is not None:
+        _draw_line(layout, "As first frame", "Aspect")
+    elif request.is_edit:
+        _draw_line(layout, "As its video", "Aspect")
+    else:
+        layout.row().prop(shot, "aspect_ratio", expand=True)
+
+
+def _draw_sound(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, model: ModelLimits) -> None:
+    if request.video is not None:
+        _draw_line(layout, "None beside a video", "Sound")
+    elif not model.has_sound and not shot.sound:
+        _draw_line(layout, "Silent model", "Sound")
+    else:
+        layout.prop(shot, "sound")
+
+
 def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The button, and why it is disabled when it is."""
-    problems = live.problems(scene_of(context)) or ()
+    """What will happen, the button with its price, and why it is disabled when it is."""
+    scene = scene_of(context)
+    problems, request = live.problems(scene) or (), read_request(scene)
+    is_rehearsal = service_name() == "rehearsal"
+    offline = live.offline_reason()
+    draw_text(layout, context, outlook.outcome(scene, request), "NONE")
     button = layout.row()
     button.scale_y = 1.4
-    button.enabled = not any(problem.is_fault for problem in problems)
-    button.operator("kling.submit", icon="PLAY")
+    button.enabled = not offline and not any(problem.is_fault for problem in problems)
+    price = price_of(request)
+    label = "free" if is_rehearsal else "" if price is None else price.label
+    button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY")
     for problem in problems:
-        draw_text(layout, context, problem.message, "CANCEL" if problem.is_fault else "ERROR")
-    reason = live.offline_reason()
-    if reason:
-        draw_text(layout, context, reason, "INTERNET_OFFLINE")
-    elif service_name() == "rehearsal":
-        draw_text(layout, context, "Rehearsal: nothing is sent anywhere, the clip is a stand-in", "INFO")
+        _draw_problem(layout, context, problem)
+    if offline:
+        draw_text(layout, context, offline, "INTERNET_OFFLINE")
+    elif is_rehearsal:
+        cost = f" With Kling it costs {price.label}." if price is not None else ""
+        said = f"Rehearsal: nothing is sent anywhere, the clip is a stand-in.{cost}"
+        draw_text(layout, context, said, "INFO")
 
 
-def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The newest submissions with their state and what can be done about each."""
-    found = live.submissions()
-    if not found:
-        layout.label(text="None yet" if live.is_open() else "Not looked yet")
-        layout.operator("kling.resume", icon="FILE_REFRESH")
-        return
-    for submission in reversed(found[-_SHOWN:]):
-        _draw_submission(layout.box(), context, submission)
-    if any(submission.is_held for submission in found):
-        layout.operator("kling.resume", icon="FILE_REFRESH")
-
-
-def _draw_submission(box: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:
-    row = box.row()
-    row.label(text=submission.target.name or submission.id, icon=_ICONS[submission.phase])
-    row.label(text=_STATES[submission.phase])
-    got, total = live.received(submission.id)
-    if submission.phase is Phase.READY and total:
-        box.progress(factor=got / total, text=f"{got / 1e6:.1f} of {total / 1e6:.1f} MB")
-    if submission.problem:
-        draw_text(box, context, submission.problem, "INFO")
-    for operator in _ACTIONS.get(submission.phase, ()):
-        box.operator(operator).submission_id = submission.id
-
-
-_ACTIONS = {
-    Phase.INTENDED: ("kling.stop_waiting",),
-    Phase.UNANSWERED: ("kling.stop_waiting",),
-    Phase.ACCEPTED: ("kling.stop_waiting",),
-    Phase.PARKED: ("kling.look_again", "kling.send_again", "kling.stop_waiting"),
-    Phase.FETCHED: ("kling.place_clip",),
-}
+def _draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context, problem: Problem) -> None:
+    column = layout.column(align=True)
+    draw_text(column, context, problem.message, "CANCEL" if problem.is_fault else "ERROR")
+    role = remedies.role_to_capture(problem)
+    if role:
+        text = "Capture First Frame" if role == "FIRST" else "Capture End Frame"
+        column.operator("kling.capture_frame", text=text, icon="CAMERA_DATA").role = role
+    if problem.remedy is not None and remedies.can_apply(problem.remedy):
+        fix = column.operator("kling.fix", text=problem.remedy.label, icon="MODIFIER")
+        fix.rule, fix.path = problem.rule, problem.path
 
 
 class _InSidePanel:
@@ -159,8 +184,97 @@ class _Shot(_InSidePanel):
     bl_label = "Shot"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Prompt and frames."""
+        """What the clip is made from."""
         draw_shot(self.layout, context)
+
+
+class _Prompt(_InSidePanel):
+    bl_label = "Prompt"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not where every shot has a prompt of its own."""
+        return not has_own_prompts(shot_of(scene_of(context)))
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """How long it is."""
+        self.layout.label(text=prompt_count(shot_of(scene_of(context))))
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The prompt."""
+        draw_prompt(self.layout, context)
+
+
+class _Frames(_InSidePanel):
+    bl_label = "Frames"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses frames."""
+        return bool(uses_of(shot_of(scene_of(context))).frames)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The frames."""
+        draw_frames(self.layout, context)
+
+
+class _Video(_InSidePanel):
+    bl_label = "Video"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses a video."""
+        return uses_of(shot_of(scene_of(context))).video is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Its link."""
+        draw_video(self.layout, context)
+
+
+class _Storyboard(_InSidePanel):
+    bl_label = "Storyboard"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses one."""
+        return uses_of(shot_of(scene_of(context))).has_board
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The shots."""
+        draw_storyboard(self.layout, context)
+        if has_own_prompts(shot_of(scene_of(context))):
+            draw_names(self.layout, context)
+
+
+class _References(_InSidePanel):
+    bl_label = "References"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where they are what the clip is made from."""
+        return bool(shot_of(scene_of(context)).kind == "REFERENCES")
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """How many there are."""
+        shot = shot_of(scene_of(context))
+        number = len(shot.references) + len(shot.elements)
+        self.layout.label(text=str(number) if number else "")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Pictures and elements."""
+        draw_references(self.layout, context)
+
+
+class _Besides(_References):
+    """The same for kinds that are made from something else first."""
+
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses them, too."""
+        shot = shot_of(scene_of(context))
+        return bool(uses_of(shot).has_references and shot.kind != "REFERENCES")
 
 
 class _Output(_InSidePanel):
@@ -187,33 +301,41 @@ class _Submissions(_InSidePanel):
         draw_submissions(self.layout, context)
 
 
-class KLING_PT_view3d_shot(_Shot, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
+class _Account(_InSidePanel):
+    bl_label = "Account"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """What is left, also while it is closed."""
+        packs = live.account().packs
+        self.layout.label(text="" if packs is None else outlook.balance(packs))
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The balance."""
+        draw_account(self.layout, context)
 
 
-class KLING_PT_view3d_output(_Output, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
+_PARTS = (
+    _Shot,
+    _Prompt,
+    _Frames,
+    _Video,
+    _Storyboard,
+    _References,
+    _Besides,
+    _Output,
+    _Generate,
+    _Submissions,
+    _Account,
+)
+_EDITORS = {"view3d": "VIEW_3D", "sequencer": "SEQUENCE_EDITOR"}
 
 
-class KLING_PT_view3d_generate(_Generate, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
+def _in_editor(part: type[_InSidePanel], editor: str, space: str) -> Any:
+    """A panel for one editor: Blender wants a class for each."""
+    name = f"KLING_PT_{editor}_{part.__name__.strip('_').lower()}"
+    return type(name, (part, bpy.types.Panel), {"bl_space_type": space, "__module__": __name__})
 
 
-class KLING_PT_view3d_submissions(_Submissions, bpy.types.Panel):
-    bl_space_type = "VIEW_3D"
-
-
-class KLING_PT_sequencer_shot(_Shot, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-class KLING_PT_sequencer_output(_Output, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-class KLING_PT_sequencer_generate(_Generate, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
-
-
-class KLING_PT_sequencer_submissions(_Submissions, bpy.types.Panel):
-    bl_space_type = "SEQUENCE_EDITOR"
+CLASSES = tuple(_in_editor(part, editor, space) for editor, space in _EDITORS.items() for part in _PARTS)
+"""Every panel, most used first, for each editor."""

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from .identity import ROOT_PACKAGE
 
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 _KEY_LENGTH = 1024
+
+
+def _account_changed(_self: KLING_AP_preferences, _context: bpy.types.Context) -> None:
+    from . import live  # it reads us
+
+    live.forget_account()
 
 
 class KLING_AP_preferences(bpy.types.AddonPreferences):
@@ -31,19 +37,46 @@ class KLING_AP_preferences(bpy.types.AddonPreferences):
             ("other", "Other Address", "A service at an address of your own"),
         ),
         default="rehearsal",
+        update=_account_changed,
     )
-    address: StringProperty(name="Address", description="An https address, without a path", default="https://")
+    address: StringProperty(
+        name="Address", description="An https address, without a path", default="https://", update=_account_changed
+    )
     api_key: StringProperty(
-        name="API Key", description="A plain key from Kling's console", subtype="PASSWORD", maxlen=_KEY_LENGTH
+        name="API Key",
+        description="A plain key from Kling's console",
+        subtype="PASSWORD",
+        maxlen=_KEY_LENGTH,
+        update=_account_changed,
     )
     access_key: StringProperty(
-        name="Access Key", description="The name half of a key pair", subtype="PASSWORD", maxlen=_KEY_LENGTH
+        name="Access Key",
+        description="The name half of a key pair",
+        subtype="PASSWORD",
+        maxlen=_KEY_LENGTH,
+        update=_account_changed,
     )
     secret_key: StringProperty(
-        name="Secret Key", description="The secret half of a key pair", subtype="PASSWORD", maxlen=_KEY_LENGTH
+        name="Secret Key",
+        description="The secret half of a key pair",
+        subtype="PASSWORD",
+        maxlen=_KEY_LENGTH,
+        update=_account_changed,
+    )
+    clip_folder: StringProperty(
+        name="Clip Folder",
+        description="Where clips are kept; empty is kling/clips beside a saved file, else your data folder",
+        subtype="DIR_PATH",
+    )
+    look_window_s: IntProperty(
+        name="Look for Answer",
+        description="How many seconds a lost answer is looked for before you are asked what to do",
+        default=180,
+        min=0,
+        max=86_400,
     )
 
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, context: bpy.types.Context) -> None:
         """Draw the page."""
         layout = self.layout
         layout.use_property_split = True
@@ -52,13 +85,24 @@ class KLING_AP_preferences(bpy.types.AddonPreferences):
             layout.prop(self, "address")
         if self.service == "rehearsal":
             layout.label(text="Nothing is sent anywhere; clips are stand-ins made by this Blender", icon="INFO")
-            return
+        else:
+            self._draw_keys(layout)
+        layout.separator()
+        layout.prop(self, "clip_folder")
+        layout.prop(self, "look_window_s")
+        layout.separator()
+        from .panel_submissions import draw_account  # it reads the session, which reads this
+
+        draw_account(layout, context)
+
+    def _draw_keys(self, layout: bpy.types.UILayout) -> None:
         layout.prop(self, "api_key")
         column = layout.column(align=True)
         column.prop(self, "access_key")
         column.prop(self, "secret_key")
         layout.label(text="Keys are stored as plain text in Blender's preferences", icon="INFO")
         layout.label(text="KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, win over them", icon="BLANK1")
+        layout.label(text=f"In use: {key_source()}", icon="KEYINGSET")
 
 
 def preferences() -> KLING_AP_preferences | None:
@@ -76,6 +120,28 @@ def service_name() -> str:
     return name
 
 
+def key_source() -> str:
+    """Where the key in use comes from, in words; never the key."""
+    page = preferences()
+    if os.environ.get("KLING_API_KEY", "").strip():
+        return "KLING_API_KEY of the environment"
+    if any(os.environ.get(name, "").strip() for name in ("KLING_ACCESS_KEY", "KLING_SECRET_KEY")):
+        return "KLING_ACCESS_KEY and KLING_SECRET_KEY of the environment"
+    if page is not None and page.api_key.strip():
+        return "the API key above"
+    if page is not None and page.access_key.strip() and page.secret_key.strip():
+        return "the key pair above"
+    return "none yet"
+
+
+def clip_folder() -> str:
+    """The folder that the artist wants clips in, absolute; ``""`` for the usual one."""
+    page = preferences()
+    chosen: str = page.clip_folder.strip() if page is not None else ""
+    is_beside_nothing = chosen.startswith("//") and not bpy.data.filepath
+    return "" if not chosen or is_beside_nothing else bpy.path.abspath(chosen)
+
+
 def read_settings() -> Settings:
     """Environment first, then preferences, as one frozen value. Raises :class:`KlingError` for what cannot be used."""
     from ..settings import read_settings
@@ -91,4 +157,5 @@ def read_settings() -> Settings:
     of_environment = {name: value for name, value in os.environ.items() if name.startswith("KLING_")}
     if any(of_environment.get(name) for name in kept):
         kept = {}  # a key of the environment is never mixed with half of another one
-    return read_settings(kept | of_environment, service=service_name())
+    window = {} if page is None else {"KLING_LOOK_WINDOW_S": str(page.look_window_s)}
+    return read_settings(window | kept | of_environment, service=service_name())

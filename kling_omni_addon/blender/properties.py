@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from . import live
 
+KINDS = (
+    ("TEXT", "Text", "Make the clip from the prompt alone", "TEXT", 0),
+    ("FIRST", "First Frame", "Begin with a picture", "IMAGE_DATA", 1),
+    ("FRAMES", "First & End Frame", "Begin with one picture and end with another", "RENDER_ANIMATION", 2),
+    ("REFERENCES", "References", "Show the things of your pictures, seen afresh", "IMAGE_REFERENCE", 3),
+    ("EDIT", "Edit Video", "Change something in a video that is there", "FILE_MOVIE", 4),
+    ("NEXT", "Next Shot", "Go on where a video ends", "NEXT_KEYFRAME", 5),
+    ("PREVIOUS", "Previous Shot", "Show what happened before a video", "PREV_KEYFRAME", 6),
+    ("STORYBOARD", "Storyboard", "Several shots in one clip", "SEQUENCE", 7),
+)
 MODELS = (
     ("kling-v3-omni", "Kling 3.0 Omni", "3 to 15 seconds, sound and storyboards"),
     ("kling-video-o1", "Kling O1", "5 or 10 seconds from a prompt or a first frame"),
@@ -19,42 +29,158 @@ ASPECT_RATIOS = (
     ("9:16", "9:16", "Upright"),
     ("1:1", "1:1", "Square"),
 )
+CUTTERS = (
+    ("CUSTOM", "Shot by Shot", "Every shot has a prompt and a length of its own"),
+    ("AUTOMATIC", "By Kling", "Kling cuts the one prompt into shots"),
+)
 
 
-def _judge_again(self: KLING_PG_shot, _context: bpy.types.Context) -> None:
+def judge_again(self: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """Judge the scene's shot after any change of it."""
     live.judge(cast("bpy.types.Scene", self.id_data))
+
+
+def _first_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
+    self.first_origin = ""
+    judge_again(self, context)
+
+
+def _end_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
+    self.end_origin = ""
+    judge_again(self, context)
+
+
+class KLING_PG_reference(bpy.types.PropertyGroup):
+    """A picture that shows the model what something looks like."""
+
+    name: StringProperty(
+        name="Name", description="What the prompt calls this picture, as in @image:chair", update=judge_again
+    )
+    path: StringProperty(name="Picture", description="Image file, JPEG or PNG", subtype="FILE_PATH", update=judge_again)
+    origin: StringProperty(name="Origin", description="Where the picture came from")
+
+
+class KLING_PG_element(bpy.types.PropertyGroup):
+    """A character or thing of the library that the account has at Kling."""
+
+    name: StringProperty(
+        name="Name", description="What the prompt calls this element, as in @element:hero", update=judge_again
+    )
+    # Ids have eighteen digits; an IntProperty holds nine.
+    element_id: StringProperty(
+        name="Id", description="Number of the element in the account's library", update=judge_again
+    )
+
+
+class KLING_PG_board_shot(bpy.types.PropertyGroup):
+    """One shot of a storyboard."""
+
+    prompt: StringProperty(
+        name="Prompt", description="What happens in this shot; up to 512 characters", update=judge_again
+    )
+    duration_s: IntProperty(
+        name="Seconds", description="Length of this shot", default=2, min=1, max=15, update=judge_again
+    )
 
 
 class KLING_PG_shot(bpy.types.PropertyGroup):
     """One shot as it is being set up."""
 
+    kind: EnumProperty(
+        name="Kind",
+        description="What the clip is made from; until one is chosen, the frames that are set decide",
+        items=KINDS,
+        default="FRAMES",
+        update=judge_again,
+    )
     prompt: StringProperty(
-        name="Prompt", description="What happens in the shot; up to 2,500 characters", update=_judge_again
+        name="Prompt", description="What happens in the shot; up to 2,500 characters", update=judge_again
     )
     first_frame: StringProperty(
-        name="First Frame", description="Picture that the clip begins with", subtype="FILE_PATH", update=_judge_again
+        name="First Frame", description="Picture that the clip begins with", subtype="FILE_PATH", update=_first_changed
     )
+    first_origin: StringProperty(name="First Frame From", description="Where the first frame came from")
     end_frame: StringProperty(
-        name="End Frame", description="Picture that the clip ends with", subtype="FILE_PATH", update=_judge_again
+        name="End Frame", description="Picture that the clip ends with", subtype="FILE_PATH", update=_end_changed
     )
+    end_origin: StringProperty(name="End Frame From", description="Where the end frame came from")
+    references: CollectionProperty(
+        type=KLING_PG_reference, name="References", description="Pictures of what the clip should show"
+    )
+    reference_index: IntProperty(name="Active Reference", description="The picture that is chosen in the list")
+    elements: CollectionProperty(
+        type=KLING_PG_element, name="Elements", description="Characters and things of the account's library"
+    )
+    element_index: IntProperty(name="Active Element", description="The element that is chosen in the list")
+    video: StringProperty(
+        name="Video",
+        description="Public link to an MP4 or MOV of 3 to 10 seconds; Kling takes no uploads of videos",
+        update=judge_again,
+    )
+    keeps_sound: BoolProperty(
+        name="Keep Its Sound", description="Carry the sound of the video over to the clip", update=judge_again
+    )
+    cutter: EnumProperty(name="Cut", description="Who divides the clip into shots", items=CUTTERS, update=judge_again)
+    board: CollectionProperty(
+        type=KLING_PG_board_shot, name="Storyboard", description="The shots of the clip, in their order"
+    )
+    board_index: IntProperty(name="Active Shot", description="The shot that is chosen in the list")
     model: EnumProperty(
-        name="Model", description="Which of Kling's models makes the clip", items=MODELS, update=_judge_again
+        name="Model", description="Which of Kling's models makes the clip", items=MODELS, update=judge_again
     )
-    mode: EnumProperty(name="Quality", description="Size of the clip", items=MODES, default="pro", update=_judge_again)
+    mode: EnumProperty(name="Quality", description="Size of the clip", items=MODES, default="pro", update=judge_again)
     duration_s: IntProperty(
-        name="Duration", description="Length of the clip in seconds", default=5, min=3, max=15, update=_judge_again
+        name="Duration", description="Length of the clip in seconds", default=5, min=3, max=15, update=judge_again
     )
     aspect_ratio: EnumProperty(
         name="Aspect",
         description="Shape of the clip; a first frame decides it by itself",
         items=ASPECT_RATIOS,
-        update=_judge_again,
+        update=judge_again,
+    )
+    sound: BoolProperty(
+        name="Sound", description="Let Kling make voices, noises and music to the clip", update=judge_again
+    )
+    watermark: BoolProperty(
+        name="Watermark", description="Ask for a copy with Kling's mark beside the clean one", update=judge_again
     )
     places_clip: BoolProperty(
         name="Put on Timeline",
         description="Place the clip in the sequencer of this scene when it arrives",
         default=True,
     )
+
+
+def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> None:
+    """Use the picture at ``path`` (absolute) in the scene's shot.
+
+    ``role`` is ``FIRST``, ``END`` or ``REFERENCE``; the last appends to the references under a name of its own.
+    ``origin`` says where it came from, for the panel: "Scene camera, frame 1".
+    """
+    shot = shot_of(scene)
+    if role == "REFERENCE":
+        name = free_name(shot.references, "image")
+        reference = shot.references.add()
+        reference.origin, reference.name, reference.path = origin, name, path
+        shot.reference_index = len(shot.references) - 1
+    elif role == "FIRST":
+        shot.first_frame = path
+        shot.first_origin = origin
+    else:
+        shot.end_frame = path
+        shot.end_origin = origin
+
+
+def free_name(items: Any, stem: str) -> str:
+    """``stem`` with the lowest number that no item of the collection is called by: image1, image2."""
+    taken = {item.name for item in items}
+    return next(name for number in range(1, len(taken) + 2) if (name := f"{stem}{number}") not in taken)
+
+
+def picture_paths(shot: KLING_PG_shot) -> tuple[str, ...]:
+    """The absolute paths of every picture that is set, used by this kind or not."""
+    paths = (shot.first_frame, shot.end_frame, *(reference.path for reference in shot.references))
+    return tuple(bpy.path.abspath(path) for path in paths if path)
 
 
 def scene_of(context: bpy.types.Context) -> bpy.types.Scene:

@@ -7,6 +7,7 @@ Timers never fire in background mode; scripts there wait on the session themselv
 from __future__ import annotations
 
 import logging
+import time
 
 import bpy
 
@@ -17,7 +18,8 @@ _log = logging.getLogger(__name__)
 _BUSY_S = 0.25
 _CALM_S = 1.0
 _STRIP_EDITORS = ("SEQUENCER_OT_", "TRANSFORM_OT_")
-_OUR_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR")
+_OUR_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR", "PREFERENCES")
+_shown = {"second": 0}
 
 
 def start() -> None:
@@ -47,11 +49,20 @@ def _visit() -> float | None:
         return _CALM_S
     if not live.is_open():
         return None
-    if live.refresh():
+    is_news = live.hear_account()
+    if live.refresh() or is_news or _is_second_over():
         _redraw()
     if not _is_blender_busy():
         placing.place_arrived()
-    return _BUSY_S if any(not s.is_over for s in live.submissions()) else None
+    is_asking = live.account().errand is not None
+    return _BUSY_S if is_asking or any(not s.is_over for s in live.submissions()) else None
+
+
+def _is_second_over() -> bool:
+    """Whether the seconds that the panel counts up have moved on since the last time."""
+    now = int(time.monotonic())
+    is_over, _shown["second"] = now != _shown["second"], now
+    return is_over and any(not s.is_settled for s in live.submissions())
 
 
 def _is_blender_busy() -> bool:

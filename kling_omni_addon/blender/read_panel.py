@@ -1,40 +1,141 @@
-"""From what the artist set in a scene to a request."""
+"""From what the artist set in a scene to a request: what the chosen kind of shot uses, and only that."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ..core.events import Target
-from ..core.request import OmniRequest, Picture, Role
+from ..core.request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
 from .identity import this_file
-from .properties import shot_of
+from .preferences import clip_folder
+
+if TYPE_CHECKING:
+    from .properties import KLING_PG_shot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uses:
+    """What a kind of shot is made from. ``opening`` goes before a prompt that does not mention the video."""
+
+    frames: tuple[Role, ...] = ()
+    has_references: bool = True
+    video: VideoUse | None = None
+    has_board: bool = False
+    opening: str = ""
+
+
+USES: Mapping[str, Uses] = {
+    "TEXT": Uses(has_references=False),
+    "FIRST": Uses(frames=(Role.FIRST,)),
+    "FRAMES": Uses(frames=(Role.FIRST, Role.END)),
+    "REFERENCES": Uses(),
+    "EDIT": Uses(video=VideoUse.EDIT),
+    "NEXT": Uses(video=VideoUse.REFERENCE, opening="Based on @video, generate the next shot: "),
+    "PREVIOUS": Uses(video=VideoUse.REFERENCE, opening="Based on @video, generate the previous shot: "),
+    "STORYBOARD": Uses(has_board=True),
+}
+"""Kind of shot (``properties.KINDS``) -> what it uses."""
+
+
+def uses_of(shot: KLING_PG_shot) -> Uses:
+    """What the shot's kind uses."""
+    return USES[shot.kind]
+
+
+def has_chosen_kind(shot: KLING_PG_shot) -> bool:
+    """Whether somebody chose the kind, so that what is missing for it is a fault; else the frames that are set decide.
+
+    A script that only sets frames and a prompt never has to name a kind.
+    """
+    return shot.is_property_set("kind")
 
 
 def read_request(scene: bpy.types.Scene) -> OmniRequest:
     """The request that the scene's shot describes."""
-    shot = shot_of(scene)
-    sources = ((Role.FIRST, shot.first_frame), (Role.END, shot.end_frame))
-    pictures = tuple(Picture(source=bpy.path.abspath(path), role=role) for role, path in sources if path)
+    shot: KLING_PG_shot = scene.kling  # type: ignore[attr-defined] # hung on every scene by properties.register()
+    uses, video = uses_of(shot), _video(shot)
+    storyboard = Storyboard[shot.cutter] if uses.has_board else Storyboard.NONE
+    pictures = tuple(_pictures(shot, uses))
+    has_first = any(picture.role is Role.FIRST for picture in pictures)
     return OmniRequest(
-        prompt=shot.prompt,
+        prompt="" if storyboard is Storyboard.CUSTOM else sent_prompt(shot),
         pictures=pictures,
+        elements=tuple(_elements(shot)) if uses.has_references else (),
+        video=video,
+        storyboard=storyboard,
+        shots=tuple(_shots(shot)) if storyboard is Storyboard.CUSTOM else (),
         model=shot.model,
         mode=shot.mode,
-        aspect_ratio="" if shot.first_frame else shot.aspect_ratio,
+        aspect_ratio="" if has_first or uses.video is VideoUse.EDIT else shot.aspect_ratio,
         duration_s=shot.duration_s,
+        sound=shot.sound and video is None,
+        watermark=shot.watermark,
     )
+
+
+def sent_prompt(shot: KLING_PG_shot) -> str:
+    """The prompt with what a next or a previous shot has to say of its video."""
+    opening = uses_of(shot).opening
+    prompt: str = shot.prompt
+    is_said = not opening or not prompt.strip() or "@video" in prompt.lower()
+    return prompt if is_said else opening + prompt
+
+
+def prompt_holder(shot: KLING_PG_shot) -> Any:
+    """What the prompt is a part of: the chosen shot of a storyboard cut by the artist, else the whole shot."""
+    if has_own_prompts(shot) and 0 <= shot.board_index < len(shot.board):
+        return shot.board[shot.board_index]
+    return shot
+
+
+def has_own_prompts(shot: KLING_PG_shot) -> bool:
+    """Whether every shot of the storyboard has its prompt, so that the one prompt is not used."""
+    return bool(shot.kind == "STORYBOARD" and shot.cutter == "CUSTOM")
+
+
+def used_references(shot: KLING_PG_shot) -> list[int]:
+    """The positions of the references that have a picture, in the order in which they are sent."""
+    return [position for position, reference in enumerate(shot.references) if reference.path]
+
+
+def _pictures(shot: KLING_PG_shot, uses: Uses) -> Iterator[Picture]:
+    paths = {Role.FIRST: shot.first_frame, Role.END: shot.end_frame}
+    for role in uses.frames:
+        if paths[role]:
+            yield Picture(source=bpy.path.abspath(paths[role]), role=role)
+    for position in used_references(shot) if uses.has_references else ():
+        reference = shot.references[position]
+        yield Picture(source=bpy.path.abspath(reference.path), name=reference.name)
+
+
+def _elements(shot: KLING_PG_shot) -> Iterator[Element]:
+    for element in shot.elements:
+        digits = element.element_id.strip()
+        yield Element(id=int(digits) if digits.isascii() and digits.isdigit() else 0, name=element.name)
+
+
+def _video(shot: KLING_PG_shot) -> Video | None:
+    use = uses_of(shot).video
+    return None if use is None else Video(url=shot.video.strip(), use=use, keep_sound=shot.keeps_sound)
+
+
+def _shots(shot: KLING_PG_shot) -> Iterator[Shot]:
+    return (Shot(prompt=part.prompt, duration_s=part.duration_s) for part in shot.board)
 
 
 def read_target(scene: bpy.types.Scene) -> Target:
     """Where the clip belongs: this scene from its current frame on, in ``//kling/`` beside a saved file."""
-    on_timeline = shot_of(scene).places_clip
+    on_timeline: bool = scene.kling.places_clip  # type: ignore[attr-defined] # as above
     return Target(
         blend=this_file() if on_timeline else "",
         scene=scene.name if on_timeline else "",
         frame_start=scene.frame_current,
-        folder=str(media_folder("clips") or ""),
+        folder=clip_folder() or str(media_folder("clips") or ""),
         name=scene.name,
     )
 

@@ -8,27 +8,40 @@ import os
 import bpy
 from bpy.app.handlers import persistent
 
-from . import identity, live, operators, panels, preferences, properties, pump
+from . import (
+    capture,
+    capture_menus,
+    frame_overlay,
+    identity,
+    live,
+    operators,
+    panel_sources,
+    panel_submissions,
+    panels,
+    preferences,
+    properties,
+    pump,
+    shot_operators,
+    submission_list,
+    thumbnails,
+)
 
 _CLASSES = (
     preferences.KLING_AP_preferences,
+    properties.KLING_PG_reference,
+    properties.KLING_PG_element,
+    properties.KLING_PG_board_shot,
     properties.KLING_PG_shot,
-    operators.KLING_OT_capture_frame,
-    operators.KLING_OT_capture_both,
-    operators.KLING_OT_submit,
-    operators.KLING_OT_place_clip,
-    operators.KLING_OT_look_again,
-    operators.KLING_OT_send_again,
-    operators.KLING_OT_stop_waiting,
-    operators.KLING_OT_resume,
-    panels.KLING_PT_view3d_shot,
-    panels.KLING_PT_view3d_output,
-    panels.KLING_PT_view3d_generate,
-    panels.KLING_PT_view3d_submissions,
-    panels.KLING_PT_sequencer_shot,
-    panels.KLING_PT_sequencer_output,
-    panels.KLING_PT_sequencer_generate,
-    panels.KLING_PT_sequencer_submissions,
+    *capture.CLASSES,
+    *capture_menus.CLASSES,
+    frame_overlay.KLING_OT_toggle_frame_overlay,
+    *operators.CLASSES,
+    *shot_operators.CLASSES,
+    submission_list.KLING_PG_row,
+    submission_list.KLING_PG_submissions,
+    *panel_sources.CLASSES,
+    *panel_submissions.CLASSES,
+    *panels.CLASSES,
 )
 _commands: list[object] = []
 
@@ -38,6 +51,22 @@ def _on_load(_path: str) -> None:
     """Another file is open: its clips may be placed now, those of an unsaved predecessor have lost their place."""
     identity.forget_file()
     live.forget_judgements()
+    _look_again()
+    live.show()
+
+
+@persistent  # type: ignore[untyped-decorator]
+def _on_undo(_scene: bpy.types.Scene) -> None:
+    """Undo brings old settings back without telling the properties."""
+    _look_again()
+
+
+def _look_again() -> None:
+    """Judge every shot that somebody has begun."""
+    for scene in bpy.data.scenes:
+        shot = properties.shot_of(scene)
+        if shot.prompt or live.problems(scene) is not None or properties.picture_paths(shot):
+            live.judge(scene)
 
 
 def _command(arguments: list[str]) -> int:
@@ -52,7 +81,11 @@ def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     properties.register()
+    capture_menus.register()
+    submission_list.register()
     bpy.app.handlers.load_post.append(_on_load)
+    bpy.app.handlers.undo_post.append(_on_undo)
+    bpy.app.handlers.redo_post.append(_on_undo)
     _commands.append(bpy.utils.register_cli_command("kling", _command))
     # Blender disables its add-ons when it quits; a script on the bpy module that just ends would leave our classes and
     # threads to the interpreter's last moments, and that crashes it (measured on 4.5).
@@ -62,10 +95,16 @@ def register() -> None:
 def unregister() -> None:
     """Stop what runs and take everything back."""
     atexit.unregister(unregister)
+    frame_overlay.hide()
+    capture_menus.unregister()
     pump.stop()
     live.close()
     bpy.utils.unregister_cli_command(_commands.pop())
     bpy.app.handlers.load_post.remove(_on_load)
+    bpy.app.handlers.undo_post.remove(_on_undo)
+    bpy.app.handlers.redo_post.remove(_on_undo)
+    thumbnails.free()
+    submission_list.unregister()
     properties.unregister()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

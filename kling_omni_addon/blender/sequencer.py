@@ -167,10 +167,10 @@ def _add_strips(
 def _add_sound(strips: Strips, name: str, path: str, lane: int, frame_start: int, length: int) -> list[Strip]:
     """The sound strip; or none, where Blender finds a sound stream but nothing in it, and gives it a single frame."""
     sound = strips.new_sound(name, path, lane, frame_start)
-    if _length_of(sound) <= 1 < length:
+    if length_of(sound) <= 1 < length:
         strips.remove(sound)
         return []
-    _set_length(sound, min(_length_of(sound), length))  # AAC ends in padding
+    _set_length(sound, min(length_of(sound), length))  # AAC ends in padding
     return [sound]
 
 
@@ -180,8 +180,8 @@ def _measured(scene: bpy.types.Scene, submission_id: str) -> PlacedStrip:
     return PlacedStrip(
         name=movie.name,
         channel=movie.channel,
-        frame_start=_start_of(movie),
-        frame_duration=_length_of(movie),
+        frame_start=start_of(movie),
+        frame_duration=length_of(movie),
         sound_name=None if sound is None else sound.name,
     )
 
@@ -213,18 +213,20 @@ def _strips_with(scene: bpy.types.Scene, submission_id: str, kind: str) -> Itera
 
 
 def _is_between(strip: Strip, frame_start: int, frame_end: int) -> bool:
-    start = _start_of(strip)
-    return start < frame_end and frame_start < start + _length_of(strip)
+    start = start_of(strip)
+    return start < frame_end and frame_start < start + length_of(strip)
 
 
 # Handles and lengths have new names from 5.1; the old ones warn there, and go in 6.0.
 
 
-def _start_of(strip: Strip) -> int:
+def start_of(strip: Strip) -> int:
+    """The first frame of the scene at which the strip shows."""
     return int(strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start)
 
 
-def _length_of(strip: Strip) -> int:
+def length_of(strip: Strip) -> int:
+    """For how many frames of the scene the strip shows."""
     return int(strip.duration if hasattr(strip, "duration") else strip.frame_final_duration)
 
 

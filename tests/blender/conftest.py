@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 import wave
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,6 +17,7 @@ if find_spec("bpy") is None:  # a plain Python runs the other folders
 else:
     import bpy
 
+    import kling_omni_addon
     from kling_omni_addon.blender.sequencer import new_effect, strips_of
     from tests.blender.shots import set_up_shot
 
@@ -38,6 +40,15 @@ def shot(scene: Scene) -> Scene:
     """A scene with a camera and something to see; see :func:`tests.blender.shots.set_up_shot`."""
     set_up_shot(scene)
     return scene
+
+
+@pytest.fixture
+def shot_scene(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """An empty scene with the add-on in place, and a home of its own."""
+    monkeypatch.setenv("KLING_HOME", str(tmp_path / "home"))
+    kling_omni_addon.register()
+    yield scene
+    kling_omni_addon.unregister()
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import bpy
 import pytest
 
 from kling_omni_addon.blender.frames import Engine, render_camera_frame
 from kling_omni_addon.core.errors import CaptureFailed
+from tests.blender.settings_dump import everything_in
 from tests.blender.shots import OBSTACLES, Scene, add_camera
 
 
@@ -55,7 +53,12 @@ def jpeg_output(scene: Scene) -> None:
     image.file_format, image.color_mode, image.quality, image.compression = "JPEG", "BW", 12, 77
 
 
+def untouched_output(scene: Scene) -> None:
+    assert not scene.render.image_settings.linear_colorspace_settings.name  # and it can be given no empty one again
+
+
 OUTPUTS = {
+    "untouched": untouched_output,
     "movie": movie_output,
     "layers": layered_output,
     "override": overridden_output,
@@ -94,23 +97,3 @@ def make_it_personal(scene: Scene) -> None:
     render.use_overwrite = render.use_file_extension = False
     render.border_min_x, render.filepath, render.dither_intensity = 0.25, "//final/####", 0.5
     scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.use_layer_samples = 333, True, "BOUNDED"
-
-
-NOT_READ = {
-    "rna_type",
-    "tool_settings",  # brushes; 4.2 crashes when their curves are read
-}
-
-
-def everything_in(struct: Any, path: str = "scene") -> Iterator[tuple[str, object]]:
-    """Every value below a Blender struct, by its path; data-blocks it refers to by their names."""
-    for name in sorted({prop.identifier for prop in struct.bl_rna.properties} - NOT_READ):
-        kind, value = struct.bl_rna.properties[name].type, getattr(struct, name)
-        if kind == "POINTER" and isinstance(value, bpy.types.ID):
-            yield f"{path}.{name}", value.name
-        elif kind == "POINTER" and value is not None:
-            yield from everything_in(value, f"{path}.{name}")
-        elif kind == "COLLECTION":
-            yield f"{path}.{name}", [getattr(item, "name", "") for item in value]
-        elif kind != "POINTER" or value is None:
-            yield f"{path}.{name}", tuple(value) if getattr(value, "__len__", None) and kind != "STRING" else value

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import bpy
 import pytest
 
-import kling_omni_addon
-from kling_omni_addon.blender import live, panels
+from kling_omni_addon.blender import live, panels, wrapping
 from kling_omni_addon.blender.read_panel import read_request, read_target
 from kling_omni_addon.core.request import Role
-
-
-@pytest.fixture
-def shot_scene(scene: bpy.types.Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[bpy.types.Scene]:
-    """An empty scene with the add-on in place, and a home of its own."""
-    monkeypatch.setenv("KLING_HOME", str(tmp_path / "home"))
-    kling_omni_addon.register()
-    yield scene
-    kling_omni_addon.unregister()
+from tests.blender.layout import Layout
 
 
 def test_the_scene_is_read_as_a_request(shot_scene: bpy.types.Scene) -> None:
@@ -93,50 +83,6 @@ def test_a_submission_that_cannot_be_made_is_reported_and_not_recorded(
     assert live.submissions() == ()
 
 
-class Layout:
-    """Takes what Blender's own layout takes, and nothing else: names, icons, properties and operators are checked
-    against Blender's RNA.
-
-    A region cannot be drawn in background mode. The same code is drawn by Blender itself in a window (tests/gui).
-    """
-
-    def __init__(self) -> None:
-        self.labels: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        functions: Any = bpy.types.UILayout.bl_rna.functions
-        parameters = functions[name].parameters
-
-        def call(*values: Any, **named: Any) -> Any:
-            for key, value in named.items():
-                known = parameters[key]
-                assert key != "icon" or value in known.enum_items, f"no icon {value}"
-            self.labels.append(named.get("text", ""))
-            check: Callable[..., Any] = _CHECKS.get(name, _check_nothing)
-            return check(self, *values)
-
-        return call
-
-
-def _check_nothing(layout: Layout, *_: Any) -> Layout:
-    return layout
-
-
-def _check_property(layout: Layout, owner: Any, name: str) -> Layout:
-    assert name in owner.bl_rna.properties
-    layout.labels.append(owner.bl_rna.properties[name].name)
-    return layout
-
-
-def _check_operator(layout: Layout, name: str) -> Any:
-    kind = getattr(bpy.types, name.replace(".", "_OT_").replace("kling", "KLING"))
-    layout.labels.append(kind.bl_label)
-    return SimpleNamespace(**dict.fromkeys(kind.bl_rna.properties.keys()))
-
-
-_CHECKS: dict[str, Callable[..., Any]] = {"prop": _check_property, "operator": _check_operator}
-
-
 @pytest.mark.parametrize("draw", [panels.draw_shot, panels.draw_output, panels.draw_generate, panels.draw_submissions])
 def test_every_panel_draws_before_anything_was_done(shot_scene: bpy.types.Scene, draw: Callable[..., None]) -> None:
     layout = Layout()
@@ -152,6 +98,6 @@ def test_faults_are_listed_under_the_button(shot_scene: bpy.types.Scene) -> None
 
 
 def test_long_sentences_are_wrapped_to_a_narrow_panel(shot_scene: bpy.types.Scene) -> None:
-    lines = list(panels.wrapped("Blender is set to stay offline. Turn on Preferences.", bpy.context))
+    lines = list(wrapping.wrapped("Blender is set to stay offline. Turn on Preferences.", bpy.context))
     assert " ".join(lines) == "Blender is set to stay offline. Turn on Preferences."
     assert max(map(len, lines)) <= 24

@@ -17,33 +17,42 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = Path(__file__).with_name("window_road.py")
+# In the clone, not in /tmp: the windowed Blender may live in a chroot that sees the clone only.
+PICTURES = ROOT / "demo" / "window"
 
 pytestmark = pytest.mark.skipif(not os.environ.get("BLENDER_WINDOW"), reason="BLENDER_WINDOW names no Blender")
 
 
 @pytest.fixture(scope="module")
-def story() -> Any:
-    """What happened in the window, told by the script that ran there."""
-    # In the clone, not in /tmp: the windowed Blender may live in a chroot that sees the clone only.
-    out = ROOT / "demo" / "window"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    subprocess.run([sys.executable, ".ci/extension.py", "build", "--out", str(out)], cwd=ROOT, check=True)
-    (extension,) = out.glob("*.zip")
-    command = [
-        os.environ["BLENDER_WINDOW"],
-        "--factory-startup",
-        "--python",
-        str(SCRIPT),
-        "--",
-        str(extension),
-        str(out),
-    ]
+def extension() -> Path:
+    """The zip, built anew."""
+    shutil.rmtree(PICTURES, ignore_errors=True)
+    PICTURES.mkdir(parents=True)
+    subprocess.run([sys.executable, ".ci/extension.py", "build", "--out", str(PICTURES)], cwd=ROOT, check=True)
+    (zipped,) = PICTURES.glob("*.zip")
+    return zipped
+
+
+@pytest.fixture(scope="module")
+def story(extension: Path) -> Any:
+    """What happened on the road from a frame to a strip, told by the script that ran in the window."""
+    return told("window_road.py", extension, PICTURES)
+
+
+@pytest.fixture(scope="module")
+def kinds(extension: Path) -> Any:
+    """What happened while every kind of shot was shown."""
+    return told("window_kinds.py", extension, PICTURES / "kinds")
+
+
+def told(script: str, extension: Path, out: Path) -> Any:
+    out.mkdir(exist_ok=True)
+    here = str(Path(__file__).with_name(script))
+    command = [os.environ["BLENDER_WINDOW"], "--factory-startup", "--python", here, "--", str(extension), str(out)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     assert (out / "story.json").exists(), done.stdout + done.stderr
     if os.environ.get("KLING_SCREENSHOTS"):
-        shutil.copytree(out, os.environ["KLING_SCREENSHOTS"], dirs_exist_ok=True)
+        shutil.copytree(PICTURES, os.environ["KLING_SCREENSHOTS"], dirs_exist_ok=True)
     return json.loads((out / "story.json").read_text())
 
 
@@ -58,7 +67,13 @@ def test_the_clip_is_on_the_timeline_at_the_current_frame(story: Any) -> None:
 
 def test_blender_drew_every_panel_without_complaint(story: Any) -> None:
     assert story["draw_errors"] == []
-    assert set(story["drawn"]) >= {"shot", "output", "generate", "submissions"}
+    assert set(story["drawn"]) >= {"shot", "prompt", "frames", "output", "generate", "submissions"}
+
+
+def test_blender_drew_every_kind_of_shot_without_complaint(kinds: Any) -> None:
+    assert (kinds["error"], kinds["draw_errors"]) == ("", [])
+    assert set(kinds["drawn"]) >= {"video", "storyboard", "references", "frames"}
+    assert kinds["steps"][-1] == "preferences"
 
 
 def test_disabling_leaves_no_class_behind(story: Any) -> None:

@@ -61,7 +61,13 @@ def traces() -> Traces:
         "classes": sorted(types),
         "properties": sorted(f"{name}.{key}" for name, rna in ruled.items() for key in rna.properties.keys()),  # noqa: SIM118 - a collection of Blender's, not a dict
         "handlers": sorted(f"{name}: {one.__module__}.{one.__name__}" for name in handlers for one in handlers[name]),
-        "menus": sorted(f"{name}: {one.__module__}.{one.__name__}" for name in drawn for one in drawn[name]),
+        # Blender's own draw function joins the list when somebody first adds to a menu, and stays there.
+        "menus": sorted(
+            f"{name}: {one.__module__}.{one.__name__}"
+            for name in drawn
+            for one in drawn[name]
+            if not one.__module__.startswith("bl_ui.")
+        ),
         "timers": sorted(one.__name__ for one in timers_seen if bpy.app.timers.is_registered(one)),
         "commands": sorted(commands_alive.values()),
         "threads": sorted(thread.name for thread in threading.enumerate()),

@@ -1,0 +1,73 @@
+"""What else can become a picture: one menu for each role, beside its Camera button, and a strip's right-click menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .strip_frames import KINDS, active_strip, timeline_scene
+
+
+class _Sources:
+    bl_label = "Picture From"
+    role = ""
+    layout: bpy.types.UILayout
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The camera in other ways, the 3D view, strips, files."""
+        layout = self.layout
+        for choice, label, icon in (("at", "Camera at", "CAMERA_DATA"), ("engine", "Camera With", "SHADING_RENDERED")):
+            menu: Any = layout.operator_menu_enum("kling.capture_frame", choice, text=label, icon=icon)  # type: ignore[arg-type]
+            menu.role = self.role
+        layout.separator()
+        for overlays, label in ((False, "3D View"), (True, "3D View With Overlays")):
+            view = layout.operator("kling.capture_view", text=label, icon="OVERLAY" if overlays else "VIEW3D")
+            view.role, view.overlays = self.role, overlays
+        layout.separator()
+        layout.operator_menu_enum("kling.capture_strip", "at", text="Strip", icon="SEQUENCE").role = self.role
+        layout.separator()
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("kling.load_picture", text="Image File…", icon="FILE_FOLDER").role = self.role
+        layout.operator("kling.use_image", text="Image in This File…", icon="IMAGE_DATA").role = self.role
+
+
+class KLING_MT_first_picture(_Sources, bpy.types.Menu):
+    role = "FIRST"
+
+
+class KLING_MT_end_picture(_Sources, bpy.types.Menu):
+    role = "END"
+
+
+class KLING_MT_reference_picture(_Sources, bpy.types.Menu):
+    role = "REFERENCE"
+
+
+def _draw_strip_actions(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """At the end of the right-click menu of a movie or image strip."""
+    strip = active_strip(timeline_scene(context))
+    if strip is None or strip.type not in KINDS:
+        return
+    menu.layout.separator()
+    for role, at, label in (
+        ("FIRST", "LAST", "Kling: Next Shot From Last Frame"),
+        ("REFERENCE", "PLAYHEAD", "Kling: Frame Under Playhead as Reference"),
+    ):
+        capture = menu.layout.operator("kling.capture_strip", text=label, icon="IMAGE_DATA")
+        capture.role, capture.at = role, at
+
+
+def register() -> None:
+    """Add to Blender's own menu."""
+    menu: Any = bpy.types.SEQUENCER_MT_context_menu  # the stubs give its additions one argument, Blender two
+    menu.append(_draw_strip_actions)
+
+
+def unregister() -> None:
+    """Take it out again."""
+    menu: Any = bpy.types.SEQUENCER_MT_context_menu
+    menu.remove(_draw_strip_actions)
+
+
+CLASSES = (KLING_MT_first_picture, KLING_MT_end_picture, KLING_MT_reference_picture)

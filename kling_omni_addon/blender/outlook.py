@@ -1,0 +1,133 @@
+"""What the panel says in words: what Generate will do, how a submission is doing, how much is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import bpy
+
+from ..core import capability
+from ..core.errors import KlingError
+from ..core.library import Pack
+from ..core.lifecycle import Phase, Submission
+from ..core.pricing import plain
+from ..core.request import OmniRequest, Role
+from . import sequencer
+from .properties import shot_of
+from .read_panel import has_chosen_kind
+
+_FRESH_S = 1.0
+_looked: dict[str, Any] = {"wanted": None, "at": 0.0, "channel": 0}
+
+STATES: Mapping[Phase, str] = {
+    Phase.INTENDED: "Waiting to be sent",
+    Phase.UNANSWERED: "Looking for an answer",
+    Phase.PARKED: "No answer came",
+    Phase.ACCEPTED: "Generating",
+    Phase.READY: "Downloading",
+    Phase.FETCHED: "The clip is here",
+    Phase.PLACED: "On the timeline",
+    Phase.FAILED: "Failed",
+    Phase.ABANDONED: "Given up",
+}
+
+
+def outcome(scene: bpy.types.Scene, request: OmniRequest) -> str:
+    """One sentence, or two: what pressing Generate will do, where, and how long that is."""
+    what = "the edited clip, as long as its video," if request.is_edit else f"a {request.duration_s} s clip"
+    if not shot_of(scene).places_clip:
+        return f"Fetches {what.rstrip(',')} and leaves the timeline alone.{_source(scene, request)}"
+    frames = "" if request.is_edit else f" ({scene_frames(scene, request.duration_s)} frames at {_rate(scene)} fps)"
+    try:
+        channel = _channel(scene, request)
+    except KlingError as error:
+        return str(error)
+    return f"Puts {what}{frames} on channel {channel} at frame {scene.frame_current}.{_source(scene, request)}"
+
+
+def _source(scene: bpy.types.Scene, request: OmniRequest) -> str:
+    """What decides while nobody has chosen a kind."""
+    shot = shot_of(scene)
+    if has_chosen_kind(shot) or request.picture(Role.END):
+        return ""
+    if request.picture(Role.FIRST):
+        return " It begins with the first frame; the end is Kling's."
+    return "" if request.pictures or request.elements else " No frame is set: it comes from the prompt alone."
+
+
+def scene_frames(scene: bpy.types.Scene, seconds: float) -> int:
+    """How many frames of the scene so many seconds are."""
+    return max(1, round(seconds * _fps(scene)))
+
+
+def _fps(scene: bpy.types.Scene) -> float:
+    return scene.render.fps / scene.render.fps_base
+
+
+def _rate(scene: bpy.types.Scene) -> str:
+    return f"{_fps(scene):.2f}".rstrip("0").rstrip(".")
+
+
+def _channel(scene: bpy.types.Scene, request: OmniRequest) -> int:
+    """The channel that the picture would go on now; see ``sequencer.place_clip``."""
+    length = scene_frames(scene, request.duration_s)
+    has_sound = request.sound or (request.video is not None and request.video.keep_sound)
+    needs_speed = length != request.duration_s * capability.profile().output_fps
+    wanted = (scene.name, scene.frame_current, length, 1 + has_sound + needs_speed)
+    return _first_channel(scene, wanted) + has_sound
+
+
+def _first_channel(scene: bpy.types.Scene, wanted: tuple[str, int, int, int]) -> int:
+    """Looked for at most once a second: a long timeline takes longer than a panel may take to draw."""
+    now = time.monotonic()
+    if _looked["wanted"] != wanted or now - _looked["at"] > _FRESH_S:
+        _, start, length, count = wanted
+        channel = sequencer.free_channels(scene, start, start + length, count, 1)
+        _looked.update(wanted=wanted, at=now, channel=channel)
+    return int(_looked["channel"])
+
+
+def clock_of(submission: Submission) -> str:
+    """For the list: how long a live one has been going, else the time of day when it was begun."""
+    if submission.is_settled:
+        return time.strftime("%H:%M", time.localtime(submission.created_at))
+    return elapsed(time.time() - submission.created_at)
+
+
+def elapsed(seconds: float) -> str:
+    """Minutes and seconds: 1:42, or 1:02:03."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
+    """A submission in plain words."""
+    if submission.problem:
+        return submission.problem
+    if submission.phase is Phase.ACCEPTED:
+        return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
+    cost = f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
+    told = {
+        Phase.INTENDED: "It will be sent as soon as it can be.",
+        Phase.UNANSWERED: "It was sent; its answer is being looked for.",
+        Phase.READY: "Kling has made it; it is being downloaded.",
+        Phase.FETCHED: "The clip is here and waits for its place on the timeline.",
+        Phase.PLACED: f"On the timeline as {submission.strip}.",
+    }
+    return told.get(submission.phase, STATES[submission.phase] + ".") + cost
+
+
+def _usual(usual_s: Sequence[float]) -> str:
+    if not usual_s:
+        return ""
+    least, most = elapsed(min(usual_s)), elapsed(max(usual_s))
+    return f" The last ones took {least}." if least == most else f" The last ones took {least} to {most}."
+
+
+def balance(packs: Sequence[Pack]) -> str:
+    """What is left on the account."""
+    left = sum((pack.remaining for pack in packs if pack.status == "online"), Decimal(0))
+    return f"{plain(left)} units"

@@ -1,0 +1,110 @@
+"""The part of the panel that shows what was submitted, and the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import bpy
+
+from ..core.lifecycle import Phase, Submission
+from . import live, outlook, submission_list
+from .lists import Rows
+from .wrapping import draw_text
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems
+
+_ICONS: Mapping[Phase, IconItems] = {
+    Phase.INTENDED: "SORTTIME",
+    Phase.UNANSWERED: "QUESTION",
+    Phase.PARKED: "QUESTION",
+    Phase.ACCEPTED: "RENDER_ANIMATION",
+    Phase.READY: "IMPORT",
+    Phase.FETCHED: "FILE_MOVIE",
+    Phase.PLACED: "CHECKMARK",
+    Phase.FAILED: "ERROR",
+    Phase.ABANDONED: "X",
+}
+_ACTIONS: Mapping[Phase, tuple[str, ...]] = {
+    Phase.INTENDED: ("kling.stop_waiting",),
+    Phase.UNANSWERED: ("kling.stop_waiting",),
+    Phase.ACCEPTED: ("kling.stop_waiting",),
+    Phase.READY: ("kling.stop_waiting",),
+    Phase.PARKED: ("kling.look_again", "kling.send_again", "kling.stop_waiting"),
+    Phase.FETCHED: ("kling.place_clip", "kling.open_folder"),
+    Phase.PLACED: ("kling.open_folder",),
+    Phase.ABANDONED: ("kling.look_again",),
+}
+_ROWS = 5
+
+
+class KLING_UL_submissions(Rows, bpy.types.UIList):
+    """Submissions with their state."""
+
+    def draw_row(self, layout: bpy.types.UILayout, item: Any, _index: int) -> None:
+        """One submission: state, name, how long it has been going or when it was begun."""
+        submission = live.submission(item.name)
+        if submission is None:
+            return
+        split = layout.split(factor=0.68)
+        split.label(text=submission.target.name or submission.id, icon=_ICONS[submission.phase])
+        right = split.row()
+        right.alignment = "RIGHT"
+        right.label(text=outlook.clock_of(submission))
+
+
+def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The list, and the chosen submission in plain words with what can be done about it."""
+    shown = submission_list.the_list()
+    if live.notice():
+        draw_text(layout, context, live.notice(), "ERROR")
+    if not shown.rows:
+        if live.is_open():
+            layout.label(text="None yet")
+        else:
+            layout.operator("kling.resume", text="Show Earlier Ones", icon="FILE_REFRESH")
+        return
+    rows = min(_ROWS, max(2, len(shown.rows)))
+    layout.template_list("KLING_UL_submissions", "", shown, "rows", shown, "index", rows=rows)
+    chosen = live.submission(submission_list.chosen())
+    if chosen is not None:
+        _draw_chosen(layout.box().column(), context, chosen)
+    if any(submission.is_held for submission in live.submissions()):
+        layout.operator("kling.resume", icon="FILE_REFRESH")
+
+
+def _draw_chosen(column: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:
+    column.label(text=outlook.STATES[submission.phase], icon=_ICONS[submission.phase])
+    got, total = live.received(submission.id)
+    if submission.phase is Phase.READY and total:
+        column.progress(factor=got / total, text=f"{got / 1e6:.1f} of {total / 1e6:.1f} MB")
+    draw_text(column, context, outlook.account_of(submission, live.usual_s(submission)), "NONE")
+    for operator in _ACTIONS.get(submission.phase, ()):
+        column.operator(operator).submission_id = submission.id
+    if submission.is_over:
+        column.operator("kling.hide_submission").submission_id = submission.id
+
+
+def draw_account(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What is left, and a test of the key."""
+    draw_answer(layout, context)
+    layout.operator("kling.check_account", icon="FILE_REFRESH")
+    if live.offline_reason():
+        draw_text(layout, context, live.offline_reason(), "INTERNET_OFFLINE")
+
+
+def draw_answer(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What the account said last."""
+    account = live.account()
+    if account.errand is not None:
+        layout.label(text="Asking…", icon="SORTTIME")
+    elif account.problem:
+        draw_text(layout, context, account.problem, "ERROR")
+    elif account.packs is not None:
+        draw_text(
+            layout, context, f"The key works. {outlook.balance(account.packs)} left, up to 12 h old.", "CHECKMARK"
+        )
+
+
+CLASSES = (KLING_UL_submissions,)
