@@ -46,7 +46,8 @@ def _set_up_cycles(scene: Scene) -> None:
 
 def _material(name: str, color: Color, *, rough: float = 0.7, glow: float = 0.0) -> Any:
     material = bpy.data.materials.new(name)
-    material.use_nodes = True
+    if bpy.app.version < (5, 0, 0):  # later ones always have nodes
+        material.use_nodes = True
     shader = material.node_tree.nodes["Principled BSDF"]
     shader.inputs["Base Color"].default_value = (*color, 1)
     shader.inputs["Roughness"].default_value = rough
@@ -80,7 +81,8 @@ def _lathe(name: str, profile: list[tuple[float, float]], sides: int = 48) -> bp
 
 def _paint_sky(scene: Scene) -> None:
     world = scene.world = bpy.data.worlds.new("Dusk")
-    world.use_nodes = True
+    if bpy.app.version < (5, 0, 0):
+        world.use_nodes = True
     nodes, links = world.node_tree.nodes, world.node_tree.links
     place = nodes.new("ShaderNodeTexCoord")
     split = nodes.new("ShaderNodeSeparateXYZ")
