@@ -18,6 +18,7 @@ from .core.lifecycle import IllegalTransition, Phase, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
 from .core.request import OmniRequest
+from .rehearsal import settings as rehearsal
 from .rehearsal_note import answers
 from .remote.pictures import PictureStore
 from .remote.service import KlingService
@@ -158,11 +159,14 @@ class Session:
             self._worker.start()
 
     def _end_dead_rehearsals(self) -> None:
-        """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing."""
+        """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing.
+
+        It is told by its key: at an address of this machine there may as well be a relay to the real service.
+        """
         reason = "The rehearsal that was to make this clip has ended; nothing was charged."
-        others = {s.origin.service for s in self._journal.live() if s.origin != self.origin}
-        dead = {url for url in others if is_local_service(url) and not answers(url)}
-        for submission in self._journal.live():
+        rehearsed = [s for s in self._journal.live() if s.origin != self.origin and _is_rehearsed(s)]
+        dead = {url for url in {s.origin.service for s in rehearsed} if not answers(url)}
+        for submission in rehearsed:
             if submission.origin.service in dead and submission.phase is not Phase.FETCHED:
                 self._journal.append(submission.id, ev.Abandoned(at=self._clock.now(), reason=reason))
 
@@ -244,6 +248,13 @@ class Session:
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
         """The clip is on the timeline."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
+
+
+def _is_rehearsed(submission: Submission) -> bool:
+    """Whether it was sent to a rehearsal: to this machine, with a key that a rehearsal gives out."""
+    key, pair = ApiKey(key=rehearsal.API_KEY), KeyPair(access_key=rehearsal.ACCESS_KEY, secret_key="")
+    origin = submission.origin
+    return is_local_service(origin.service) and origin.key_fingerprint in (fingerprint(key), fingerprint(pair))
 
 
 def _credentials(keys: Keys) -> Credentials:

@@ -12,6 +12,8 @@ from ..core.errors import ArgumentsInvalid
 
 MEDIA_FAULTS = ("task", "create")
 DAY_S = 86_400.0
+ACCESS_KEY, API_KEY = "rehearsal-access-key", "api-key-kling-rehearsal"
+"""The keys that a rehearsal gives out. They open nothing, so what was made with them cost nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +36,9 @@ class RehearsalSettings:
     host: str = "127.0.0.1"
     port: int = 0
     profile: str = "seed"
-    access_key: str = "rehearsal-access-key"
+    access_key: str = ACCESS_KEY
     secret_key: str = "rehearsal-secret-key-of-32-characters!"
-    api_key: str = "api-key-kling-rehearsal"
+    api_key: str = API_KEY
     api_keys_in_seed: bool = True
     submitted_s: float = 1.0
     processing_s: float = 4.0

@@ -36,7 +36,7 @@ from ..core.errors import (
 from ..core.events import Event, Origin
 from ..core.lifecycle import Action, IllegalTransition, Phase, Submission
 from ..core.payload import Payload
-from ..core.protocol import Status, TaskReport
+from ..core.protocol import REACTIONS, Status, TaskReport
 from ..core.queueing import Slots
 from . import recovery
 from .clock import Clock
@@ -394,7 +394,7 @@ class Lane:
         """What a send that brought no task means (design.md, section 4; the codes by ``protocol.REACTIONS``)."""
         now, reason = self._clock.now(), str(error)
         lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
-        if isinstance(error, NotSent | Unanswered):
+        if isinstance(error, NotSent | Unanswered) or (is_committed and not _is_explained(error)):
             return lost
         if not isinstance(error, Refused):
             return ev.Failed(at=now, reason=reason)
@@ -502,3 +502,8 @@ class Lane:
         wait_s = 300.0 if is_key else pacing.poll_interval_s(self._clock.now() - submission.changed_at, submission.id)
         _log.warning("%s: %s; asking again in %.0f s", submission.id, error.sentence, wait_s)
         self._worker.pause(submission.id, action, self._clock.now() + wait_s)
+
+
+def _is_explained(error: KlingError) -> bool:
+    """Whether it is a code of the contract; any other is no proof that nothing was created."""
+    return isinstance(error, Refused) and error.code in REACTIONS

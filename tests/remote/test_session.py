@@ -34,6 +34,17 @@ def test_what_a_rehearsal_that_ended_was_to_make_is_given_up(settings: Settings)
         assert "nothing was charged" in submission.problem
 
 
+def test_what_was_sent_through_a_relay_on_this_machine_is_never_given_up_by_itself(settings: Settings) -> None:
+    """A relay that is down just now may have a paid task behind it."""
+    relay = replace(settings, service_url="http://127.0.0.1:9", keys=Keys(api_key="a-real-key"))
+    with Session(relay) as away:
+        paid = away.submit(REQUEST)
+    with Session(settings) as session:
+        session.start()
+        session.board.refresh()
+        assert [(s.id, s.phase) for s in session.board.submissions] == [(paid.id, Phase.INTENDED)]
+
+
 def test_what_was_submitted_with_another_key_waits_for_that_key(settings: Settings) -> None:
     other_key = replace(settings, keys=Keys(api_key="another-key"))
     with Session(other_key) as other:

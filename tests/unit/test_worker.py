@@ -316,6 +316,16 @@ def test_a_refused_request_has_failed_and_is_not_sent_again(studio: Studio, code
     assert studio.kling.calls == ["submit"]
 
 
+def test_a_code_that_nobody_has_explained_proves_nothing(studio: Studio) -> None:
+    strange = Refused("?", code=4711, http_status=200, reaction=Reaction.STOP)
+    studio.kling.trouble["submit"] = [strange]
+    studio.kling.tasks["kob-1"] = studio.clock.now()  # and yet there is a task
+    studio.intend()
+    studio.run(120)
+    assert studio.submission().phase is Phase.FETCHED
+    assert studio.kling.calls.count("submit") == 1
+
+
 def test_already_exists_means_look_it_up(studio: Studio) -> None:
     studio.kling.tasks["kob-1"] = studio.clock.now()
     studio.kling.trouble["submit"] = [Refused("exists", code=1201, http_status=400, reaction=Reaction.LOOK_UP)]
