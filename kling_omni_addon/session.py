@@ -17,6 +17,7 @@ from .core.library import ElementDraft, LibraryElement, Pack, picture_faults
 from .core.lifecycle import IllegalTransition, Phase, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
+from .core.provenance import wish_of
 from .core.request import OmniRequest
 from .rehearsal import settings as rehearsal
 from .rehearsal_note import answers
@@ -113,7 +114,13 @@ class Session:
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
         payload = build_payload(draft_body(request, kept, own_id), self._profile)
-        intended = ev.Intended(at=self._clock.now(), payload=payload, origin=self.origin, target=target or Target())
+        intended = ev.Intended(
+            at=self._clock.now(),
+            payload=payload,
+            origin=self.origin,
+            target=target or Target(),
+            wish=wish_of(request),
+        )
         try:
             submission = self._journal.begin(intended)
         except AlreadyThere:

@@ -28,6 +28,10 @@ class Target:
     free one.
 
     ``folder`` is where the file goes, ``name`` what the shot is called; both may be ``""`` (the session's own choice).
+    ``timing`` says how the clip plays there: ``"speed"`` (its own speed), ``"frames"`` (a frame of the clip for each
+    frame of the scene) or ``"conform"`` (the scene takes the clip's rate); ``fit_frames`` of the scene is what it is
+    stretched to, 0 for its own length. ``shot`` is the id that all takes of a shot share. ``has_stand_in`` tells that a
+    strip holds its place on the timeline already, and that without that strip the clip waits for a person.
     """
 
     blend: str = ""
@@ -36,16 +40,25 @@ class Target:
     channel: int = 0
     folder: str = ""
     name: str = ""
+    timing: str = "speed"
+    fit_frames: int = 0
+    shot: str = ""
+    has_stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intended:
-    """Somebody wants this clip. On disk before anything leaves."""
+    """Somebody wants this clip. On disk before anything leaves.
+
+    ``wish`` is the request as JSON data without links and picture bytes (``core.provenance``), so that it can be set up
+    again; empty where an older version wrote this.
+    """
 
     at: float
     payload: Payload
     origin: Origin
     target: Target
+    wish: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,9 +332,14 @@ def event_from(kind: str, data: Mapping[str, Any]) -> Event:
         values["payload"] = _payload(values["payload"])
     if event_type in OPENINGS:
         values["origin"] = Origin(**values["origin"])
-        values["target"] = Target(**values["target"])
+        values["target"] = _target(values["target"])
     event: Event = event_type(**values)
     return event
+
+
+def _target(data: Mapping[str, Any]) -> Target:
+    known = {each.name for each in fields(Target)}
+    return Target(**{name: value for name, value in data.items() if name in known})
 
 
 def _payload(data: Mapping[str, Any]) -> Payload:

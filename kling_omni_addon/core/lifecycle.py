@@ -12,7 +12,7 @@ Neither knows who is driving: the worker, a resumed process, the panel, the simu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
 from typing import Any
@@ -75,7 +75,8 @@ class Submission:
     the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
-    say where the download stands, ``furthest`` how far it ever came.
+    say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended`` has
+    it.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Submission:
     clip_sha256: str = ""
     strip: str = ""
     problem: str = ""
+    wish: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -186,6 +188,7 @@ def begin(event: ev.Intended | ev.Adopted) -> Submission:
         target=event.target,
         created_at=event.at,
         changed_at=event.at,
+        wish=event.wish,
     )
 
 
@@ -198,11 +201,12 @@ def apply(submission: Submission, event: Event) -> Submission:
         raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
     if after is None:
         raise IllegalTransition(f"{type(event).__name__} cannot happen to a submission that is {submission.phase}")
-    moved = replace(submission, phase=after, changed_at=event.at)
-    if after is not submission.phase:
+    if after is submission.phase:
+        moved = replace(submission, changed_at=event.at)
+    else:
         # Failures are counted until the service has the task: fifty times 1303 must not start at one second each time.
         failures = submission.failures if after in (Phase.INTENDED, Phase.UNANSWERED) else 0
-        moved = replace(moved, failures=failures, retry_at=0.0, problem="")
+        moved = replace(submission, phase=after, changed_at=event.at, failures=failures, retry_at=0.0, problem="")
     return _EFFECTS.get(type(event), _nothing_more)(moved, event)
 
 
