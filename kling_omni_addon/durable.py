@@ -6,6 +6,22 @@ import os
 from pathlib import Path
 
 
+def part_of(target: Path) -> Path:
+    """Where a file grows until it may have its name."""
+    return target.with_name(f".{target.name}.part")
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file, whole or not at all, for good. Never through a link that somebody put in the way."""
+    part = part_of(target)
+    part.unlink(missing_ok=True)
+    with part.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    put_in_place(part, target)
+
+
 def put_in_place(part: Path, target: Path) -> None:
     """Give a synced temporary file its name, for good."""
     part.replace(target)

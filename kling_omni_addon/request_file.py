@@ -14,6 +14,7 @@ from .core.errors import ArgumentsInvalid
 from .core.media import PictureRef
 from .core.payload import Body, draft_body, ordered_pictures, request_from_body
 from .core.problem import Problem
+from .core.reading import VideoFacts
 from .core.request import OmniRequest
 from .remote.pictures import PictureStore, describe
 
@@ -113,10 +114,12 @@ def picture_ref(source: str, folder: Path, store: PictureStore, field: str) -> P
     return store.keep_file(file, field)
 
 
-def judge_request(request: OmniRequest, profile: Profile) -> tuple[Problem, ...]:
+def judge_request(
+    request: OmniRequest, profile: Profile, videos: Mapping[str, VideoFacts] | None = None
+) -> tuple[Problem, ...]:
     """Everything the service would refuse, and what is doubtful, before anything is copied or sent.
 
-    Of local pictures the headers are read, no more.
+    Of local pictures the headers are read, no more. ``videos`` maps links to what is known of the videos behind them.
     """
     described: dict[str, PictureRef] = {}
     missing: list[Problem] = []
@@ -126,7 +129,7 @@ def judge_request(request: OmniRequest, profile: Profile) -> tuple[Problem, ...]
         except ArgumentsInvalid as error:
             missing.append(_missing(error))
     unreadable = {problem.path for problem in missing}
-    judged = rules.problems_in(draft_body(request, described), profile=profile)
+    judged = rules.problems_in(draft_body(request, described), profile=profile, videos=videos)
     return (*missing, *(problem for problem in judged if problem.path not in unreadable))
 
 

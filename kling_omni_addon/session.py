@@ -11,12 +11,23 @@ from queue import SimpleQueue
 
 from .core import capability
 from .core import events as ev
-from .core.errors import ArgumentsInvalid, JournalUnusable, RequestInvalid, StillRunning, TaskFailed
+from .core.errors import (
+    ArgumentsInvalid,
+    ClipGone,
+    ClipUnusable,
+    JournalUnusable,
+    RequestInvalid,
+    StillRunning,
+    TaskFailed,
+    TaskUnknown,
+)
 from .core.events import Event, Origin, Target
 from .core.library import ElementDraft, LibraryElement, Pack, picture_faults
-from .core.lifecycle import IllegalTransition, Phase, Submission
+from .core.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
+from .core.pricing import plain, price_of
+from .core.protocol import TaskReport
 from .core.provenance import wish_of
 from .core.request import OmniRequest
 from .rehearsal import settings as rehearsal
@@ -30,8 +41,10 @@ from .work.backup import Backup
 from .work.board import Board
 from .work.clock import Clock, SystemClock
 from .work.errand import Errand
+from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
 from .work.recovery import ID_PREFIX, open_journal, reconcile
+from .work.sidecar import keep_sidecar
 from .work.worker import Plan, Progress, Worker
 
 _log = logging.getLogger(__name__)
@@ -39,6 +52,9 @@ _log = logging.getLogger(__name__)
 USER_AGENT = "kling-omni-blender/0.1"
 _LOOK_S = 0.25
 _ELEMENT_POLL_S = 2.0
+_KEPT_S = 30 * 86_400.0
+"""How long Kling keeps a clip (contract 6.4)."""
+_ELSE = "Use Next Shot From Last Frame instead."
 
 
 class Session:
@@ -52,6 +68,11 @@ class Session:
         credentials = _credentials(settings.keys)
         self.origin = Origin(service=settings.service_url, key_fingerprint=fingerprint(credentials))
 
+        messages: SimpleQueue[Progress] = SimpleQueue()
+
+        def tell_sent(own_id: str, sent: int, total: int) -> None:
+            messages.put(Progress(submission_id=own_id, received=sent, total=total, is_upload=True))
+
         def open_service() -> KlingService:
             return KlingService(
                 base_url=settings.service_url,
@@ -59,6 +80,7 @@ class Session:
                 pictures=self.pictures,
                 now=self._clock.now,
                 user_agent=USER_AGENT,
+                tell_sent=tell_sent,
             )
 
         self._open_service = open_service
@@ -69,16 +91,23 @@ class Session:
             _log.warning("%s", notice)
         self._backup = Backup(journal_path, self._clock.now())
         self._backup.start()
-        messages: SimpleQueue[Progress] = SimpleQueue()
         self._worker = Worker(
             open_service=open_service,
             open_journal=lambda: Journal(journal_path),
             clock=self._clock,
-            plan=Plan(origin=self.origin, clips=settings.clips, window_s=settings.window_s),
+            plan=Plan(
+                origin=self.origin,
+                clips=settings.clips,
+                with_clip=keep_sidecar,
+                window_s=settings.window_s,
+                concurrency=settings.concurrency,
+                caps=settings.caps,
+            ),
             messages=messages,
         )
         self.board = Board(self._journal, messages, notice)
         self._is_running = False
+        self._tried_to_place: set[str] = set()
 
     def __enter__(self) -> Session:
         return self
@@ -93,6 +122,30 @@ class Session:
     def ask_account(self) -> Errand[tuple[Pack, ...]]:
         """Ask for the account's packs without waiting, over a connection of its own; free, and a test of the key."""
         return Errand(lambda: self._open_service().account())
+
+    def ask_clip(self, submission_id: str) -> Errand[TaskReport]:
+        """Ask for a fresh link of a clip that we had made, without waiting, over a connection of its own; free.
+
+        The link is in the report, and a secret. Raises :class:`ClipGone` where Kling cannot have the clip any more, and
+        :class:`ArgumentsInvalid` where another service or key made it. The errand raises both and like
+        ``KlingService.find``.
+        """
+        found = self._journal.load(submission_id)
+        if found is not None and found.origin != self.origin:
+            sentence = "This clip was made with another service or key, and only that one has it."
+            raise ArgumentsInvalid(sentence, field="video_of", remedy=_ELSE)
+        if found is not None and found.accepted_at and self._clock.now() - found.accepted_at > _KEPT_S:
+            raise _gone()
+        return Errand(lambda: _clip_report(self._open_service(), submission_id))
+
+    def ask_elements(self) -> Errand[tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]]:
+        """Ask for the library without waiting: the account's own elements, and those that Kling offers. Free."""
+
+        def ask() -> tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]:
+            service = self._open_service()
+            return service.elements(presets=False), service.elements(presets=True)
+
+        return Errand(ask)
 
     def usual_s(self, submission: Submission) -> tuple[float, ...]:
         """How long, in seconds, the last tasks of this submission's kind took, as far as this session saw them."""
@@ -114,12 +167,14 @@ class Session:
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
         payload = build_payload(draft_body(request, kept, own_id), self._profile)
+        price = price_of(request, profile=self._profile)
         intended = ev.Intended(
             at=self._clock.now(),
             payload=payload,
             origin=self.origin,
             target=target or Target(),
-            wish=wish_of(request),
+            wish=wish_of(request, kept),
+            most_units=plain(price.most_units) if price else "",
         )
         try:
             submission = self._journal.begin(intended)
@@ -176,6 +231,7 @@ class Session:
         for submission in rehearsed:
             if submission.origin.service in dead and submission.phase is not Phase.FETCHED:
                 self._journal.append(submission.id, ev.Abandoned(at=self._clock.now(), reason=reason))
+                discard_part(submission, self.settings.clips)
 
     def close(self) -> None:
         """Stop the worker and let go of what it had in hand; live submissions go on with the next session."""
@@ -224,7 +280,9 @@ class Session:
     def abandon(self, submission_id: str) -> Submission:
         """Stop waiting. Kling may still finish and charge the clip. Raises :class:`ArgumentsInvalid`."""
         reason = "Stopped waiting. Kling may still finish and charge this clip; look again to fetch it."
-        return self._tell(submission_id, ev.Abandoned(at=self._clock.now(), reason=reason))
+        submission = self._tell(submission_id, ev.Abandoned(at=self._clock.now(), reason=reason))
+        discard_part(submission, self.settings.clips)
+        return submission
 
     def _tell(self, submission_id: str, event: Event) -> Submission:
         if self._journal.load(submission_id) is None:
@@ -245,16 +303,49 @@ class Session:
         return reconcile(self._journal, self.service.list_tasks, self._clock.now(), self.origin)
 
     def release(self) -> int:
-        """Go on with everything of this key that was held back; how many there were."""
-        held = [s for s in self._journal.live() if s.is_held and s.origin == self.origin]
+        """Go on with everything of this key that was held back or set aside; how many there were."""
+        stopped = [s for s in self._journal.live() if s.is_stopped]
+        held = [s for s in stopped if s.origin == self.origin or s.phase is Phase.FETCHED]
         for submission in held:
             self._journal.append(submission.id, ev.Released(at=self._clock.now()))
         self._worker.wake()
         return len(held)
 
+    def may_place(self, submission: Submission) -> bool:
+        """Whether an arrived clip may be placed without anybody asking for it.
+
+        Once in a session it is put on record that this is tried, before it is: a clip over which one Blender after the
+        other died waits for a person (fault 58).
+        """
+        if submission.is_set_aside or submission.id in self._tried_to_place:
+            return not submission.is_set_aside
+        self._tried_to_place.add(submission.id)
+        is_fit = submission.crashes < MOST_CRASHES
+        event = ev.Begun(at=self._clock.now()) if is_fit else ev.SetAside(at=self._clock.now())
+        try:
+            self._journal.append(submission.id, event)
+        except IllegalTransition:  # another Blender was faster
+            return False
+        return is_fit
+
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
         """The clip is on the timeline."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
+
+
+def _clip_report(service: KlingService, submission_id: str) -> TaskReport:
+    """The report of a finished task, with a link."""
+    try:
+        report = service.find(submission_id)
+    except TaskUnknown:
+        raise _gone() from None
+    if not report.link:
+        raise ClipUnusable("Kling has no clip of that shot.", field="video_of", remedy=_ELSE)
+    return report
+
+
+def _gone() -> ClipGone:
+    return ClipGone("Kling keeps clips for 30 days; this one is gone.", field="video_of", remedy=_ELSE)
 
 
 def _is_rehearsed(submission: Submission) -> bool:

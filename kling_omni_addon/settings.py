@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from .core import lifecycle
 from .core.errors import ArgumentsInvalid, CredentialsMissing
+from .core.spending import Caps
 from .rehearsal_note import running_rehearsal
 
 SERVICES: Mapping[str, str] = {
@@ -17,6 +20,7 @@ SERVICES: Mapping[str, str] = {
 }
 """The two regions of the contract's section 2; a key belongs to one of them."""
 REHEARSAL = "rehearsal"
+_MOST_AT_ONCE = 50
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -35,7 +39,8 @@ class Keys:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
-    a folder of their own.
+    a folder of their own. ``concurrency`` is how many tasks may run at once at most; None leaves it to what the service
+    takes. Nothing is sent that might break one of ``caps``.
     """
 
     service_url: str
@@ -43,6 +48,8 @@ class Settings:
     home: Path
     clips: Path
     window_s: float = lifecycle.LOOK_WINDOW_S
+    concurrency: int | None = None
+    caps: Caps = field(default_factory=Caps)
     profile: str = "seed"
 
     @property
@@ -75,7 +82,16 @@ def read_settings(environment: Mapping[str, str], *, service: str = "", profile:
             remedy="Set KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment.",
         )
     window_s = _seconds(environment, "KLING_LOOK_WINDOW_S", lifecycle.LOOK_WINDOW_S)
-    return Settings(service_url=url, keys=keys, home=home, clips=home / "clips", window_s=window_s, profile=profile)
+    return Settings(
+        service_url=url,
+        keys=keys,
+        home=home,
+        clips=home / "clips",
+        window_s=window_s,
+        concurrency=_concurrency(environment),
+        caps=Caps(daily=_units(environment, "KLING_DAILY_CAP"), project=_units(environment, "KLING_PROJECT_CAP")),
+        profile=profile,
+    )
 
 
 def read_keys(environment: Mapping[str, str]) -> Keys:
@@ -118,6 +134,26 @@ def service_address(service: str, home: Path) -> tuple[str, Keys]:
 def is_local_service(service: str) -> bool:
     """Whether a service, by name or address, is on this machine, so that using it opens no connection to outside."""
     return service == REHEARSAL or urlsplit(service).hostname in _LOOPBACK
+
+
+def _concurrency(environment: Mapping[str, str]) -> int | None:
+    text = environment.get("KLING_CONCURRENCY", "").strip() or "0"
+    if text not in map(str, range(_MOST_AT_ONCE + 1)):
+        raise ArgumentsInvalid(
+            f"KLING_CONCURRENCY is {text!r}.",
+            field="KLING_CONCURRENCY",
+            remedy=f"Give how many tasks may run at once, from 1 to {_MOST_AT_ONCE}, or 0 to leave it to Kling.",
+        )
+    return int(text) or None
+
+
+def _units(environment: Mapping[str, str], name: str) -> Decimal | None:
+    text = environment.get(name, "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", text):
+        raise ArgumentsInvalid(f"{name} is {text!r}.", field=name, remedy="Give units, like 100 or 12.5.")
+    return Decimal(text)
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -70,11 +70,21 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         session.release()
         session.reconcile()
         session.board.refresh()
-        ids = [s.id for s in session.board.submissions if s.origin == session.origin and not s.is_settled]
-        others = [s for s in session.board.submissions if s.origin != session.origin and not s.is_settled]
-        for submission in others:
-            print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
+        ours = [s for s in session.board.submissions if s.origin == session.origin]
+        ids = [s.id for s in ours if not s.is_settled]
+        for submission in ours:
+            if submission.needs_a_person:
+                print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
+        for submission in session.board.submissions:
+            if submission.origin != session.origin and (submission.needs_a_person or not submission.is_settled):
+                print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
         return _follow(session, ids, options.wait, gives_up=False)
+
+
+def _ways_on(submission: Submission) -> str:
+    """The verbs by which a person decides about a parked submission."""
+    again = "" if submission.is_adopted else f", send-again {submission.id} (this may cost again)"
+    return f"Go on with: look-again {submission.id}{again}, or abandon {submission.id}."
 
 
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:

@@ -3,6 +3,7 @@
 KlingError
  +-- ArgumentsInvalid        2  a flag, a setting or a file name is wrong
  +-- RequestInvalid          2  the request breaks a rule; carries the problems
+ +-- CapReached              2  a cap on spending forbids the send
  +-- CaptureFailed           2  no picture could be rendered
  +-- CredentialsMissing      3  there is no key
  +-- Refused                 4  the service refused a call, with its code
@@ -61,6 +62,12 @@ class RequestInvalid(KlingError):
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         super().__init__(f"{first.path}: {first.message}{more}", field=first.path)
         self.problems = tuple(problems)
+
+
+class CapReached(KlingError):
+    """A cap on spending forbids the send; nothing was sent."""
+
+    exit_code = 2
 
 
 class CaptureFailed(KlingError):

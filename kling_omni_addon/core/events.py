@@ -1,7 +1,8 @@
 """What can happen to a submission. The journal is a list of these, and a submission is their sum
 (``core.lifecycle.apply``).
 
-Every event says when it happened (``at``, Unix seconds). None holds a secret: no key, no result link.
+Every event says when it happened (``at``, Unix seconds). None holds a secret: no key, no result link. What is sent is
+kept as it is sent, so a request that is made from a video holds that video's link in its payload.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class Intended:
     """Somebody wants this clip. On disk before anything leaves.
 
     ``wish`` is the request as JSON data without links and picture bytes (``core.provenance``), so that it can be set up
-    again; empty where an older version wrote this.
+    again; empty where an older version wrote this. ``most_units`` is the most that the clip may cost, as a decimal
+    number; ``""`` where there is no list price.
     """
 
     at: float
@@ -59,6 +61,7 @@ class Intended:
     origin: Origin
     target: Target
     wish: Mapping[str, Any] = field(default_factory=dict)
+    most_units: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +128,22 @@ class Held:
     at: float
     reason: str
     exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The next step begins once more after a process died with it in hand; of placing, which leaves no lease behind,
+    the first try of each process. What counts is how often this comes without any progress in between.
+    """
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """One process after the other died with the next step in hand, so it waits for a person (fault 58)."""
+
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +308,8 @@ Event: TypeAlias = (
     | Unanswered
     | Deferred
     | Held
+    | Begun
+    | SetAside
     | Released
     | Reopened
     | Missed

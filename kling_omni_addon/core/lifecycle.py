@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
-from typing import Any
+from typing import Any, TypeAlias
 
 from . import events as ev
 from . import pacing
@@ -26,6 +26,8 @@ LOOK_WINDOW_S = 180.0
 """How long an unanswered create is looked for before it may be parked (faults.md, "What a lost answer really means").
 """
 LATE_MISSES_WANTED = 3
+MOST_CRASHES = 5
+"""So many processes may die over one step of a submission before it waits for a person (fault 58)."""
 
 
 class Phase(StrEnum):
@@ -52,7 +54,11 @@ class Action(StrEnum):
     ASK = "ask"
     FETCH = "fetch"
     PLACE = "place"
+    SET_ASIDE = "set aside"
     REST = "rest"
+
+
+_OVER = (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +69,7 @@ class Step:
     due: float = 0.0
 
 
-_REST = Step(action=Action.REST)
+_REST, _ASK, _PLACE = (Step(action=action) for action in (Action.REST, Action.ASK, Action.PLACE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,11 +78,14 @@ class Submission:
     ``""``.
 
     ``is_uncertain``: the user said Send Again, and the send before it may have made a task. ``sends`` counts passes of
-    the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase.
+    the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
+    ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known).
+    ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
+    ``is_set_aside``.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
-    say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended`` has
-    it.
+    say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended``
+    has it.
     """
 
     id: str
@@ -86,12 +95,16 @@ class Submission:
     target: Target
     created_at: float
     changed_at: float
+    most_units: str = ""
     sends: int = 0
+    tasks: int = 0
     digest: str = ""
     is_uncertain: bool = False
     failures: int = 0
     retry_at: float = 0.0
     is_held: bool = False
+    crashes: int = 0
+    is_set_aside: bool = False
     is_adopted: bool = False
     exit_code: int = 0
     looking_since: float = 0.0
@@ -116,7 +129,7 @@ class Submission:
     def is_over(self) -> bool:
         """Whether nothing is left to do unless the user wants more."""
         is_only_a_file = self.phase is Phase.FETCHED and not self.target.scene
-        return is_only_a_file or self.phase in (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
+        return is_only_a_file or self.phase in _OVER
 
     @property
     def is_proved_unsent(self) -> bool:
@@ -129,7 +142,12 @@ class Submission:
     @property
     def needs_a_person(self) -> bool:
         """Whether it waits for somebody to decide."""
-        return self.phase is Phase.PARKED or (self.phase is Phase.INTENDED and self.is_held)
+        return self.phase is Phase.PARKED or self.is_stopped
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing happens to it until somebody says: go on (``events.Released``)."""
+        return self.is_set_aside or (self.phase is Phase.INTENDED and self.is_held)
 
     @property
     def is_settled(self) -> bool:
@@ -137,11 +155,17 @@ class Submission:
         return self.is_over or self.needs_a_person or self.phase is Phase.FETCHED
 
 
+Changes: TypeAlias = dict[str, Any]
+"""What an event changes of a submission: fields and their values."""
+
+
 class IllegalTransition(Exception):
     """An event that cannot happen in this phase: another process was faster, or a bug."""
 
 
 _UNFINISHED = (Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
+_CAN_CRASH = (Phase.INTENDED, Phase.READY, Phase.FETCHED)
+"""Phases whose next step ends with an event, so that a missing one tells of a crash. Questions often end without."""
 
 TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED), Phase.ACCEPTED),
@@ -149,7 +173,9 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Sent: {Phase.INTENDED: Phase.UNANSWERED},
     ev.NotSent: {Phase.INTENDED: Phase.INTENDED},
     ev.Held: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
-    ev.Released: {Phase.INTENDED: Phase.INTENDED},
+    ev.Begun: {phase: phase for phase in _CAN_CRASH},
+    ev.SetAside: {phase: phase for phase in _CAN_CRASH},
+    ev.Released: {phase: phase for phase in _CAN_CRASH},
     ev.Unanswered: {Phase.UNANSWERED: Phase.UNANSWERED},
     ev.Deferred: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
     ev.Reopened: {Phase.UNANSWERED: Phase.UNANSWERED},
@@ -189,6 +215,7 @@ def begin(event: ev.Intended | ev.Adopted) -> Submission:
         created_at=event.at,
         changed_at=event.at,
         wish=event.wish,
+        most_units=event.most_units,
     )
 
 
@@ -201,13 +228,18 @@ def apply(submission: Submission, event: Event) -> Submission:
         raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
     if after is None:
         raise IllegalTransition(f"{type(event).__name__} cannot happen to a submission that is {submission.phase}")
-    if after is submission.phase:
-        moved = replace(submission, changed_at=event.at)
-    else:
+    changes: Changes = {"phase": after, "changed_at": event.at}
+    if submission.crashes and not isinstance(event, _NO_PROGRESS):
+        changes |= {"crashes": 0, "is_set_aside": False}
+    if after is not submission.phase:
         # Failures are counted until the service has the task: fifty times 1303 must not start at one second each time.
         failures = submission.failures if after in (Phase.INTENDED, Phase.UNANSWERED) else 0
-        moved = replace(submission, phase=after, changed_at=event.at, failures=failures, retry_at=0.0, problem="")
-    return _EFFECTS.get(type(event), _nothing_more)(moved, event)
+        changes |= {"failures": failures, "retry_at": 0.0, "problem": ""}
+    return replace(submission, **changes | _EFFECTS.get(type(event), _nothing_more)(submission, event))
+
+
+_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received)
+"""After any other event the step before it came to an end. A download that starts over did not."""
 
 
 def _where_uncertain(submission: Submission, event: Event, after: Phase | None) -> Phase | None:
@@ -229,16 +261,20 @@ def submission_from(history: Iterable[Event]) -> Submission:
 def decide(submission: Submission, now: float, window_s: float = LOOK_WINDOW_S) -> Step:
     """What to do next for a submission, and when. ``window_s`` is how long a lost answer is looked for."""
     match submission.phase:
+        case _ if submission.is_stopped:
+            return _REST
+        case Phase.INTENDED | Phase.READY if submission.crashes >= MOST_CRASHES:
+            return Step(action=Action.SET_ASIDE)
         case Phase.INTENDED:
-            return _REST if submission.is_held else Step(action=Action.SEND, due=_due(submission.retry_at, now))
+            return Step(action=Action.SEND, due=_due(submission.retry_at, now))
         case Phase.UNANSWERED:
             return _look(submission, now, window_s)
         case Phase.ACCEPTED:
-            return Step(action=Action.ASK)
+            return _ASK
         case Phase.READY:
             return Step(action=Action.FETCH, due=_due(submission.retry_at, now))
         case Phase.FETCHED if submission.target.scene:
-            return Step(action=Action.PLACE)
+            return _PLACE
         case _:
             return _REST
 
@@ -264,41 +300,58 @@ def _due(due: float, now: float) -> float:
     return due if due - now < _FAR_S else now
 
 
-def _nothing_more(submission: Submission, _event: Any) -> Submission:
-    return submission
+def _nothing_more(_submission: Submission, _event: Any) -> Changes:
+    return {}
 
 
-def _after_sent(submission: Submission, event: ev.Sent) -> Submission:
+def _after_sent(submission: Submission, event: ev.Sent) -> Changes:
     if submission.digest not in ("", event.digest):
         raise IllegalTransition("other bytes cannot be sent under the same id")
-    sent = replace(submission, digest=event.digest, sends=submission.sends + 1, sent_at=event.at)
-    return replace(sent, looking_since=event.at, misses=(), is_scanned=False)
+    sent = {"digest": event.digest, "sends": submission.sends + 1, "sent_at": event.at, "tasks": submission.tasks + 1}
+    return sent | _looking_from(submission, event)
 
 
-def _after_trouble(submission: Submission, event: ev.NotSent | ev.FetchFailed) -> Submission:
+def _one_task_less(submission: Submission) -> int:
+    """After a proof that the last send made no task, or none that costs."""
+    was_open = submission.phase in (Phase.UNANSWERED, Phase.ACCEPTED)
+    return max(0, submission.tasks - was_open)
+
+
+def _after_trouble(submission: Submission, event: ev.NotSent | ev.FetchFailed | ev.Deferred) -> Changes:
     failures = submission.failures + 1
     retry_at = event.at + pacing.backoff_s(failures, submission.id)
-    return replace(submission, failures=failures, retry_at=retry_at, problem=event.reason)
+    return {"failures": failures, "retry_at": retry_at, "problem": event.reason}
 
 
-def _after_deferred(submission: Submission, event: ev.Deferred) -> Submission:
-    troubled = _after_trouble(submission, ev.NotSent(at=event.at, reason=event.reason))
+def _after_deferred(submission: Submission, event: ev.Deferred) -> Changes:
+    troubled = _after_trouble(submission, event)
     asked_s = min(event.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S)
-    own_s = min(troubled.retry_at - event.at, _LONGEST_SLOT_WAIT_S)  # a slot may be free any moment
-    return replace(troubled, retry_at=event.at + max(asked_s, own_s))
+    own_s = min(troubled["retry_at"] - event.at, _LONGEST_SLOT_WAIT_S)  # a slot may be free any moment
+    return troubled | {"retry_at": event.at + max(asked_s, own_s), "tasks": _one_task_less(submission)}
 
 
-def _looking_from(submission: Submission, event: ev.Unanswered | ev.Reopened | ev.LookAgain | ev.Doubted) -> Submission:
-    problem = event.reason if isinstance(event, ev.Unanswered) else submission.problem
-    return replace(submission, looking_since=event.at, misses=(), is_scanned=False, problem=problem)
+def _looking_from(_submission: Submission, event: Event) -> Changes:
+    return {"looking_since": event.at, "misses": (), "is_scanned": False}
 
 
-def _after_received(submission: Submission, event: ev.Received) -> Submission:
+def _after_received(submission: Submission, event: ev.Received) -> Changes:
     """Only what never came before is progress: a file that comes whole and useless again and again backs off."""
-    moved = replace(submission, received=event.offset, furthest=max(submission.furthest, event.offset))
-    return replace(moved, failures=0, retry_at=0.0, problem="") if moved.furthest > submission.furthest else moved
+    moved = {"received": event.offset, "furthest": max(submission.furthest, event.offset)}
+    if event.offset <= submission.furthest:
+        return moved
+    return moved | {"failures": 0, "retry_at": 0.0, "problem": "", "crashes": 0, "is_set_aside": False}
 
 
+def _after_set_aside(submission: Submission, event: ev.SetAside) -> Changes:
+    if submission.crashes < MOST_CRASHES:
+        raise IllegalTransition("it came on meanwhile")
+    return {"is_set_aside": True, "problem": _CRASHED, "exit_code": 1}
+
+
+_CRASHED = (
+    f"Whatever worked on this ended before it was done, {MOST_CRASHES} times in a row, so it is left alone. "
+    "Nothing is lost: look for the reason (memory, disk, a crash of Blender), then let it go on with Resume."
+)
 _DOUBTED = "The journal may lack that it was sent, so Kling is asked about it."
 _PARKED = (
     "No answer came after sending, and Kling knows nothing of it. "
@@ -306,35 +359,44 @@ _PARKED = (
 )
 
 
-def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Submission:
-    accepted = replace(submission, task_id=event.task_id, accepted_at=event.at, sent_at=submission.sent_at or event.at)
-    return replace(accepted, status="submitted", exit_code=0, is_held=False)
+def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Changes:
+    accepted = {"task_id": event.task_id, "accepted_at": event.at, "sent_at": submission.sent_at or event.at}
+    return accepted | {"status": "submitted", "exit_code": 0, "is_held": False, "tasks": max(1, submission.tasks)}
 
 
-_EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Submission]] = {
+_EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Adopted: _after_accepted,
-    ev.Doubted: lambda s, e: replace(_looking_from(s, e), is_held=False, exit_code=0, problem=_DOUBTED),
+    ev.Doubted: lambda s, e: (
+        _looking_from(s, e) | {"is_held": False, "exit_code": 0, "problem": _DOUBTED, "tasks": max(1, s.tasks)}
+    ),
     ev.Sent: _after_sent,
     ev.NotSent: _after_trouble,
     ev.Deferred: _after_deferred,
-    ev.Held: lambda s, e: replace(s, is_held=True, problem=e.reason, exit_code=e.exit_code),
-    ev.Released: lambda s, e: replace(s, is_held=False, problem="", exit_code=0, failures=0, retry_at=0.0),
-    ev.Unanswered: _looking_from,
+    ev.Held: lambda s, e: {
+        "is_held": True,
+        "problem": e.reason,
+        "exit_code": e.exit_code,
+        "tasks": _one_task_less(s),
+    },
+    ev.Begun: lambda s, e: {"crashes": s.crashes + 1},
+    ev.SetAside: _after_set_aside,
+    ev.Released: lambda s, e: {"is_held": False, "problem": "", "exit_code": 0, "failures": 0, "retry_at": 0.0},
+    ev.Unanswered: lambda s, e: _looking_from(s, e) | {"problem": e.reason},
     ev.Reopened: _looking_from,
     ev.LookAgain: _looking_from,
-    ev.Missed: lambda s, e: replace(s, misses=(*s.misses, e.at)),
-    ev.Scanned: lambda s, e: replace(s, is_scanned=True),
-    ev.Parked: lambda s, e: replace(s, problem=_PARKED, exit_code=5),
-    ev.SendAgain: lambda s, e: replace(s, exit_code=0, is_uncertain=True),
-    ev.Withdrawn: lambda s, e: replace(s, problem=e.reason, exit_code=e.exit_code),
-    ev.Abandoned: lambda s, e: replace(s, problem=e.reason, exit_code=4),
+    ev.Missed: lambda s, e: {"misses": (*s.misses, e.at)},
+    ev.Scanned: lambda s, e: {"is_scanned": True},
+    ev.Parked: lambda s, e: {"problem": _PARKED, "exit_code": 5},
+    ev.SendAgain: lambda s, e: {"exit_code": 0, "is_uncertain": True, "is_held": False},
+    ev.Withdrawn: lambda s, e: {"problem": e.reason, "exit_code": e.exit_code},
+    ev.Abandoned: lambda s, e: {"problem": e.reason, "exit_code": 4},
     ev.Accepted: _after_accepted,
-    ev.Progressed: lambda s, e: replace(s, status=e.status),
-    ev.Succeeded: lambda s, e: replace(s, status="succeeded", charge_units=e.charge_units),
-    ev.Failed: lambda s, e: replace(s, status="failed", problem=e.reason, exit_code=4),
-    ev.Receiving: lambda s, e: replace(s, etag=e.etag, total_bytes=e.total_bytes, received=0),
+    ev.Progressed: lambda s, e: {"status": e.status},
+    ev.Succeeded: lambda s, e: {"status": "succeeded", "charge_units": e.charge_units},
+    ev.Failed: lambda s, e: {"status": "failed", "problem": e.reason, "exit_code": 4, "tasks": _one_task_less(s)},
+    ev.Receiving: lambda s, e: {"etag": e.etag, "total_bytes": e.total_bytes, "received": 0},
     ev.Received: _after_received,
     ev.FetchFailed: _after_trouble,
-    ev.Fetched: lambda s, e: replace(s, clip=e.path, clip_sha256=e.sha256),
-    ev.Placed: lambda s, e: replace(s, strip=e.strip),
+    ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256},
+    ev.Placed: lambda s, e: {"strip": e.strip},
 }

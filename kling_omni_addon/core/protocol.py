@@ -99,13 +99,13 @@ class Status(StrEnum):
 
 _STATUSES = {status.value: status for status in Status} | {"succeed": Status.SUCCEEDED}
 
-_NAMES: Mapping[str, tuple[str, ...]] = {
-    "task_id": ("task_id", "id"),
-    "external_task_id": ("task_info.external_task_id", "external_id"),
-    "status": ("task_status", "status"),
-    "message": ("task_status_msg", "message"),
-    "videos": ("task_result.videos", "outputs"),
-    "units": ("final_unit_deduction", "billing"),
+_NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "task_id": (("task_id",), ("id",)),
+    "external_task_id": (("task_info", "external_task_id"), ("external_id",)),
+    "status": (("task_status",), ("status",)),
+    "message": (("task_status_msg",), ("message",)),
+    "videos": (("task_result", "videos"), ("outputs",)),
+    "units": (("final_unit_deduction",), ("billing",)),
 }
 """Where a task object says each fact: in the legacy family, then in the NEW one (contract 6.2 and section 13)."""
 
@@ -267,9 +267,9 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
 
 def _fact(data: Mapping[str, Any], fact: str) -> Any:
     """What a task object says under the first name of :data:`_NAMES` that it uses; None where it says nothing."""
-    for name in _NAMES[fact]:
+    for path in _NAMES[fact]:
         value: Any = data
-        for step in name.split("."):
+        for step in path:
             value = value.get(step) if isinstance(value, dict) else None
         if value is not None:
             return value

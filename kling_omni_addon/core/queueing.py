@@ -1,14 +1,15 @@
 """Who is sent next, and how many may run at once. Pure: the worker tells what it saw.
 
 The service counts running tasks per account and says only "too many" (1303). So the number is learned: it starts at 3,
-grows by one when a full house was accepted, and falls to what was running when the service refused.
+grows by one when a full house was accepted, and falls to what was running when the service refused. A limit of the
+user's own is never passed.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .lifecycle import Phase, Submission
 
@@ -23,17 +24,23 @@ it.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """How many tasks may run at once, as far as is known."""
+    """How many tasks may run at once, as far as is known; never learned beyond ``most``."""
 
     limit: int = FIRST_LIMIT
+    most: int = LAST_LIMIT
+
+    @classmethod
+    def at_most(cls, most: int | None) -> Slots:
+        """What is known before anything was sent; ``most`` is the user's own limit, None for none."""
+        return cls() if most is None else cls(limit=min(FIRST_LIMIT, most), most=most)
 
     def after_accepted(self, running: int) -> Slots:
         """The service took one more while ``running`` were at work, that one included."""
-        return Slots(limit=min(self.limit + 1, LAST_LIMIT)) if running >= self.limit else self
+        return replace(self, limit=min(self.limit + 1, self.most)) if running >= self.limit else self
 
     def after_refused(self, running: int) -> Slots:
         """The service said 1303 while ``running`` others were at work."""
-        return Slots(limit=min(self.limit, max(1, running)))
+        return replace(self, limit=min(self.limit, max(1, running)))
 
 
 def is_running(submission: Submission, now: float) -> bool:
@@ -48,15 +55,17 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
 
     First in, first out within a project (a .blend, or none), and between projects the one with the fewest running
     tasks. Whoever is first keeps the place while it backs off: "too many" and "no network" are true for all behind it.
-    A held one holds back every send, for the key or the account is at fault.
+    A held one holds back every send, for the key or the account is at fault; one that is set aside only itself.
     """
     everything = [submission for submission in live if not submission.is_over]
     if any(submission.is_held for submission in everything):
         return None
-    intended = [s for s in everything if s.phase is Phase.INTENDED]
-    at_work = [s for s in everything if is_running(s, now)] + [s for s in intended if s.id in busy]
+    intended = [s for s in everything if s.phase is Phase.INTENDED and not s.is_set_aside]
     waiting = [s for s in intended if s.id not in busy]
-    if not waiting or len(at_work) >= slots.limit:
+    if not waiting:
+        return None
+    at_work = [s for s in everything if is_running(s, now)] + [s for s in intended if s.id in busy]
+    if len(at_work) >= slots.limit:
         return None
     share = Counter(s.target.blend for s in at_work)
     return min(waiting, key=lambda s: (share[s.target.blend], s.created_at, s.id))

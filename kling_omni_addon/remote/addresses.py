@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..core.errors import ClipUnusable
-from .http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, NoCredentials
+from .http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, LoneSession, NoCredentials
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _REDIRECTS = 3
@@ -37,21 +37,12 @@ def opened(
 
     Raises :class:`ClipUnusable` for an address that is not allowed, and when no answer comes.
     """
-    with _Session() as session:
+    with LoneSession() as session:
         session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity", **headers})
         session.mount("https://", _Checked({"https": _PublicPool}))
         session.mount("http://", _Checked({"http": _LocalPool}))
         with _answer(session, link, may_be_local) as response:
             yield response
-
-
-class _Session(requests.Session):
-    """Leaves redirects alone. By itself requests prepares the next request even where it must not follow: it reads the
-    redirect's body to the end, however long that is, and looks into ``.netrc``.
-    """
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        return None
 
 
 def _answer(session: requests.Session, link: str, may_be_local: bool) -> requests.Response:

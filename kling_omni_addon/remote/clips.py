@@ -24,7 +24,7 @@ import urllib3.exceptions
 from ..core.errors import ClipUnusable
 from ..core.media import mp4_fault
 from ..durable import fsync_folder as _fsync_folder
-from ..durable import make_folder
+from ..durable import make_folder, part_of
 from .addresses import LOOPBACK, opened
 from .byte_ranges import check_answer, etag_of, span_of, total_of
 from .partial_file import Written, opened_part, plain_size
@@ -98,7 +98,7 @@ def download(
     raises are let through, and what came is kept.
     """
     make_folder(target.parent)
-    part = target.with_name(f".{target.name}.part")
+    part = part_of(target)
     for path in (target, part):
         if path.is_dir() and not (path == part and path.is_symlink()):
             raise ClipUnusable(f"There is a folder in the place of {path.name}.", remedy="Move it away.")

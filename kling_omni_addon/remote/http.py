@@ -79,12 +79,21 @@ class NoCredentials(requests.auth.AuthBase):
         return request
 
 
+class LoneSession(requests.Session):
+    """Leaves redirects alone. By itself requests prepares the next request even where it must not follow: it reads the
+    redirect's body to the end, however long that is, and looks into ``.netrc``.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 class Http:
     """A connection to one address. Not shared between threads that send at once."""
 
     def __init__(self, base_url: str, user_agent: str) -> None:
         self._base_url = base_url
-        self._session = requests.Session()
+        self._session = LoneSession()
         self._session.headers["User-Agent"] = user_agent
 
     def send(self, call: HttpCall, token: str, body: StreamedBody | None = None) -> HttpReply:

@@ -40,7 +40,12 @@ class KlingService:
         pictures: PictureStore,
         now: Callable[[], float],
         user_agent: str,
+        tell_sent: Callable[[str, int, int], None] = lambda own_id, sent, total: None,
     ) -> None:
+        """``tell_sent`` hears, from the thread that sends, how many bytes of a create have gone out of how many, by the
+        submission's id; and 0 at its end, good or bad.
+        """
+        self._tell_sent = tell_sent
         self._base_url = base_url.rstrip("/")
         self._credentials = credentials
         self._pictures = pictures
@@ -84,8 +89,19 @@ class KlingService:
 
     def _post(self, payload: Payload, commit: Callable[[], None]) -> tuple[HttpReply, bool]:
         call = protocol.build_create(payload)
-        body = StreamedBody(self._bytes(call), call.content_length, commit)
-        return self._send(call, body), body.is_committed
+        chunks = self._told(self._bytes(call), payload.external_task_id, call.content_length)
+        body = StreamedBody(chunks, call.content_length, commit)
+        try:
+            return self._send(call, body), body.is_committed
+        finally:
+            self._tell_sent(payload.external_task_id, 0, call.content_length)
+
+    def _told(self, chunks: Iterator[bytes], own_id: str, length: int) -> Iterator[bytes]:
+        sent = 0
+        for chunk in chunks:
+            yield chunk
+            sent += len(chunk)
+            self._tell_sent(own_id, sent, length)
 
     def _bytes(self, call: HttpCall) -> Iterator[bytes]:
         for piece in call.pieces:

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
+
+from ..core.lifecycle import Submission
+from ..durable import part_of
 
 _NAME_LENGTH = 40
+
+
+def clip_path(submission: Submission, clips: Path) -> Path:
+    """Where a submission's clip goes: into the folder of its target, or else into ``clips``."""
+    folder = Path(submission.target.folder) if submission.target.folder else clips
+    return folder / clip_name(submission.target.name, submission.id, submission.created_at)
+
+
+def discard_part(submission: Submission, clips: Path) -> None:
+    """Remove what a download that nobody wants any more left beside the clip's place.
+
+    Nothing depends on it, so a file that cannot be removed stays.
+    """
+    with suppress(OSError):
+        part_of(clip_path(submission, clips)).unlink()
 
 
 def clip_name(shot: str, submission_id: str, created_at: float) -> str:

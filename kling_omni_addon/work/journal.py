@@ -15,7 +15,7 @@ import sqlite3
 import time
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,11 +75,14 @@ class AlreadyThere(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """The right to work on one submission. ``epoch`` grows each time that another owner takes it."""
+    """The right to work on one submission. ``epoch`` grows each time that another owner takes it; ``was_dropped`` tells
+    that the one before never gave it up: it died, or does not stir any more.
+    """
 
     submission_id: str
     owner: str
     epoch: int
+    was_dropped: bool = False
 
 
 def this_process() -> str:
@@ -169,15 +172,25 @@ class Journal:
         self._insert(submission.id, opening)
         return submission
 
-    def append(self, submission_id: str, event: Event, lease: Lease | None = None) -> Submission:
+    def append(
+        self,
+        submission_id: str,
+        event: Event,
+        lease: Lease | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Submission:
         """Record an event; durable on return. Gives the submission after it.
 
         With a lease the append happens only while that lease holds, in one transaction; without one it is the user's
-        own act. Raises :class:`LeaseLost` or :class:`lifecycle.IllegalTransition`, and then nothing was recorded.
+        own act. ``check`` is called in that transaction, and what it raises forbids the append: no other process
+        records anything in between. Raises :class:`LeaseLost` or :class:`lifecycle.IllegalTransition`, and then nothing
+        was recorded.
         """
         with self._transaction():
             if lease is not None and not self._holds(lease):
                 raise LeaseLost(submission_id)
+            if check is not None:
+                check()
             return self._append(self._read(submission_id), event)
 
     def _append(self, submission: Submission, event: Event) -> Submission:
@@ -269,7 +282,8 @@ class Journal:
                 "UPDATE submission SET owner=?, epoch=?, leased_until=? WHERE id=?",
                 (self.owner, epoch, now + LEASE_S, submission_id),
             )
-        return Lease(submission_id=submission_id, owner=self.owner, epoch=epoch)
+        was_dropped = owner not in ("", self.owner)
+        return Lease(submission_id=submission_id, owner=self.owner, epoch=epoch, was_dropped=was_dropped)
 
     def _has_lapsed(self, submission_id: str, row: tuple[str, int, float], now: float) -> bool:
         """Whether a lease was not renewed for its whole time, by our own clock: those of two processes may differ."""
@@ -321,6 +335,17 @@ class Journal:
                 "(SELECT id, created_at FROM submission WHERE is_over=1 ORDER BY created_at DESC LIMIT ?)) "
                 "ORDER BY created_at, id",
                 (over,),
+            ).fetchall()
+            return self._brought_up(rows)
+
+    def sent_since(self, at: float) -> tuple[Submission, ...]:
+        """Every submission of which a task may have been made after ``at`` (Unix seconds), oldest first."""
+        with disk_trouble(self.path):
+            rows = self._db.execute(
+                "SELECT id FROM submission WHERE id IN (SELECT submission_id FROM event "
+                "WHERE kind IN ('Sent', 'Doubted', 'Adopted') AND json_extract(data, '$.at') > ?) "
+                "ORDER BY created_at, id",
+                (at,),
             ).fetchall()
             return self._brought_up(rows)
 

@@ -12,16 +12,16 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
 from ..core import events as ev
-from ..core import lifecycle, pacing, queueing
+from ..core import lifecycle, pacing, queueing, spending
 from ..core.errors import (
+    CapReached,
     ClipGone,
     CredentialsRefused,
     JournalUnusable,
@@ -38,9 +38,10 @@ from ..core.lifecycle import Action, IllegalTransition, Phase, Submission
 from ..core.payload import Payload
 from ..core.protocol import REACTIONS, Status, TaskReport
 from ..core.queueing import Slots
+from ..core.spending import Caps
 from . import recovery
 from .clock import Clock
-from .filing import clip_name
+from .filing import clip_path, discard_part
 from .journal import LEASE_S, Journal, Lease, LeaseLost
 from .reception import Reception
 
@@ -56,6 +57,7 @@ _TOGETHER_S = 3.0
 _LEARNED = 20
 _TOO_MANY = 1303
 _CLIP_KEPT_S = 30 * 86_400.0  # contract, section 6.4
+_EXPIRED = "The clip has expired at the service: Kling keeps clips for 30 days."
 
 
 class FetchedClip(Protocol):
@@ -83,22 +85,30 @@ class Service(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What the worker is told once: whose submissions, where clips go, how long it looks for lost answers."""
+    """What the worker is told once: whose submissions, where clips go, how long it looks for lost answers, what is done
+    with a clip that is there, before it is on record as fetched (it must not raise), and how many tasks may run at once
+    at most (``concurrency``; None leaves it to what the service takes). Nothing is sent that might break one of
+    ``caps``.
+    """
 
     origin: Origin
     clips: Path
+    with_clip: Callable[[Submission], None] = lambda _submission: None
     window_s: float = lifecycle.LOOK_WINDOW_S
+    concurrency: int | None = None
+    caps: Caps = field(default_factory=Caps)
     uploads: int = 2
     downloads: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Bytes of a download so far, and in all if known."""
+    """Bytes of a download so far, and in all if known; or of an upload, 0 once that is over."""
 
     submission_id: str
     received: int
     total: int | None
+    is_upload: bool = False
 
 
 class Worker:
@@ -125,8 +135,9 @@ class Worker:
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._not_before: dict[tuple[str, Action], float] = {}
+        self._missing: dict[str, tuple[float, int]] = {}
         self._opened_here: dict[str, tuple[int, float]] = {}
-        self.slots = Slots()
+        self.slots = Slots.at_most(plan.concurrency)
         self._durations: dict[str, deque[float]] = {}
         self._threads: list[threading.Thread] = []
         self._wakes: list[threading.Event] = []
@@ -181,19 +192,17 @@ class Worker:
         """A lane of this worker, with a journal and a connection of its own."""
         return Lane(self, self._open_journal(), self._open_service(), actions)
 
-    @contextmanager
-    def held(self, submission_id: str) -> Iterator[bool]:
-        """Keep other lanes of this process off a submission; gives False when another lane has it."""
+    def take(self, submission_id: str) -> bool:
+        """Keep other lanes of this process off a submission until :meth:`let_go`; False when another lane has it."""
         with self._lock:
             is_free = submission_id not in self._busy
-            if is_free:
-                self._busy.add(submission_id)
-        try:
-            yield is_free
-        finally:
-            if is_free:
-                with self._lock:
-                    self._busy.discard(submission_id)
+            self._busy.add(submission_id)
+            return is_free
+
+    def let_go(self, submission_id: str) -> None:
+        """Another lane may have it now."""
+        with self._lock:
+            self._busy.discard(submission_id)
 
     def pause(self, submission_id: str, action: Action, until: float) -> None:
         """Not before ``until``: for waits that need not survive a restart."""
@@ -202,6 +211,18 @@ class Worker:
     def earliest(self, submission_id: str, action: Action) -> float:
         """When :meth:`pause` allows an action again."""
         return self._not_before.get((submission_id, action), 0.0)
+
+    def note_missing(self, submission_id: str, now: float) -> tuple[float, int]:
+        """The service says once more that it has no such thing: since when, and how often without another answer."""
+        with self._lock:
+            since, times = self._missing.get(submission_id, (now, 0))
+            self._missing[submission_id] = (since, times + 1)
+            return since, times + 1
+
+    def note_there(self, submission_id: str) -> None:
+        """The service knows it (again)."""
+        with self._lock:
+            self._missing.pop(submission_id, None)
 
     def busy(self) -> frozenset[str]:
         """What the lanes of this process have in hand."""
@@ -238,9 +259,11 @@ class Worker:
             self._opened_here[lease.submission_id] = (lease.epoch, looking_since)
 
 
-SENDING = frozenset({Action.SEND})
+SENDING = frozenset({Action.SEND, Action.SET_ASIDE})
 ASKING = frozenset({Action.ASK, Action.LOOK_UP, Action.SCAN, Action.PARK})
-FETCHING = frozenset({Action.FETCH})
+FETCHING = frozenset({Action.FETCH, Action.SET_ASIDE})
+_CAN_CRASH = frozenset({Action.SEND, Action.FETCH})
+"""Steps that end with an event, whatever comes of them; questions often bring none."""
 
 
 class Lane:
@@ -260,6 +283,7 @@ class Lane:
             Action.PARK: self._park,
             Action.ASK: self._ask,
             Action.FETCH: self._fetch,
+            Action.SET_ASIDE: self._set_aside,
         }
         self._page: dict[str, TaskReport] = {}
 
@@ -329,27 +353,34 @@ class Lane:
                 self._worker.pause(submission.id, Action.ASK, until=now)
 
     def _advance(self, submission_id: str) -> float:
-        with self._worker.held(submission_id) as is_ours:
+        if not self._worker.take(submission_id):
+            return math.inf
+        try:
             # Read anew: another lane may have moved it on since the list was made.
-            submission = self._journal.load(submission_id) if is_ours else None
-            if submission is None:
-                return math.inf
-            step = lifecycle.decide(submission, self._clock.now(), self._worker.plan.window_s)
-            if step.action not in self._actions:
-                return math.inf
-            wait_s = max(step.due, self._worker.earliest(submission_id, step.action)) - self._clock.now()
-            if wait_s > 0:
-                return wait_s
-            return self._take(submission, step.action)
+            submission = self._journal.load(submission_id)
+            return math.inf if submission is None else self._next_step(submission)
+        finally:
+            self._worker.let_go(submission_id)
+
+    def _next_step(self, submission: Submission) -> float:
+        step = lifecycle.decide(submission, self._clock.now(), self._worker.plan.window_s)
+        if step.action not in self._actions:
+            return math.inf
+        wait_s = max(step.due, self._worker.earliest(submission.id, step.action)) - self._clock.now()
+        return wait_s if wait_s > 0 else self._take(submission, step.action)
 
     def _take(self, submission: Submission, action: Action) -> float:
         lease = self._journal.claim(submission.id, self._clock.now())
-        if lease is None:
+        if lease is None:  # to be told by the others' list page that it is due would spin
+            self._worker.pause(submission.id, action, self._clock.now() + IDLE_S)
             return IDLE_S
         try:
             if submission.phase is Phase.UNANSWERED and not self._worker.opened_here(lease, submission.looking_since):
                 self._begin_looking(submission, lease, ev.Reopened(at=self._clock.now()))
                 return 0.0
+            if lease.was_dropped and action in _CAN_CRASH:
+                self._record(submission, lease, ev.Begun(at=self._clock.now()))
+                return 0.0  # what comes next depends on how often this happened
             self._steps[action](submission, lease)
         except (LeaseLost, IllegalTransition) as error:
             _log.info("%s: another process was faster (%s)", submission.id, error)
@@ -369,13 +400,18 @@ class Lane:
 
         def commit() -> None:
             nonlocal is_committed
-            self._journal.append(submission.id, ev.Sent(at=self._clock.now(), digest=submission.payload.digest), lease)
+            sent = ev.Sent(at=self._clock.now(), digest=submission.payload.digest)
+            self._journal.append(submission.id, sent, lease, check=lambda: self._check_limits(submission))
             is_committed = True
 
         try:
+            self._check_limits(submission)  # now, too: what cannot be sent need not be uploaded
             report = self._service.submit(submission.payload, commit)
         except (LeaseLost, IllegalTransition, JournalUnusable):
             raise
+        except CapReached as error:
+            held = ev.Held(at=self._clock.now(), reason=str(error), exit_code=error.exit_code)
+            self._record(submission, lease, held)
         except KlingError as error:
             event = self._after_failed_send(submission, error, is_committed)
             if isinstance(event, ev.Unanswered):
@@ -385,6 +421,17 @@ class Lane:
         else:
             self._record(submission, lease, ev.Accepted(at=self._clock.now(), task_id=report.task_id))
             self._worker.learn_slots(self._running(), was_accepted=True)
+
+    def _check_limits(self, submission: Submission) -> None:
+        """Whether the user's own limits let it go out now, whatever other processes have sent meanwhile."""
+        plan, now = self._worker.plan, self._clock.now()
+        if plan.concurrency is not None and self._running() >= plan.concurrency:
+            raise NotSent("As many clips are being made as are allowed at once.")
+        if not plan.caps:
+            return
+        since = now - spending.DAY_S if plan.caps.project is None else -math.inf
+        sent = [s for s in self._journal.sent_since(since) if s.origin == plan.origin]
+        spending.check_caps(submission, sent, plan.caps, now)
 
     def _running(self) -> int:
         now = self._clock.now()
@@ -435,12 +482,17 @@ class Lane:
     def _park(self, submission: Submission, lease: Lease) -> None:
         self._record(submission, lease, ev.Parked(at=self._clock.now()))
 
+    def _set_aside(self, submission: Submission, lease: Lease) -> None:
+        _log.error("%s is left alone: %d processes in a row died over it", submission.id, submission.crashes)
+        self._record(submission, lease, ev.SetAside(at=self._clock.now()))
+
     def _ask(self, submission: Submission, lease: Lease) -> None:
         try:
             report = self._page.pop(submission.task_id, None) or self._service.ask(submission.task_id)
         except KlingError as error:
             self._put_off(submission, Action.ASK, error)
             return
+        self._worker.note_there(submission.id)
         now = self._clock.now()
         age_s = now - submission.accepted_at
         usual_s = self._worker.usual_s(submission.payload.kind)
@@ -472,8 +524,11 @@ class Lane:
         reception = Reception(submission, record, tell, self._clock.now)
         try:
             report = self._service.ask(submission.task_id)  # a link is never kept, so it is always fresh
-            clip = self._service.fetch(report, self._path_for(submission), reception)
+            clip = self._service.fetch(report, clip_path(submission, self._worker.plan.clips), reception)
         except JournalUnusable:
+            raise
+        except IllegalTransition:  # nobody waits for it any more
+            discard_part(submission, self._worker.plan.clips)
             raise
         except (KlingError, OSError) as error:
             self._record(submission, lease, self._after_failed_fetch(submission, error))
@@ -481,20 +536,30 @@ class Lane:
             fetched = ev.Fetched(
                 at=self._clock.now(), path=str(clip.path), sha256=clip.sha256, size_bytes=clip.size_bytes
             )
+            self._worker.plan.with_clip(lifecycle.apply(submission, fetched))
             self._record(submission, lease, fetched)
 
     def _after_failed_fetch(self, submission: Submission, error: KlingError | OSError) -> Event:
         now = self._clock.now()
         if isinstance(error, LinkExpired):
             return ev.LinkExpired(at=now)
-        if isinstance(error, ClipGone) and now - submission.sent_at > _CLIP_KEPT_S:
-            return ev.Failed(at=now, reason="The clip has expired at the service: Kling keeps clips for 30 days.")
+        if self._has_expired(submission, error):
+            return ev.Failed(at=now, reason=_EXPIRED)
         why = str(error) if isinstance(error, KlingError) else f"The clip cannot be written: {error.strerror or error}."
         return ev.FetchFailed(at=now, reason=why)
 
-    def _path_for(self, submission: Submission) -> Path:
-        folder = Path(submission.target.folder) if submission.target.folder else self._worker.plan.clips
-        return folder / clip_name(submission.target.name, submission.id, submission.created_at)
+    def _has_expired(self, submission: Submission, error: Exception) -> bool:
+        """Whether the service's word that a made clip is gone is its rule and no hiccup.
+
+        A clock that was wrong when it was sent makes any task look old, so its word must last for a window of looking.
+        That it does not know the task proves nothing, however long it says so: only a person gives such a one up.
+        """
+        if not isinstance(error, ClipGone):
+            return False
+        now = self._clock.now()
+        since, times = self._worker.note_missing(submission.id, now)
+        is_old = now - submission.sent_at > _CLIP_KEPT_S
+        return is_old and times >= lifecycle.LATE_MISSES_WANTED and now - since >= self._worker.plan.window_s
 
     def _put_off(self, submission: Submission, action: Action, error: KlingError) -> None:
         """A question that failed says nothing about the task: ask again later, much later when the key is at fault."""

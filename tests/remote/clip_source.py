@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from kling_omni_addon.remote.clips import Clip, Limits, download
 from tests.remote.test_sending import read_until, reset
@@ -75,19 +75,14 @@ class Book:
 Turn = Callable[["Source", socket.socket, dict[str, str]], None]
 
 
-class Source:
-    """A server of one film. Each connection takes the next of ``turns``, and is honest when there is none."""
+class Listener:
+    """A server on this machine that has one talk at a time; use it in ``with``."""
 
-    def __init__(self, film: Film, etag: str = '"v1"') -> None:
-        self.film = film
-        self.etag = etag
-        self.turns: list[Turn] = []
-        self.asked: list[dict[str, str]] = []
-        self.sent = 0
+    def __init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -100,10 +95,6 @@ class Source:
     def port(self) -> int:
         return int(self._listener.getsockname()[1])
 
-    @property
-    def link(self) -> str:
-        return f"http://127.0.0.1:{self.port}/clip.mp4?sig=canary-link"
-
     def _serve(self) -> None:
         while True:
             try:
@@ -115,6 +106,25 @@ class Source:
                     self.talk(connection)
                 except OSError:
                     continue  # the client had enough
+
+    def talk(self, connection: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class Source(Listener):
+    """A server of one film. Each connection takes the next of ``turns``, and is honest when there is none."""
+
+    def __init__(self, film: Film, etag: str = '"v1"') -> None:
+        super().__init__()
+        self.film = film
+        self.etag = etag
+        self.turns: list[Turn] = []
+        self.asked: list[dict[str, str]] = []
+        self.sent = 0
+
+    @property
+    def link(self) -> str:
+        return f"http://127.0.0.1:{self.port}/clip.mp4?sig=canary-link"
 
     def talk(self, connection: socket.socket) -> None:
         lines = read_until(connection, b"\r\n\r\n").decode().split("\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.remote.canaries import PROMPTS, secrets_below, secrets_in
 from tests.remote.processes import ROOT, Rehearsal
 
 API_KEY = "api-key-kling-rehearsal"
@@ -47,6 +49,17 @@ def slow_rehearsal(home_of_rehearsals: Path) -> Iterator[Rehearsal]:
     """A server whose tasks are processing from the start, and long enough to be seen at it."""
     with running(home_of_rehearsals, submitted_s=0.0, processing_s=12.0) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def no_secret_is_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """After every test here: no key, no token and no link in what it left on disk or logged, and no prompt in a log."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    told = "\n".join(record.getMessage() for when in ("setup", "call") for record in caplog.get_records(when))
+    found = [f"{name} stands in the log" for name in secrets_in(told.encode())]
+    assert [*found, *secrets_below(tmp_path)] == []
+    assert not PROMPTS.search(told)
 
 
 @pytest.fixture

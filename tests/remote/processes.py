@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.remote.canaries import PROMPTS, secrets_in
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -54,4 +56,6 @@ def run(environment: Mapping[str, str], *arguments: str | Path, script: Path | N
     done = subprocess.run(
         command, cwd=ROOT, env=dict(environment), capture_output=True, text=True, timeout=300, check=False
     )
+    assert secrets_in((done.stdout + done.stderr).encode()) == []
+    assert not PROMPTS.search(done.stderr)
     return Said(done.returncode, tuple(map(json.loads, done.stdout.splitlines())), done.stderr)

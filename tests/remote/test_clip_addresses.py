@@ -7,7 +7,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 from kling_omni_addon.core.errors import ClipUnusable
 from kling_omni_addon.remote import addresses
 from kling_omni_addon.remote.addresses import is_public
-from tests.remote.clip_source import BLOCK, Book, Film, Source, fetch, says
+from tests.remote.clip_source import BLOCK, Book, Film, Listener, Source, fetch, says
 from tests.remote.test_sending import read_until
 
 FILM = Film(2 * BLOCK)
@@ -201,13 +200,14 @@ def test_credentials_of_netrc_and_of_the_link_are_not_sent(
     assert len(source.asked) == 2
 
 
-class Proxy:
+class Proxy(Listener):
     """A proxy that leads every CONNECT to one TLS server, whose certificate is for ``cdn.invalid`` and this machine.
 
     ``is_direct`` leaves the CONNECT out: it is that server itself.
     """
 
     def __init__(self, source: Source, folder: Path) -> None:
+        super().__init__()
         self.asked: list[bytes] = []
         self.is_direct = False
         self.certificate = folder / "certificate.pem"
@@ -219,36 +219,13 @@ class Proxy:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(self.certificate, key)
         self._source = source
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
 
-    def __enter__(self) -> Proxy:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(5)
-
-    @property
-    def port(self) -> int:
-        return int(self._listener.getsockname()[1])
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            if not self.is_direct:
-                self.asked.append(read_until(connection, b"\r\n\r\n").partition(b" HTTP/")[0])
-                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            try:
-                with self._context.wrap_socket(connection, server_side=True) as secure:
-                    self._source.talk(secure)
-            except OSError:
-                continue
+    def talk(self, connection: socket.socket) -> None:
+        if not self.is_direct:
+            self.asked.append(read_until(connection, b"\r\n\r\n").partition(b" HTTP/")[0])
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        with self._context.wrap_socket(connection, server_side=True) as secure:
+            self._source.talk(secure)
 
 
 @pytest.fixture

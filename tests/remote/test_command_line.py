@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kling_omni_addon.core import events as ev
+from kling_omni_addon.core.events import Origin, Target
+from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.remote.token import ApiKey, fingerprint
+from kling_omni_addon.work.journal import Journal
+from tests.remote.conftest import API_KEY
 from tests.remote.processes import Rehearsal, run
 from tests.remote.rehearsal_stand import png
 
@@ -140,6 +147,49 @@ def test_a_service_that_is_away_ends_with_5_and_leaves_nothing_to_send_later(
     assert (said.code, said.lines[-1]["field"]) == (5, "service")
     assert "Traceback" not in said.errors
     assert run(nowhere, "status").lines == ()
+
+
+def test_resuming_says_which_submissions_wait_for_a_person_and_what_that_person_can_say(
+    on_rehearsal: dict[str, str], rehearsal: Rehearsal
+) -> None:
+    parked = parked_in(Path(on_rehearsal["KLING_HOME"]), rehearsal.url)
+    resumed = run(on_rehearsal, "resume", "--wait")
+    assert (resumed.code, resumed.lines) == (0, ())
+    assert f"kling: {parked}: No answer came after sending" in resumed.errors
+    for verb in ("look-again", "send-again", "abandon"):
+        assert f"{verb} {parked}" in resumed.errors
+    assert run(on_rehearsal, "abandon", parked).code == 0
+    assert parked not in run(on_rehearsal, "resume").errors
+
+
+def parked_in(home: Path, service: str) -> str:
+    """The id of a submission that an earlier run could not settle."""
+    payload = Payload(external_task_id="kob-parked", model="kling-v3-omni", pieces=("{}",))
+    origin = Origin(service=service, key_fingerprint=fingerprint(ApiKey(key=API_KEY)))
+    journal = Journal(home / "journal.sqlite3")
+    journal.begin(ev.Intended(at=1e9, payload=payload, origin=origin, target=Target()))
+    for event in (ev.Sent(at=1e9, digest=payload.digest), ev.Scanned(at=1e9), ev.Parked(at=1e9)):
+        journal.append(payload.external_task_id, event)
+    journal.close()
+    return payload.external_task_id
+
+
+def test_two_processes_at_once_do_not_break_the_daily_cap(
+    on_rehearsal: dict[str, str], rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    """Each clip costs 1.8 units, so that one fits under the cap and two do not."""
+    on_rehearsal["KLING_DAILY_CAP"] = "2"
+    creates = rehearsal.stats()["creates"]
+    path = written(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(lambda _: run(on_rehearsal, "submit", path, "--wait"), range(2)))
+    assert sorted(one.code for one in said) == [0, 2], said
+    (refused,) = (one for one in said if one.code == 2)
+    assert "The cap of 2 units in 24 hours is reached" in refused.lines[-1]["problem"]
+    assert rehearsal.stats()["creates"] == creates + 1
+    assert run(on_rehearsal, "resume", "--wait").code == 0
+    assert sorted(line["phase"] for line in run(on_rehearsal, "status").lines) == ["abandoned", "fetched"]
+    assert run(on_rehearsal | {"KLING_DAILY_CAP": "4"}, "submit", path, "--wait").code == 0
 
 
 @pytest.mark.parametrize("service", ["http://example.com", "ftp://x", "nonsense", "https://", "https://a/?b=c"])

@@ -132,10 +132,10 @@ def test_fault_48_a_write_that_fails_at_the_commit_point_sends_nothing(
     lane._journal.claim("kob-1", way.clock.now())
     append = lane._journal.append
 
-    def failing(*arguments: Any) -> Any:
+    def failing(*arguments: Any, **named: Any) -> Any:
         log = way.home / "journal.sqlite3-wal"
         with largest_file(log.stat().st_size):
-            return append(*arguments)
+            return append(*arguments, **named)
 
     monkeypatch.setattr(lane._journal, "append", failing)
     with pytest.raises(JournalUnusable, match="disk I/O error"):

@@ -35,7 +35,7 @@ def assert_done_once(environment: dict[str, str], rehearsal: Rehearsal) -> None:
     clip = Path(line["clip"])
     with clip.open("rb") as file:
         assert mp4_fault(file, clip.stat().st_size) == ""
-    assert [path.name for path in clip.parent.iterdir()] == [clip.name]
+    assert {path.name for path in clip.parent.iterdir()} == {clip.name, clip.with_suffix(".json").name}
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,22 @@ def test_a_kill_between_the_commit_point_and_the_last_byte_is_parked_for_the_use
     assert (resumed.code, line["phase"]) == (5, "parked")
     assert rehearsal.creates(line["id"]) == 0
     assert run(environment, "send-again", line["id"]).code == 0
+    assert run(environment, "resume", "--wait", "120").code == 0
+    assert_done_once(environment, rehearsal)
+
+
+@pytest.mark.parametrize("moment", ["mid-body", "mid-download"])
+def test_fault_58_after_five_kills_at_the_same_step_a_person_is_asked_and_resuming_goes_on(
+    moment: str, rehearsal: Rehearsal, environment: dict[str, str], request_file: Path
+) -> None:
+    environment["KLING_BASE_URL"] = rehearsal.url
+    verb: list[str | Path] = ["submit", request_file]
+    for _ in range(5):
+        assert run(environment, moment, *verb, "--wait", script=CRASHING).code == KILLED
+        verb = ["resume"]
+    asked = run(environment, "resume", "--wait", "120")
+    assert asked.code == 1, asked
+    assert "5 times in a row" in asked.lines[-1]["problem"]
     assert run(environment, "resume", "--wait", "120").code == 0
     assert_done_once(environment, rehearsal)
 

@@ -18,7 +18,7 @@ from kling_omni_addon.core.media import mp4_fault
 from kling_omni_addon.rehearsal.answers import HTTP_STATUS
 from kling_omni_addon.rehearsal.fault_table import FAULTS
 from kling_omni_addon.rehearsal.server import RehearsalSettings
-from tests.remote.rehearsal_stand import TASKS, Stand, mp4, refusal, text_body, token
+from tests.remote.rehearsal_stand import TASKS, Stand, mp4, refusal, text_body, token, unlogged
 
 CLIP = mp4()
 LOST = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
@@ -385,7 +385,7 @@ def test_an_answer_in_pieces_of_one_byte_is_whole(stand: Stand) -> None:
 def test_a_trickling_download_outlasts_an_impatient_client(stand: Stand) -> None:
     link = stand.clip_link()
     stand.server.arm("trickle=60")
-    with pytest.raises(requests.ConnectionError):
+    with unlogged(), pytest.raises(requests.ConnectionError):
         requests.get(link, timeout=0.3)
 
 

@@ -17,6 +17,7 @@ import pytest
 from kling_omni_addon.core.errors import KlingError, NotSent, Unanswered
 from kling_omni_addon.core.media import PictureRef
 from kling_omni_addon.core.payload import Payload, pieces_of
+from kling_omni_addon.remote.http import REPLY_LIMIT_BYTES
 from kling_omni_addon.remote.pictures import CHUNK_BYTES, PictureChanged, PictureStore
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey
@@ -90,6 +91,7 @@ class Sending:
             body["image_list"] = [{"image_url": self.keep(picture_bytes)}]
         self.payload = Payload(external_task_id="kob-1", model="kling-v3-omni", pieces=pieces_of(body))
         self.is_committed = False
+        self.told: list[tuple[str, int, int]] = []
 
     def keep(self, size: int) -> PictureRef:
         data = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * (size // 256 + 1)
@@ -107,6 +109,7 @@ class Sending:
             pictures=self.store,
             now=lambda: 1_700_000_000.0,
             user_agent="test",
+            tell_sent=lambda *sent: self.told.append(sent),
         )
         return service.submit(self.payload, self.commit)
 
@@ -158,6 +161,28 @@ def test_commit_comes_when_all_but_the_last_byte_has_left(tmp_path: Path) -> Non
     with server(talk) as url:
         sending.to(url)
     assert arrived[1] == arrived[0] + b"}"
+
+
+def test_the_bytes_that_have_gone_out_are_told_as_they_go_and_0_at_the_end(tmp_path: Path) -> None:
+    def talk(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(http(json.dumps(ANSWER).encode()))
+
+    sending = Sending(tmp_path, 150_000)
+    with server(talk) as url:
+        sending.to(url)
+    length = sending.payload.content_length
+    *on_the_way, last = [sent for _, sent, _ in sending.told]
+    assert {(own_id, total) for own_id, _, total in sending.told} == {("kob-1", length)}
+    assert on_the_way == sorted(on_the_way)
+    assert (len(on_the_way) > 3, on_the_way[-1] <= length, last) == (True, True, 0)
+
+
+def test_an_upload_that_broke_is_not_told_as_going_on(tmp_path: Path) -> None:
+    sending = Sending(tmp_path, 150_000)
+    with server(reset) as url, pytest.raises(NotSent):
+        sending.to(url)
+    assert sending.told[-1][1] == 0
 
 
 def test_nothing_leaves_when_the_commit_refuses(tmp_path: Path) -> None:
@@ -220,6 +245,28 @@ def test_a_redirect_is_not_followed_with_the_body(tmp_path: Path) -> None:
     with server(talk) as url, pytest.raises(Unanswered):
         sending.to(url)
     assert paths == [b"POST /v1/videos/omni-video HTTP/1.1"]
+
+
+def test_the_body_of_a_redirect_is_read_no_further_than_any_answer(tmp_path: Path) -> None:
+    """By itself requests reads a redirect's body to its end, though it is told to follow none."""
+    most = 4 * REPLY_LIMIT_BYTES  # what a client that reads without end would have been given here
+    given = 0
+
+    def talk(connection: socket.socket) -> None:
+        nonlocal given
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\n\r\n")
+        try:
+            while given < most:
+                given += connection.send(bytes(CHUNK_BYTES))
+        except OSError:
+            return  # the client had enough
+
+    sending = Sending(tmp_path)
+    with server(talk) as url, pytest.raises(Unanswered, match="larger than any"):
+        sending.to(url)
+    assert REPLY_LIMIT_BYTES < given < most
+    assert sending.is_committed
 
 
 def test_a_refused_connection_is_not_sent(tmp_path: Path) -> None:

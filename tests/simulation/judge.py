@@ -93,7 +93,7 @@ class Judge:
         self._note_doubt(process, submission_id, event)
         if isinstance(event, ev.Held):
             self._held_seq[submission_id] = self._story.disk.last_seq
-        if isinstance(event, ev.Released):
+        if isinstance(event, ev.Released | ev.SendAgain):  # a person has decided
             self._account = None
         if isinstance(event, ev.Parked):
             self._judge_parking(submission_id)
@@ -153,7 +153,7 @@ class Judge:
             raise Violation(f"{submission_id} was withdrawn, and the service made it")
 
     def _judge_end(self, s: Submission, events: list[Event]) -> None:
-        needs_reason = s.phase in (Phase.FAILED, Phase.ABANDONED, Phase.PARKED) or s.is_held
+        needs_reason = s.phase in (Phase.FAILED, Phase.ABANDONED, Phase.PARKED) or s.is_held or s.is_set_aside
         if needs_reason and not s.problem:
             raise Violation(f"{s.id} ends {s.phase.value} without a reason")
         tasks = self._tasks(s.id)

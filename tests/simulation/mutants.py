@@ -140,7 +140,7 @@ def already_exists_read_as_failure() -> None:
 
 def no_lease_check() -> None:
     def change(real: Callable[..., Submission]) -> Callable[..., Submission]:
-        return lambda self, submission_id, event, lease=None: real(self, submission_id, event)
+        return lambda self, submission_id, event, *_, **__: real(self, submission_id, event)
 
     _patched(JournalTwin, "append", change)
 
@@ -252,7 +252,7 @@ def an_expired_link_means_failed() -> None:
 
 def parked_without_a_reason() -> None:
     effects: Mapping[Any, Any] = lifecycle._EFFECTS
-    lifecycle._EFFECTS = {**effects, ev.Parked: lambda s, e: s}
+    lifecycle._EFFECTS = {**effects, ev.Parked: lambda s, e: {}}
 
 
 MUTANTS: Mapping[str, Callable[[], None]] = {

@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from heapq import heappop, heappush, heapreplace
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 from random import Random
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from kling_omni_addon.core import events as ev
 from kling_omni_addon.core import lifecycle, protocol
@@ -45,10 +47,19 @@ START = 1_700_000_000.0
 MOST_CALLS = 3000
 LONGEST_S = 3 * 86_400.0
 _DEPTH = 2
+_AGAIN_S = 60.0
+_SCENES = ("", "", "Scene")
+_BLENDS = ("", "/a.blend")
 _LARGE = "x" * 300_000
 _KEY = ApiKey(key="simulated")
 _PICTURES = PictureStore(Path("/nonexistent"))
 _CLIPS = Path("/clips")
+
+
+Planned: TypeAlias = tuple[float, int, int, Callable[[], None], bool]
+"""When, how many were planned already, the running number of the plan, what to do, and whether it is an errand: an act
+that is of no use while nobody is there, and is tried again every minute.
+"""
 
 
 class Died(BaseException):
@@ -244,7 +255,8 @@ class Story:
         self.disk = Disk()
         self.judge = Judge(self)
         self.processes: list[Process] = []
-        self.planned: list[tuple[float, int, Callable[[], None]]] = []
+        self.planned: list[Planned] = []
+        self._numbers = count()
         self.running: list[Seat] = []
         self._depth = 0
         self._dead: set[str] = set()
@@ -289,7 +301,7 @@ class Story:
         if self.troubles.strike("second process"):
             self.plan(chance.uniform(0.0, 300.0), lambda: self.start_process("elsewhere:1"))
         for number in range(1, chance.choice((1, 1, 1, 2, 2, 3, 5)) + 1):
-            self.plan(chance.choice((0.0, 0.0, 1.0, 30.0)), partial(self.intend, number))
+            self.plan(chance.choice((0.0, 0.0, 1.0, 30.0)), partial(self.intend, number), is_errand=True)
         storm_s = chance.choice((30.0, 120.0, 400.0, 900.0))
         for _ in range(chance.randint(0, 4)):
             self.plan(chance.uniform(0.0, storm_s), self.user_acts)
@@ -308,11 +320,17 @@ class Story:
         if self.chance.random() < 0.7:
             self.for_each(Phase.INTENDED, lambda s: ev.Released(at=0.0) if s.is_held else None)
         self._until_settled()
+        for phase in (Phase.INTENDED, Phase.READY):
+            self.for_each(phase, lambda s: ev.Released(at=0.0) if s.is_set_aside else None)
+        self._until_settled()
         last = max((task.made_at for task in self.kling.tasks), default=0.0)
         self.run(max(self.kling.now, last))
         made = {task.external_id for task in self.kling.tasks}
         self.judge.before_looking_again()
         self.for_each(Phase.PARKED, lambda s: ev.LookAgain(at=0.0) if s.id in made else None)
+        if any(s.is_uncertain and s.phase is Phase.INTENDED and s.id in made for s in self.submissions()):
+            # Held before its second send: what became of the first is found once the user says Resume.
+            self.for_each(Phase.INTENDED, lambda s: ev.Released(at=0.0) if s.is_held else None)
         self._until_settled()
         self.for_each(Phase.FETCHED, lambda s: ev.Placed(at=0.0, scene="Scene", strip="s") if s.target.scene else None)
         self.for_each(Phase.PLACED, lambda s: ev.Placed(at=0.0, scene="Scene", strip="s2"))
@@ -325,17 +343,20 @@ class Story:
             raise Violation(f"never settled: {stuck}")
 
     def is_settled(self) -> bool:
-        found = self.submissions()
-        is_held = any(s.is_held and not s.is_over for s in found)
-        return all(s.is_settled or (is_held and s.phase is Phase.INTENDED) for s in found)
+        going_on = [s for s in self.submissions() if not s.is_settled]
+        if not going_on:
+            return True
+        is_held = any(s.is_held and not s.is_over for s in self.submissions())
+        return is_held and all(s.phase is Phase.INTENDED for s in going_on)
 
     def submissions(self) -> list[Submission]:
         return [record.submission for record in self.disk.records.values()]
 
     # time
 
-    def plan(self, delay_s: float, act: Callable[[], None]) -> None:
-        self.planned.append((self.kling.now + delay_s, len(self.planned), act))
+    def plan(self, delay_s: float, act: Callable[[], None], *, is_errand: bool = False) -> None:
+        planned = (self.kling.now + delay_s, len(self.planned), next(self._numbers), act, is_errand)
+        heappush(self.planned, planned)
 
     def pass_time(self, seconds: float) -> None:
         """Time passes inside a call of one lane."""
@@ -347,30 +368,42 @@ class Story:
     def run(self, end: float, until: Callable[[], bool] | None = None) -> None:
         """Let everybody do what is due until ``end``."""
         self._depth += 1
+        kling, planned = self.kling, self.planned
         while until is None or not until():
             seat = self._next_seat()
-            act = min(self.planned, default=None, key=lambda planned: planned[:2])
-            at = min(seat.wake_at if seat else math.inf, act[0] if act else math.inf)
+            if seat is None and not self._able():
+                self._run_errands_in_vain(end)
+            acts_at = planned[0][0] if planned else math.inf
+            at = min(seat.wake_at, acts_at) if seat else acts_at
             if at > end:
-                self.kling.now = max(self.kling.now, end)
+                kling.now = max(kling.now, end)
                 break
-            self.kling.now = max(self.kling.now, at)
-            if act is not None and act[0] <= at:
-                self.planned.remove(act)
-                act[2]()
+            kling.now = max(kling.now, at)
+            if acts_at <= at:
+                heappop(planned)[3]()
             elif seat is not None:
                 self._let_run(seat)
         self._depth -= 1
 
     def _next_seat(self) -> Seat | None:
-        free = (
-            seat
-            for process in self.processes
-            if process.is_alive and not process.frozen
-            for seat in process.seats
-            if not seat.is_busy
-        )
-        return min(free, default=None, key=lambda seat: seat.wake_at)
+        """The free seat that looks first; the first of several."""
+        first: Seat | None = None
+        for process in self.processes:
+            if process.is_alive and not process.frozen:
+                for seat in process.seats:
+                    if not seat.is_busy and (first is None or seat.wake_at < first.wake_at):
+                        first = seat
+        return first
+
+    def _run_errands_in_vain(self, end: float) -> None:
+        """What :meth:`run` would do while nobody is there, only faster: a month has 44,640 minutes."""
+        now, planned, ahead = self.kling.now, self.planned, len(self.planned) - 1
+        while planned and planned[0][4] and planned[0][0] <= end:
+            at, _, _, act, _ = planned[0]
+            now = max(now, at)
+            _pass_over_errand(self.chance)
+            heapreplace(planned, (now + _AGAIN_S, ahead, next(self._numbers), act, True))
+        self.kling.now = now
 
     def _let_run(self, seat: Seat) -> None:
         if self.kling.calls > MOST_CALLS:
@@ -442,16 +475,14 @@ class Story:
     # the user
 
     def intend(self, number: int) -> None:
-        chance = self.chance
-        is_large = chance.random() < 0.03
+        is_large, scene, blend = _drawn_errand(self.chance)
         payload = payload_of(number, is_large=is_large)
-        scene = chance.choice(("", "", "Scene"))
-        target = Target(blend=chance.choice(("", "/a.blend")), scene=scene, name="shot")
+        target = Target(blend=blend, scene=scene, name="shot")
         self.as_user(
             lambda process: process.journal.begin(
                 ev.Intended(at=process.now(), payload=payload, origin=ORIGIN, target=target)
             ),
-            otherwise=lambda: self.plan(60.0, lambda: self.intend(number)),
+            otherwise=lambda: self.plan(_AGAIN_S, partial(self.intend, number), is_errand=True),
         )
 
     def user_acts(self) -> None:
@@ -475,7 +506,7 @@ class Story:
 
     def as_user(self, act: Callable[[Process], object], otherwise: Callable[[], None] = lambda: None) -> None:
         """Something that a person does at one of the living processes."""
-        able = [p for p in self.processes if p.is_alive and not p.frozen]
+        able = self._able()
         if not able:
             otherwise()
             return
@@ -485,6 +516,23 @@ class Story:
             pass
         except JournalUnusable:
             otherwise()
+
+    def _able(self) -> list[Process]:
+        return [p for p in self.processes if p.is_alive and not p.frozen]
+
+
+def _drawn_errand(chance: Random) -> tuple[bool, str, str]:
+    """Whether the body is large, the scene, and the .blend."""
+    choice = chance.choice
+    return chance.random() < 0.03, choice(_SCENES), choice(_BLENDS)
+
+
+def _pass_over_errand(chance: Random) -> None:
+    """The draws of :func:`_drawn_errand` without their meaning, so that a seed tells the same story either way."""
+    chance.random()
+    for choices in (len(_SCENES), len(_BLENDS)):
+        while chance.getrandbits(2) >= choices:  # as Random.choice does for two or three
+            pass
 
 
 @cache

@@ -52,6 +52,15 @@ class Disk:
     last_seq: int = 0
     is_doubtful: bool = False
     settled: set[Origin] = field(default_factory=set)
+    _live: tuple[Submission, ...] = ()
+    _live_as_of: int = 0
+
+    def live(self) -> tuple[Submission, ...]:
+        """What is not over, oldest first; lanes ask far oftener than there is news."""
+        if self._live_as_of != self.last_seq:
+            self._live_as_of = self.last_seq
+            self._live = _oldest_first([r.submission for r in self.records.values() if not r.submission.is_over])
+        return self._live
 
 
 class JournalTwin:
@@ -80,11 +89,19 @@ class JournalTwin:
         self._watch.after_append(submission.id, None, opening)
         return submission
 
-    def append(self, submission_id: str, event: Event, lease: Lease | None = None) -> Submission:
+    def append(
+        self,
+        submission_id: str,
+        event: Event,
+        lease: Lease | None = None,
+        check: Callable[[], None] | None = None,
+    ) -> Submission:
         self._watch.before_append(submission_id, event)
         record = self._disk.records.get(submission_id)
         if lease is not None and (record is None or (record.owner, record.epoch) != (lease.owner, lease.epoch)):
             raise LeaseLost(submission_id)
+        if check is not None:
+            check()
         assert record is not None, "the simulator appends to what it began"
         before = record.submission
         record.submission = lifecycle.apply(before, event)
@@ -97,6 +114,7 @@ class JournalTwin:
         record = self._disk.records.get(submission_id)
         if record is None:
             return None
+        was_dropped = record.owner not in ("", self.owner)
         if record.owner != self.owner:
             row = (record.owner, record.epoch, record.leased_until)
             if record.owner and not self._has_lapsed(submission_id, row, now) and not self._is_dead(record.owner):
@@ -104,7 +122,7 @@ class JournalTwin:
             record.epoch += 1
         record.owner, record.leased_until = self.owner, now + LEASE_S
         self._watch.claimed(record.submission)
-        return Lease(submission_id=submission_id, owner=self.owner, epoch=record.epoch)
+        return Lease(submission_id=submission_id, owner=self.owner, epoch=record.epoch, was_dropped=was_dropped)
 
     def _has_lapsed(self, submission_id: str, row: tuple[str, int, float], now: float) -> bool:
         seen, since = self._seen.setdefault(submission_id, (row, now))
@@ -158,11 +176,10 @@ class JournalTwin:
         return record.submission if record else None
 
     def live(self) -> tuple[Submission, ...]:
-        return tuple(s for s in self.all() if not s.is_over)
+        return self._disk.live()
 
     def all(self) -> tuple[Submission, ...]:
-        found = [record.submission for record in self._disk.records.values()]
-        return tuple(sorted(found, key=lambda s: (s.created_at, s.id)) if len(found) > 1 else found)
+        return _oldest_first([record.submission for record in self._disk.records.values()])
 
     def last_seq(self) -> int:
         return self._disk.last_seq
@@ -170,3 +187,9 @@ class JournalTwin:
     def history(self, submission_id: str) -> tuple[Event, ...]:
         record = self._disk.records.get(submission_id)
         return tuple(record.events) if record else ()
+
+
+def _oldest_first(found: list[Submission]) -> tuple[Submission, ...]:
+    if len(found) > 1:
+        found.sort(key=lambda s: (s.created_at, s.id))
+    return tuple(found)

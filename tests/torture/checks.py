@@ -17,6 +17,7 @@ from kling_omni_addon.core.errors import JournalUnusable
 from kling_omni_addon.core.events import Event
 from kling_omni_addon.core.lifecycle import Phase, Submission
 from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.sidecar import take_of
 from tests.torture.service_process import API_KEY, Kling, Task
 from tests.torture.stories import Story
 
@@ -159,6 +160,9 @@ def _clip_faults(submission: Submission, own: list[Task], kling: Kling) -> Itera
     digest = hashlib.sha256(clip.read_bytes()).hexdigest() if clip.is_file() else "no file"
     if not digest == submission.clip_sha256 == kling.sha256(task):
         yield f"the clip of {submission.id} is not the service's ({digest[:8]}, recorded {submission.clip_sha256[:8]})"
+    beside = take_of(clip)
+    if beside is None or (beside.submission, beside.provenance["task"]) != (submission.id, submission.task_id):
+        yield f"beside the clip of {submission.id} it does not say what it is"
 
 
 def _lost(submission: Submission, history: tuple[Event, ...], own: list[Task]) -> Iterator[str]:

@@ -24,8 +24,10 @@ At: TypeAlias = Callable[[str], None]
 """Is told the name of a moment when it comes."""
 Wrapped: TypeAlias = Callable[..., Any]
 
-_ELSEWHERE = frozenset({"Adopted", "Doubted"})
-"""Only a journal that was lost or set back has these; see tests/unit/test_recovery.py."""
+_ELSEWHERE = frozenset({"Adopted", "Doubted", "SetAside"})
+"""Only a journal that was lost or set back has these, see tests/unit/test_recovery.py; and only what killed five
+processes in a row is set aside, see tests/unit/test_crash_loops.py.
+"""
 EVENTS = tuple(sorted({kind.__name__ for kind in get_args(Event)} - _ELSEWHERE))
 LEASES = ("claim", "renew", "give_up")
 COMMITS = tuple(f"{where} commit {what}" for what in (*EVENTS, *LEASES) for where in ("before", "after"))
@@ -115,7 +117,7 @@ def _watch_commits(at: At) -> None:
     sqlite3.connect = lambda *a, **k: connect(*a, **({"factory": Watched} | k))
     Journal.begin = labelled(Journal.begin, lambda intended: "Intended")  # type: ignore[method-assign]
     Journal.append = labelled(  # type: ignore[method-assign]
-        Journal.append, lambda submission_id, event, lease=None: type(event).__name__
+        Journal.append, lambda submission_id, event, *_, **__: type(event).__name__
     )
     for name in LEASES:
         setattr(Journal, name, labelled(getattr(Journal, name), lambda *_, name=name: name))

@@ -105,7 +105,9 @@ def _wish(session: Session, wish: Wish, home: Path) -> None:
     if wish.has_picture:
         source = home.parent / "picture.png"
         if not source.exists():
-            source.write_bytes(png(320, 320, size=300_000))
+            new = source.with_name(f"{os.getpid()}.png")  # a death in the middle must not leave half a picture
+            new.write_bytes(png(320, 320, size=300_000))
+            new.replace(source)
         pictures = (Picture(source=str(source)),)
     prompt = "waves, rehearse-fail" if wish.is_doomed else "waves"
     request = OmniRequest(
@@ -139,7 +141,7 @@ class User:
 
     def _decide(self, submission: Submission) -> bool:
         """Whether there was something to decide."""
-        if submission.is_held and submission.phase is Phase.INTENDED:
+        if submission.is_stopped:
             return bool(self._session.release())
         if submission.phase is Phase.PARKED and self._acts_left and self._story.act != "leave":
             self._acts_left -= 1

@@ -87,6 +87,9 @@ def _file_faults(left: Mapping[str, bytes], submission_id: str, kind: str, data:
         content = left.get(f"home/clips/{Path(data['path']).name}")
         if content is None or hashlib.sha256(content).hexdigest() != data["sha256"]:
             yield f"the clip of {submission_id} is {'gone' if content is None else 'not what was recorded'}"
+        said = left.get(f"home/clips/{Path(data['path']).with_suffix('.json').name}", b"")
+        if f'"submission": "{submission_id}"'.encode() not in said or not said.endswith(b"}\n"):
+            yield f"what the clip of {submission_id} is, is not said beside it"
     if kind == "Intended":
         for piece in data["payload"]["pieces"]:
             sha256 = piece["sha256"] if isinstance(piece, dict) else ""

@@ -13,6 +13,7 @@ from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.events import Event, Origin, Target, event_from, record_of
 from kling_omni_addon.core.lifecycle import (
     LOOK_WINDOW_S,
+    MOST_CRASHES,
     TRANSITIONS,
     Action,
     IllegalTransition,
@@ -43,6 +44,8 @@ EVENTS: dict[type, Event] = {
     ev.Unanswered: ev.Unanswered(at=101.0, reason="lost"),
     ev.Deferred: ev.Deferred(at=101.0, reason="1303", retry_after_s=7.0),
     ev.Held: ev.Held(at=101.0, reason="no units", exit_code=4),
+    ev.Begun: ev.Begun(at=101.0),
+    ev.SetAside: ev.SetAside(at=101.0),
     ev.Released: ev.Released(at=101.0),
     ev.Reopened: ev.Reopened(at=101.0),
     ev.Missed: ev.Missed(at=101.0),
@@ -66,7 +69,7 @@ EVENTS: dict[type, Event] = {
 
 
 def in_phase(phase: Phase) -> Submission:
-    return replace(begin(INTENDED), phase=phase, looking_since=100.0, accepted_at=100.0)
+    return replace(begin(INTENDED), phase=phase, looking_since=100.0, accepted_at=100.0, crashes=MOST_CRASHES)
 
 
 def test_every_event_but_the_first_has_a_row_in_the_table() -> None:
@@ -102,6 +105,7 @@ HISTORIES: list[tuple[list[Any], Action]] = [
     ([ev.Sent, ev.Parked], Action.REST),
     ([ev.Sent, ev.Parked, ev.LookAgain], Action.LOOK_UP),
     ([ev.Sent, ev.Parked, ev.SendAgain], Action.SEND),
+    ([ev.Sent, ev.Held, ev.Withdrawn, ev.LookAgain, ev.Parked, ev.SendAgain], Action.SEND),  # held long ago
     ([ev.Sent, ev.Failed], Action.REST),
     ([ev.Withdrawn], Action.REST),
 ]

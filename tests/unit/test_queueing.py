@@ -67,4 +67,8 @@ def test_the_limit_is_learned_upwards_from_a_full_house_and_downwards_from_1303(
     assert slots.after_accepted(3).limit == 4
     assert Slots(limit=9).after_refused(5).limit == 5
     assert Slots(limit=2).after_refused(0).limit == 1
+    assert Slots.at_most(None) == slots
+    assert Slots.at_most(2).limit == Slots.at_most(2).after_accepted(2).limit == 2
+    assert Slots.at_most(50).limit == FIRST_LIMIT
+    assert Slots(limit=30, most=50).after_accepted(30).after_refused(40).limit == 31
     assert Slots(limit=LAST_LIMIT).after_accepted(LAST_LIMIT).limit == LAST_LIMIT

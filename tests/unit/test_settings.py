@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,39 @@ def test_a_window_that_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ArgumentsInvalid) as caught:
         read_settings(KEY | {"KLING_LOOK_WINDOW_S": text})
     assert caught.value.field == "KLING_LOOK_WINDOW_S"
+
+
+@pytest.mark.parametrize(("text", "most"), [("", None), ("0", None), ("1", 1), (" 50 ", 50)])
+def test_how_many_tasks_may_run_at_once_is_a_number_or_left_to_the_service(text: str, most: int | None) -> None:
+    assert read_settings(KEY | {"KLING_CONCURRENCY": text}).concurrency == most
+
+
+@pytest.mark.parametrize("text", ["51", "-1", "3.5", "many", "0000999", "²", "1_0"])
+def test_any_other_number_of_tasks_at_once_is_refused_by_its_name(text: str) -> None:
+    with pytest.raises(ArgumentsInvalid, match="from 1 to 50") as caught:
+        read_settings(KEY | {"KLING_CONCURRENCY": text})
+    assert caught.value.field == "KLING_CONCURRENCY"
+
+
+@pytest.mark.parametrize("name", ["KLING_DAILY_CAP", "KLING_PROJECT_CAP"])
+@pytest.mark.parametrize(
+    ("text", "is_right"), [("100", True), (" 12.5 ", True), ("0", True), ("", True), ("-1", False)]
+)
+def test_a_cap_is_a_number_of_units(name: str, text: str, is_right: bool) -> None:
+    if not is_right:
+        with pytest.raises(ArgumentsInvalid) as caught:
+            read_settings(KEY | {name: text})
+        assert caught.value.field == name
+        return
+    caps = read_settings(KEY | {name: text}).caps
+    assert (caps.daily if name == "KLING_DAILY_CAP" else caps.project) == (Decimal(text) if text else None)
+    assert bool(caps) is bool(text), "a cap of 0 is a cap"
+
+
+@pytest.mark.parametrize("text", ["many", "1e9", "nan", "inf", "1,5", "½", "12.3456"])
+def test_anything_else_is_no_cap_and_is_never_taken_for_none(text: str) -> None:
+    with pytest.raises(ArgumentsInvalid, match="Give units"):
+        read_settings(KEY | {"KLING_DAILY_CAP": text})
 
 
 @pytest.mark.parametrize(

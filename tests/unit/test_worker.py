@@ -26,9 +26,11 @@ from kling_omni_addon.core.events import Origin, Target
 from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
+from kling_omni_addon.core.spending import Caps
 from kling_omni_addon.work.journal import LEASE_S, Journal
 from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Progress, Worker
 
+DAY_S = 86_400.0
 ORIGIN = Origin(service="https://kling.example", key_fingerprint="f00")
 
 
@@ -158,12 +160,12 @@ class Studio:
         self.messages: SimpleQueue[Progress] = SimpleQueue()
         self.restart()
 
-    def restart(self, owner: str | None = None) -> None:
+    def restart(self, owner: str | None = None, concurrency: int | None = None, caps: Caps | None = None) -> None:
         worker = Worker(
             open_service=lambda: self.kling,
             open_journal=lambda: Journal(self.path, owner),
             clock=self.clock,
-            plan=Plan(origin=ORIGIN, clips=self.clips),
+            plan=Plan(origin=ORIGIN, clips=self.clips, concurrency=concurrency, caps=caps or Caps()),
             messages=self.messages,
         )
         self.lanes = [worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
@@ -358,6 +360,24 @@ def test_a_failed_task_says_why(studio: Studio) -> None:
     assert "risk control" in studio.submission().problem
 
 
+@pytest.mark.parametrize("phase", [Phase.ACCEPTED, Phase.READY])
+def test_a_task_that_the_service_no_longer_knows_is_asked_for_until_a_person_gives_it_up(
+    studio: Studio, phase: Phase
+) -> None:
+    """Its word proves nothing, and a clock that was wrong once makes any task look older than Kling keeps clips."""
+    studio.kling.trouble["fetch"] = [ClipUnusable("broken")] * 3
+    studio.intend()
+    studio.run(62 if phase is Phase.READY else 10)
+    assert studio.submission().phase is phase
+    studio.kling.trouble["ask"] = [unknown()] * 200
+    studio.clock.time += 40 * DAY_S
+    studio.run(3600)
+    assert studio.submission().phase is phase
+    studio.kling.trouble["ask"] = []
+    studio.run(3600)
+    assert studio.submission().phase is Phase.FETCHED
+
+
 def test_a_broken_download_is_tried_again_and_an_expired_link_is_asked_for_anew(studio: Studio) -> None:
     studio.kling.trouble["fetch"] = [ClipUnusable("cut"), LinkExpired("403")]
     studio.intend()
@@ -433,6 +453,62 @@ def test_the_journal_never_holds_the_link_of_a_clip(studio: Studio) -> None:
     everything = b"".join(p.read_bytes() for p in studio.path.parent.glob("journal*"))
     assert b"kob-1" in everything
     assert b"secret-link" not in everything
+
+
+def test_a_task_that_another_process_works_on_does_not_make_the_others_be_asked_about_without_end(
+    studio: Studio,
+) -> None:
+    """Found by the simulator (seed 216504): the list page was read again and again without a pause."""
+    studio.kling.makes_s = 3600.0
+    for number in range(1, 5):
+        studio.intend(number)
+    studio.run(30)
+    other = Journal(studio.path, "elsewhere:1")
+    for lane in studio.lanes:
+        lane._journal.give_up()
+    assert other.claim("kob-1", studio.clock.now()) is not None
+    for seconds in range(20, 120, 5):  # tasks of this kind end at any moment now, so they are asked about often
+        studio.lanes[1]._worker.learn_duration("", seconds)
+    asked = len(studio.kling.calls)
+    studio.run(50)
+    other.close()
+    assert len(studio.kling.calls) - asked <= 100
+
+
+def test_a_task_that_was_sent_while_the_clock_stood_at_1970_is_not_given_up_at_the_first_look_up_that_lags(
+    studio: Studio,
+) -> None:
+    """Found by the simulator (seed 227526)."""
+    now, studio.clock.time = studio.clock.time + 50 * 365 * DAY_S, 5.0
+    studio.intend()
+    studio.run(1)
+    studio.clock.time = now
+    studio.kling.trouble["ask"] = [unknown()] * 4
+    studio.kling.tasks["kob-1"] = now
+    studio.run(900)
+    assert studio.submission().phase is Phase.FETCHED
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7])
+def test_no_more_than_the_users_own_limit_run_at_once_however_many_the_service_takes(
+    studio: Studio, limit: int
+) -> None:
+    studio.restart(concurrency=limit)
+    submit = studio.kling.submit
+    running: list[int] = []
+
+    def counted(payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        report = submit(payload, commit)
+        alive = [at for at in studio.kling.tasks.values() if studio.clock.now() < at + studio.kling.makes_s]
+        running.append(len(alive))
+        return report
+
+    studio.kling.submit = counted  # type: ignore[method-assign]
+    for number in range(20):
+        studio.intend(number)
+    studio.run(1800)
+    assert len(studio.kling.creates) == 20
+    assert max(running) == limit
 
 
 def test_no_more_than_the_learned_number_run_at_once_and_all_are_sent_in_order(studio: Studio) -> None:
