@@ -7,12 +7,14 @@ gave, and no picture bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any, Final
 
 from .lifecycle import Submission
+from .media import PictureRef
 from .request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
 
 FORMAT: Final = 1
@@ -20,30 +22,49 @@ _PATH_LENGTH: Final = 1024  # a longer source is Base64, not a path
 _ELSEWHERE: Final = ("http://", "https://", "data:")
 
 
-def wish_of(request: OmniRequest) -> dict[str, Any]:
-    """A request as JSON data. Links and picture bytes are left out, so what they stood for is ``""``."""
-    pictures = tuple(replace(picture, source=_path(picture.source)) for picture in request.pictures)
+def wish_of(request: OmniRequest, kept: Mapping[str, PictureRef] = MappingProxyType({})) -> dict[str, Any]:
+    """A request as JSON data. Links and picture bytes are left out, so what they stood for is ``""``.
+
+    ``kept`` gives the pictures that are in the picture store by their source; these get their ``sha256``, by which they
+    can be found again when the file is gone.
+    """
     video = None if request.video is None else replace(request.video, url="")
-    return asdict(replace(request, pictures=pictures, video=video, callback_url="", external_task_id=""))
+    wish = asdict(replace(request, video=video, callback_url="", external_task_id=""))
+    return wish | {"pictures": [_picture(picture, kept.get(picture.source)) for picture in request.pictures]}
+
+
+def _picture(picture: Picture, kept: PictureRef | None) -> dict[str, Any]:
+    """A picture as JSON data; the source of one that came without a file (a request file's) is ``""``."""
+    source = "" if kept is not None and picture.source == kept.sha256 else _path(picture.source)
+    sha256 = {} if kept is None else {"sha256": kept.sha256}
+    return {"source": source, "role": picture.role.value, "name": picture.name} | sha256
 
 
 def _path(source: str) -> str:
-    is_path = len(source) <= _PATH_LENGTH and not source.startswith(_ELSEWHERE)
+    is_path = len(source) <= _PATH_LENGTH and not source.lstrip().lower().startswith(_ELSEWHERE)
     return source if is_path else ""
 
 
 def request_from(wish: Mapping[str, Any]) -> OmniRequest:
-    """The request that :func:`wish_of` wrote. Raises KeyError, TypeError or ValueError for anything else."""
-    plain = dict(wish)
+    """The request that :func:`wish_of` wrote; what a newer version wrote besides is passed over.
+
+    Raises KeyError, TypeError, AttributeError or ValueError for anything else.
+    """
+    plain = _known(OmniRequest, wish)
     video = plain.pop("video")
     return OmniRequest(
-        pictures=tuple(Picture(**p | {"role": Role(p["role"])}) for p in plain.pop("pictures")),
-        elements=tuple(Element(**element) for element in plain.pop("elements")),
-        video=None if video is None else Video(**video | {"use": VideoUse(video["use"])}),
+        pictures=tuple(Picture(**_known(Picture, p) | {"role": Role(p["role"])}) for p in plain.pop("pictures")),
+        elements=tuple(Element(**_known(Element, element)) for element in plain.pop("elements")),
+        video=None if video is None else Video(**_known(Video, video) | {"use": VideoUse(video["use"])}),
         storyboard=Storyboard(plain.pop("storyboard")),
-        shots=tuple(Shot(**shot) for shot in plain.pop("shots")),
+        shots=tuple(Shot(**_known(Shot, shot)) for shot in plain.pop("shots")),
         **plain,
     )
+
+
+def _known(kind: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in data.items() if name in names}
 
 
 def provenance_of(submission: Submission) -> dict[str, Any]:
@@ -53,16 +74,22 @@ def provenance_of(submission: Submission) -> dict[str, Any]:
         "format": FORMAT,
         "submission": submission.id,
         "task": submission.task_id,
-        "shot": submission.target.shot,
+        "shot": shot_of(submission),
         "name": submission.target.name,
         "model": submission.payload.model,
         "prompt": told_prompt(wish),
         "charge_units": submission.charge_units,
+        "timing": submission.target.timing,
         "submitted": _iso(submission.created_at),
         "clip": PurePath(submission.clip).name,
         "clip_sha256": submission.clip_sha256,
         "wish": dict(wish),
     }
+
+
+def shot_of(submission: Submission) -> str:
+    """The id that all takes of a shot share: that of the first of them."""
+    return submission.target.shot or submission.id
 
 
 def told_prompt(wish: Mapping[str, Any]) -> str:

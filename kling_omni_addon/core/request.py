@@ -54,11 +54,16 @@ class Element:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Video:
-    """A public link to a video. The service takes no uploads of videos."""
+    """A public link to a video. The service takes no uploads of videos.
+
+    ``clip`` is the submission whose clip the video is, where it is one of ours: a link is only lent, the clip is what
+    was meant.
+    """
 
     url: str
     use: VideoUse = VideoUse.REFERENCE
     keep_sound: bool = False
+    clip: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hypothesis import given
 
+from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.provenance import request_from, wish_of
 from kling_omni_addon.core.request import OmniRequest, Picture, Role, Video
 from tests.unit.request_space import requests
@@ -35,3 +36,19 @@ def test_no_link_and_no_picture_bytes_are_kept() -> None:
     kept = json.dumps(wish_of(request))
     assert "canary" not in kept
     assert "/home/me/street.png" in kept
+
+
+def test_a_picture_in_the_store_can_be_found_again_by_its_content() -> None:
+    facts = PictureFacts(format="png", width=1, height=1, size_bytes=1)
+    kept = {source: PictureRef(sha256="ab" * 32, facts=facts) for source in ("/home/me/street.png", "ab" * 32)}
+    request = OmniRequest(pictures=tuple(Picture(source=source) for source in kept))
+    wish = wish_of(request, kept)
+    assert [picture["sha256"] for picture in wish["pictures"]] == ["ab" * 32] * 2
+    assert [picture["source"] for picture in wish["pictures"]] == ["/home/me/street.png", ""]  # the other has no file
+    assert [picture.source for picture in request_from(wish).pictures] == ["/home/me/street.png", ""]
+
+
+def test_a_wish_of_a_newer_version_is_read_as_far_as_it_is_known() -> None:
+    wish = wish_of(OmniRequest(prompt="a street", video=Video(url="x")))
+    newer = wish | {"seed": 7, "video": wish["video"] | {"mask": 1}}
+    assert request_from(newer) == OmniRequest(prompt="a street", video=Video(url=""))
