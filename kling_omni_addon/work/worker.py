@@ -384,6 +384,9 @@ class Lane:
             self._steps[action](submission, lease)
         except (LeaseLost, IllegalTransition) as error:
             _log.info("%s: another process was faster (%s)", submission.id, error)
+        except JournalUnusable:  # what came of it is not on record: not again at once, whoever wakes this lane
+            self._worker.pause(submission.id, action, self._clock.now() + _TROUBLE_S)
+            raise
         return 0.0
 
     def _begin_looking(self, submission: Submission, lease: Lease, event: ev.Reopened | ev.Unanswered) -> None:

@@ -78,7 +78,7 @@ class Judge:
             raise Violation(f"{external_id} is sent although it was withdrawn")
 
     def not_recorded(self) -> None:
-        """The disk was full: what was learned is not known any more."""
+        """The disk was full, or the lease lost: what was learned is not known any more."""
         self._account = None
 
     def claimed(self, process: Process, submission: Submission) -> None:

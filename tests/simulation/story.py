@@ -234,6 +234,9 @@ class Process:
     def claimed(self, submission: Submission) -> None:
         self.story.judge.claimed(self, submission)
 
+    def fenced(self) -> None:
+        self.story.judge.not_recorded()
+
 
 @dataclass(eq=False)
 class Story:
