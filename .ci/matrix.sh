@@ -13,5 +13,5 @@ for version; do
   ((ready == 3)) && continue
   ((ready == 0)) || exit "$ready"
   printf '==> tests on bpy %s\n' "$version"
-  ".venv-bpy-$version/bin/python" -m pytest tests/blender tests/packaging
+  ".venv-bpy-$version/bin/python" -m pytest -n auto --dist loadgroup tests/blender tests/packaging
 done
