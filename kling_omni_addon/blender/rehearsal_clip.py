@@ -8,6 +8,10 @@ pictures are absolute paths, ``first`` and ``end`` may be null. The result is an
 ``round(duration_s * 24)`` frames at 24 fps, with AAC sound when asked for. It is whole or absent. A failure is the last
 line on stderr and exit code 1.
 
+Each frame tells its number twice in the band: in digits, and for machines as a row of squares in the middle of the
+lower edge (:data:`CODE_BITS`, lowest bit first, white for one; ``Spec.code_side`` pixels each, ``code_foot`` above the
+edge). Each second of the sound begins with a beep.
+
 Frame 1 shows the first picture and the last frame the end picture, pixel for pixel but for the band with prompt and
 counter. All that stands still is drawn once and laid over the moving pictures as one, because each layer costs 5 to
 30 ms per frame. The script is run by its path, so it imports nothing but the standard library and Blender, and is one
@@ -38,6 +42,7 @@ FPS = 24
 PUSH = 1.14  # how far the camera moves in over a clip
 FADE_S = 0.7  # the longest cross between two references
 SAMPLE_RATE = 48000
+CODE_BITS = 10
 AMBER = (1.0, 0.71, 0.33, 1.0)
 WHITE = (0.96, 0.96, 0.95, 1.0)
 GREY = (0.72, 0.74, 0.78, 1.0)
@@ -80,6 +85,16 @@ class Spec:
     def unit(self) -> float:
         """The pixel of a 720 line picture, in pixels of this one; all that is drawn is measured in it."""
         return min(self.width, self.height) / 720
+
+    @property
+    def code_side(self) -> int:
+        """The side of a square of the code; smaller ones do not survive the encoder."""
+        return max(6, 2 * round(4 * self.unit))
+
+    @property
+    def code_foot(self) -> int:
+        """Where the code's lower edge is, above the line that shows the time."""
+        return round(3 * self.unit) + 2
 
 
 def read_spec(path: Path) -> Spec:
@@ -272,6 +287,23 @@ class Timeline:
         for frame in range(1, self.frames + 1):
             self._set_text(self._effect("TEXT", frame, 1), f"{frame:04d}", x, y, size, colour, "RIGHT", None)
 
+    def one_row(self, sheet: Path, foot: int, height: int) -> None:
+        """Of a picture that has a row for each frame, the first at its top, the row of the frame: in the middle of the
+        lower edge, ``foot`` pixels above it.
+
+        A sequence of small pictures would do, were it not that Blender now and then fails to load one of them.
+        """
+        self._channel += 1
+        strip = self._strips.new_image(
+            name="Code", filepath=str(sheet), channel=self._channel, frame_start=1, fit_method="ORIGINAL"
+        )
+        setattr(strip, "right_handle" if hasattr(strip, "right_handle") else "frame_final_end", self.frames + 1)
+        for frame in range(1, self.frames + 1):
+            below = height * (self.frames - frame)
+            key(strip.crop, "min_y", frame, below)
+            key(strip.crop, "max_y", frame, height * (frame - 1))
+            key(strip.transform, "offset_y", frame, foot - below + (height * self.frames - self.size[1]) / 2)
+
     def sound(self, path: Path) -> None:
         """A sound from the first frame on."""
         self._channel += 1
@@ -428,12 +460,26 @@ def lay_shot(movie: Timeline, shot: Shot, prepared: Path) -> None:
         key(strip, "blend_alpha", shot.start + step, eased(step / shot.fade))
 
 
-def lay_clock(movie: Timeline, spec: Spec) -> None:
+def lay_clock(movie: Timeline, spec: Spec, folder: Path) -> None:
     """The number of the frame, and a line along the lower edge that has crossed the picture when the clip is over."""
+    codes = write_codes(folder / "codes.png", spec.frames, spec.code_side)
+    movie.one_row(codes, spec.code_foot, spec.code_side)
     movie.counter(spec.width - 28 * spec.unit, 20 * spec.unit, 17 * spec.unit, WHITE)
     line = movie.bar(0, 0, spec.width, round(3 * spec.unit), AMBER)
     for frame in range(1, spec.frames + 1):
         key(line.transform, "scale_x", frame, frame / spec.frames)
+
+
+def write_codes(target: Path, frames: int, side: int) -> Path:
+    """The numbers of all frames as squares in a row, the lowest bit first, white for one; the first at the top."""
+    lines = []
+    for number in range(frames, 0, -1):
+        line = array("f")
+        for bit in range(CODE_BITS):
+            value = float(number >> bit & 1)
+            line.extend([value, value, value, 1.0] * side)
+        lines += [line] * side
+    return write_picture(target, side * CODE_BITS, lines)
 
 
 def eased(part: float) -> float:
@@ -481,7 +527,7 @@ def make_clip(spec: Spec) -> None:
             for number, shot in enumerate(planned_shots(spec, folder)):
                 lay_shot(movie, shot, folder / f"picture_{number}.jpg")
             movie.image(draw_band(spec, folder / "band.png"), bottom=True)
-            lay_clock(movie, spec)
+            lay_clock(movie, spec, folder)
             if has_sound:
                 movie.sound(write_sound(folder / "sound.wav", spec.frames))
             movie.render_movie(part, sound=has_sound)

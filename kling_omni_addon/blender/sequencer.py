@@ -1,25 +1,25 @@
-"""Clips on Blender's timeline, and the one place that knows how the sequencer's API moved between 4.2 and 5.2.
+"""The one place that knows how the sequencer's API moved between Blender 4.2 and 5.2: strips, handles, channels.
 
-What moved is asked for by name, never by version, and never with ``or``: an empty collection is false.
+What moved is asked for by name, never by version, and never with ``or``: an empty collection is false. What our clips
+do there stands in ``clip_strips``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import bpy
 
-from ..core.errors import ClipUnusable, KlingError
-from ..core.media import mp4_fault
+from ..core.errors import KlingError
 
 # The stubs describe one Blender; these are called Sequence and SequencesTopLevel in 4.2.
 Strip = Any
 Strips = Any
 
-_SUBMISSION: Final = "kling_submission"  # custom property of the strips that we place
+SUBMISSION: Final = "kling_submission"  # custom property of the strips that we place
 _HIGHEST_CHANNEL: Final = 128
 
 
@@ -34,54 +34,83 @@ class PlacedStrip:
     sound_name: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ClipFacts:
-    frames: int
-    fps: float
-    has_sound: bool
-
-    def frames_at(self, fps: float) -> int:
-        """How many frames the clip lasts in a scene of that rate, when it plays at its own speed."""
-        return max(1, round(self.frames / self.fps * fps))
+# Which strips there are ----------------------------------------------------------------------------------------------
 
 
-def place_clip(
-    scene: bpy.types.Scene,
-    clip: Path,
-    *,
-    frame_start: int,
-    name: str,
-    submission_id: str,
-    channel: int | None = None,
-) -> PlacedStrip:
-    """Put an MP4 on the timeline of ``scene`` so that it begins at ``frame_start`` and plays at its own speed.
+def strips_of(scene: bpy.types.Scene) -> Strips:
+    """The strips of a scene, without those inside meta strips; an empty tuple when it has no timeline yet."""
+    return () if scene.sequence_editor is None else _held_by(scene.sequence_editor)
 
-    The strips go on adjacent free channels (:func:`free_channels`), from ``channel`` or 1 upwards, in Blender's own
-    order: a sound strip if the clip has sound, no longer than the picture; the picture, fitted into the frame; and a
-    Speed effect over it if the clip's frame rate is not the scene's, which works alike in every version of Blender.
-    Lengths are rounded to the nearest frame of the scene. Selection and active strip stay as they are.
 
-    Once only: when the scene has the strip of this submission already, wherever it was moved to, that one is returned.
+def all_strips(scene: bpy.types.Scene) -> Strips:
+    """The strips of a scene with those inside meta strips; an empty tuple when it has no timeline yet."""
+    editor: Any = scene.sequence_editor
+    if editor is None:
+        return ()
+    return editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
 
-    Raises :class:`ClipUnusable` for a file that is missing or that Blender cannot play, :class:`KlingError` when no
-    channels are free; in both cases nothing is changed.
-    """
-    if find_strip(scene, submission_id) is None:
-        facts = _facts_of(clip)
-        length = facts.frames_at(scene.render.fps / scene.render.fps_base)
-        count = 1 + facts.has_sound + (length != facts.frames)
-        # Free beforehand: Blender adds over what is there, and can hang for ever when a strip is then moved away (4.5).
-        lane = free_channels(scene, frame_start, frame_start + length, count, 1 if channel is None else channel)
-        for strip in _add_strips(scene, clip, facts, name=name, lane=lane, frame_start=frame_start, length=length):
-            strip[_SUBMISSION] = submission_id
-            strip.select = False
-        _show_in_workspaces(scene)
-    return _measured(scene, submission_id)
+
+def holder_of(strip: Strip, scene: bpy.types.Scene) -> Any:
+    """What a strip lies in, with ``channels`` of its own: a meta strip, or the sequence editor."""
+    meta = strip.parent_meta()
+    return scene.sequence_editor if meta is None else meta
+
+
+def siblings_of(strip: Strip, scene: bpy.types.Scene) -> Strips:
+    """The strips that share their channels with a strip, itself among them; new ones can be added there."""
+    return _held_by(holder_of(strip, scene))
+
+
+def _held_by(holder: Any) -> Strips:
+    return holder.strips if hasattr(holder, "strips") else holder.sequences
 
 
 def find_strip(scene: bpy.types.Scene, submission_id: str) -> Strip | None:
     """The picture strip of a submission, also inside meta strips; None when there is none (or no longer)."""
-    return next(_strips_with(scene, submission_id, "MOVIE"), None)
+    return next(strips_with(scene, submission_id, "MOVIE"), None)
+
+
+def find_strips(scene: bpy.types.Scene, submission_id: str) -> list[Strip]:
+    """All its picture strips: an artist may have cut or copied it."""
+    return list(strips_with(scene, submission_id, "MOVIE"))
+
+
+def strips_with(scene: bpy.types.Scene, submission_id: str, kind: str) -> Iterator[Strip]:
+    """The strips of one type that carry a submission's mark."""
+    return (strip for strip in all_strips(scene) if strip.type == kind and submission_of(strip) == submission_id)
+
+
+def submission_of(strip: Strip) -> str:
+    """The submission that a strip belongs to; ``""`` for a strip that is not ours."""
+    return str(strip.get(SUBMISSION, ""))
+
+
+def timeline_scene(context: bpy.types.Context) -> bpy.types.Scene:
+    """The scene whose timeline the sequencer shows: from 5.0 on the workspace names it."""
+    scene = getattr(context.workspace, "sequencer_scene", None) or context.scene
+    assert isinstance(scene, bpy.types.Scene)
+    return scene
+
+
+def active_strip(scene: bpy.types.Scene) -> Strip | None:
+    """The strip that was clicked last, None when there is none."""
+    return None if scene.sequence_editor is None else scene.sequence_editor.active_strip
+
+
+def selected_strips(context: bpy.types.Context) -> list[Strip]:
+    """The selected strips of the timeline that is shown, from left to right."""
+    chosen = [strip for strip in all_strips(timeline_scene(context)) if strip.select]
+    return sorted(chosen, key=lambda strip: (start_of(strip), strip.channel))
+
+
+def show_in_workspaces(scene: bpy.types.Scene) -> None:
+    """From 5.0 a workspace shows the timeline of the scene that it names, and none while it names none."""
+    for workspace in bpy.data.workspaces:
+        if hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
+            workspace.sequencer_scene = scene
+
+
+# Channels ------------------------------------------------------------------------------------------------------------
 
 
 def free_channels(scene: bpy.types.Scene, frame_start: int, frame_end: int, count: int, lowest: int) -> int:
@@ -90,10 +119,7 @@ def free_channels(scene: bpy.types.Scene, frame_start: int, frame_end: int, coun
 
     Raises :class:`KlingError` when there are none up to channel 128, Blender's last.
     """
-    editor = scene.sequence_editor
-    taken = {strip.channel for strip in strips_of(scene) if _is_between(strip, frame_start, frame_end)}
-    if editor is not None:
-        taken |= {number for number, lane in enumerate(editor.channels) if lane.lock or lane.mute}
+    taken = _taken(scene.sequence_editor, frame_start, frame_end)
     for first in range(max(1, lowest), _HIGHEST_CHANNEL - count + 2):
         if taken.isdisjoint(range(first, first + count)):
             return first
@@ -101,12 +127,68 @@ def free_channels(scene: bpy.types.Scene, frame_start: int, frame_end: int, coun
     raise KlingError(sentence, field="channel", remedy="Free or unlock a channel, or choose a lower one.")
 
 
-def strips_of(scene: bpy.types.Scene) -> Strips:
-    """The strips of a scene, without those inside meta strips; an empty tuple when it has no timeline yet."""
-    editor: Any = scene.sequence_editor
-    if editor is None:
-        return ()
-    return editor.strips if hasattr(editor, "strips") else editor.sequences
+def free_channel_beside(strip: Strip, scene: bpy.types.Scene) -> int:
+    """The nearest channel to a strip's that is free for as long as the strip shows; the lower of two.
+
+    Raises :class:`KlingError` when there is none.
+    """
+    taken = _taken(holder_of(strip, scene), start_of(strip), end_of(strip)) | {strip.channel}
+    free = [channel for channel in range(1, _HIGHEST_CHANNEL + 1) if channel not in taken]
+    if free:
+        return min(free, key=lambda channel: abs(channel - strip.channel))
+    raise _full(start_of(strip))
+
+
+@contextmanager
+def set_apart(strip: Strip, scene: bpy.types.Scene) -> Iterator[None]:
+    """Hold a strip on a channel where nothing else is, so that its handles can move over its neighbours' places.
+
+    Elsewhere Blender puts a strip that comes to lie on another one onto some other channel; 5.2 does so with the
+    effects over it. Setting a channel that is occupied hangs 4.5 for ever. Raises :class:`KlingError` when no channel
+    is empty.
+    """
+    channels = [(other, other.channel) for other in siblings_of(strip, scene)]
+    used = {channel for _, channel in channels}
+    empty = next((number for number in range(_HIGHEST_CHANNEL, 0, -1) if number not in used), None)
+    if empty is None:
+        raise _full(start_of(strip))
+    strip.channel = empty
+    try:
+        yield
+    finally:
+        for moved, channel in channels:
+            if moved.channel != channel and _is_free(moved, channel, scene):
+                moved.channel = channel
+        if strip.channel == empty:
+            strip.channel = free_channel_beside(strip, scene)
+
+
+def _is_free(strip: Strip, channel: int, scene: bpy.types.Scene) -> bool:
+    """Whether a strip can be put on that channel."""
+    others = (other for other in siblings_of(strip, scene) if other.channel == channel and other != strip)
+    return not any(_is_between(other, start_of(strip), end_of(strip)) for other in others)
+
+
+def end_of_room(strip: Strip, scene: bpy.types.Scene) -> int | None:
+    """The frame at which the next strip on the same channel begins; None when there is none behind it."""
+    others = (other for other in siblings_of(strip, scene) if other.channel == strip.channel and other != strip)
+    return min((start_of(other) for other in others if start_of(other) >= end_of(strip)), default=None)
+
+
+def _taken(holder: Any, frame_start: int, frame_end: int) -> set[int]:
+    if holder is None:
+        return set()
+    taken = {strip.channel for strip in _held_by(holder) if _is_between(strip, frame_start, frame_end)}
+    return taken | {number for number, lane in enumerate(holder.channels) if lane.lock or lane.mute}
+
+
+def _is_between(strip: Strip, frame_start: int, frame_end: int) -> bool:
+    return start_of(strip) < frame_end and frame_start < end_of(strip)
+
+
+def _full(frame: int) -> KlingError:
+    sentence = f"Every channel is taken at frame {frame}."
+    return KlingError(sentence, field="channel", remedy="Free or unlock a channel.")
 
 
 def new_effect(
@@ -120,104 +202,7 @@ def new_effect(
     return strips.new_effect(name=name, type=kind, channel=channel, frame_start=frame_start, **extent, **inputs)
 
 
-def _facts_of(clip: Path) -> _ClipFacts:
-    """What Blender makes of the clip, before any strip exists: an unreadable file would give a strip of one frame."""
-    fault = _file_fault(clip)
-    if not fault:
-        movie = bpy.data.movieclips.load(str(clip))
-        frames, fps = movie.frame_duration, movie.fps
-        bpy.data.movieclips.remove(movie)
-        if frames >= 1 and fps > 0:
-            return _ClipFacts(frames=frames, fps=fps, has_sound=_has_sound(clip))
-        fault = "Blender cannot decode it"
-    remedy = "Download it again, or choose another file."
-    raise ClipUnusable(f"{clip} cannot be placed: {fault}.", field="clip", remedy=remedy)
-
-
-def _file_fault(clip: Path) -> str:
-    try:
-        with clip.open("rb") as stream:
-            return mp4_fault(stream, clip.stat().st_size)
-    except OSError as error:
-        return f"it cannot be read ({error.strerror})"
-
-
-def _has_sound(clip: Path) -> bool:
-    sound = bpy.data.sounds.load(str(clip))
-    channels = sound.channels
-    bpy.data.sounds.remove(sound)
-    return channels != "INVALID"  # also in a Blender that was built without sound
-
-
-def _add_strips(
-    scene: bpy.types.Scene, clip: Path, facts: _ClipFacts, *, name: str, lane: int, frame_start: int, length: int
-) -> list[Strip]:
-    scene.sequence_editor_create()  # keeps the one that is there
-    strips, path = strips_of(scene), _stored_path(clip)
-    made = _add_sound(strips, f"{name} Sound", path, lane, frame_start, length) if facts.has_sound else []
-    movie = strips.new_movie(name, path, lane + len(made), frame_start, fit_method="FIT")
-    made.append(movie)
-    if length != facts.frames:
-        _set_length(movie, length)
-        place = {"channel": lane + len(made), "frame_start": frame_start, "length": length}
-        made.append(new_effect(strips, "SPEED", name=f"{name} Speed", over=movie, **place))
-    return made
-
-
-def _add_sound(strips: Strips, name: str, path: str, lane: int, frame_start: int, length: int) -> list[Strip]:
-    """The sound strip; or none, where Blender finds a sound stream but nothing in it, and gives it a single frame."""
-    sound = strips.new_sound(name, path, lane, frame_start)
-    if length_of(sound) <= 1 < length:
-        strips.remove(sound)
-        return []
-    _set_length(sound, min(length_of(sound), length))  # AAC ends in padding
-    return [sound]
-
-
-def _measured(scene: bpy.types.Scene, submission_id: str) -> PlacedStrip:
-    movie = next(_strips_with(scene, submission_id, "MOVIE"))
-    sound = next(_strips_with(scene, submission_id, "SOUND"), None)
-    return PlacedStrip(
-        name=movie.name,
-        channel=movie.channel,
-        frame_start=start_of(movie),
-        frame_duration=length_of(movie),
-        sound_name=None if sound is None else sound.name,
-    )
-
-
-def _stored_path(clip: Path) -> str:
-    """Relative to the .blend, as Blender itself stores new paths, so that a project can be moved."""
-    preferences: Any = bpy.context.preferences
-    is_relative = bpy.data.filepath and preferences.filepaths.use_relative_paths
-    try:
-        return bpy.path.relpath(str(clip)) if is_relative else str(clip)
-    except ValueError:  # another drive, on Windows
-        return str(clip)
-
-
-def _show_in_workspaces(scene: bpy.types.Scene) -> None:
-    """From 5.0 a workspace shows the timeline of the scene that it names, and none while it names none."""
-    for workspace in bpy.data.workspaces:
-        if hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
-            workspace.sequencer_scene = scene
-
-
-def _strips_with(scene: bpy.types.Scene, submission_id: str, kind: str) -> Iterator[Strip]:
-    editor: Any = scene.sequence_editor
-    if editor is None:
-        return
-    for strip in editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all:
-        if strip.type == kind and strip.get(_SUBMISSION) == submission_id:
-            yield strip
-
-
-def _is_between(strip: Strip, frame_start: int, frame_end: int) -> bool:
-    start = start_of(strip)
-    return start < frame_end and frame_start < start + length_of(strip)
-
-
-# Handles and lengths have new names from 5.1; the old ones warn there, and go in 6.0.
+# Handles and lengths have new names from 5.1; the old ones warn there, and go in 6.0. All are frames of the scene. ----
 
 
 def start_of(strip: Strip) -> int:
@@ -225,10 +210,56 @@ def start_of(strip: Strip) -> int:
     return int(strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start)
 
 
+def end_of(strip: Strip) -> int:
+    """The first frame behind the strip."""
+    return start_of(strip) + length_of(strip)
+
+
 def length_of(strip: Strip) -> int:
     """For how many frames of the scene the strip shows."""
     return int(strip.duration if hasattr(strip, "duration") else strip.frame_final_duration)
 
 
-def _set_length(strip: Strip, frames: int) -> None:
+def set_start(strip: Strip, frame: int) -> None:
+    """Move the left handle."""
+    setattr(strip, "left_handle" if hasattr(strip, "left_handle") else "frame_final_start", frame)
+
+
+def set_end(strip: Strip, frame: int) -> None:
+    """Move the right handle. Blender moves a strip to another channel where it would come to lie on a neighbour."""
+    setattr(strip, "right_handle" if hasattr(strip, "right_handle") else "frame_final_end", frame)
+
+
+def set_length(strip: Strip, frames: int) -> None:
+    """Move the right handle so that the strip shows for so many frames."""
     setattr(strip, "duration" if hasattr(strip, "duration") else "frame_final_duration", frames)
+
+
+def content_start_of(strip: Strip) -> int:
+    """The frame at which the file's first frame is, shown or trimmed away."""
+    return int(strip.content_start if hasattr(strip, "content_start") else strip.frame_start)
+
+
+def content_length_of(strip: Strip) -> int:
+    """How many frames the whole file lasts, what is trimmed away included."""
+    trims = [getattr(strip, name) for name in _trims(strip)]
+    return length_of(strip) + int(sum(trims))
+
+
+def untrim(strip: Strip) -> None:
+    """Show the whole file, and no more than that."""
+    for name in _trims(strip):
+        setattr(strip, name, 0)
+
+
+def left_out_of(strip: Strip) -> tuple[int, int]:
+    """How many frames of the file the strip leaves out for good, at its beginning and at its end."""
+    if hasattr(strip, "content_trim_start"):
+        return int(strip.content_trim_start), int(strip.content_trim_end)
+    return int(strip.animation_offset_start), int(strip.animation_offset_end)
+
+
+def _trims(strip: Strip) -> tuple[str, str]:
+    if hasattr(strip, "left_handle_offset"):
+        return "left_handle_offset", "right_handle_offset"
+    return "frame_offset_start", "frame_offset_end"

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kling_omni_addon.blender.sequencer import find_strip, free_channels, new_effect, place_clip, strips_of
+from kling_omni_addon.blender.clip_strips import place_clip
+from kling_omni_addon.blender.sequencer import find_strip, free_channels, new_effect, strips_of
 from kling_omni_addon.core.errors import ClipUnusable, KlingError
 
 Scene = Any  # the stubs know one Blender, these tests run in several
@@ -101,9 +102,11 @@ def test_the_length_is_rounded_to_the_nearest_frame_of_the_scene(
     assert place(scene, write_clip(frames=frames, fps=clip_fps)).frame_duration == duration
 
 
-def test_a_clip_of_the_scenes_rate_needs_no_effect(scene: Scene, clip: Path) -> None:
+@pytest.mark.parametrize("fps", [24, 30])
+def test_a_silent_clip_is_one_strip_whatever_the_rate(scene: Scene, clip: Path, fps: int) -> None:
+    scene.render.fps = fps
     place(scene, clip)
-    assert [strip.type for strip in strips_of(scene)] == ["MOVIE"]
+    assert [(strip.type, len(strip.retiming_keys)) for strip in strips_of(scene)] == [("MOVIE", 0 if fps == 24 else 2)]
 
 
 @pytest.mark.parametrize("frame_start", [-20, 0, 1, 5000])
@@ -169,11 +172,15 @@ def test_the_wished_channel_is_the_lowest_that_is_taken(scene: Scene, clip: Path
     assert place(scene, clip, channel=5, submission_id="two").channel == 6
 
 
-def test_an_effect_and_its_clip_stay_together(scene: Scene, clip: Path) -> None:
-    scene.render.fps = 30
+@needs_sound
+def test_a_clip_and_its_sound_stay_together(scene: Scene, write_clip: WriteClip) -> None:
     add_card(scene, channel=2, frame_start=20, length=5)
-    assert place(scene, clip).channel == 3
-    assert [strip.channel for strip in strips_of(scene) if strip.type == "SPEED"] == [4]
+    assert place(scene, write_clip(has_sound=True)).channel == 4
+    assert sorted((strip.type, strip.channel) for strip in strips_of(scene)) == [
+        ("COLOR", 2),
+        ("MOVIE", 4),
+        ("SOUND", 3),
+    ]
 
 
 @pytest.mark.parametrize("quality", ["lock", "mute"])
