@@ -1,6 +1,6 @@
-"""The main job end to end, offline: from a scene to a strip on the timeline.
+"""The main job end to end, offline: from a scene to two shots on the timeline, the second going on from the first.
 
-Run it by ``make demo``. Everything it makes lies in ``demo/``: the scene as ``kling_demo.blend`` with the clip in its
+Run it by ``make demo``. Everything it makes lies in ``demo/``: the scene as ``kling_demo.blend`` with the clips in its
 sequencer, and ``contact_sheet.png``. Nothing leaves this machine, nothing costs.
 """
 
@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import bpy
 
@@ -27,11 +27,12 @@ from docs.demo import contact_sheet  # noqa: E402
 from docs.demo import scene as lighthouse  # noqa: E402
 
 OUT = ROOT / "demo"
-STEPS = 8
+STEPS = 10
 PROMPT = (
     "The camera rises slowly around the lighthouse at dusk. The lamp begins to turn, "
     "its beam sweeps over the calm sea, gulls pass by in the distance."
 )
+NEXT_PROMPT = "The camera comes to rest in front of the lamp as night falls."
 
 
 class Telling:
@@ -106,28 +107,46 @@ def main() -> None:
         }
         with telling.step("Rendering the camera's first and end frame"), quiet():
             must(bpy.ops.kling.capture_both())
+            frames = (Path(scene.kling.first_frame), Path(scene.kling.end_frame))
         with telling.step("Judging the request"):
             shot = scene.kling
             shot.prompt, shot.mode, shot.duration_s = PROMPT, "std", 5
             print(f"           {problems(scene) or 'no faults, nothing to warn of'}")
-        with telling.step(f"Submitting to the rehearsal server at {ready['url']}, polling, downloading, importing"):
+        with telling.step(f"Submitting to the rehearsal server at {ready['url']}"):
+            with quiet():
+                must(bpy.ops.kling.submit())
+            strip = picture_strips(scene)[0]
+            stand_in = file_of(strip)
+            tell_strip(strip, "holds the place with a stand-in")
+        with telling.step("Polling, downloading, putting the clip into the strip"):
+            first_clip = arrived(strip)
+            tell_strip(strip, f"plays {first_clip.name} now")
+        with telling.step("Next Shot From Last Frame: submitting a second shot right behind the first"), quiet():
+            scene.sequence_editor.active_strip = strip
+            must(bpy.ops.kling.continue_strip())
+            last_frame = Path(shot.first_frame)
+            shot.prompt, shot.duration_s = NEXT_PROMPT, 3
             must(bpy.ops.kling.submit(wait_s=600))
-    strip = next(s for s in strips_of(scene) if s.type == "MOVIE")
-    length = strip.frame_final_duration
+        following = picture_strips(scene)[-1]
+        tell_strip(following, "goes on where the first ends")
     with telling.step("Checking the journal"):
         tell_journal(OUT / "home")
-    with telling.step("Saving the scene with the clip in its sequencer"), quiet():
+    with telling.step("Saving the scene with both clips in its sequencer"), quiet():
         bpy.ops.wm.save_as_mainfile(filepath=str(blend))
-    clip = Path(bpy.path.abspath(strip.filepath)).resolve()
-    start, channel, name = int(strip.frame_final_start), strip.channel, strip.name
-    with telling.step("Drawing the contact sheet"), quiet():
-        frames = [bpy.path.abspath(path) for path in (shot.first_frame, shot.end_frame)]
-        contact_sheet.draw(OUT / "contact_sheet.png", [Path(f) for f in frames], clip, PROMPT)
+    clips = (first_clip, file_of(following))
+    with telling.step("Drawing the contact sheet"):
+        apart = contact_sheet.difference(last_frame, clips[1])
+        print(f"           last frame of the first, first of the second: {apart:.1f} of 255 levels apart on average")
+        sheet = contact_sheet.Sheet(
+            frames=frames, stand_in=stand_in, clips=clips, last_frame=last_frame, difference=apart, prompt=PROMPT
+        )
+        with quiet():
+            contact_sheet.draw(OUT / "contact_sheet.png", sheet)
     with telling.step("Leaving Blender clean"):
         kling_omni_addon.unregister()
 
-    print(f"\nStrip '{name}' on channel {channel}, start {start}, length {length} frames")
-    for what in (blend, clip, OUT / "contact_sheet.png"):
+    print()
+    for what in (blend, *clips, OUT / "contact_sheet.png"):
         print(f"Saved: '{what.relative_to(ROOT)}'")
 
 
@@ -155,11 +174,35 @@ def tell_journal(home: Path) -> None:
         )
 
 
-def strips_of(scene: bpy.types.Scene) -> list[bpy.types.Strip]:
-    """The strips of the scene's timeline."""
+def picture_strips(scene: bpy.types.Scene) -> list[Any]:
+    """The clips on the scene's timeline, from left to right."""
     from kling_omni_addon.blender import sequencer
 
-    return list(sequencer.strips_of(scene))
+    return sorted((s for s in sequencer.strips_of(scene) if s.type == "MOVIE"), key=sequencer.start_of)
+
+
+def file_of(strip: Any) -> Path:
+    """The movie that a strip plays."""
+    return Path(bpy.path.abspath(strip.filepath)).resolve()
+
+
+def arrived(strip: Any) -> Path:
+    """Wait for the clip of a strip, and put it where its stand-in is: its file."""
+    from kling_omni_addon.blender import api, sequencer
+
+    (submission,) = api.wait([sequencer.submission_of(strip)], 600)
+    if not submission.clip:
+        raise SystemExit(f"The demo stopped: {submission.problem or 'the clip did not come in time.'}")
+    api.place_arrived()
+    return file_of(strip)
+
+
+def tell_strip(strip: Any, what: str) -> None:
+    """Where a strip is, and what has become of it."""
+    from kling_omni_addon.blender import sequencer
+
+    start, end = sequencer.start_of(strip), sequencer.end_of(strip) - 1
+    print(f"           strip '{strip.name}', channel {strip.channel}, frames {start} to {end}: {what}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,218 @@
+"""A clip for each shot of a storyboard: where it is too long for one, or each shot is to begin with its own camera."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import bpy
+
+from ..core import capability
+from ..core.errors import KlingError, RequestInvalid
+from ..core.events import Target
+from ..core.lifecycle import Submission
+from ..core.pricing import Price, price_of
+from ..core.problem import Problem
+from ..core.request import OmniRequest, Picture, Role, Storyboard
+from ..core.shot_names import next_name
+from . import api, confirming, frames, live
+from .clip_strips import scene_fps
+from .operators import reported
+from .picture_file import changed
+from .preferences import service_name
+from .properties import scene_of, shot_of
+from .read_panel import clip_name_of, has_own_prompts, read_request, read_target
+from .shot_pictures import capture_path
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import OperatorReturnItems
+
+    Outcome: TypeAlias = set[OperatorReturnItems]
+
+_SAME_CLICK_S: Final = 3.0
+_SHORTEST: Final = 0.5
+"""How much of the shortest clip a shot has to last: a clip that plays more than twice as fast is a blur."""
+_last: dict[str, Any] = {"plans": None, "at": 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One clip to be made. ``camera`` renders its first frame; ``""`` for none."""
+
+    request: OmniRequest
+    target: Target
+    camera: str
+
+
+def plans_of(scene: bpy.types.Scene) -> tuple[Plan, ...]:
+    """A clip for each shot of the scene's storyboard: each at its own place of the timeline and exactly as long there.
+
+    Shots that were not read from the timeline follow the one before, the first of them from the playhead on. Raises
+    :class:`KlingError` for a shot that no clip can be made for.
+    """
+    target = read_target(scene)
+    asked, target = _request_of_one(scene), replace(target, shot="", has_stand_in=bool(target.scene))
+    names = _names(clip_name_of(scene))
+    return tuple(
+        _plan(part, number, asked, replace(target, frame_start=frame, fit_frames=length, name=next(names)), scene)
+        for number, (part, frame, length) in enumerate(_places(scene), start=1)
+    )
+
+
+def _request_of_one(scene: bpy.types.Scene) -> OmniRequest:
+    """What all clips have in common."""
+    return replace(read_request(scene), storyboard=Storyboard.NONE, shots=())
+
+
+def _names(base: str) -> Iterator[str]:
+    name = base if base[-1:].isdigit() else f"{base}_01"
+    while True:
+        yield name
+        name = next_name(name)
+
+
+def _places(scene: bpy.types.Scene) -> Iterator[tuple[Any, int, int]]:
+    """Every shot with its first frame and its length in frames."""
+    fps, now = scene_fps(scene), scene.frame_current
+    for part in shot_of(scene).board:
+        # A length that was typed in afterwards counts more than the one on the timeline.
+        is_as_read = part.frames > 0 and abs(part.frames / fps - part.duration_s) < 1
+        frame = part.frame if part.frames > 0 else now
+        length = part.frames if is_as_read else max(1, round(part.duration_s * fps))
+        yield part, frame, length
+        now = frame + length
+
+
+def _plan(part: Any, number: int, asked: OmniRequest, target: Target, scene: bpy.types.Scene) -> Plan:
+    camera = "" if part.camera is None else str(part.camera.name)
+    # The picture is rendered later; what is asked for depends on there being one.
+    own = tuple(picture for picture in asked.pictures if picture.role is Role.REFERENCE)
+    first = (Picture(source="", role=Role.FIRST),) if camera else ()
+    request = replace(asked, prompt=part.prompt, pictures=(*own, *first), aspect_ratio="" if camera else _shape(scene))
+    seconds = _clip_seconds(request, target.fit_frames / scene_fps(scene), number)
+    return Plan(request=replace(request, duration_s=seconds), target=_placed(target, scene), camera=camera)
+
+
+def _shape(scene: bpy.types.Scene) -> str:
+    return str(shot_of(scene).aspect_ratio)
+
+
+def _placed(target: Target, scene: bpy.types.Scene) -> Target:
+    return target if shot_of(scene).places_clip else replace(target, fit_frames=0)
+
+
+def _clip_seconds(request: OmniRequest, seconds: float, number: int) -> int:
+    """The length nearest to a shot's that the model makes."""
+    model = capability.profile().models[request.model]
+    lengths = model.durations(capability.kind_of(request))
+    shortest, longest = min(lengths), max(lengths)
+    if not shortest * _SHORTEST <= seconds < longest + 0.5:
+        sentence = f"Shot {number} lasts {seconds:.1f} s; {model.label} makes {shortest} to {longest} s."
+        remedy = "Cut it in two." if seconds > longest else f"Make it at least {shortest * _SHORTEST:g} s long."
+        raise KlingError(sentence, field=f"board[{number - 1}]", remedy=remedy)
+    return min(lengths, key=lambda length: (abs(length - seconds), -length))
+
+
+def price_of_all(plans: tuple[Plan, ...]) -> Price | None:
+    """What they cost together by the list; None where it has no price for one of them."""
+    prices = [price_of(plan.request) for plan in plans]
+    known = [price for price in prices if price is not None]
+    if not known or len(known) < len(prices):
+        return None
+    return replace(
+        known[0],
+        **{
+            name: sum((getattr(price, name) for price in known[1:]), getattr(known[0], name))
+            for name in ("units", "dollars", "most_units", "most_dollars")
+        },
+    )
+
+
+def question(plans: tuple[Plan, ...]) -> str:
+    """How many clips, how long, at what price."""
+    total = sum(plan.request.duration_s for plan in plans)
+    price = price_of_all(plans)
+    cost = "no list price is known" if price is None else price.label
+    free = "free in rehearsal; with Kling " if service_name() == "rehearsal" else ""
+    return f"{len(plans)} clips, {total} s in all: {free}{cost}"
+
+
+def submit_each(scene: bpy.types.Scene, plans: tuple[Plan, ...]) -> list[Submission]:
+    """Render the first frames that cameras give, and record a submission for each: **from here on they may cost**.
+
+    All are judged before anything is rendered or sent. Raises :class:`RequestInvalid` with the faults of every shot,
+    :class:`CaptureFailed` and like ``api.submit``.
+    """
+    api.require_online()
+    _require_faultless(plans)
+    ready = [replace(plan, request=_with_first_frame(scene, plan)) for plan in plans]
+    return [api.submit_request(plan.request, plan.target) for plan in ready]
+
+
+def _require_faultless(plans: tuple[Plan, ...]) -> None:
+    from ..request_file import judge_request
+
+    found: list[Problem] = []
+    for number, plan in enumerate(plans, start=1):
+        pictures = tuple(picture for picture in plan.request.pictures if picture.source)
+        shape = plan.request.aspect_ratio or "16:9"  # the picture that decides it is not rendered yet
+        request = replace(plan.request, pictures=pictures, aspect_ratio=shape)
+        faults = [problem for problem in judge_request(request, capability.profile()) if problem.is_fault]
+        found += [replace(problem, message=f"Shot {number}: {problem.message}") for problem in faults]
+    if found:
+        raise RequestInvalid(found)
+
+
+def _with_first_frame(scene: bpy.types.Scene, plan: Plan) -> OmniRequest:
+    if not plan.camera:
+        return plan.request
+    frame = plan.target.frame_start
+    # A camera bound to a marker counts more than the scene's, and is the same one wherever the marker still stands.
+    with changed([(scene, "camera", bpy.data.objects[plan.camera])]):
+        path = capture_path(f"{scene.name}_{plan.camera}", frame)
+        picture = frames.render_camera_frame(scene, frame, path, aspect_ratio=None)
+    given = tuple(replace(each, source=str(picture)) if not each.source else each for each in plan.request.pictures)
+    return replace(plan.request, pictures=given)
+
+
+class KLING_OT_submit_each_shot(bpy.types.Operator):
+    """Send every shot of the storyboard as a clip of its own, each to its own place on the timeline"""
+
+    bl_idname = "kling.submit_each_shot"
+    bl_label = "Generate Each Shot"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where there is a storyboard cut by the artist, and Blender may go online."""
+        shot = shot_of(scene_of(context))
+        has_board = has_own_prompts(shot) and len(shot.board) > 0
+        reason = live.offline_reason() if has_board else "There has to be a storyboard, cut shot by shot"
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Ask once, with the number and the price of them all."""
+        try:
+            asked = question(plans_of(scene_of(context)))
+        except KlingError:
+            return self.execute(context)  # which reports it
+        return confirming.ask(self, context, event, asked)
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Submit them all."""
+        plans = plans_of(scene_of(context))
+        if plans == _last["plans"] and time.monotonic() - _last["at"] < _SAME_CLICK_S:
+            self.report({"INFO"}, "These shots were submitted a moment ago")
+            return {"CANCELLED"}
+        made = submit_each(scene_of(context), plans)
+        _last.update(plans=plans, at=time.monotonic())
+        self.report({"INFO"}, f"Submitted {len(made)} clips")
+        return {"FINISHED"}
+
+
+CLASSES = (KLING_OT_submit_each_shot,)
