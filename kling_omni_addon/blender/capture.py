@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ..core.errors import CaptureFailed
-from . import frame_overlay, frames, picture_file, strip_frames, viewport
+from ..core.request import Role
+from . import frame_overlay, shot_pictures, viewport
+from .camera_job import CameraJob
+from .frames import Engine
 from .moments import MOMENTS, frame_at, last_frame_of, require_active_strip
 from .operators import reported
-from .properties import put_picture, scene_of, shot_of
-from .read_panel import media_folder
+from .properties import scene_of
+from .sequencer import start_of, timeline_scene
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -42,77 +43,146 @@ _STRIP_FRAMES: Final = (
     ("FIRST", "First of Strip", "The first frame that the active strip shows"),
     ("LAST", "Last of Strip", "The last frame that the active strip shows: the next clip goes on from there"),
 )
-_READY_TO_SEND: Final = (".jpg", ".jpeg", ".png")
+
+
+_LOOK_S: Final = 0.1
+_STATUS_BAR_PX: Final = 26  # at the lower edge of the window
+_AFRESH: Final = {"SKIP_SAVE"}  # a button means what it says, not what was chosen elsewhere the last time
 
 
 class _OfPicture:
     """An operator that makes a picture for a role."""
 
-    role: EnumProperty(name="Role", description="What the picture is for", items=_ROLES)
+    role: EnumProperty(name="Role", description="What the picture is for", items=_ROLES, options=_AFRESH)
 
-    def put(self, context: bpy.types.Context, picture: Path, origin: str) -> Outcome:
-        """Use the picture in the shot."""
-        put_picture(scene_of(context), self.role, str(picture), origin)
-        return {"FINISHED"}
+    @property
+    def chosen_role(self) -> Role:
+        """The role that is asked for."""
+        return Role[self.role]
 
 
 class _OfShape(_OfPicture):
     """An operator whose picture can have several shapes."""
 
-    aspect_ratio: EnumProperty(name="Shape", description="Width to height of the picture", items=_SHAPES)
+    aspect_ratio: EnumProperty(
+        name="Shape", description="Width to height of the picture", items=_SHAPES, options=_AFRESH
+    )
 
-    def ratio(self, scene: bpy.types.Scene) -> str | None:
-        """The aspect ratio that is asked for; None for the scene's own."""
-        if self.aspect_ratio != "AUTO":
-            return str(self.aspect_ratio)
-        if frame_overlay.shown_shape():
-            return frame_overlay.shown_shape()
-        is_free = self.role == "END" and not shot_of(scene).first_frame  # a first frame decides about the end frame too
-        return str(shot_of(scene).aspect_ratio) if is_free else None
+    @property
+    def chosen_shape(self) -> str | None:
+        """The shape that is asked for; None for the usual one."""
+        return None if self.aspect_ratio == "AUTO" else str(self.aspect_ratio)
 
 
-class KLING_OT_capture_frame(_OfShape, bpy.types.Operator):
+class _OfCamera:
+    """An operator that renders the camera: pressed in a window as a job that Escape stops, in a script at once.
+
+    The pictures are used when all of them are there, or none is.
+    """
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    _jobs: list[tuple[Role, CameraJob]]
+    _pictures: list[Path]
+    _timer: bpy.types.Timer
+
+    def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
+        """What is to be rendered, in its order."""
+        raise NotImplementedError
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Render, and use the pictures."""
+        scene = scene_of(context)
+        jobs = self.jobs(scene)
+        return self._use(scene, jobs, [job.render() for _, job in jobs])
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Begin the first render; without a window, where no job comes to an end, render at once."""
+        return self.execute(context) if bpy.app.background or context.window is None else self._begin(context)
+
+    @reported
+    def _begin(self, context: bpy.types.Context) -> Outcome:
+        self._jobs, self._pictures = self.jobs(scene_of(context)), []
+        self._jobs[0][1].start()
+        self._timer = context.window_manager.event_timer_add(_LOOK_S, window=context.window)
+        context.window_manager.modal_handler_add(self)  # type: ignore[arg-type] # mixed into an operator
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Wait for the render, begin the next, and in the end use the pictures. Meanwhile only Escape does anything,
+        and the cross beside Blender's own progress bar.
+        """
+        if event.type != "TIMER":
+            is_to_stop = event.type == "ESC" or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
+            return {"PASS_THROUGH"} if is_to_stop else {"RUNNING_MODAL"}
+        if self._jobs[len(self._pictures)][1].is_running:
+            return {"PASS_THROUGH"}
+        outcome = self._go_on(context)
+        if outcome != {"RUNNING_MODAL"}:
+            context.window_manager.event_timer_remove(self._timer)
+        return outcome
+
+    @reported
+    def _go_on(self, context: bpy.types.Context) -> Outcome:
+        self._pictures.append(self._jobs[len(self._pictures)][1].finish())
+        if len(self._pictures) < len(self._jobs):
+            self._jobs[len(self._pictures)][1].start()
+            return {"RUNNING_MODAL"}
+        return self._use(self._jobs[0][1].scene, self._jobs, self._pictures)
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Another file is being opened, or Blender ends."""
+        self._jobs[len(self._pictures)][1].drop()
+
+    def _use(self, scene: bpy.types.Scene, jobs: list[tuple[Role, CameraJob]], pictures: list[Path]) -> Outcome:
+        for (role, job), picture in zip(jobs, pictures, strict=True):
+            shot_pictures.use_render(scene, role, picture, job.frame)
+        return {"FINISHED"}
+
+
+class KLING_OT_capture_frame(_OfCamera, _OfShape, bpy.types.Operator):
     """Render the scene camera to a picture for the shot"""
 
     bl_idname = "kling.capture_frame"
     bl_label = "Capture From Camera"
-    bl_options = {"REGISTER", "UNDO"}
 
-    at: EnumProperty(name="At", description="Where on the timeline the picture is taken", items=MOMENTS)
-    frame: IntProperty(
-        name="Frame", description="Frame to render; below zero, the one that At names", default=-1, min=-1
+    at: EnumProperty(
+        name="At", description="Where on the timeline the picture is taken", items=MOMENTS, options=_AFRESH
     )
-    engine: EnumProperty(name="Engine", description="What renders the picture", items=_ENGINES)
+    frame: IntProperty(
+        name="Frame",
+        description="Frame to render; below zero, the one that At names",
+        default=-1,
+        min=-1,
+        options=_AFRESH,
+    )
+    engine: EnumProperty(name="Engine", description="What renders the picture", items=_ENGINES, options=_AFRESH)
 
-    @reported
-    def execute(self, context: bpy.types.Context) -> Outcome:
-        """Render, and use the picture."""
-        scene = scene_of(context)
+    def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
+        """The one picture."""
         frame = frame_at(scene, self.at) if self.frame < 0 else self.frame
-        engine = frames.Engine[self.engine]
-        path = capture_path(scene.name, frame)
-        picture = frames.render_camera_frame(scene, frame, path, aspect_ratio=self.ratio(scene), engine=engine)
-        return self.put(context, picture, f"Scene camera, frame {frame}")
+        shape = self.chosen_shape or shot_pictures.usual_shape(scene, self.chosen_role)
+        engine = Engine[self.engine]
+        return [(self.chosen_role, shot_pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine))]
 
 
-class KLING_OT_capture_both(bpy.types.Operator):
+class KLING_OT_capture_both(_OfCamera, bpy.types.Operator):
     """Render the scene camera at the first and the last frame of the scene"""
 
     bl_idname = "kling.capture_both"
     bl_label = "Camera to First + End"
-    bl_options = {"REGISTER", "UNDO"}
 
-    engine: EnumProperty(name="Engine", description="What renders the pictures", items=_ENGINES)
+    engine: EnumProperty(name="Engine", description="What renders the pictures", items=_ENGINES, options=_AFRESH)
 
-    @reported
-    def execute(self, context: bpy.types.Context) -> Outcome:
-        """Capture one after the other."""
-        ops: Any = bpy.ops  # the stubs know Blender's own operators only
-        ends = {"FIRST": scene_of(context).frame_start, "END": scene_of(context).frame_end}
-        for role, frame in ends.items():
-            if ops.kling.capture_frame(role=role, frame=frame, engine=self.engine) != {"FINISHED"}:
-                return {"CANCELLED"}
-        return {"FINISHED"}
+    def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
+        """Both ends of the scene; the first frame's shape decides about the end frame too."""
+        shape, engine = shot_pictures.usual_shape(scene, Role.FIRST), Engine[self.engine]
+        ends = {Role.FIRST: scene.frame_start, Role.END: scene.frame_end}
+        return [
+            (role, shot_pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine))
+            for role, frame in ends.items()
+        ]
 
 
 class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
@@ -122,19 +192,22 @@ class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
     bl_label = "Capture From 3D View"
     bl_options = {"REGISTER", "UNDO"}
 
-    overlays: BoolProperty(name="With Overlays", description="Let grid, outlines and bones be in the picture")
+    overlays: BoolProperty(
+        name="With Overlays", description="Let grid, outlines and bones be in the picture", options=_AFRESH
+    )
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Draw, and use the picture."""
-        scene, layer = scene_of(context), context.view_layer
-        assert layer is not None
-        path = capture_path(f"{scene.name}_view", scene.frame_current)
-        view = viewport.view_of(context)
-        picture = viewport.capture_view(
-            scene, layer, view, path, aspect_ratio=self.ratio(scene), shows_overlays=self.overlays
+        shot_pictures.capture_view(
+            scene_of(context),
+            self.chosen_role,
+            view=viewport.view_of(context),
+            layer=context.view_layer,
+            aspect_ratio=self.chosen_shape,
+            shows_overlays=self.overlays,
         )
-        return self.put(context, picture, f"3D view, frame {scene.frame_current}")
+        return {"FINISHED"}
 
 
 class KLING_OT_capture_strip(_OfPicture, bpy.types.Operator):
@@ -144,20 +217,19 @@ class KLING_OT_capture_strip(_OfPicture, bpy.types.Operator):
     bl_label = "Capture From Strip"
     bl_options = {"REGISTER", "UNDO"}
 
-    at: EnumProperty(name="At", description="Which frame of the strip", items=_STRIP_FRAMES)
+    at: EnumProperty(name="At", description="Which frame of the strip", items=_STRIP_FRAMES, options=_AFRESH)
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Decode, and use the picture."""
-        scene = strip_frames.timeline_scene(context)
+        scene, timeline = scene_of(context), timeline_scene(context)
         if self.at == "PLAYHEAD":
-            frame, strip = scene.frame_current, strip_frames.strip_at(scene, scene.frame_current)
-        else:
-            strip = require_active_strip(scene)
-            frame = frame_at(scene, "STRIP_FIRST") if self.at == "FIRST" else last_frame_of(strip)
-        path = capture_path(strip.name, frame, ".png")
-        origin = f"{strip.name}, frame {frame}"
-        return self.put(context, strip_frames.save_strip_frame(scene, strip, frame, path), origin)
+            shot_pictures.capture_strip(scene, self.chosen_role, timeline=timeline)
+            return {"FINISHED"}
+        strip = require_active_strip(timeline)
+        frame = start_of(strip) if self.at == "FIRST" else last_frame_of(strip)
+        shot_pictures.capture_strip(scene, self.chosen_role, strip=strip, frame=frame, timeline=timeline)
+        return {"FINISHED"}
 
 
 class KLING_OT_load_picture(_OfPicture, bpy.types.Operator):
@@ -181,11 +253,8 @@ class KLING_OT_load_picture(_OfPicture, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Use the file itself, or a copy of it where Kling does not take its format."""
-        path = Path(bpy.path.abspath(self.filepath))
-        if not path.is_file():
-            raise CaptureFailed(f"There is no file {path}.", field="filepath", remedy="Choose an image.")
-        picture = path if path.suffix.lower() in _READY_TO_SEND else _converted(path)
-        return self.put(context, picture, path.name)
+        shot_pictures.use_file(scene_of(context), self.chosen_role, Path(bpy.path.abspath(self.filepath)))
+        return {"FINISHED"}
 
 
 class KLING_OT_use_image(_OfPicture, bpy.types.Operator):
@@ -212,32 +281,8 @@ class KLING_OT_use_image(_OfPicture, bpy.types.Operator):
         if image is None:
             sentence = f'There is no image "{self.image}" in this file.'
             raise CaptureFailed(sentence, field="image", remedy="Choose one of its images.")
-        if image.type == "RENDER_RESULT":
-            picture = frames.save_last_render(scene_of(context), capture_path(image.name, None))
-        else:
-            picture = picture_file.save_image(image, capture_path(image.name, None, ".png"))
-        return self.put(context, picture, image.name)
-
-
-def _converted(path: Path) -> Path:
-    try:
-        return picture_file.save_file(path, capture_path(path.stem, None, ".png"))
-    except RuntimeError as error:
-        sentence = f"Blender cannot read {path} as an image."
-        raise CaptureFailed(sentence, field="filepath", remedy="Choose another file.") from error
-
-
-def capture_path(name: str, frame: int | None, suffix: str = ".jpg") -> Path:
-    """Where a captured picture goes: beside a saved file, else in the user's data folder; never the
-    temporary folder.
-    """
-    from ..settings import home_folder
-
-    folder = media_folder("frames") or home_folder(os.environ) / "frames"
-    plain = bpy.path.clean_name(name)
-    number = "" if frame is None else f"_{frame:04d}"
-    stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
-    return folder / f"{plain}{number}_{stamp}{suffix}"
+        shot_pictures.use_image(scene_of(context), self.chosen_role, image)
+        return {"FINISHED"}
 
 
 CLASSES = (

@@ -6,7 +6,8 @@ from typing import Any
 
 import bpy
 
-from .strip_frames import KINDS, active_strip, timeline_scene
+from .sequencer import active_strip, submission_of, timeline_scene
+from .strip_frames import KINDS
 
 
 class _Sources:
@@ -44,30 +45,58 @@ class KLING_MT_reference_picture(_Sources, bpy.types.Menu):
     role = "REFERENCE"
 
 
-def _draw_strip_actions(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-    """At the end of the right-click menu of a movie or image strip."""
+class _StripActions:
+    bl_label = "Kling"
+    layout: bpy.types.UILayout
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Shots around it, pictures of it; and for a clip of ours, what can be made of it, and its takes."""
+        layout, strip = self.layout, active_strip(timeline_scene(context))
+        if strip is None or strip.type not in KINDS:
+            return
+        layout.operator("kling.continue_strip", icon="NEXT_KEYFRAME")
+        layout.operator("kling.precede_strip", icon="PREV_KEYFRAME")
+        layout.operator("kling.bridge_gap", icon="ARROW_LEFTRIGHT")
+        frame = layout.operator("kling.capture_strip", text="Frame Under Playhead as Reference", icon="IMAGE_DATA")
+        frame.role, frame.at = "REFERENCE", "PLAYHEAD"
+        layout.operator("kling.shots_from_strips", text="Storyboard From Selected Strips", icon="SEQUENCE")
+        if submission_of(strip):
+            layout.separator()
+            _draw_clip_actions(layout, submission_of(strip))
+
+
+class KLING_MT_strip(_StripActions, bpy.types.Menu):
+    """What can be made from the movie or image strip that was clicked last."""
+
+
+def _draw_clip_actions(layout: bpy.types.UILayout, submission_id: str) -> None:
+    edit = layout.operator("kling.use_clip", text="Edit This Clip", icon="FILE_MOVIE")
+    edit.submission_id, edit.use = submission_id, "EDIT"
+    menu: Any = layout.operator_menu_enum("kling.use_clip", "use", text="Use Clip as Video")
+    menu.submission_id = submission_id
+    layout.operator("kling.load_settings", text="Load Settings", icon="IMPORT")
+    layout.menu("KLING_MT_takes", text="Takes", icon="RENDERLAYERS")
+
+
+def _draw_in_blenders_menu(menu: Any, context: bpy.types.Context) -> None:
+    """At the end of the right-click menu of a movie or image strip: the likeliest, and a menu of all."""
     strip = active_strip(timeline_scene(context))
-    if strip is None or strip.type not in KINDS:
-        return
-    menu.layout.separator()
-    for role, at, label in (
-        ("FIRST", "LAST", "Kling: Next Shot From Last Frame"),
-        ("REFERENCE", "PLAYHEAD", "Kling: Frame Under Playhead as Reference"),
-    ):
-        capture = menu.layout.operator("kling.capture_strip", text=label, icon="IMAGE_DATA")
-        capture.role, capture.at = role, at
+    if strip is not None and strip.type in KINDS:
+        menu.layout.separator()
+        menu.layout.operator("kling.continue_strip", text="Kling: Next Shot From Last Frame", icon="NEXT_KEYFRAME")
+        menu.layout.menu("KLING_MT_strip", text="Kling", icon="FILE_MOVIE")
 
 
 def register() -> None:
     """Add to Blender's own menu."""
     menu: Any = bpy.types.SEQUENCER_MT_context_menu  # the stubs give its additions one argument, Blender two
-    menu.append(_draw_strip_actions)
+    menu.append(_draw_in_blenders_menu)
 
 
 def unregister() -> None:
     """Take it out again."""
     menu: Any = bpy.types.SEQUENCER_MT_context_menu
-    menu.remove(_draw_strip_actions)
+    menu.remove(_draw_in_blenders_menu)
 
 
-CLASSES = (KLING_MT_first_picture, KLING_MT_end_picture, KLING_MT_reference_picture)
+CLASSES = (KLING_MT_first_picture, KLING_MT_end_picture, KLING_MT_reference_picture, KLING_MT_strip)

@@ -22,6 +22,7 @@ SHAPES: Final = (
 )
 _LINE: Final = (1.0, 0.75, 0.2, 1.0)
 _SHADE: Final = (0.0, 0.0, 0.0, 0.35)
+_FONT, _TEXT_SIZE, _MARGIN = 0, 11, 6
 _CORNERS: Final = ((-1, -1), (1, -1), (1, 1), (-1, 1))
 _ALL_AROUND: Final = ((0, 1), (1, 2), (2, 3), (3, 0))
 
@@ -105,6 +106,7 @@ def _draw() -> None:
     if corners:
         _draw_shade(corners, bpy.context.region)
         _draw_lines(corners)
+        _draw_label(corners)
 
 
 def _draw_shade(corners: list[Vector], region: Any) -> None:
@@ -123,6 +125,17 @@ def _draw_lines(corners: list[Vector]) -> None:
     _batch_drawn("POLYLINE_UNIFORM_COLOR", "LINES", places, _LINE, None)
 
 
+def _draw_label(corners: list[Vector]) -> None:
+    """The shape, by its name, in the upper left corner."""
+    import blf
+
+    scale = bpy.context.preferences.system.ui_scale
+    blf.size(_FONT, _TEXT_SIZE * scale)
+    blf.color(_FONT, *_LINE)
+    blf.position(_FONT, corners[3].x + _MARGIN * scale, corners[3].y - (_MARGIN + _TEXT_SIZE) * scale, 0)
+    blf.draw(_FONT, shown_shape())
+
+
 def _batch_drawn(kind: str, form: Any, places: list[Any], colour: tuple[float, ...], indices: Any) -> None:
     import gpu  # here: in background the drawing never comes to this
     from gpu_extras.batch import batch_for_shader
@@ -132,7 +145,7 @@ def _batch_drawn(kind: str, form: Any, places: list[Any], colour: tuple[float, .
     gpu.state.blend_set("ALPHA")
     shader.uniform_float("color", colour)
     if kind.startswith("POLYLINE"):
-        shader.uniform_float("lineWidth", 2.0 * bpy.context.preferences.system.ui_scale)
+        shader.uniform_float("lineWidth", 1.5 * bpy.context.preferences.system.ui_scale)
         shader.uniform_float("viewportSize", gpu.state.viewport_get()[2:])
     batch.draw(shader)
     gpu.state.blend_set("NONE")

@@ -69,11 +69,23 @@ def render_camera_frame(
     Raises :class:`CaptureFailed` when there is no camera, when Blender cannot render or write, or when even the JPEG is
     too large; ``ValueError`` for an aspect ratio that :data:`~kling_omni_addon.core.sizes.ASPECT_RATIOS` does not hold.
     """
+    with set_for_camera(scene, frame, path, aspect_ratio=aspect_ratio, engine=engine):
+        return write_as_viewed(rendered(scene), path, scene)
+
+
+@contextmanager
+def set_for_camera(
+    scene: bpy.types.Scene, frame: int, path: Path, *, aspect_ratio: str | None, engine: Engine
+) -> Iterator[None]:
+    """Have the scene stand as :func:`render_camera_frame` renders it, and as it stood before in the end.
+
+    Raises as that does.
+    """
     _require_possible(scene, path, engine)
     with _standing_at(scene, frame):
         _require_camera(scene, frame)
         with changed(_settings(scene, aspect_ratio, engine)):
-            return write_as_viewed(rendered(scene), path, scene)
+            yield
 
 
 def save_last_render(scene: bpy.types.Scene, path: Path) -> Path:
@@ -85,7 +97,7 @@ def save_last_render(scene: bpy.types.Scene, path: Path) -> Path:
     if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
         raise CaptureFailed("Nothing was rendered yet.", field="image", remedy="Render, or capture from the camera.")
     with changed((*without_stamps(scene.render), *_format_settings(scene.render.image_settings))):
-        return write_as_viewed(_render_result(), path, scene)
+        return write_as_viewed(render_result(), path, scene)
 
 
 def _require_possible(scene: bpy.types.Scene, path: Path, engine: Engine) -> None:
@@ -201,8 +213,9 @@ def rendered(scene: bpy.types.Scene) -> bpy.types.Image:
         raise CaptureFailed(f"Blender could not render the picture: {str(error).strip()}") from error
     if "FINISHED" not in outcome:
         raise CaptureFailed("The render was stopped before the picture was done.", remedy="Capture again.")
-    return _render_result()
+    return render_result()
 
 
-def _render_result() -> bpy.types.Image:
+def render_result() -> bpy.types.Image:
+    """What was rendered last; something must have been."""
     return next(image for image in bpy.data.images if image.type == "RENDER_RESULT")

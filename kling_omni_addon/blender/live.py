@@ -16,10 +16,10 @@ import bpy
 
 from ..core.errors import KlingError, RequestInvalid
 from ..core.events import Target
-from ..core.lifecycle import Submission
+from ..core.lifecycle import Phase, Submission
 from ..core.problem import Problem
 from ..core.request import OmniRequest
-from . import submission_list, thumbnails
+from . import status_bar, submission_list, thumbnails
 
 if TYPE_CHECKING:
     from ..core.library import Pack
@@ -99,19 +99,19 @@ def _start_rehearsal() -> None:
     _live.rehearsal.enter_context(kept_note(home, server.ready_line()))
 
 
-def submit_once(request: OmniRequest, target: Target) -> Submission | None:
-    """Record a submission; None when the very same one was made a moment ago: a double click, a held key (fault 78).
-
-    Raises like :meth:`session.Session.submit`.
-    """
-    now = time.monotonic()
-    last = _live.last_submit
-    if last is not None and last[:2] == (request, target) and now - last[2] < _SAME_CLICK_S:
-        return None
+def submit(request: OmniRequest, target: Target) -> Submission:
+    """Record a submission. Raises like :meth:`session.Session.submit`."""
     submission = session().submit(request, target)
-    _live.last_submit = (request, target, now)
+    _live.last_submit = (request, target, time.monotonic())
     refresh()
     return submission
+
+
+def is_repeat(request: OmniRequest, target: Target) -> bool:
+    """Whether the very same was submitted a moment ago: a double click, a held key (fault 78)."""
+    last = _live.last_submit
+    is_same = last is not None and last[:2] == (request, target)
+    return last is not None and is_same and time.monotonic() - last[2] < _SAME_CLICK_S
 
 
 def follow_online_access() -> None:
@@ -133,15 +133,20 @@ def is_paused() -> bool:
 
 def close() -> None:
     """Stop the session and a rehearsal service of ours. Live submissions stay in the journal."""
+    from . import clip_links, element_library
+
     _live.is_paused = False
     if _live.session is not None:
         _live.session.close()
         _live.session = None
     _live.rehearsal.close()
+    clip_links.forget()
+    element_library.forget()
     _live.problems.clear()
     _live.account = Account()
     _live.last_submit = None
     submission_list.clear()
+    status_bar.forget()
 
 
 def is_open() -> bool:
@@ -211,6 +216,10 @@ def hear_account() -> bool:
 
 def forget_account() -> None:
     """Another service or key: what was heard is about another account."""
+    from . import clip_links, element_library
+
+    clip_links.forget()
+    element_library.forget()
     _live.account = Account()
 
 
@@ -219,21 +228,28 @@ def account() -> Account:
     return _live.account
 
 
-def received(submission_id: str) -> tuple[int, int | None]:
-    """Bytes of a download so far, and in all if known."""
-    progress = _live.session.board.progress.get(submission_id) if _live.session is not None else None
-    return (progress.received, progress.total) if progress else (0, None)
+def moved(found: Submission) -> tuple[int, int]:
+    """Bytes of the upload or download under way, and in all; zeros without one, or while its size is unknown."""
+    progress = _live.session.board.progress.get(found.id) if _live.session is not None else None
+    phases = (Phase.INTENDED, Phase.UNANSWERED) if progress and progress.is_upload else (Phase.READY,)
+    if progress is None or found.phase not in phases or not progress.received or not progress.total:
+        return 0, 0
+    return progress.received, progress.total
 
 
 def judge(scene: bpy.types.Scene) -> tuple[Problem, ...]:
     """Judge the scene's shot and keep the result for the panels. Reads the headers of its pictures, nothing else."""
     from ..core import capability
     from ..request_file import judge_request
+    from . import clip_links
     from .read_panel import read_request
-    from .remedies import missing, spoken, unknown_mentions
+    from .remedies import is_told_better, missing, spoken, unknown_mentions
 
     request = read_request(scene)
-    judged = (spoken(problem, request) for problem in judge_request(request, capability.profile()))
+    video = request.video
+    videos = {video.url: clip_links.facts_of(video.clip)} if video is not None and video.clip else {}
+    found = judge_request(request, capability.profile(), videos)
+    judged = (spoken(problem, request) for problem in found if not is_told_better(problem, request))
     problems = (*missing(scene, request), *judged, *unknown_mentions(request))
     if len(_live.problems) > _LIMIT_OF_NAMES:
         _live.problems.clear()
@@ -243,10 +259,21 @@ def judge(scene: bpy.types.Scene) -> tuple[Problem, ...]:
 
 
 def require_complete(scene: bpy.types.Scene) -> None:
-    """Raise :class:`RequestInvalid` for what the chosen kind of shot lacks, which the service could not know."""
+    """Raise :class:`RequestInvalid` for what the chosen kind of shot lacks, which the service could not know.
+
+    Without a window, the link of a clip of ours is waited for here.
+    """
+    from ..core.rules import MEDIA_RULES
+    from . import clip_links
+    from .properties import shot_of
+    from .read_panel import uses_of
     from .remedies import PANEL_RULE
 
-    lacks = [problem for problem in judge(scene) if problem.rule == PANEL_RULE and problem.is_fault]
+    if bpy.app.background and uses_of(shot_of(scene)).video is not None:
+        clip_links.ask_where_needed(shot_of(scene))
+    # Rules of a video's insides are judged only here, where the facts of our own clips are known.
+    early = (PANEL_RULE, *MEDIA_RULES)
+    lacks = [problem for problem in judge(scene) if problem.rule in early and problem.is_fault]
     if lacks:
         raise RequestInvalid(lacks)
 

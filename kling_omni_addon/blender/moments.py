@@ -5,8 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.errors import CaptureFailed
-from .sequencer import Strip, length_of, start_of
-from .strip_frames import active_strip
+from .sequencer import Strip, active_strip, length_of, start_of
 
 MOMENTS = (
     ("CURRENT", "Current Frame", "Where the playhead is"),

@@ -12,7 +12,7 @@ from bpy.props import FloatProperty, StringProperty
 
 from ..core.errors import ClipUnusable, KlingError, RequestInvalid
 from ..core.lifecycle import Phase
-from . import live, placing, pump
+from . import api, confirming, live, pump
 from .properties import scene_of
 from .read_panel import read_request, read_target
 
@@ -47,7 +47,11 @@ class KLING_OT_submit(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     wait_s: FloatProperty(
-        name="Wait", description="For scripts: wait this many seconds for the clip and place it", default=0.0, min=0.0
+        name="Wait",
+        description="For scripts: wait this many seconds for the clip and place it",
+        default=0.0,
+        min=0.0,
+        options={"SKIP_SAVE"},  # a script's wish is not the button's
     )
 
     @classmethod
@@ -58,28 +62,30 @@ class KLING_OT_submit(bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Ask first where it costs more than the artist's limit."""
+        asked = confirming.question([read_request(scene_of(context))])
+        return confirming.ask(self, context, event, asked) if asked else self.execute(context)
+
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Record the submission and set the worker to it."""
-        live.require_complete(scene_of(context))
-        submission = live.submit_once(read_request(scene_of(context)), read_target(scene_of(context)))
-        pump.start()
-        if submission is None:
+        scene = scene_of(context)
+        if live.is_repeat(read_request(scene), read_target(scene)):
             self.report({"INFO"}, "This shot was submitted a moment ago")
             return {"CANCELLED"}
+        submission = api.submit(scene)
         if not self.wait_s:
             self.report({"INFO"}, f"Submitted {submission.target.name}")
             return {"FINISHED"}
         return self._wait(submission.id)
 
     def _wait(self, submission_id: str) -> Outcome:
-        session = live.session()
-        found = session.wait(lambda states: any(s.is_settled for s in states.values()), [submission_id], self.wait_s)
-        submission = found[submission_id]
+        (submission,) = api.wait([submission_id], self.wait_s)
         if submission.phase is not Phase.FETCHED:
             self.report({"ERROR"}, submission.problem or "The wait ended before the clip was done; it goes on")
             return {"CANCELLED"}
-        placing.place_arrived()
+        api.place_arrived()
         return {"FINISHED"}
 
 
@@ -99,10 +105,7 @@ class KLING_OT_place_clip(_OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Place it where it was meant to go, but in this scene."""
-        submission = live.submission(self.submission_id)
-        if submission is None or not submission.clip:
-            raise ClipUnusable("There is no clip of that submission yet.")
-        placing.place(submission, scene_of(context))
+        api.place(self.submission_id, scene_of(context))
         return {"FINISHED"}
 
 
@@ -116,8 +119,7 @@ class KLING_OT_look_again(_OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Open another window of looking."""
-        live.session().look_again(self.submission_id)
-        pump.start()
+        api.look_again(self.submission_id)
         return {"FINISHED"}
 
 
@@ -130,13 +132,15 @@ class KLING_OT_send_again(_OfSubmission, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Ask first: this may cost."""
-        return context.window_manager.invoke_confirm(self, event)
+        submission = live.submission(self.submission_id)
+        if submission is None:
+            return self.execute(context)
+        return confirming.ask(self, context, event, confirming.sending_again(submission))
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Send the same bytes under the same id."""
-        live.session().send_again(self.submission_id)
-        pump.start()
+        api.send_again(self.submission_id)
         return {"FINISHED"}
 
 
@@ -150,10 +154,7 @@ class KLING_OT_stop_waiting(_OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Withdraw what was never sent, abandon what was."""
-        session = live.session()
-        if not session.withdraw(self.submission_id, "Withdrawn before it was sent; nothing was charged.", 0):
-            session.abandon(self.submission_id)
-        live.refresh()
+        api.stop_waiting(self.submission_id)
         return {"FINISHED"}
 
 
@@ -167,9 +168,7 @@ class KLING_OT_resume(bpy.types.Operator):
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Open the session and let go of what is held."""
-        live.session().release()
-        live.refresh()
-        pump.start()
+        api.go_on()
         return {"FINISHED"}
 
 

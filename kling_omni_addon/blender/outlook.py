@@ -11,15 +11,17 @@ import bpy
 
 from ..core import capability
 from ..core.errors import KlingError
+from ..core.events import Target
 from ..core.library import Pack
 from ..core.lifecycle import Phase, Submission
 from ..core.pricing import plain
 from ..core.request import OmniRequest, Role
-from . import sequencer
+from . import placing, sequencer, stand_in
 from .properties import shot_of
-from .read_panel import has_chosen_kind
+from .read_panel import has_chosen_kind, read_target
 
 _FRESH_S = 1.0
+_KEPT_S = 30 * 86_400.0  # contract, section 6.4
 _looked: dict[str, Any] = {"wanted": None, "at": 0.0, "channel": 0}
 
 STATES: Mapping[Phase, str] = {
@@ -40,12 +42,36 @@ def outcome(scene: bpy.types.Scene, request: OmniRequest) -> str:
     what = "the edited clip, as long as its video," if request.is_edit else f"a {request.duration_s} s clip"
     if not shot_of(scene).places_clip:
         return f"Fetches {what.rstrip(',')} and leaves the timeline alone.{_source(scene, request)}"
-    frames = "" if request.is_edit else f" ({scene_frames(scene, request.duration_s)} frames at {_rate(scene)} fps)"
+    if shot_of(scene).take_of:
+        return f"Makes {what.rstrip(',')} for the strip of {shot_of(scene).take_name}, which shows it when it arrives."
+    target = read_target(scene)
     try:
-        channel = _channel(scene, request)
+        channel = _channel(scene, request, target)
     except KlingError as error:
         return str(error)
-    return f"Puts {what}{frames} on channel {channel} at frame {scene.frame_current}.{_source(scene, request)}"
+    where = f"on channel {channel} at frame {scene.frame_current}.{_conforming(scene, target)}"
+    return f"Puts {what}{_length(scene, request, target)} {where}{_source(scene, request)}"
+
+
+def _length(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> str:
+    """How long the clip is on the timeline, in frames, and in seconds where these are not the clip's own."""
+    frames = stand_in.planned_frames(scene, request, target)
+    if target.fit_frames:
+        return f" (stretched to {frames} frames)"
+    if request.is_edit:
+        return ""
+    if target.timing == "conform":
+        return f" ({frames} frames)"
+    is_longer_or_shorter = frames != scene_frames(scene, request.duration_s)
+    seconds = f", {frames / _fps(scene):.1f} s," if is_longer_or_shorter else ""
+    return f" ({frames} frames{seconds} at {_rate(scene)} fps)"
+
+
+def _conforming(scene: bpy.types.Scene, target: Target) -> str:
+    """What else changes when the scene takes the clip's rate."""
+    rate = capability.profile().output_fps
+    is_so = target.timing != "conform" or abs(_fps(scene) - rate) < 0.001
+    return "" if is_so else f" The whole scene then plays at {rate:g} fps in place of {_rate(scene)}."
 
 
 def _source(scene: bpy.types.Scene, request: OmniRequest) -> str:
@@ -71,12 +97,11 @@ def _rate(scene: bpy.types.Scene) -> str:
     return f"{_fps(scene):.2f}".rstrip("0").rstrip(".")
 
 
-def _channel(scene: bpy.types.Scene, request: OmniRequest) -> int:
-    """The channel that the picture would go on now; see ``sequencer.place_clip``."""
-    length = scene_frames(scene, request.duration_s)
-    has_sound = request.sound or (request.video is not None and request.video.keep_sound)
-    needs_speed = length != request.duration_s * capability.profile().output_fps
-    wanted = (scene.name, scene.frame_current, length, 1 + has_sound + needs_speed)
+def _channel(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> int:
+    """The channel that the picture would go on now; see ``stand_in.free_lane``."""
+    has_sound = stand_in.will_have_sound(request)
+    length = stand_in.planned_frames(scene, request, target)
+    wanted = (scene.name, scene.frame_current, length, 1 + has_sound)
     return _first_channel(scene, wanted) + has_sound
 
 
@@ -107,6 +132,8 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if submission.problem:
         return submission.problem
+    if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > _KEPT_S:
+        return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:
         return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
     cost = f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
@@ -114,10 +141,15 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
         Phase.INTENDED: "It will be sent as soon as it can be.",
         Phase.UNANSWERED: "It was sent; its answer is being looked for.",
         Phase.READY: "Kling has made it; it is being downloaded.",
-        Phase.FETCHED: "The clip is here and waits for its place on the timeline.",
-        Phase.PLACED: f"On the timeline as {submission.strip}.",
+        Phase.FETCHED: placing.waits_because(submission) or "The clip is here and is being placed.",
+        Phase.PLACED: f"On the timeline as {submission.strip}{_placed_length(submission)}.",
     }
     return told.get(submission.phase, STATES[submission.phase] + ".") + cost
+
+
+def _placed_length(submission: Submission) -> str:
+    length = placing.length_of(submission)
+    return f": {length}" if length else ""
 
 
 def _usual(usual_s: Sequence[float]) -> str:

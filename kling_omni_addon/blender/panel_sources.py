@@ -8,6 +8,7 @@ import bpy
 
 from ..core.request import Role
 from . import frame_overlay, thumbnails
+from .element_browser import draw_library
 from .lists import Rows
 from .properties import KLING_PG_shot, scene_of, shot_of
 from .read_panel import uses_of
@@ -57,7 +58,8 @@ def _draw_capture(column: bpy.types.UILayout, context: bpy.types.Context, role: 
     text = "Camera" if characters_of(context) >= _WORDS_FIT else ""
     row.operator("kling.capture_frame", text=text, icon="CAMERA_DATA").role = role
     row.operator("kling.capture_view", text="", icon="VIEW3D").role = role
-    row.menu(_MENUS[role], text="", icon="DOWNARROW_HLT")
+    # Three icons share a narrow row, and a menu button that is wider than its icon draws an arrow of its own.
+    row.menu(_MENUS[role], text="", icon="DOWNARROW_HLT" if text else "NONE")
 
 
 def _draw_thumbnail(column: bpy.types.UILayout, path: str) -> None:
@@ -114,14 +116,21 @@ def draw_references(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     _draw_list(layout, shot, "elements", "element_index")
     if 0 <= shot.element_index < len(shot.elements):
         layout.prop(shot.elements[shot.element_index], "element_id")
+    draw_library(layout, context)
 
 
 def draw_video(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The link of the video."""
+    """The link of the video, or which of our own clips it is."""
     shot = shot_of(scene_of(context))
-    layout.prop(shot, "video", text="", icon="URL", placeholder="https://")
+    if shot.video_of:
+        row = layout.row(align=True)
+        row.label(text=f"Clip '{shot.video_origin or shot.video_of}'", icon="FILE_MOVIE")
+        row.operator("kling.clear_clip", text="", icon="X", emboss=False)
+    else:
+        layout.prop(shot, "video", text="", icon="URL", placeholder="https://")
     layout.prop(shot, "keeps_sound")
-    draw_text(layout, context, "Kling takes a video by a public link only.", "INFO")
+    if not shot.video_of:
+        draw_text(layout, context, "Kling takes a video by a public link only.", "INFO")
 
 
 def draw_storyboard(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -141,6 +150,8 @@ def draw_storyboard(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     column = layout.column(align=True)
     column.operator("kling.distribute_shots", icon="ALIGN_JUSTIFY")
     column.operator("kling.shots_from_markers", icon="MARKER_HLT")
+    column.operator("kling.shots_from_strips", icon="SEQUENCE")
+    layout.operator("kling.submit_each_shot", icon="PLAY")
 
 
 def _draw_list(layout: bpy.types.UILayout, shot: KLING_PG_shot, which: str, index: str) -> None:

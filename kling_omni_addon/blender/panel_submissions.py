@@ -9,6 +9,7 @@ import bpy
 
 from ..core.lifecycle import Phase, Submission
 from . import live, outlook, submission_list
+from .list_actions import draw_actions
 from .lists import Rows
 from .wrapping import draw_text
 
@@ -26,16 +27,6 @@ _ICONS: Mapping[Phase, IconItems] = {
     Phase.FAILED: "ERROR",
     Phase.ABANDONED: "X",
 }
-_ACTIONS: Mapping[Phase, tuple[str, ...]] = {
-    Phase.INTENDED: ("kling.stop_waiting",),
-    Phase.UNANSWERED: ("kling.stop_waiting",),
-    Phase.ACCEPTED: ("kling.stop_waiting",),
-    Phase.READY: ("kling.stop_waiting",),
-    Phase.PARKED: ("kling.look_again", "kling.send_again", "kling.stop_waiting"),
-    Phase.FETCHED: ("kling.place_clip", "kling.open_folder"),
-    Phase.PLACED: ("kling.open_folder",),
-    Phase.ABANDONED: ("kling.look_again",),
-}
 _ROWS = 5
 
 
@@ -49,7 +40,11 @@ class KLING_UL_submissions(Rows, bpy.types.UIList):
             return
         split = layout.split(factor=0.68)
         split.label(text=submission.target.name or submission.id, icon=_ICONS[submission.phase])
+        done, total = live.moved(submission)
         right = split.row()
+        if total:
+            right.progress(factor=done / total, text=f"{done / total:.0%}")
+            return
         right.alignment = "RIGHT"
         right.label(text=outlook.clock_of(submission))
 
@@ -70,20 +65,17 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     chosen = live.submission(submission_list.chosen())
     if chosen is not None:
         _draw_chosen(layout.box().column(), context, chosen)
-    if any(submission.is_held for submission in live.submissions()):
+    if any(submission.is_stopped for submission in live.submissions()):
         layout.operator("kling.resume", icon="FILE_REFRESH")
 
 
 def _draw_chosen(column: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:
     column.label(text=outlook.STATES[submission.phase], icon=_ICONS[submission.phase])
-    got, total = live.received(submission.id)
-    if submission.phase is Phase.READY and total:
-        column.progress(factor=got / total, text=f"{got / 1e6:.1f} of {total / 1e6:.1f} MB")
+    done, total = live.moved(submission)
+    if total:
+        column.progress(factor=done / total, text=f"{done / 1e6:.1f} of {total / 1e6:.1f} MB")
     draw_text(column, context, outlook.account_of(submission, live.usual_s(submission)), "NONE")
-    for operator in _ACTIONS.get(submission.phase, ()):
-        column.operator(operator).submission_id = submission.id
-    if submission.is_over:
-        column.operator("kling.hide_submission").submission_id = submission.id
+    draw_actions(column, context, submission)
 
 
 def draw_account(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

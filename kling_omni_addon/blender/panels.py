@@ -13,36 +13,71 @@ import bpy
 from ..core import capability
 from ..core.capability import ModelLimits
 from ..core.naming import mention
-from ..core.pricing import price_of
 from ..core.problem import Problem
 from ..core.request import OmniRequest, Role
-from . import live, outlook, remedies
+from . import live, outlook, presets, remedies
+from .clip_links import price_of
 from .panel_sources import draw_frames, draw_references, draw_storyboard, draw_video
 from .panel_submissions import draw_account, draw_submissions
 from .preferences import service_name
 from .properties import KLING_PG_shot, scene_of, shot_of
-from .read_panel import has_own_prompts, read_request, uses_of
+from .read_panel import fit_frames_of, has_own_prompts, read_request, uses_of
+from .sequencer import active_strip, timeline_scene
 from .shot_operators import prompt_count
-from .wrapping import characters_of, draw_text
+from .strip_frames import KINDS
+from .take_panel import draw_take_choice
+from .wrapping import characters_of, draw_text, in_lines
 
+_LINES_OF_TEXT = 5
 _WIDE_ENOUGH = 32  # characters: from here on three names stand side by side
 
 
 def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What the clip is made from."""
-    layout.prop(shot_of(scene_of(context)), "kind", text="")
+    """What the clip is made from, what it is called; and in the sequencer, what the active strip can become."""
+    scene = scene_of(context)
+    layout.prop(shot_of(scene), "kind", text="")
+    layout.prop(shot_of(scene), "shot_name", text="", icon="FILE_MOVIE", placeholder=scene.name)
+    if context.area is not None and context.area.type == "SEQUENCE_EDITOR":
+        _draw_strip(layout, context)
+
+
+def _draw_strip(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    strip = active_strip(timeline_scene(context))
+    if strip is not None and strip.type in KINDS:
+        row = layout.row(align=True)
+        name = "Next Shot From Last Frame" if characters_of(context) >= _WIDE_ENOUGH else "Next Shot"
+        row.operator("kling.continue_strip", text=name, icon="NEXT_KEYFRAME")
+        row.menu("KLING_MT_strip", text="", icon="DOWNARROW_HLT")
 
 
 def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The prompt, and the names that may stand in it."""
     shot = shot_of(scene_of(context))
-    row = layout.row(align=True)
-    row.prop(shot, "prompt", text="", placeholder="What happens in the shot")
-    row.operator("kling.edit_prompt", text="", icon="GREASEPENCIL")
+    draw_words(layout, context, shot)
     opening = uses_of(shot).opening
-    if opening and "@video" not in shot.prompt.lower():
+    if opening and "@video" not in shot.words.lower():
         draw_text(layout, context, f"Kling is told: “{opening.strip()} …”", "INFO")
     draw_names(layout, context)
+
+
+def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLING_PG_shot) -> None:
+    """The field, or the text that is the prompt with how it begins."""
+    row = layout.row(align=True)
+    if shot.prompt_text is None:
+        row.prop(shot, "prompt", text="", placeholder="What happens in the shot")
+        row.operator("kling.edit_prompt", text="", icon="GREASEPENCIL")
+        row.operator("kling.prompt_to_text", text="", icon="TEXT")
+        return
+    row.prop(shot, "prompt_text", text="")
+    row.operator("kling.open_prompt_text", text="", icon="GREASEPENCIL")
+    row.operator("kling.prompt_to_field", text="", icon="LOOP_BACK")
+    lines = in_lines(shot.words or "Nothing yet", characters_of(context))
+    shown = " ".join(lines[:_LINES_OF_TEXT])
+    if len(lines) > _LINES_OF_TEXT:
+        shown = f"{shown.rpartition(' ')[0]} …"
+    box = layout.box()
+    box.enabled = False
+    draw_text(box, context, shown, "NONE")
 
 
 def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -62,7 +97,7 @@ def names_of(shot: KLING_PG_shot) -> Iterator[str]:
         yield "@first"
     if Role.END in uses.frames and shot.end_frame:
         yield "@end"
-    if uses.video is not None and shot.video:
+    if uses.video is not None and (shot.video or shot.video_of):
         yield "@video"
     for kind, items in (("image", shot.references), ("element", shot.elements)) if uses.has_references else ():
         yield from (mention(kind, item.name) for item in items if item.name)
@@ -73,20 +108,34 @@ def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     scene = scene_of(context)
     shot, request = shot_of(scene), read_request(scene)
     model = capability.profile().models[shot.model]
-    layout.use_property_split = True
+    layout.use_property_split = characters_of(context) >= _WIDE_ENOUGH
     layout.use_property_decorate = False
-    layout.prop(shot, "model")
     layout.row().prop(shot, "mode", expand=True)
-    _draw_line(layout, f"{capability.profile().mode_lines[shot.mode]}p")
     _draw_duration(layout, scene, request, model)
     _draw_aspect(layout, shot, request)
     _draw_sound(layout, shot, request, model)
+    header, more = layout.panel("KLING_output_more", default_closed=True)
+    header.label(text="More")
+    if more is not None:
+        _draw_more(more, shot)
+
+
+def _draw_more(layout: bpy.types.UILayout, shot: KLING_PG_shot) -> None:
+    """What is seldom changed."""
+    layout.prop(shot, "model")
     layout.prop(shot, "watermark")
     layout.prop(shot, "places_clip")
+    if shot.places_clip:
+        layout.prop(shot, "timing")
 
 
 def _draw_line(layout: bpy.types.UILayout, text: str, heading: str = "") -> None:
-    """A line without a field, aligned with the fields."""
+    """A line without a field, aligned with the fields where these stand beside their names."""
+    if not layout.use_property_split:
+        line = layout.row()
+        line.enabled = False
+        line.label(text=f"{heading}: {text}" if heading else text)
+        return
     split = layout.split(factor=0.4)
     left = split.row()
     left.alignment = "RIGHT"
@@ -107,13 +156,27 @@ def _draw_duration(
         layout.prop(shot, "duration_s", text="Seconds")
     else:
         _draw_lengths(layout, shot, lengths)
-    _draw_line(layout, f"{outlook.scene_frames(scene, shot.duration_s)} frames")
+    _draw_frames(layout, scene)
+
+
+def _draw_frames(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
+    """How long the clip is on the timeline; where it fills a place, how long that is."""
+    frames = fit_frames_of(scene)
+    if not frames:
+        shot = shot_of(scene)
+        lines = capability.profile().mode_lines[shot.mode]
+        _draw_line(layout, f"{outlook.scene_frames(scene, shot.duration_s)} frames, {lines}p")
+        return
+    row = layout.row(align=True)
+    row.alignment = "RIGHT"
+    row.label(text=f"Stretched to {frames} frames")
+    row.operator("kling.keep_length", text="", icon="X", emboss=False)
 
 
 def _draw_lengths(layout: bpy.types.UILayout, shot: KLING_PG_shot, lengths: Sequence[int]) -> None:
     split = layout.split(factor=0.4)
     left = split.row()
-    left.alignment = "RIGHT"
+    left.alignment = "RIGHT" if layout.use_property_split else "LEFT"
     left.label(text="Seconds")
     row = split.row(align=True)
     for seconds in lengths:
@@ -145,7 +208,7 @@ def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     problems, request = live.problems(scene) or (), read_request(scene)
     is_rehearsal = service_name() == "rehearsal"
     offline = live.offline_reason()
-    draw_text(layout, context, outlook.outcome(scene, request), "NONE")
+    draw_take_choice(layout, context)
     button = layout.row()
     button.scale_y = 1.4
     button.enabled = not offline and not any(problem.is_fault for problem in problems)
@@ -154,6 +217,7 @@ def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY")
     for problem in problems:
         _draw_problem(layout, context, problem)
+    draw_text(layout, context, outlook.outcome(scene, request), "NONE")
     if offline:
         draw_text(layout, context, offline, "INTERNET_OFFLINE")
     elif is_rehearsal:
@@ -198,7 +262,10 @@ class _Prompt(_InSidePanel):
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
         """How long it is."""
-        self.layout.label(text=prompt_count(shot_of(scene_of(context))))
+        count = prompt_count(shot_of(scene_of(context)))
+        is_narrow = characters_of(context) < _WIDE_ENOUGH
+        self.layout.label(text=count.partition(" ")[0] if is_narrow else count)
+        presets.KLING_PT_prompt_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
         """The prompt."""
@@ -280,6 +347,10 @@ class _Besides(_References):
 class _Output(_InSidePanel):
     bl_label = "Output"
 
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Presets."""
+        presets.KLING_PT_output_presets.draw_panel_header(self.layout)
+
     def draw(self, context: bpy.types.Context) -> None:
         """Model, size, length, shape."""
         draw_output(self.layout, context)
@@ -295,6 +366,7 @@ class _Generate(_InSidePanel):
 
 class _Submissions(_InSidePanel):
     bl_label = "Submissions"
+    bl_order = 2  # in the Sequencer, the takes are above it
 
     def draw(self, context: bpy.types.Context) -> None:
         """The list."""
@@ -303,6 +375,7 @@ class _Submissions(_InSidePanel):
 
 class _Account(_InSidePanel):
     bl_label = "Account"
+    bl_order = 2
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:

@@ -76,33 +76,73 @@ class KLING_AP_preferences(bpy.types.AddonPreferences):
         max=86_400,
     )
 
+    confirm_units: IntProperty(
+        name="Ask Above",
+        description="Units above which Generate asks first; 0 never asks. A rehearsal is free and never asks",
+        default=10,
+        min=0,
+        soft_max=100,
+    )
+    concurrency: IntProperty(
+        name="Clips at Once",
+        description="How many clips Kling is given to make at a time; 0 finds out what the account allows",
+        default=0,
+        min=0,
+        max=50,
+    )
+
+    daily_cap: IntProperty(
+        name="Cap a Day",
+        description="Units that may be spent in any 24 hours; what would exceed them is not sent. 0 is no cap",
+        default=0,
+        min=0,
+        soft_max=1000,
+    )
+    project_cap: IntProperty(
+        name="Cap a File",
+        description="Units that may be spent on one .blend file; what would exceed them is not sent. 0 is no cap",
+        default=0,
+        min=0,
+        soft_max=10_000,
+    )
+
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the page."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "service")
-        if self.service == "other":
-            layout.prop(self, "address")
-        if self.service == "rehearsal":
-            layout.label(text="Nothing is sent anywhere; clips are stand-ins made by this Blender", icon="INFO")
-        else:
-            self._draw_keys(layout)
-        layout.separator()
-        layout.prop(self, "clip_folder")
-        layout.prop(self, "look_window_s")
-        layout.separator()
-        from .panel_submissions import draw_account  # it reads the session, which reads this
+        draw_page(self, self.layout, context)
 
-        draw_account(layout, context)
 
-    def _draw_keys(self, layout: bpy.types.UILayout) -> None:
-        layout.prop(self, "api_key")
-        column = layout.column(align=True)
-        column.prop(self, "access_key")
-        column.prop(self, "secret_key")
-        layout.label(text="Keys are stored as plain text in Blender's preferences", icon="INFO")
-        layout.label(text="KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, win over them", icon="BLANK1")
-        layout.label(text=f"In use: {key_source()}", icon="KEYINGSET")
+def draw_page(page: KLING_AP_preferences, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Service and keys, a test of them, and below what is seldom changed."""
+    from .panel_submissions import draw_account  # it reads the session, which reads this
+
+    layout.use_property_split = True
+    layout.prop(page, "service")
+    if page.service == "other":
+        layout.prop(page, "address")
+    if page.service == "rehearsal":
+        layout.label(text="Nothing is sent anywhere; clips are stand-ins made by this Blender", icon="INFO")
+    else:
+        _draw_keys(page, layout)
+    draw_account(layout, context)
+    layout.separator()
+    layout.prop(page, "clip_folder")
+    column = layout.column(align=True)
+    column.prop(page, "confirm_units", text="Ask Above, Units")
+    column.prop(page, "daily_cap", text="Cap a Day, Units, 0 for None")
+    column.prop(page, "project_cap", text="Cap a File, Units, 0 for None")
+    column.prop(page, "concurrency", text="Clips at Once, 0 for Automatic")
+    column.prop(page, "look_window_s", text="Look for Answer, Seconds")
+
+
+def _draw_keys(page: KLING_AP_preferences, layout: bpy.types.UILayout) -> None:
+    layout.prop(page, "api_key")
+    column = layout.column(align=True)
+    column.prop(page, "access_key")
+    column.prop(page, "secret_key")
+    lines = layout.column(align=True)
+    lines.label(text=f"In use: {key_source()}", icon="KEYINGSET")
+    lines.label(text="Keys are stored as plain text in Blender's preferences.", icon="INFO")
+    lines.label(text="KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment win.", icon="BLANK1")
 
 
 def preferences() -> KLING_AP_preferences | None:
@@ -134,6 +174,12 @@ def key_source() -> str:
     return "none yet"
 
 
+def confirm_units() -> int:
+    """Units above which the artist wants to be asked before they are spent; 0 for never."""
+    page = preferences()
+    return page.confirm_units if page is not None else 0
+
+
 def clip_folder() -> str:
     """The folder that the artist wants clips in, absolute; ``""`` for the usual one."""
     page = preferences()
@@ -157,5 +203,13 @@ def read_settings() -> Settings:
     of_environment = {name: value for name, value in os.environ.items() if name.startswith("KLING_")}
     if any(of_environment.get(name) for name in kept):
         kept = {}  # a key of the environment is never mixed with half of another one
-    window = {} if page is None else {"KLING_LOOK_WINDOW_S": str(page.look_window_s)}
-    return read_settings(window | kept | of_environment, service=service_name())
+    return read_settings(_numbers(page) | kept | of_environment, service=service_name())
+
+
+def _numbers(page: KLING_AP_preferences | None) -> dict[str, str]:
+    if page is None:
+        return {}
+    limits = {"KLING_CONCURRENCY": page.concurrency}
+    if page.service != "rehearsal":  # which is free
+        limits |= {"KLING_DAILY_CAP": page.daily_cap, "KLING_PROJECT_CAP": page.project_cap}
+    return {"KLING_LOOK_WINDOW_S": str(page.look_window_s)} | {name: str(most) for name, most in limits.items() if most}

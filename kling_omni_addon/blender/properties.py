@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from . import live
+from .prompt_text import prompt_of, set_prompt
 
 KINDS = (
     ("TEXT", "Text", "Make the clip from the prompt alone", "TEXT", 0),
@@ -29,6 +30,11 @@ ASPECT_RATIOS = (
     ("9:16", "9:16", "Upright"),
     ("1:1", "1:1", "Square"),
 )
+TIMINGS = (
+    ("SPEED", "Keep Speed", "The clip lasts as many seconds as it has, picture and sound in step"),
+    ("FRAMES", "Frame for Frame", "Every frame of the scene shows the next frame of the clip, faster or slower"),
+    ("CONFORM", "Conform Scene", "The scene takes the clip's frame rate when it arrives; other strips keep theirs"),
+)
 CUTTERS = (
     ("CUSTOM", "Shot by Shot", "Every shot has a prompt and a length of its own"),
     ("AUTOMATIC", "By Kling", "Kling cuts the one prompt into shots"),
@@ -48,6 +54,13 @@ def _first_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
 def _end_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
     self.end_origin = ""
     judge_again(self, context)
+
+
+def _text_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
+    from . import pump  # it places clips, which reads us
+
+    judge_again(self, context)
+    pump.start()  # from now on it looks whether the text was edited
 
 
 class KLING_PG_reference(bpy.types.PropertyGroup):
@@ -79,7 +92,14 @@ class KLING_PG_board_shot(bpy.types.PropertyGroup):
         name="Prompt", description="What happens in this shot; up to 512 characters", update=judge_again
     )
     duration_s: IntProperty(
-        name="Seconds", description="Length of this shot", default=2, min=1, max=15, update=judge_again
+        name="Seconds", description="Length of this shot", default=2, min=1, max=999, update=judge_again
+    )
+    frame: IntProperty(name="Begins At", description="Frame of the timeline that this shot was read from")
+    frames: IntProperty(
+        name="Frames", description="Length on the timeline that this shot was read from; 0 for none", min=0
+    )
+    camera: PointerProperty(
+        type=bpy.types.Object, name="Camera", description="Camera that the first frame of this shot is rendered with"
     )
 
 
@@ -93,8 +113,17 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         default="FRAMES",
         update=judge_again,
     )
+    shot_name: StringProperty(
+        name="Name", description="What clip and strip are called; while it is empty, as the scene is"
+    )
     prompt: StringProperty(
         name="Prompt", description="What happens in the shot; up to 2,500 characters", update=judge_again
+    )
+    prompt_text: PointerProperty(
+        name="Prompt Text",
+        description="Text of this .blend that is the prompt, in place of the field; edit it in a text editor",
+        type=bpy.types.Text,
+        update=_text_changed,
     )
     first_frame: StringProperty(
         name="First Frame", description="Picture that the clip begins with", subtype="FILE_PATH", update=_first_changed
@@ -117,6 +146,10 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         description="Public link to an MP4 or MOV of 3 to 10 seconds; Kling takes no uploads of videos",
         update=judge_again,
     )
+    video_of: StringProperty(
+        name="Clip", description="Own clip that is the video; its link is asked for when needed", update=judge_again
+    )
+    video_origin: StringProperty(name="Clip Name", description="What the clip that is the video is called")
     keeps_sound: BoolProperty(
         name="Keep Its Sound", description="Carry the sound of the video over to the clip", update=judge_again
     )
@@ -144,11 +177,38 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     watermark: BoolProperty(
         name="Watermark", description="Ask for a copy with Kling's mark beside the clean one", update=judge_again
     )
+    fit_frames: IntProperty(
+        name="Fitted Frames", description="Length that the clip is stretched to on the timeline; 0 for its own", min=0
+    )
+    fit_start: IntProperty(
+        name="Fitted From", description="Frame at which the stretched clip begins; elsewhere it keeps its length"
+    )
+    take_of: StringProperty(
+        name="Take Of", description="Id of the shot that the next clip is one more take of; a shot of its own if empty"
+    )
+    take_name: StringProperty(
+        name="Take Of Shot", description="What the shot is called that the next clip is a take of"
+    )
+    timing: EnumProperty(
+        name="In the Timeline",
+        description="How the clip plays in a scene of another frame rate",
+        items=TIMINGS,
+        update=judge_again,
+    )
     places_clip: BoolProperty(
         name="Put on Timeline",
         description="Place the clip in the sequencer of this scene when it arrives",
         default=True,
     )
+
+    @property
+    def words(self) -> str:
+        """The prompt, wherever it is written."""
+        return prompt_of(self)
+
+    @words.setter
+    def words(self, prompt: str) -> None:
+        set_prompt(self, prompt)
 
 
 def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> None:

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 
 import bpy
 
-from . import live, placing
+from ..core.errors import KlingError
+from . import clip_links, element_library, live, placing, prompt_text, stand_in, status_bar
 
 _log = logging.getLogger(__name__)
 
 _BUSY_S = 0.25
 _CALM_S = 1.0
 _STRIP_EDITORS = ("SEQUENCER_OT_", "TRANSFORM_OT_")
-_OUR_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR", "PREFERENCES")
+_OUR_AREAS = ("VIEW_3D", "SEQUENCE_EDITOR", "PREFERENCES", "TEXT_EDITOR")
 _shown = {"second": 0}
 
 
@@ -34,6 +36,15 @@ def stop() -> None:
         bpy.app.timers.unregister(pump)
 
 
+def follow_stand_ins() -> None:
+    """A file was opened that waits for clips: see to it that they come. Without a key, or offline, the panel tells."""
+    if bpy.app.background or live.offline_reason() or not stand_in.waiting_lately():
+        return
+    with suppress(KlingError):
+        live.session()
+        start()
+
+
 def pump() -> float | None:
     """One visit: seconds until the next, or None when nothing lives."""
     try:
@@ -46,16 +57,27 @@ def pump() -> float | None:
 def _visit() -> float | None:
     live.follow_online_access()
     if live.is_paused():
+        _tell_status()
         return _CALM_S
+    if prompt_text.judge_edited():
+        _redraw()
     if not live.is_open():
-        return None
-    is_news = live.hear_account()
+        return _CALM_S if prompt_text.has_texts() else None
+    is_news = live.hear_account() | clip_links.hear() | element_library.hear()
     if live.refresh() or is_news or _is_second_over():
         _redraw()
     if not _is_blender_busy():
         placing.place_arrived()
-    is_asking = live.account().errand is not None
-    return _BUSY_S if is_asking or any(not s.is_over for s in live.submissions()) else None
+    _tell_status()
+    is_asking = live.account().errand is not None or clip_links.is_asking() or element_library.is_asking()
+    if is_asking or any(not s.is_over for s in live.submissions()):
+        return _BUSY_S
+    return _CALM_S if prompt_text.has_texts() or status_bar.is_telling() else None
+
+
+def _tell_status() -> None:
+    if status_bar.follow(live.submissions()):
+        status_bar.redraw()
 
 
 def _is_second_over() -> bool:

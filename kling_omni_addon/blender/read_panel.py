@@ -11,8 +11,10 @@ import bpy
 
 from ..core.events import Target
 from ..core.request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
+from . import clip_links
 from .identity import this_file
 from .preferences import clip_folder
+from .prompt_text import prompt_of
 
 if TYPE_CHECKING:
     from .properties import KLING_PG_shot
@@ -40,6 +42,10 @@ USES: Mapping[str, Uses] = {
     "STORYBOARD": Uses(has_board=True),
 }
 """Kind of shot (``properties.KINDS``) -> what it uses."""
+
+
+TIMINGS: Mapping[str, str] = {"SPEED": "speed", "FRAMES": "frames", "CONFORM": "conform"}
+"""How a clip plays in the timeline (``properties.TIMINGS``) -> what ``core.events.Target`` calls it."""
 
 
 def uses_of(shot: KLING_PG_shot) -> Uses:
@@ -81,7 +87,7 @@ def read_request(scene: bpy.types.Scene) -> OmniRequest:
 def sent_prompt(shot: KLING_PG_shot) -> str:
     """The prompt with what a next or a previous shot has to say of its video."""
     opening = uses_of(shot).opening
-    prompt: str = shot.prompt
+    prompt = prompt_of(shot)
     is_said = not opening or not prompt.strip() or "@video" in prompt.lower()
     return prompt if is_said else opening + prompt
 
@@ -121,7 +127,10 @@ def _elements(shot: KLING_PG_shot) -> Iterator[Element]:
 
 def _video(shot: KLING_PG_shot) -> Video | None:
     use = uses_of(shot).video
-    return None if use is None else Video(url=shot.video.strip(), use=use, keep_sound=shot.keeps_sound)
+    if use is None:
+        return None
+    url = clip_links.link_of(shot.video_of) if shot.video_of else shot.video.strip()
+    return Video(url=url, use=use, keep_sound=shot.keeps_sound, clip=shot.video_of)
 
 
 def _shots(shot: KLING_PG_shot) -> Iterator[Shot]:
@@ -136,8 +145,28 @@ def read_target(scene: bpy.types.Scene) -> Target:
         scene=scene.name if on_timeline else "",
         frame_start=scene.frame_current,
         folder=clip_folder() or str(media_folder("clips") or ""),
-        name=scene.name,
+        name=clip_name_of(scene),
+        timing=TIMINGS[scene.kling.timing],  # type: ignore[attr-defined] # as above
+        fit_frames=fit_frames_of(scene),
+        has_stand_in=on_timeline and not scene.kling.take_of,  # type: ignore[attr-defined] # as above
+        shot=scene.kling.take_of,  # type: ignore[attr-defined] # as above
     )
+
+
+def clip_name_of(scene: bpy.types.Scene) -> str:
+    """What the next clip and its strip are called."""
+    shot: KLING_PG_shot = scene.kling  # type: ignore[attr-defined] # as above
+    return shot.shot_name.strip() or scene.name
+
+
+def fit_frames_of(scene: bpy.types.Scene) -> int:
+    """How many frames the next clip is stretched to, where it is meant to fill a place; 0 for its own length.
+
+    Only there: with the playhead somewhere else the clip is like any other.
+    """
+    shot: KLING_PG_shot = scene.kling  # type: ignore[attr-defined] # as above
+    is_there = shot.places_clip and scene.frame_current == shot.fit_start
+    return shot.fit_frames if is_there else 0
 
 
 def media_folder(kind: str) -> Path | None:

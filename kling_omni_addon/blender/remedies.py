@@ -12,7 +12,9 @@ import bpy
 from ..core.naming import Numbering, mention, unknown_names
 from ..core.payload import ordered_pictures
 from ..core.problem import Problem, Remedy
-from ..core.request import OmniRequest, Role
+from ..core.request import OmniRequest, Role, Video
+from . import clip_links
+from .prompt_text import prompt_of, set_prompt
 from .properties import KLING_PG_shot, shot_of
 from .read_panel import has_chosen_kind, prompt_holder, read_request, used_references
 
@@ -21,6 +23,7 @@ PANEL_RULE: Final = "PANEL"
 FIRST_PATH: Final = "first_frame"
 END_PATH: Final = "end_frame"
 _KIND_PATH: Final = "kind"
+_CLIP_PATH: Final = "video_of"
 _ITEMS: Final = re.compile(r"(image_list|element_list)\[(\d+)(?::(\d+))?\]")
 _BOARD: Final = re.compile(r"multi_prompt\[(\d+)\]\.duration")
 
@@ -28,6 +31,8 @@ _BOARD: Final = re.compile(r"multi_prompt\[(\d+)\]\.duration")
 def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
     """What a kind of shot that somebody chose still lacks."""
     shot = shot_of(scene)
+    if request.video is not None and request.video.clip:
+        yield from _missing_link(shot, request.video)
     if not has_chosen_kind(shot):
         return
     if shot.kind in ("FIRST", "FRAMES") and request.picture(Role.FIRST) is None:
@@ -37,6 +42,26 @@ def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
         yield _lack("There is no end frame yet. Capture one, or choose a picture.", END_PATH, only_first)
     if shot.kind == "REFERENCES" and not request.elements and request.picture(Role.REFERENCE) is None:
         yield _lack("There is no reference yet. Add a picture or an element.", "image_list")
+
+
+def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
+    """What to say while the link of a clip of ours is not at hand."""
+    if video.url:
+        return
+    name = shot.video_origin or "the clip"
+    again = Remedy(path=_CLIP_PATH, value=video.clip, label="Ask for Link")
+    if clip_links.is_asking(video.clip):
+        yield _lack(f"Kling is being asked for the link of {name}…", _CLIP_PATH)
+    elif trouble := clip_links.trouble_of(video.clip):
+        yield _lack(trouble, _CLIP_PATH, again)
+    else:
+        yield _lack(f"Kling has to be asked for the link of {name}; that is free.", _CLIP_PATH, again)
+
+
+def is_told_better(problem: Problem, request: OmniRequest) -> bool:
+    """Whether :func:`missing` says the same in words that fit: a clip of ours has no link to paste."""
+    is_ours = request.video is not None and bool(request.video.clip)
+    return is_ours and problem.rule == "R51"
 
 
 def _lack(message: str, path: str, remedy: Remedy | None = None) -> Problem:
@@ -62,6 +87,9 @@ def unknown_mentions(request: OmniRequest) -> Iterator[Problem]:
 def spoken(problem: Problem, request: OmniRequest) -> Problem:
     """The same problem in names instead of numbers, where the artist gave names; with a way to mention them."""
     items = _ITEMS.fullmatch(problem.path)
+    if problem.rule == "R56" and request.video is not None and request.video.clip:
+        fact, _, _ = problem.message.rpartition(". ")  # what remains is how to mend a file, which a clip of ours is not
+        return replace(problem, message=f"{fact}. Use Next Shot From Last Frame instead.")
     if problem.rule != "W08" or items is None:
         return problem
     is_image, position = items[1] == "image_list", int(items[2])
@@ -76,7 +104,7 @@ def spoken(problem: Problem, request: OmniRequest) -> Problem:
 def mention_in_prompt(shot: KLING_PG_shot, name: str) -> None:
     """Write a name at the end of the prompt: of the chosen shot where a storyboard is cut shot by shot."""
     holder = prompt_holder(shot)
-    holder.prompt = f"{holder.prompt.rstrip()} {name}".lstrip()
+    set_prompt(holder, f"{prompt_of(holder).rstrip()} {name}".lstrip())
 
 
 def can_apply(remedy: Remedy | None) -> bool:
@@ -113,7 +141,12 @@ def _set_sound(shot: KLING_PG_shot, value: Any) -> None:
     shot.sound = value == "on"
 
 
+def _ask_for_link(_shot: KLING_PG_shot, clip: Any) -> None:
+    clip_links.ask(str(clip))
+
+
 _FIELDS: Final[Mapping[str, Callable[[KLING_PG_shot, Any], None]]] = {
+    _CLIP_PATH: _ask_for_link,
     _KIND_PATH: _set("kind"),
     "prompt": mention_in_prompt,
     "duration": _set_duration,

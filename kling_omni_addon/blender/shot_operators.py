@@ -10,6 +10,7 @@ from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringPrope
 
 from ..core import capability
 from . import live, remedies
+from .prompt_text import prompt_of
 from .properties import KLING_PG_shot, free_name, put_picture, scene_of, shot_of
 from .read_panel import has_own_prompts, prompt_holder
 from .wrapping import draw_lines
@@ -169,7 +170,9 @@ class KLING_OT_edit_prompt(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
-        """Open the window."""
+        """Open the window, or the text where that is the prompt."""
+        if getattr(prompt_holder(shot_of(scene_of(context))), "prompt_text", None) is not None:
+            return bpy.ops.kling.open_prompt_text()  # type: ignore[attr-defined,no-any-return] # an operator of ours
         return context.window_manager.invoke_props_dialog(self, width=_DIALOG_PX)
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -188,7 +191,7 @@ def prompt_count(shot: KLING_PG_shot) -> str:
     """How many characters of how many are used."""
     profile = capability.profile()
     most = profile.shot_characters if has_own_prompts(shot) else profile.prompt_characters
-    return f"{len(prompt_holder(shot).prompt)} / {most}"
+    return f"{len(prompt_of(prompt_holder(shot)))} / {most}"
 
 
 class KLING_OT_set_duration(bpy.types.Operator):
@@ -229,48 +232,6 @@ class KLING_OT_distribute_shots(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_shots_from_markers(bpy.types.Operator):
-    """Make a storyboard of the scene's markers: a shot from each to the next, called what the marker is called"""
-
-    bl_idname = "kling.shots_from_markers"
-    bl_label = "From Markers"
-    bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there is a marker in the frame range."""
-        cls.poll_message_set("There is no marker in the scene's frame range")
-        return bool(marked_cuts(scene_of(context)))
-
-    def execute(self, context: bpy.types.Context) -> Outcome:
-        """Replace the storyboard."""
-        scene = scene_of(context)
-        shot, cuts, most = shot_of(scene), marked_cuts(scene), capability.profile().shots
-        if len(cuts) > most:
-            self.report({"WARNING"}, f"Kling takes {most} shots; the markers after the first {most} are left out")
-        shot.board.clear()
-        for prompt, seconds in cuts[:most]:
-            part = shot.board.add()
-            part.prompt, part.duration_s = prompt, seconds
-        total = sum(part.duration_s for part in shot.board)
-        shot.duration_s = total  # Blender keeps it within 3 to 15; the storyboard tells when that is not the sum
-        shot.board_index = 0
-        return {"FINISHED"}
-
-
-def marked_cuts(scene: bpy.types.Scene) -> list[tuple[str, int]]:
-    """What happens from each marker to the next, with its length in whole seconds, one at least.
-
-    What is before the first marker belongs to its shot. Nothing without a marker in the frame range.
-    """
-    start, end = scene.frame_start, scene.frame_end + 1
-    inside = sorted((m.frame, m.name) for m in scene.timeline_markers if start <= m.frame < end)
-    bounds = [start, *(frame for frame, _ in inside[1:]), end]
-    fps = scene.render.fps / scene.render.fps_base
-    at_s = [round((frame - start) / fps) for frame in bounds]
-    return [(name, max(1, at_s[n + 1] - at_s[n])) for n, (_, name) in enumerate(inside)]
-
-
 class KLING_OT_fix(bpy.types.Operator):
     """Change the setting that this is about"""
 
@@ -303,6 +264,5 @@ CLASSES = (
     KLING_OT_edit_prompt,
     KLING_OT_set_duration,
     KLING_OT_distribute_shots,
-    KLING_OT_shots_from_markers,
     KLING_OT_fix,
 )

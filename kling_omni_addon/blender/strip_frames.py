@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,18 +10,12 @@ import bpy
 
 from ..core.errors import CaptureFailed
 from ..core.sizes import MAX_RATIO, MIN_SIDE, legal_size
+from .clip_strips import PLANNED
 from .frames import rendered
 from .picture_file import assign, copy_of, named, pass_colours_on, require_folder, scene_for_a_moment, write_picture
-from .sequencer import Strip, length_of, start_of, strips_of
+from .sequencer import Strip, active_strip, all_strips, length_of, start_of, strips_of
 
 KINDS: Final = ("MOVIE", "IMAGE")
-
-
-def timeline_scene(context: bpy.types.Context) -> bpy.types.Scene:
-    """The scene whose timeline the sequencer shows: from 5.0 on the workspace names it."""
-    scene = getattr(context.workspace, "sequencer_scene", None) or context.scene
-    assert isinstance(scene, bpy.types.Scene)
-    return scene
 
 
 def strip_at(scene: bpy.types.Scene, frame: int) -> Strip:
@@ -28,20 +23,14 @@ def strip_at(scene: bpy.types.Scene, frame: int) -> Strip:
 
     Raises :class:`CaptureFailed` when there is none.
     """
-    found = [strip for strip in strips_of(scene) if strip.type in KINDS and _shows_at(strip, frame)]
     active = active_strip(scene)
-    if active in found:
+    if active is not None and _can_be_taken(active, frame):
         return active
-    seen = [strip for strip in found if not strip.mute]
+    seen = [strip for strip in strips_of(scene) if _can_be_taken(strip, frame) and not strip.mute]
     if not seen:
         remedy = "Move the playhead onto a clip."
         raise CaptureFailed(f"No movie or image strip is at frame {frame}.", field="strip", remedy=remedy)
     return max(seen, key=lambda strip: int(strip.channel))
-
-
-def active_strip(scene: bpy.types.Scene) -> Strip | None:
-    """The strip that was clicked last, None when there is none."""
-    return None if scene.sequence_editor is None else scene.sequence_editor.active_strip
 
 
 def save_strip_frame(scene: bpy.types.Scene, strip: Strip, frame: int, path: Path) -> Path:
@@ -65,6 +54,10 @@ def save_strip_frame(scene: bpy.types.Scene, strip: Strip, frame: int, path: Pat
         return write_picture(rendered(film), path, film)
 
 
+def _can_be_taken(strip: Strip, frame: int) -> bool:
+    return strip.type in KINDS and _shows_at(strip, frame)
+
+
 def _shows_at(strip: Strip, frame: int) -> bool:
     return start_of(strip) <= frame < start_of(strip) + length_of(strip)
 
@@ -73,6 +66,9 @@ def _require_frame(strip: Strip, frame: int) -> None:
     if strip.type not in KINDS:
         sentence = f'Strip "{strip.name}" is neither a movie nor an image.'
         raise CaptureFailed(sentence, field="strip", remedy="Choose a movie or image strip.")
+    if PLANNED in strip:
+        sentence = f'"{strip.name}" is still being made.'
+        raise CaptureFailed(sentence, field="strip", remedy="Wait until its clip has arrived.")
     if not _shows_at(strip, frame):
         sentence = f'Strip "{strip.name}" does not play at frame {frame}.'
         raise CaptureFailed(sentence, field="frame", remedy="Move the playhead onto the strip.")
@@ -111,17 +107,28 @@ def _accepted(width: int, height: int) -> tuple[int, int]:
 
 
 def _leave_only(film: bpy.types.Scene, name: str) -> list[Strip]:
-    """Let nothing be seen but the strip and the Speed effects over it: these are returned."""
+    """Let nothing be seen but the strip, the Speed effects over it and the meta strips it lies in: these are returned,
+    the strip first.
+    """
     film.animation_data_clear()  # fades and moves; the values of this moment stay
     editor: Any = film.sequence_editor
     editor.display_stack(None)  # out of the meta strip that is open
-    for channel in editor.channels:
+    strips = all_strips(film)
+    strip = strips[name]
+    metas = tuple(_metas_around(strip))
+    shown = [strip, *(s for s in strips if s.type == "SPEED" and s.input_1 == strip), *metas]
+    for channel in (channel for holder in (editor, *metas) for channel in holder.channels):
         channel.mute = False
-    strip = strips_of(film)[name]
-    shown = [strip, *(s for s in strips_of(film) if s.type == "SPEED" and s.input_1 == strip)]
-    for other in strips_of(film):
+    for other in strips:
         other.mute = other not in shown
     return shown
+
+
+def _metas_around(strip: Strip) -> Iterator[Strip]:
+    meta = strip.parent_meta()
+    if meta is not None:
+        yield meta
+        yield from _metas_around(meta)
 
 
 def _fill_frame(film: bpy.types.Scene, shown: list[Strip], size: tuple[int, int], scale: float) -> None:

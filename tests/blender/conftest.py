@@ -12,6 +12,9 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.remote.conftest import API_KEY, running
+from tests.remote.processes import Rehearsal
+
 if find_spec("bpy") is None:  # a plain Python runs the other folders
     collect_ignore_glob = ["test_*.py"]
 else:
@@ -51,6 +54,28 @@ def shot_scene(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     kling_omni_addon.unregister()
 
 
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """A rehearsal server that takes half a second for a task, and as long as it has to for its clip."""
+    with running(tmp_path_factory.mktemp("rehearsal"), submitted_s=0.2, processing_s=0.2) as server:
+        yield server
+
+
+@pytest.fixture
+def road(scene: Scene, rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """A scene with a camera, saved, with the add-on in place and bound to the rehearsal server."""
+    for name, value in {"HOME": tmp_path / "home", "BASE_URL": rehearsal.url, "API_KEY": API_KEY}.items():
+        monkeypatch.setenv(f"KLING_{name}", str(value))
+    kling_omni_addon.register()
+    set_up_shot(scene)
+    scene.frame_start, scene.frame_end, scene.frame_current = 10, 40, 12
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"))
+    shot = scene.kling
+    shot.prompt, shot.mode, shot.duration_s = "a cube turns", "std", 3
+    yield scene
+    kling_omni_addon.unregister()
+
+
 @pytest.fixture(scope="session")
 def write_clip(tmp_path_factory: pytest.TempPathFactory) -> WriteClip:
     """Writes an MP4 of 64 x 64 pixels whose frames tell their number: frame ``n`` has grey ``(n+1) / (frames+1)``."""
@@ -61,7 +86,7 @@ def write_clip(tmp_path_factory: pytest.TempPathFactory) -> WriteClip:
         if not path.exists():
             film = bpy.data.scenes.new("Film")
             _fill(film, frames, fps, _write_tone(folder / "tone.wav", frames / fps) if has_sound else None)
-            _set_movie_output(film.render, path, has_sound=has_sound)
+            set_movie_output(film.render, path, has_sound=has_sound)
             bpy.ops.render.render(animation=True, scene=film.name)
             bpy.data.scenes.remove(film)
         return path
@@ -88,7 +113,7 @@ def _fill(film: Scene, frames: int, fps: int, tone: Path | None) -> None:
         strips_of(film).new_sound("Tone", str(tone), 2, 1)
 
 
-def _set_movie_output(render: Any, path: Path, *, has_sound: bool) -> None:
+def set_movie_output(render: Any, path: Path, *, has_sound: bool) -> None:
     render.resolution_x = render.resolution_y = 64
     if hasattr(render.image_settings, "media_type"):  # from 5.0
         render.image_settings.media_type = "VIDEO"

@@ -93,9 +93,14 @@ def _check_menu(layout: Layout, kind: str) -> None:
     assert issubclass(getattr(bpy.types, kind), bpy.types.Menu)
 
 
+def _check_panel(layout: Layout, _name: str) -> tuple[Layout, Layout]:
+    return layout, layout
+
+
 _CHECKS: dict[str, Callable[..., Any]] = {
     "prop": _check_property,
     "operator": _check_operator,
     "template_list": _check_list,
     "menu": _check_menu,
+    "panel": _check_panel,
 }

@@ -198,3 +198,17 @@ def test_an_image_without_pixels_is_told(scene: Scene) -> None:
 def test_blender_knows_eevee_by_the_name_we_use(scene: Scene) -> None:
     scene.render.engine = eevee_name(scene.render)
     assert "EEVEE" in scene.render.engine
+
+
+@pytest.mark.parametrize("name", ["capture_frame", "capture_both", "capture_view", "capture_strip", "submit"])
+def test_a_button_means_what_it_says_and_not_what_another_one_meant_before(scene: Scene, name: str) -> None:
+    properties = getattr(bpy.ops.kling, name).get_rna_type().properties
+    assert [p.identifier for p in properties if p.identifier != "rna_type" and not p.is_skip_save] == []
+
+
+def test_without_a_window_a_button_renders_at_once_and_leaves_no_job_behind(scene: Scene) -> None:
+    before = scene.render.engine
+    assert kling.capture_both("INVOKE_DEFAULT", engine="CYCLES") == {"FINISHED"}
+    assert scene.kling.first_frame
+    assert scene.kling.end_frame
+    assert scene.render.engine == before

@@ -9,7 +9,8 @@ import bpy
 import pytest
 
 from kling_omni_addon.blender import strip_frames
-from kling_omni_addon.blender.sequencer import new_effect, place_clip, strips_of
+from kling_omni_addon.blender.clip_strips import place_clip
+from kling_omni_addon.blender.sequencer import new_effect, set_end, strips_of
 from kling_omni_addon.core.errors import CaptureFailed
 from tests.blender.conftest import WriteClip
 from tests.blender.pixels import paint, red_of, size_of
@@ -120,3 +121,13 @@ def test_nothing_is_left_behind_in_the_scene_or_the_file(timeline: Scene, tmp_pa
     made = sum(image.type == "RENDER_RESULT" for image in bpy.data.images) - render_results
     images = len(bpy.data.images) - made
     assert (dict(everything_in(timeline)), dict(everything_in(strip)), images, len(bpy.data.scenes)) == before
+
+
+def test_a_strip_inside_a_meta_strip_gives_its_frame(timeline: Scene, write_clip: WriteClip, tmp_path: Path) -> None:
+    meta = strips_of(timeline).new_meta("Meta", 3, 11)
+    inside = meta.strips if hasattr(meta, "strips") else meta.sequences
+    timeline.sequence_editor.active_strip = inside.new_movie("Inside", str(write_clip()), 1, 11)
+    set_end(meta, 59)
+    meta.blend_alpha, meta.channels[1].mute = 0.2, True
+    strips_of(timeline)["Clip"].mute = True
+    assert red_of(save(timeline, 34, tmp_path / "a.png")) == pytest.approx(grey_of(23), abs=0.009)

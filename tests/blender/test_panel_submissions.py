@@ -9,8 +9,9 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, panel_submissions, submission_list
+from kling_omni_addon.blender import list_actions, live, panel_submissions, submission_list
 from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.work.worker import Progress
 from tests.blender.layout import Layout
 from tests.remote.conftest import API_KEY, running
 from tests.remote.processes import Rehearsal
@@ -20,7 +21,7 @@ Scene = Any
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     with running(tmp_path_factory.mktemp("rehearsal"), submitted_s=0.2, processing_s=60) as server:
         yield server
@@ -58,7 +59,7 @@ def test_the_newest_submission_comes_first_and_is_told_about(served: Scene) -> N
     wait_for(newer, Phase.ACCEPTED)
     layout = drawn()
     assert "Kling is making it" in " ".join(layout.labels)
-    assert [name for name, _ in layout.buttons] == ["kling.stop_waiting"]
+    assert [name for name, _ in layout.buttons] == ["kling.stop_waiting", "kling.load_settings"]
     assert layout.buttons[0][1].submission_id == newer
 
 
@@ -78,10 +79,24 @@ def test_a_submission_that_is_over_can_be_taken_off_the_list_and_is_still_record
     assert bpy.ops.kling.stop_waiting(submission_id=submission_id) == {"FINISHED"}
     layout = drawn()
     assert "Kling may still finish and charge" in " ".join(layout.labels)
-    assert [name for name, _ in layout.buttons] == ["kling.look_again", "kling.hide_submission"]
+    assert [name for name, _ in layout.buttons] == ["kling.look_again", "kling.load_settings"]
+    assert list_actions.actions_of(live.submissions()[0])[-1] == "kling.hide_submission"
     assert bpy.ops.kling.hide_submission(submission_id=submission_id) == {"FINISHED"}
     assert len(submission_list.the_list().rows) == 0
     assert [submission.id for submission in live.submissions()] == [submission_id]
+
+
+@pytest.mark.parametrize(("is_upload", "shown"), [(True, True), (False, False)])
+def test_the_bytes_of_an_upload_are_shown_while_it_is_sent_and_those_of_a_download_are_not(
+    shot_scene: Scene, monkeypatch: pytest.MonkeyPatch, is_upload: bool, shown: bool
+) -> None:
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("KLING_API_KEY", API_KEY)
+    submission_id = submit(shot_scene, "never sent")
+    told = Progress(submission_id=submission_id, received=1_500_000, total=6_000_000, is_upload=is_upload)
+    live.session().board.progress[submission_id] = told
+    text = drawn().text
+    assert ("1.5 of 6.0 MB" in text, "25%" in text) == (shown, shown)
 
 
 def test_the_folder_of_a_clip_that_is_not_there_is_not_opened(served: Scene) -> None:

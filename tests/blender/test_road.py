@@ -6,44 +6,18 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import bpy
 import pytest
 
-import kling_omni_addon
-from kling_omni_addon.blender import live, placing, sequencer
+from kling_omni_addon.blender import clip_strips, live, placing, sequencer
 from kling_omni_addon.core.lifecycle import Phase
-from tests.blender.shots import set_up_shot
-from tests.remote.conftest import API_KEY, running
-from tests.remote.processes import ROOT, Rehearsal
+from tests.remote.conftest import API_KEY
+from tests.remote.processes import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
-
-
-@pytest.fixture(scope="module")
-def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    with running(tmp_path_factory.mktemp("rehearsal"), submitted_s=0.2, processing_s=0.2) as server:
-        yield server
-
-
-@pytest.fixture
-def road(
-    scene: bpy.types.Scene, rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[bpy.types.Scene]:
-    """A scene with a camera, saved, with the add-on in place and bound to the rehearsal server."""
-    for name, value in {"HOME": tmp_path / "home", "BASE_URL": rehearsal.url, "API_KEY": API_KEY}.items():
-        monkeypatch.setenv(f"KLING_{name}", str(value))
-    kling_omni_addon.register()
-    set_up_shot(scene)
-    scene.frame_start, scene.frame_end, scene.frame_current = 10, 40, 12
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"))
-    shot = scene.kling
-    shot.prompt, shot.mode, shot.duration_s = "a cube turns", "std", 3
-    yield scene
-    kling_omni_addon.unregister()
 
 
 def test_two_captured_frames_become_a_strip_where_it_was_meant_to_go(road: bpy.types.Scene, tmp_path: Path) -> None:
@@ -65,12 +39,13 @@ def test_a_clip_whose_file_is_closed_waits_until_it_is_open_again(road: bpy.type
     road.kling.places_clip = True
     assert bpy.ops.kling.submit() == {"FINISHED"}
     (submission_id,) = (s.id for s in live.submissions())
+    bpy.ops.wm.save_mainfile()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     live.session().wait(lambda found: all(s.is_settled for s in found.values()), [submission_id], 120)
     assert placing.place_arrived() == []
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
     (strip,) = placing.place_arrived()
-    assert strip.frame_start == 12
+    assert (strip.frame_start, strip.frame_duration) == (12, 72)
     assert placing.place_arrived() == []
 
 
@@ -111,7 +86,7 @@ def test_fault_75_a_clip_that_was_placed_before_a_crash_is_not_placed_twice(road
     road.kling.places_clip = False
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
     (submission,) = live.submissions()
-    sequencer.place_clip(road, Path(submission.clip), frame_start=12, name="shot", submission_id=submission.id)
+    clip_strips.place_clip(road, Path(submission.clip), frame_start=12, name="shot", submission_id=submission.id)
     # ... and Blender dies before this is recorded
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
     assert len([strip for strip in sequencer.strips_of(road) if strip.type == "MOVIE"]) == 1
@@ -121,9 +96,10 @@ def test_fault_76_a_clip_whose_scene_is_gone_waits(road: bpy.types.Scene) -> Non
     other = bpy.data.scenes.new("Other")
     assert bpy.ops.kling.submit() == {"FINISHED"}
     (submission,) = live.submissions()
-    road.name = "Renamed"
+    bpy.data.scenes.remove(road)
     live.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
     assert placing.place_arrived() == []
+    assert "is gone" in placing.waits_because(next(iter(live.submissions())))
     with bpy.context.temp_override(scene=other):
         assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
     assert sequencer.find_strip(other, submission.id) is not None

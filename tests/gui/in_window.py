@@ -44,8 +44,9 @@ def shoot_side_panel(name: str, kind: str = "VIEW_3D") -> None:
 
 
 def area(kind: str) -> Any:
-    """The first area of a kind in the window."""
-    return next(a for a in bpy.context.window_manager.windows[0].screen.areas if a.type == kind)
+    """The largest area of a kind in the window."""
+    areas = [a for a in bpy.context.window_manager.windows[0].screen.areas if a.type == kind]
+    return max(areas, key=lambda a: a.width * a.height)
 
 
 def side_panel(kind: str) -> Any:
@@ -58,6 +59,23 @@ def open_side_panel(kind: str) -> None:
     area(kind).spaces.active.show_region_ui = True
     redraw()
     side_panel(kind).active_panel_category = "Kling"
+
+
+def show_sequencer() -> Steps:
+    """The sequencer with our tab, instead of the 3D view."""
+    area("VIEW_3D").type = "SEQUENCE_EDITOR"
+    yield 0.5
+    if hasattr(bpy.context.workspace, "sequencer_scene"):
+        bpy.context.workspace.sequencer_scene = bpy.context.scene
+    open_side_panel("SEQUENCE_EDITOR")
+    yield 0.5
+
+
+def in_sequencer() -> Any:
+    """Where a click in the sequencer would be."""
+    place = area("SEQUENCE_EDITOR")
+    region = next(region for region in place.regions if region.type == "WINDOW")
+    return bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=place, region=region)
 
 
 def narrow_side_panel(kind: str, width: int) -> Steps:
@@ -122,7 +140,9 @@ def submissions() -> list[str]:
 
 def run(steps: Callable[[], Steps]) -> None:
     """Take the steps once Blender's window is there; the end writes the story and quits."""
-    bpy.context.preferences.view.show_splash = False  # before the window is drawn for the first time
+    view: Any = bpy.context.preferences.view
+    view.show_splash = False  # before the window is drawn for the first time
+    view.show_tooltips = False  # they come in front of what a picture is to show
     going = steps()
 
     def beat() -> float | None:

@@ -16,8 +16,8 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.blender.settings_dump import everything_in
 from tests.gui.in_window import MODULE, OUT, STORY, Steps, area, install, open_side_panel, redraw, run, shoot, strips
+from tests.gui.seen import changes, everything
 
 
 def capture() -> Steps:
@@ -49,23 +49,7 @@ def capture() -> Steps:
 
 def largest() -> Any:
     """The 3D view that fills most of the window."""
-    views = [a for a in bpy.context.window_manager.windows[0].screen.areas if a.type == "VIEW_3D"]
-    return max(views, key=lambda a: a.width * a.height).spaces.active
-
-
-def everything() -> dict[str, str]:
-    """Every setting of the scene and of the view that a picture is taken of."""
-    space = largest()
-    parts = {"overlay": space.overlay, "shading": space.shading, "looks": space.region_3d, "scene": bpy.context.scene}
-    settings = {name: str(value) for part, struct in parts.items() for name, value in everything_in(struct, part)}
-    settings = {name: value for name, value in settings.items() if not name.startswith("scene.kling")}
-    return settings | {"scenes": str(len(bpy.data.scenes))}
-
-
-def changes(before: dict[str, str]) -> list[str]:
-    """What is no longer as it was."""
-    after = everything()
-    return [f"{name}: {value} -> {after.get(name)}" for name, value in before.items() if after.get(name) != value]
+    return area("VIEW_3D").spaces.active
 
 
 def take(name: str, operator: Any, **wishes: Any) -> None:
@@ -85,6 +69,10 @@ def overlays() -> Steps:
         bpy.ops.kling.toggle_frame_overlay(shape=shape)
         yield 0.3
         shoot(f"overlay_{shape.replace(':', '_')}")
+    bpy.context.preferences.view.ui_scale = 2.0
+    yield 1.0
+    shoot("overlay_twice_as_large")
+    bpy.context.preferences.view.ui_scale = 1.0
     largest().region_3d.view_perspective = "PERSP"
     yield 0.3
     shoot("overlay_in_a_free_view")

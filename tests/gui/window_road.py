@@ -39,19 +39,17 @@ def road() -> Steps:
     yield 1.5
     shoot("panel_waiting")
     for _ in range(120):
-        if any(s.type == "MOVIE" for s in strips(scene)):
+        if "placed" in submissions():
             break
         yield 0.5
     shoot("panel_placed")
     STORY["strips"] = [[s.name, s.type, int(s.frame_final_start), s.channel] for s in strips(scene)]
     STORY["undo"] = [len(strips(scene))]
-    bpy.ops.ed.undo()
-    yield 1.0
-    STORY["undo"].append(len(strips(bpy.context.scene)))
-    bpy.ops.ed.redo()
-    yield 1.0
-    scene = bpy.context.scene
-    STORY["undo"].append(len(strips(scene)))
+    for step in (bpy.ops.ed.undo, bpy.ops.ed.redo):  # twice each: the clip, and the stand-in before it
+        for _ in range(2):
+            step()
+            yield 1.0
+        STORY["undo"].append(len(strips(bpy.context.scene)))
     STORY["submissions"] = submissions()
     area("VIEW_3D").type = "SEQUENCE_EDITOR"
     yield 1.0

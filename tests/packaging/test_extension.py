@@ -74,7 +74,7 @@ def test_the_zip_holds_the_extension_and_nothing_else(extension: Path) -> None:
 def test_every_module_and_schema_is_in_the_zip(extension: Path) -> None:
     names = set(zipfile.ZipFile(extension).namelist())
     sources = {path for folder in ("kling_omni_addon", "schemas") for path in (ROOT / folder).rglob("*.*")}
-    shipped = {str(path.relative_to(ROOT)) for path in sources if path.suffix in {".py", ".json"}}
+    shipped = {str(path.relative_to(ROOT)) for path in sources if path.suffix in {".py", ".json", ".mp4"}}
     assert shipped <= names
 
 

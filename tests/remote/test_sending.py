@@ -180,7 +180,7 @@ def test_the_bytes_that_have_gone_out_are_told_as_they_go_and_0_at_the_end(tmp_p
 
 def test_an_upload_that_broke_is_not_told_as_going_on(tmp_path: Path) -> None:
     sending = Sending(tmp_path, 150_000)
-    with server(reset) as url, pytest.raises(NotSent):
+    with server(reset) as url, pytest.raises((NotSent, Unanswered)):  # the socket may take all before it hears of it
         sending.to(url)
     assert sending.told[-1][1] == 0
 

@@ -1,0 +1,14 @@
+#!/bin/bash
+# The pictures of README.md, cut from the screenshots that `pytest tests/gui` left in demo/window. Needs ffmpeg.
+#   docs/pictures/make.sh [demo/window/window_blender]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+shots=${1:-demo/window/window_blender}
+made() { ffmpeg -v error -y "${@:2}" -frames:v 1 -pix_fmt pal8 "docs/pictures/$1"; } # 256 colours are enough for a panel
+few='split[a][b];[a]palettegen=stats_mode=single[p];[b][p]paletteuse=dither=none'
+
+made panel.png -i "$shots/kinds/kind_frames.png" -i "$shots/kinds/kind_references.png" \
+  -i "$shots/kinds/kind_storyboard.png" -i "$shots/kinds/kind_edit.png" -filter_complex "[0][1][2][3]hstack=4,$few"
+made sequencer.png -i "$shots/timeline/stand_in.png" -filter_complex "crop=1312:788:0:28,$few"
+made takes.png -i "$shots/takes/menu.png" -filter_complex "crop=500:206:406:400,$few"
+ls -l docs/pictures/*.png

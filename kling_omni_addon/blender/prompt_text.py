@@ -1,0 +1,51 @@
+"""The prompt, wherever it is written: in its field, or in a text of the .blend, where it may have many lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from . import live
+
+_judged: dict[str, int] = {}  # scene -> what its text said when it was judged last
+
+
+def prompt_of(holder: Any) -> str:
+    """The prompt of a shot, or of one shot of a storyboard: what its text says if it has one, else its field."""
+    text = getattr(holder, "prompt_text", None)
+    prompt: str = holder.prompt if text is None else text.as_string().strip()
+    return prompt
+
+
+def set_prompt(holder: Any, prompt: str) -> None:
+    """Write the prompt where it is read from."""
+    text = getattr(holder, "prompt_text", None)
+    if text is None:
+        holder.prompt = prompt
+        return
+    text.from_string(prompt)
+    live.judge(holder.id_data)
+
+
+def has_texts() -> bool:
+    """Whether any shot of the file has its prompt in a text."""
+    return any(scene.kling.prompt_text is not None for scene in bpy.data.scenes)  # type: ignore[attr-defined]
+
+
+def judge_edited() -> bool:
+    """Judge every shot whose text says something else than it did last time; whether there was one.
+
+    Blender tells nobody that a text was edited, so this has to be asked for from time to time.
+    """
+    said = {
+        scene.name: hash(prompt_of(scene.kling))  # type: ignore[attr-defined]
+        for scene in bpy.data.scenes
+        if scene.kling.prompt_text is not None  # type: ignore[attr-defined]
+    }
+    edited = [name for name, mark in said.items() if _judged.get(name) != mark]
+    _judged.clear()
+    _judged.update(said)
+    for name in edited:
+        live.judge(bpy.data.scenes[name])
+    return bool(edited)
