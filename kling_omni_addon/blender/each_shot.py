@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 _SAME_CLICK_S: Final = 3.0
 _SHORTEST: Final = 0.5
 """How much of the shortest clip a shot has to last: a clip that plays more than twice as fast is a blur."""
-_last: dict[str, Any] = {"plans": None, "at": 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +43,18 @@ class Plan:
     request: OmniRequest
     target: Target
     camera: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """What was submitted last: the first ``made`` of ``plans``, the last of them ``at`` (monotonic seconds)."""
+
+    plans: tuple[Plan, ...] = ()
+    made: int = 0
+    at: float = float("-inf")
+
+
+_last = _Batch()
 
 
 def plans_of(scene: bpy.types.Scene) -> tuple[Plan, ...]:
@@ -142,13 +153,30 @@ def question(plans: tuple[Plan, ...]) -> str:
 def submit_each(scene: bpy.types.Scene, plans: tuple[Plan, ...]) -> list[Submission]:
     """Render the first frames that cameras give, and record a submission for each: **from here on they may cost**.
 
-    All are judged before anything is rendered or sent. Raises :class:`RequestInvalid` with the faults of every shot,
+    All are judged before anything is rendered or sent. What went wrong half-way goes on where it stopped when the same
+    plans come again, so that none is paid for twice. Raises :class:`RequestInvalid` with the faults of every shot,
     :class:`CaptureFailed` and like ``api.submit``.
     """
     api.require_online()
     _require_faultless(plans)
-    ready = [replace(plan, request=_with_first_frame(scene, plan)) for plan in plans]
-    return [api.submit_request(plan.request, plan.target) for plan in ready]
+    if _last.plans != plans or _last.made == len(plans):
+        _last.plans, _last.made = plans, 0
+    ready = [replace(plan, request=_with_first_frame(scene, plan)) for plan in plans[_last.made :]]
+    return [_submit(plan) for plan in ready]
+
+
+def _submit(plan: Plan) -> Submission:
+    try:
+        made = api.submit_request(plan.request, plan.target)
+    except KlingError as error:
+        if not _last.made:
+            raise
+        remedy = "Press Generate Each Shot again: it goes on with the others."
+        raise KlingError(
+            f"Submitted {_last.made} of {len(_last.plans)} clips; the others not: {error}", remedy=remedy
+        ) from error
+    _last.made, _last.at = _last.made + 1, time.monotonic()
+    return made
 
 
 def _require_faultless(plans: tuple[Plan, ...]) -> None:
@@ -206,11 +234,11 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Submit them all."""
         plans = plans_of(scene_of(context))
-        if plans == _last["plans"] and time.monotonic() - _last["at"] < _SAME_CLICK_S:
+        is_done = _last.plans == plans and _last.made == len(plans)
+        if is_done and time.monotonic() - _last.at < _SAME_CLICK_S:
             self.report({"INFO"}, "These shots were submitted a moment ago")
             return {"CANCELLED"}
         made = submit_each(scene_of(context), plans)
-        _last.update(plans=plans, at=time.monotonic())
         self.report({"INFO"}, f"Submitted {len(made)} clips")
         return {"FINISHED"}
 

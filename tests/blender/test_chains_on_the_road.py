@@ -11,7 +11,15 @@ import pytest
 
 from kling_omni_addon.blender import api, clip_links, each_shot, live, panels, strip_frames
 from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.blender.sequencer import end_of, find_strip, length_of, set_length, start_of, strips_of
+from kling_omni_addon.blender.sequencer import (
+    end_of,
+    find_strip,
+    length_of,
+    new_effect,
+    set_length,
+    start_of,
+    strips_of,
+)
 from kling_omni_addon.core.lifecycle import Phase
 from kling_omni_addon.core.request import Role, VideoUse
 from tests.blender.pixels import paint, red_of
@@ -154,6 +162,19 @@ def test_fault_78_a_double_click_makes_every_clip_once(cut_film: Scene) -> None:
     assert bpy.ops.kling.submit_each_shot() == {"FINISHED"}
     assert bpy.ops.kling.submit_each_shot() == {"CANCELLED"}
     assert len(live.submissions()) == 2
+
+
+def test_what_stopped_half_way_goes_on_with_the_others_and_pays_for_none_twice(cut_film: Scene) -> None:
+    cut_film.sequence_editor_create()
+    for channel in range(1, 129):  # no room for the second clip
+        new_effect(strips_of(cut_film), "COLOR", name="Card", channel=channel, frame_start=100, length=5)
+    with pytest.raises(RuntimeError, match=r"Submitted 1 of 2 clips; the others not: No .* channel"):
+        bpy.ops.kling.submit_each_shot()
+    assert [s.target.name for s in live.submissions()] == ["alley_01"]
+    for card in [strip for strip in strips_of(cut_film) if strip.name.startswith("Card")]:
+        strips_of(cut_film).remove(card)
+    assert bpy.ops.kling.submit_each_shot() == {"FINISHED"}
+    assert [s.target.name for s in live.submissions()] == ["alley_01", "alley_02"]
 
 
 def test_one_shot_that_kling_would_refuse_keeps_all_of_them_back(cut_film: Scene, tmp_path: Path) -> None:
