@@ -17,6 +17,7 @@ def pytest_configure() -> None:
         os.environ["BLENDER_USER_RESOURCES"] = os.path.join(folder, worker)  # noqa: PTH118 - as it was given
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, so that what a module sets up is set up once."""
     for item in items if config.pluginmanager.hasplugin("xdist") else ():
