@@ -147,6 +147,7 @@ def difference(one: Picture, other: Picture) -> float:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    bpy.ops.wm.read_factory_settings(use_empty=True)  # the frames are read here: whatever another test left would show
     return tmp_path_factory.mktemp("rehearsal")
 
 
