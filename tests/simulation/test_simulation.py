@@ -29,6 +29,8 @@ UNREACHED = {
     (ev.Adopted, Phase.UNANSWERED),
     (ev.Adopted, Phase.PARKED),
     (ev.Doubted, Phase.INTENDED),
+    (ev.Begun, Phase.FETCHED),  # placing is Blender's: tests/blender/test_crash_loops.py
+    (ev.SetAside, Phase.FETCHED),
 }
 """Moves of the table that no history here makes, and why."""
 
