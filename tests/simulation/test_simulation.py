@@ -22,7 +22,7 @@ HISTORIES = int(os.environ.get("KLING_HISTORIES", "80000"))
 
 A million is for ``make simulate``.
 """
-ENOUGH_FOR_COVERAGE = 8000
+ENOUGH_FOR_COVERAGE = 80_000  # one process after the other dying over a send is rare
 UNREACHED = {
     (ev.Accepted, Phase.PARKED),  # whoever parks holds the lease, so a late answer of another send is fenced off
     (ev.Adopted, Phase.INTENDED),  # these four are the recovery of a lost journal: tests/unit/test_recovery.py
