@@ -27,7 +27,7 @@ from .core.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import plain, price_of
-from .core.protocol import TaskReport
+from .core.protocol import CLIP_KEPT_S, TaskReport
 from .core.provenance import wish_of
 from .core.request import OmniRequest
 from .rehearsal import settings as rehearsal
@@ -52,8 +52,6 @@ _log = logging.getLogger(__name__)
 USER_AGENT = "kling-omni-blender/0.1"
 _LOOK_S = 0.25
 _ELEMENT_POLL_S = 2.0
-_KEPT_S = 30 * 86_400.0
-"""How long Kling keeps a clip (contract 6.4)."""
 _ELSE = "Use Next Shot From Last Frame instead."
 
 
@@ -134,9 +132,10 @@ class Session:
         if found is not None and found.origin != self.origin:
             sentence = "This clip was made with another service or key, and only that one has it."
             raise ArgumentsInvalid(sentence, field="video_of", remedy=_ELSE)
-        if found is not None and found.accepted_at and self._clock.now() - found.accepted_at > _KEPT_S:
+        if found is not None and found.accepted_at and self._clock.now() - found.accepted_at > CLIP_KEPT_S:
             raise _gone()
-        return Errand(lambda: _clip_report(self._open_service(), submission_id))
+        known_as = found.task_id if found is not None and found.task_id else submission_id
+        return Errand(lambda: _clip_report(self._open_service(), known_as))
 
     def ask_elements(self) -> Errand[tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]]:
         """Ask for the library without waiting: the account's own elements, and those that Kling offers. Free."""
@@ -333,10 +332,10 @@ class Session:
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
 
 
-def _clip_report(service: KlingService, submission_id: str) -> TaskReport:
+def _clip_report(service: KlingService, known_as: str) -> TaskReport:
     """The report of a finished task, with a link."""
     try:
-        report = service.find(submission_id)
+        report = service.find(known_as)
     except TaskUnknown:
         raise _gone() from None
     if not report.link:

@@ -15,13 +15,13 @@ from ..core.events import Target
 from ..core.library import Pack
 from ..core.lifecycle import Phase, Submission
 from ..core.pricing import plain
+from ..core.protocol import CLIP_KEPT_S
 from ..core.request import OmniRequest, Role
 from . import placing, sequencer, stand_in
 from .properties import shot_of
 from .read_panel import has_chosen_kind, read_target
 
 _FRESH_S = 1.0
-_KEPT_S = 30 * 86_400.0  # contract, section 6.4
 _looked: dict[str, Any] = {"wanted": None, "at": 0.0, "channel": 0}
 
 STATES: Mapping[Phase, str] = {
@@ -132,7 +132,7 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if submission.problem:
         return submission.problem
-    if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > _KEPT_S:
+    if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
         return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:
         return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"

@@ -79,7 +79,8 @@ class Submission:
 
     ``is_uncertain``: the user said Send Again, and the send before it may have made a task. ``sends`` counts passes of
     the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
-    ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known).
+    ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known), and
+    ``ended_tasks`` names those that came to nothing while another may be there.
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
@@ -111,6 +112,7 @@ class Submission:
     misses: tuple[float, ...] = ()
     is_scanned: bool = False
     task_id: str = ""
+    ended_tasks: tuple[str, ...] = ()
     status: str = ""
     sent_at: float = 0.0
     accepted_at: float = 0.0
@@ -243,11 +245,19 @@ _NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received)
 
 
 def _where_uncertain(submission: Submission, event: Event, after: Phase | None) -> Phase | None:
-    """Where an event leads after Send Again: what is learned of the second send says nothing about the first."""
+    """Where an event leads after Send Again: what is learned of one send says nothing about the other."""
     if isinstance(event, ev.Withdrawn):
         return None
-    is_create_refused = isinstance(event, ev.Failed) and submission.phase in (Phase.INTENDED, Phase.UNANSWERED)
-    return Phase.PARKED if is_create_refused else after
+    if isinstance(event, ev.Accepted | ev.Adopted) and event.task_id in submission.ended_tasks:
+        return None
+    if isinstance(event, ev.Failed) and submission.phase in (Phase.INTENDED, Phase.UNANSWERED):
+        return Phase.PARKED
+    return Phase.UNANSWERED if _leaves_another_task(submission, event) else after
+
+
+def _leaves_another_task(submission: Submission, event: Event) -> bool:
+    """Whether a task came to nothing, and one that another send may have made is to be looked for."""
+    return isinstance(event, ev.Failed) and submission.phase is Phase.ACCEPTED and submission.tasks > 1
 
 
 def submission_from(history: Iterable[Event]) -> Submission:
@@ -357,11 +367,25 @@ _PARKED = (
     "No answer came after sending, and Kling knows nothing of it. "
     "It may still have cost something: look again, or send again."
 )
+_LOOKING_FOR_ANOTHER = "It was sent twice, so another task may be there: looking for it."
+_PARKED_AFTER_ONE = (
+    "One task for it failed, and Kling knows nothing of another. "
+    "The other send may still have cost something: look again, send again, or give it up."
+)
 
 
 def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Changes:
     accepted = {"task_id": event.task_id, "accepted_at": event.at, "sent_at": submission.sent_at or event.at}
     return accepted | {"status": "submitted", "exit_code": 0, "is_held": False, "tasks": max(1, submission.tasks)}
+
+
+def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
+    tasks = _one_task_less(submission)
+    if not _leaves_another_task(submission, event):
+        return {"status": "failed", "problem": event.reason, "exit_code": 4, "tasks": tasks}
+    ended = {"ended_tasks": (*submission.ended_tasks, submission.task_id), "task_id": "", "accepted_at": 0.0}
+    ended["problem"] = f"{event.reason} {_LOOKING_FOR_ANOTHER}"
+    return _looking_from(submission, event) | ended | {"status": "", "tasks": tasks}
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
@@ -386,14 +410,14 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.LookAgain: _looking_from,
     ev.Missed: lambda s, e: {"misses": (*s.misses, e.at)},
     ev.Scanned: lambda s, e: {"is_scanned": True},
-    ev.Parked: lambda s, e: {"problem": _PARKED, "exit_code": 5},
+    ev.Parked: lambda s, e: {"problem": _PARKED_AFTER_ONE if s.ended_tasks else _PARKED, "exit_code": 5},
     ev.SendAgain: lambda s, e: {"exit_code": 0, "is_uncertain": True},
     ev.Withdrawn: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": e.exit_code},
     ev.Abandoned: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": 4},
     ev.Accepted: _after_accepted,
     ev.Progressed: lambda s, e: {"status": e.status},
     ev.Succeeded: lambda s, e: {"status": "succeeded", "charge_units": e.charge_units},
-    ev.Failed: lambda s, e: {"status": "failed", "problem": e.reason, "exit_code": 4, "tasks": _one_task_less(s)},
+    ev.Failed: _after_failed,
     ev.Receiving: lambda s, e: {"etag": e.etag, "total_bytes": e.total_bytes, "received": 0},
     ev.Received: _after_received,
     ev.FetchFailed: _after_trouble,

@@ -21,6 +21,8 @@ from .media import PictureRef
 from .payload import Payload, length_of
 
 TASKS_PATH = "/v1/videos/omni-video"
+CLIP_KEPT_S = 30 * 86_400.0
+"""How long Kling keeps a clip (contract, section 6.4)."""
 PAGE_SIZE = 100
 """Tasks asked for per list page: enough for many at once, small enough to parse without a stutter (design.md, section
 5).

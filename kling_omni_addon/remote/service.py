@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -123,9 +123,13 @@ class KlingService:
         """The newest tasks of the account, one short page: a cheap way to ask for many. Raises like :meth:`find`."""
         return self._read(protocol.build_list(1, _RECENT), protocol.read_list)
 
-    def scan(self, external_task_id: str) -> TaskReport | None:
-        """Look for our id on the account's list pages; None after a clean scan without it. Raises like :meth:`find`."""
-        return next((r for r in self.list_tasks() if r.external_task_id == external_task_id), None)
+    def scan(self, external_task_id: str, besides: Iterable[str] = ()) -> TaskReport | None:
+        """Look for our id on the account's list pages, past the tasks ``besides``; None after a clean scan without it.
+        Raises like :meth:`find`.
+        """
+        known = frozenset(besides)
+        ours = (report for report in self.list_tasks() if report.external_task_id == external_task_id)
+        return next((report for report in ours if report.task_id not in known), None)
 
     def list_tasks(self) -> Iterator[TaskReport]:
         """Every task on the account's list, page by page as it is read. A page may be short because an entry could not

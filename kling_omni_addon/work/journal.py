@@ -262,6 +262,8 @@ class Journal:
         submission = self._read(adopted.submission_id)
         if submission.origin != adopted.origin or submission.phase not in lifecycle.TRANSITIONS[ev.Adopted]:
             return False
+        if adopted.task_id in submission.ended_tasks:
+            return False
         self._append(submission, adopted)
         return True
 
@@ -448,12 +450,31 @@ def look_for_damage(path: Path) -> None:
     """
     if not path.exists():
         return
-    with disk_trouble(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with disk_trouble(path):
+        try:
+            _check_quickly(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            _undo_making(path)
+            _check_quickly(path)
+
+
+def _check_quickly(path: Path) -> None:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
         is_small = path.stat().st_size <= _CHECKED_WHOLE_BYTES
         for pragma in ("quick_check(1)",) if is_small else ("quick_check(submission)", "quick_check(meta)"):
             found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
             if found != "ok":
                 raise corrupt(path, found)
+
+
+def _undo_making(path: Path) -> None:
+    """Let SQLite undo what a process was at when it died in the first moments of the file, before it had a write-ahead
+    log. A reader may not do that, and until it is done nobody can read.
+    """
+    with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as db:
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
 
 
 @contextmanager

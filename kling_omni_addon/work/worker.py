@@ -36,7 +36,7 @@ from ..core.errors import (
 from ..core.events import Event, Origin
 from ..core.lifecycle import Action, IllegalTransition, Phase, Submission
 from ..core.payload import Payload
-from ..core.protocol import REACTIONS, Status, TaskReport
+from ..core.protocol import CLIP_KEPT_S, REACTIONS, Status, TaskReport
 from ..core.queueing import Slots
 from ..core.spending import Caps
 from . import recovery
@@ -56,7 +56,6 @@ _TOGETHER_S = 3.0
 """Tasks that are due within this time are asked about together."""
 _LEARNED = 20
 _TOO_MANY = 1303
-_CLIP_KEPT_S = 30 * 86_400.0  # contract, section 6.4
 _EXPIRED = "The clip has expired at the service: Kling keeps clips for 30 days."
 
 
@@ -78,7 +77,7 @@ class Service(Protocol):
     def find(self, external_task_id: str) -> TaskReport: ...
     def ask(self, task_id: str) -> TaskReport: ...
     def recent(self) -> tuple[TaskReport, ...]: ...
-    def scan(self, external_task_id: str) -> TaskReport | None: ...
+    def scan(self, external_task_id: str, besides: Iterable[str] = ()) -> TaskReport | None: ...
     def list_tasks(self) -> Iterable[TaskReport]: ...
     def fetch(self, report: TaskReport, target: Path, reception: Reception) -> FetchedClip: ...
 
@@ -464,17 +463,26 @@ class Lane:
 
     def _look_up(self, submission: Submission, lease: Lease) -> None:
         try:
-            report = self._service.find(submission.id)
-        except TaskUnknown:
-            self._record(submission, lease, ev.Missed(at=self._clock.now()))
+            report = self._find(submission)
         except KlingError as error:
             self._put_off(submission, Action.LOOK_UP, error)
-        else:
-            self._record(submission, lease, ev.Accepted(at=self._clock.now(), task_id=report.task_id))
+            return
+        now = self._clock.now()
+        self._record(submission, lease, ev.Accepted(at=now, task_id=report.task_id) if report else ev.Missed(at=now))
+
+    def _find(self, submission: Submission) -> TaskReport | None:
+        """Our task, if the service says that it has one that did not end already."""
+        if submission.ended_tasks:  # only the list tells several tasks of one id apart
+            ours = (report for report in self._service.recent() if report.external_task_id == submission.id)
+            return next((report for report in ours if report.task_id not in submission.ended_tasks), None)
+        try:
+            return self._service.find(submission.id)
+        except TaskUnknown:
+            return None
 
     def _scan(self, submission: Submission, lease: Lease) -> None:
         try:
-            report = self._service.scan(submission.id)
+            report = self._service.scan(submission.id, submission.ended_tasks)
         except KlingError as error:
             self._put_off(submission, Action.SCAN, error)
             return
@@ -561,7 +569,7 @@ class Lane:
             return False
         now = self._clock.now()
         since, times = self._worker.note_missing(submission.id, now)
-        is_old = now - submission.sent_at > _CLIP_KEPT_S
+        is_old = now - submission.sent_at > CLIP_KEPT_S
         return is_old and times >= lifecycle.LATE_MISSES_WANTED and now - since >= self._worker.plan.window_s
 
     def _put_off(self, submission: Submission, action: Action, error: KlingError) -> None:

@@ -205,6 +205,28 @@ def test_a_request_that_left_no_trace_is_parked_and_the_user_decides(road: Road,
     assert_paid_once(road)
 
 
+def test_fault_8_a_task_that_was_made_late_is_found_past_one_of_the_same_id_that_failed(road: Road) -> None:
+    """The service lets ids repeat, the user said Send Again, the second task fails, and the first is there at last."""
+    road.stand.server.arm("lax-duplicates")
+    road.stand.server.arm("late-commit=1000")
+    road.intend()
+    road.run(600)
+    assert road.one().phase is Phase.PARKED
+    road.stand.clips.failure = "not this one"
+    road.journal.append("kob-1", ev.SendAgain(at=road.clock.now()))
+    road.run(60, until=Phase.UNANSWERED)
+    road.run(60, until=Phase.ACCEPTED)
+    road.run(100, until=Phase.UNANSWERED)
+    assert "sent twice" in road.one().problem
+    road.stand.clips.failure = ""
+    road.run(3600, until=Phase.PARKED)
+    road.journal.append("kob-1", ev.LookAgain(at=road.clock.now()))
+    road.run(3600, until=Phase.FETCHED)
+    assert (road.one().phase, road.creates()) == (Phase.FETCHED, 2)
+    assert road.one().task_id not in road.one().ended_tasks
+    assert float(road.stand.stats()["charges_units"]) == float(road.one().charge_units)
+
+
 def test_fault_14_a_proxy_that_delivers_twice_makes_one_task(road: Road) -> None:
     road.stand.server.arm("delivered-twice")
     road.intend()

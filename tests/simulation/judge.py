@@ -117,8 +117,11 @@ class Judge:
 
     def _judge_parking(self, submission_id: str) -> None:
         window_end = self._doubt_since[submission_id] + WINDOW_S
+        ended = self._story.disk.records[submission_id].submission.ended_tasks
         for task in self._tasks(submission_id):
-            if task.found_from <= window_end or task.listed_from <= window_end:
+            # Where one task has ended, a question by our id is answered with that one: only the list shows others.
+            was_to_be_found = not ended and task.found_from <= window_end
+            if task.id not in ended and (was_to_be_found or task.listed_from <= window_end):
                 raise Violation(f"{submission_id} is parked although its task was to be seen within the window")
         if self._story.kling.now < window_end:
             raise Violation(f"{submission_id} is parked before the window is over")

@@ -64,6 +64,17 @@ def test_processes_died_before_and_after_every_commit_and_call(tally: Tally) -> 
     assert wanted <= set(tally.deaths)
 
 
+ONCE_BROKEN = (
+    *(1034744, 1077893, 3053751, 4220527, 2110947),
+    *(227526, 216504, 3037470, 2012379, 6006596),
+)
+"""Seeds that found a hole in the product, all mended (docs/reliability.md)."""
+
+
+def test_histories_that_once_broke_a_promise_keep_every_one() -> None:
+    assert played(ONCE_BROKEN).violations == []
+
+
 def test_a_seed_tells_the_same_story_each_time() -> None:
     for seed in range(20):
         assert list(told(seed)) == list(told(seed))

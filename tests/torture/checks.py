@@ -37,20 +37,31 @@ def broken_promises(story: Story, kling: Kling, folder: Path, posts_unseen: int)
     """
     path = folder / "home" / "journal.sqlite3"
     tasks = [task for task in _ended_tasks(kling) if task.submission_id.startswith(f"kob-{story.seed}-")]
-    found = [*_journal_faults(path), *_leaks(folder), *_creates_faults(path, tasks), *_stumbles(folder / "said.txt")]
+    found = [*_leaks(folder), *_stumbles(folder / "said.txt")]
     try:
         found += [
+            *_journal_faults(path),
+            *_creates_faults(path, tasks),
             *_phase_faults(path),
             *_tasks_faults(story, kling, path, tasks),
             *_posts_faults(path, kling, posts_unseen),
         ]
-    except JournalUnusable as unusable:
-        found.append(f"the journal cannot be read: {unusable}")
+    except (JournalUnusable, sqlite3.Error) as unusable:
+        found.append(f"the journal cannot be read: {unusable}; in its folder are {_contents(path.parent)}")
     return found
 
 
+def _contents(folder: Path) -> list[str]:
+    return [f"{path.relative_to(folder)} ({path.stat().st_size} bytes)" for path in sorted(folder.rglob("*"))]
+
+
+def _raw(path: Path) -> closing[sqlite3.Connection]:
+    """The journal past the product's own code; sqlite3.OperationalError where there is none, and none is made."""
+    return closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", uri=True))
+
+
 def _journal_faults(path: Path) -> Iterator[str]:
-    with closing(sqlite3.connect(path)) as db:
+    with _raw(path) as db:
         for pragma in ("integrity_check", "foreign_key_check"):
             rows = db.execute(f"PRAGMA {pragma}").fetchall()
             if rows not in ([("ok",)], []):
@@ -58,7 +69,7 @@ def _journal_faults(path: Path) -> Iterator[str]:
 
 
 def _phase_faults(path: Path) -> Iterator[str]:
-    with closing(sqlite3.connect(path)) as db:
+    with _raw(path) as db:
         phases = dict(db.execute("SELECT id, phase FROM submission").fetchall())
     for submission in _opened(path):
         if phases[submission.id] != submission.phase:
@@ -67,7 +78,7 @@ def _phase_faults(path: Path) -> Iterator[str]:
 
 def _creates_faults(path: Path, tasks: list[Task]) -> Iterator[str]:
     """Tasks made against what the user allowed, read past the product's own code."""
-    with closing(sqlite3.connect(path)) as db:
+    with _raw(path) as db:
         events = Counter(db.execute("SELECT submission_id, kind FROM event").fetchall())
     for submission_id, count in Counter(task.submission_id for task in tasks).items():
         again = events[submission_id, "SendAgain"]

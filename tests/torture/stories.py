@@ -44,6 +44,8 @@ _NEEDS: Mapping[str, str] = {
     "Failed": "1301",
 }
 """The fault without which a moment does not come."""
+_SHORT_LIVES_S = (0.03, 0.4, 0.4)
+"""In the first few thousandths of a second the journal itself is made."""
 _ACTS: Mapping[str, str] = {"LookAgain": "look_again", "SendAgain": "send_again"}
 
 
@@ -151,7 +153,7 @@ def _deaths(random: Random) -> tuple[Death, ...]:
 def _death(random: Random) -> Death:
     frozen_s = random.choice((0.0, 0.0, 0.0, 0.0, 0.0, 0.5))
     if random.random() < 0.35:
-        return Death(after_s=random.uniform(0.0, 0.4), frozen_s=frozen_s)
+        return Death(after_s=random.uniform(0.0, random.choice(_SHORT_LIVES_S)), frozen_s=frozen_s)
     return Death(point=random.choice(POINTS), passes=random.choice((1, 1, 1, 1, 2)), frozen_s=frozen_s)
 
 

@@ -157,8 +157,12 @@ def _told(story: Story, folder: Path) -> str:
 
 
 def _histories(folder: Path) -> str:
-    with closing(sqlite3.connect(folder / "home" / "journal.sqlite3")) as db:
-        rows = db.execute("SELECT submission_id, group_concat(kind, ' ') FROM event GROUP BY submission_id").fetchall()
+    try:
+        with closing(sqlite3.connect(folder / "home" / "journal.sqlite3")) as db:
+            told = db.execute("SELECT submission_id, group_concat(kind, ' ') FROM event GROUP BY submission_id")
+            rows = told.fetchall()
+    except sqlite3.Error as error:
+        return f"(no history: {error})"
     return "\n".join(f"{submission_id}: {kinds}" for submission_id, kinds in rows)
 
 

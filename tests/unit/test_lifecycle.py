@@ -210,8 +210,30 @@ def test_a_second_send_that_is_refused_leaves_the_first_to_be_looked_for() -> No
     for history in ([], [EVENTS[ev.Sent]]):
         refused = apply(submission_from([*SENT_AGAIN, *history]), EVENTS[ev.Failed])
         assert (refused.phase, refused.problem) == (Phase.PARKED, "policy")
-    accepted = [EVENTS[ev.Sent], EVENTS[ev.Accepted]]
-    assert apply(submission_from([*SENT_AGAIN, *accepted]), EVENTS[ev.Failed]).phase is Phase.FAILED
+
+
+def test_after_send_again_a_task_that_failed_leaves_the_other_to_be_looked_for() -> None:
+    first, second = ev.Accepted(at=110.0, task_id="first"), ev.Accepted(at=130.0, task_id="second")
+    one_failed = submission_from([*SENT_AGAIN, EVENTS[ev.Sent], first, ev.Failed(at=120.0, reason="Policy.")])
+    assert (one_failed.phase, one_failed.tasks, one_failed.exit_code) == (Phase.UNANSWERED, 1, 0)
+    assert one_failed.problem.startswith("Policy. ")
+    assert decide(one_failed, 121.0).action is Action.LOOK_UP
+    for known in (first, ev.Adopted(at=121.0, submission_id="kob-1", task_id="first", origin=INTENDED.origin)):
+        with pytest.raises(IllegalTransition):
+            apply(one_failed, known)
+    parked = apply(one_failed, EVENTS[ev.Parked])
+    assert (parked.exit_code, "One task for it failed" in parked.problem) == (5, True)
+    for submission in (one_failed, parked):
+        other = apply(submission, second)
+        assert (other.phase, other.task_id, other.tasks) == (Phase.ACCEPTED, "second", 1)
+        assert apply(other, EVENTS[ev.Failed]).phase is Phase.FAILED
+
+
+def test_a_task_that_failed_ends_all_when_the_other_send_made_none() -> None:
+    refused = [EVENTS[ev.Sent], EVENTS[ev.Deferred], EVENTS[ev.Sent], EVENTS[ev.Accepted]]
+    only = [INTENDED, EVENTS[ev.Sent], EVENTS[ev.Deferred], EVENTS[ev.Sent], EVENTS[ev.Accepted]]
+    assert apply(submission_from(only), EVENTS[ev.Failed]).phase is Phase.FAILED
+    assert apply(submission_from([*SENT_AGAIN, *refused]), EVENTS[ev.Failed]).phase is Phase.UNANSWERED
 
 
 def test_back_off_grows_over_fifty_refusals_for_want_of_a_slot() -> None:

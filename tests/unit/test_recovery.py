@@ -484,3 +484,28 @@ def test_what_is_salvaged_leaves_the_damaged_file_as_it_is(path: Path, tmp_path:
     workshop.mkdir()
     assert len(salvaged((path,), workshop)) == 4
     assert path.read_bytes() == before
+
+
+DIES_WHILE_IT_MAKES_THE_JOURNAL = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size=1")
+db.execute("BEGIN")
+db.execute("CREATE TABLE half (made BLOB)")
+db.executemany("INSERT INTO half VALUES (?)", [(bytes(4000),)] * 20)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_fault_56_a_journal_whose_maker_was_killed_before_it_had_a_log_opens_and_is_empty(path: Path) -> None:
+    """In its first milliseconds a journal is not in WAL mode yet: a rollback journal lies beside it."""
+    path.parent.mkdir()
+    subprocess.run([sys.executable, "-c", DIES_WHILE_IT_MAKES_THE_JOURNAL, str(path)], check=False)
+    assert path.stat().st_size > 0
+    assert path.with_name(f"{path.name}-journal").stat().st_size > 0
+    journal, notice = open_journal(path, NOW)
+    assert (journal.all(), notice) == ((), "")
+    journal.begin(intended(1))
+    journal.close()
+    assert is_sound(path)

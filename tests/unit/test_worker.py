@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -111,11 +111,12 @@ class FakeKling:
             raise fault
         return tuple(self._report(external_task_id) for external_task_id in self.tasks)
 
-    def scan(self, external_task_id: str) -> TaskReport | None:
+    def scan(self, external_task_id: str, besides: Iterable[str] = ()) -> TaskReport | None:
         fault = self._call("scan")
         if isinstance(fault, KlingError):
             raise fault
-        return self._report(external_task_id) if external_task_id in self.tasks else None
+        report = self._report(external_task_id) if external_task_id in self.tasks else None
+        return report if report is not None and report.task_id not in besides else None
 
     def list_tasks(self) -> Iterator[TaskReport]:
         fault = self._call("list")
