@@ -144,10 +144,17 @@ def place(submission_id: str, scene: bpy.types.Scene | None = None) -> PlacedStr
 
     Raises :class:`ClipUnusable` when there is no clip yet, or its file is gone or broken.
     """
+    return placing.place(with_clip(submission_id), scene)
+
+
+def with_clip(submission_id: str) -> Submission:
+    """The submission, which has a clip. Raises :class:`ArgumentsInvalid` for an unknown id, :class:`ClipUnusable` while
+    there is no clip.
+    """
     arrived = submission(submission_id)
     if not arrived.clip:
         raise ClipUnusable("There is no clip of that submission yet.")
-    return placing.place(arrived, scene)
+    return arrived
 
 
 def place_arrived() -> list[PlacedStrip]:

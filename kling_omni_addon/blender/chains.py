@@ -13,7 +13,7 @@ from ..core.request import Role
 from ..core.shot_names import next_name
 from . import clip_links, live, shot_pictures
 from .moments import last_frame_of, require_active_strip
-from .operators import reported
+from .operators import WhileOnline, reported
 from .outlook import scene_frames
 from .properties import KLING_PG_shot, scene_of, shot_of
 from .sequencer import (
@@ -126,7 +126,7 @@ class KLING_OT_precede_strip(_OnActiveStrip, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_use_clip(bpy.types.Operator):
+class KLING_OT_use_clip(WhileOnline, bpy.types.Operator):
     """Make a shot from a clip that Kling made, by the clip itself; its link is asked for, which is free"""
 
     bl_idname = "kling.use_clip"
@@ -137,14 +137,6 @@ class KLING_OT_use_clip(bpy.types.Operator):
         name="Submission", description="Which clip; without one, that of the active strip", options={"HIDDEN"}
     )
     use: EnumProperty(name="Use", description="What to make of the clip", items=_CLIP_USES)
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Not while Blender is set to stay offline."""
-        reason = live.offline_reason()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:

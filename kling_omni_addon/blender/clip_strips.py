@@ -136,14 +136,6 @@ def replace_source(
     return measured(strip, scene)
 
 
-def tempo_of(strip: Strip) -> float:
-    """How many frames of the scene a frame of the strip's file lasts: 1.25 for 24 frames a second in a scene of 30.
-
-    Raises :class:`ClipUnusable` when the file is away.
-    """
-    return _whole_length(strip) / (int(strip.get(_FRAMES, 0)) or facts_of(_file_of(strip)).frames)
-
-
 def measured(strip: Strip, scene: bpy.types.Scene) -> PlacedStrip:
     """Where a clip is now."""
     sound = _sound_beside(strip, scene)

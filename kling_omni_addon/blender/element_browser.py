@@ -11,7 +11,7 @@ from ..core.errors import ArgumentsInvalid
 from . import element_library, live, pump
 from .element_library import library
 from .lists import Rows
-from .operators import reported
+from .operators import WhileOnline, reported
 from .properties import KLING_PG_shot, free_name, scene_of, shot_of
 from .wrapping import draw_text
 
@@ -23,20 +23,12 @@ if TYPE_CHECKING:
 _ROWS = 5
 
 
-class KLING_OT_show_library(bpy.types.Operator):
+class KLING_OT_show_library(WhileOnline, bpy.types.Operator):
     """Ask Kling for the elements of the account and those that it offers; free"""
 
     bl_idname = "kling.show_library"
     bl_label = "Show Library"
     bl_options = {"REGISTER"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Not while Blender is set to stay offline."""
-        reason = live.offline_reason()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:

@@ -10,6 +10,7 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 
 from ..core.sizes import ASPECT_RATIOS
+from .areas import redraw
 from .frames import picture_size
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ class KLING_OT_toggle_frame_overlay(bpy.types.Operator):
             hide()
         else:
             show(self.shape)
-        for window in context.window_manager.windows:
-            for area in window.screen.areas:
-                if area.type == "VIEW_3D":
-                    area.tag_redraw()
+        redraw(("VIEW_3D",))
         return {"FINISHED"}
 
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import bpy
-from bpy.props import StringProperty
 
 from ..core.errors import ClipUnusable
 from ..core.lifecycle import Phase, Submission
 from . import live, sequencer, stand_in, submission_list
-from .operators import reported
+from .operators import OfSubmission, reported
 from .wrapping import characters_of
 
 if TYPE_CHECKING:
@@ -94,14 +93,12 @@ class KLING_MT_submission_actions(_MoreActions, bpy.types.Menu):
     bl_label = "More Actions"
 
 
-class KLING_OT_reveal_strip(bpy.types.Operator):
+class KLING_OT_reveal_strip(OfSubmission, bpy.types.Operator):
     """Select the strip of this clip, move the playhead to it and bring it into view"""
 
     bl_idname = "kling.reveal_strip"
     bl_label = "Reveal in Timeline"
     bl_options = {"REGISTER", "UNDO"}
-
-    submission_id: StringProperty(name="Submission", description="The submission's id", options={"HIDDEN"})
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -39,7 +39,25 @@ def reported(execute: Callable[[Any, bpy.types.Context], Outcome]) -> Callable[[
     return told
 
 
-class KLING_OT_submit(bpy.types.Operator):
+class OfSubmission:
+    """An operator on one submission."""
+
+    submission_id: StringProperty(name="Submission", description="The submission's id", options={"HIDDEN"})
+
+
+class WhileOnline:
+    """An operator that asks Kling."""
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        """Not while Blender is set to stay offline."""
+        reason = live.offline_reason()
+        if reason:
+            cls.poll_message_set(reason)  # type: ignore[attr-defined] # Operator's
+        return not reason
+
+
+class KLING_OT_submit(WhileOnline, bpy.types.Operator):
     """Send the shot to Kling; the clip arrives in the sequencer when it is done"""
 
     bl_idname = "kling.submit"
@@ -53,14 +71,6 @@ class KLING_OT_submit(bpy.types.Operator):
         min=0.0,
         options={"SKIP_SAVE"},  # a script's wish is not the button's
     )
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Not while Blender is set to stay offline."""
-        reason = live.offline_reason()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Ask first where it costs more than the artist's limit."""
@@ -89,13 +99,7 @@ class KLING_OT_submit(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class _OfSubmission:
-    """An operator on one submission."""
-
-    submission_id: StringProperty(name="Submission", description="The submission's id", options={"HIDDEN"})
-
-
-class KLING_OT_place_clip(_OfSubmission, bpy.types.Operator):
+class KLING_OT_place_clip(OfSubmission, bpy.types.Operator):
     """Put the clip on the timeline of this scene"""
 
     bl_idname = "kling.place_clip"
@@ -109,7 +113,7 @@ class KLING_OT_place_clip(_OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_look_again(_OfSubmission, bpy.types.Operator):
+class KLING_OT_look_again(OfSubmission, bpy.types.Operator):
     """Ask Kling again whether it knows this submission"""
 
     bl_idname = "kling.look_again"
@@ -123,7 +127,7 @@ class KLING_OT_look_again(_OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_send_again(_OfSubmission, bpy.types.Operator):
+class KLING_OT_send_again(OfSubmission, bpy.types.Operator):
     """Send the same request once more; Kling may charge for both"""
 
     bl_idname = "kling.send_again"
@@ -144,7 +148,7 @@ class KLING_OT_send_again(_OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_stop_waiting(_OfSubmission, bpy.types.Operator):
+class KLING_OT_stop_waiting(OfSubmission, bpy.types.Operator):
     """Stop waiting for this submission; Kling may still finish and charge it"""
 
     bl_idname = "kling.stop_waiting"
@@ -172,7 +176,7 @@ class KLING_OT_resume(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_open_folder(_OfSubmission, bpy.types.Operator):
+class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
     """Show the folder of the clip in the system's file browser"""
 
     bl_idname = "kling.open_folder"
@@ -188,7 +192,7 @@ class KLING_OT_open_folder(_OfSubmission, bpy.types.Operator):
         return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))
 
 
-class KLING_OT_hide_submission(_OfSubmission, bpy.types.Operator):
+class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
     """Take this submission off the list until Blender is started again; its record and its clip stay"""
 
     bl_idname = "kling.hide_submission"
@@ -201,20 +205,12 @@ class KLING_OT_hide_submission(_OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_check_account(bpy.types.Operator):
+class KLING_OT_check_account(WhileOnline, bpy.types.Operator):
     """Ask Kling what is left on the account; free, and a test of the key"""
 
     bl_idname = "kling.check_account"
     bl_label = "Test Key and Show Balance"
     bl_options = {"REGISTER"}
-
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        """Not while Blender is set to stay offline."""
-        reason = live.offline_reason()
-        if reason:
-            cls.poll_message_set(reason)
-        return not reason
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:

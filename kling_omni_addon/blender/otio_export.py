@@ -19,6 +19,7 @@ from ..core.otio import Media, Piece, dissolved, timeline_of
 from ..durable import write_whole
 from ..work.sidecar import take_of
 from . import sequencer
+from .clip_strips import scene_fps
 from .operators import reported
 from .provenance_props import clip_of, provenance_on, shot_of_strip, text_of
 from .sequencer import (
@@ -70,7 +71,7 @@ def export_otio(scene: bpy.types.Scene, path: Path, *, is_relative: bool = False
         sentence = f'There is no clip on the timeline of scene "{scene.name}".'
         raise KlingError(sentence, field="scene", remedy="Put clips on it, or unmute them.")
     first = min(scene.frame_start, *(piece.start for piece in pieces))
-    data = timeline_of(scene.name, _fps(scene), first, pieces, {"frame_start": first})
+    data = timeline_of(scene.name, scene_fps(scene), first, pieces, {"frame_start": first})
     _write(path, json.dumps(data, ensure_ascii=False, indent=4).encode("utf-8", "backslashreplace"))
     left_out = sum(strip.type not in (*_CLIPS, "SPEED") for strip, _ in strips) - dissolves
     return len(pieces), left_out
@@ -82,10 +83,6 @@ def _write(path: Path, data: bytes) -> None:
     except OSError as error:
         sentence = f"{path} cannot be written: {error.strerror or error}."
         raise KlingError(sentence, field="filepath", remedy="Choose another folder.") from error
-
-
-def _fps(scene: bpy.types.Scene) -> float:
-    return scene.render.fps / scene.render.fps_base
 
 
 def _shown(scene: bpy.types.Scene) -> Iterator[tuple[Strip, _View]]:
@@ -160,7 +157,7 @@ def _still(scene: bpy.types.Scene, strip: Strip, kind: str, url: str) -> Piece:
     """A sound or a picture: its file is counted in frames of the scene."""
     found = Piece(
         name=strip.name,
-        media=Media(url=url, fps=_fps(scene)),
+        media=Media(url=url, fps=scene_fps(scene)),
         lane=(),
         kind=kind,
         start=start_of(strip),
@@ -180,7 +177,7 @@ def _file_facts(strip: Strip) -> tuple[int, float]:
         bpy.data.movieclips.remove(movie)
         if frames > 0 and fps > 0:
             return frames, fps
-    return max(1, content_length_of(strip)), float(strip.fps) or _fps(strip.id_data)
+    return max(1, content_length_of(strip)), float(strip.fps) or scene_fps(strip.id_data)
 
 
 def _speed_of(scene: bpy.types.Scene, strip: Strip) -> float:

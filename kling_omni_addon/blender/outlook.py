@@ -18,6 +18,7 @@ from ..core.pricing import plain
 from ..core.protocol import CLIP_KEPT_S
 from ..core.request import OmniRequest, Role
 from . import placing, sequencer, stand_in
+from .clip_strips import scene_fps
 from .properties import shot_of
 from .read_panel import has_chosen_kind, read_target
 
@@ -63,14 +64,14 @@ def _length(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> str
     if target.timing == "conform":
         return f" ({frames} frames)"
     is_longer_or_shorter = frames != scene_frames(scene, request.duration_s)
-    seconds = f", {frames / _fps(scene):.1f} s," if is_longer_or_shorter else ""
+    seconds = f", {frames / scene_fps(scene):.1f} s," if is_longer_or_shorter else ""
     return f" ({frames} frames{seconds} at {_rate(scene)} fps)"
 
 
 def _conforming(scene: bpy.types.Scene, target: Target) -> str:
     """What else changes when the scene takes the clip's rate."""
     rate = capability.profile().output_fps
-    is_so = target.timing != "conform" or abs(_fps(scene) - rate) < 0.001
+    is_so = target.timing != "conform" or abs(scene_fps(scene) - rate) < 0.001
     return "" if is_so else f" The whole scene then plays at {rate:g} fps in place of {_rate(scene)}."
 
 
@@ -86,15 +87,11 @@ def _source(scene: bpy.types.Scene, request: OmniRequest) -> str:
 
 def scene_frames(scene: bpy.types.Scene, seconds: float) -> int:
     """How many frames of the scene so many seconds are."""
-    return max(1, round(seconds * _fps(scene)))
-
-
-def _fps(scene: bpy.types.Scene) -> float:
-    return scene.render.fps / scene.render.fps_base
+    return max(1, round(seconds * scene_fps(scene)))
 
 
 def _rate(scene: bpy.types.Scene) -> str:
-    return f"{_fps(scene):.2f}".rstrip("0").rstrip(".")
+    return f"{scene_fps(scene):.2f}".rstrip("0").rstrip(".")
 
 
 def _channel(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> int:

@@ -13,7 +13,6 @@ import bpy
 
 from ..core.lifecycle import Submission
 from ..core.provenance import provenance_of
-from ..core.takes import Take
 from ..work.sidecar import keep_missing
 from .sequencer import Strip
 
@@ -89,8 +88,3 @@ def name_of(strip: Strip) -> str:
 def clip_of(strip: Strip) -> Path:
     """The file that a movie strip plays."""
     return Path(bpy.path.abspath(strip.filepath))
-
-
-def take_on(strip: Strip) -> Take:
-    """What a strip shows, by its custom properties."""
-    return Take(clip=str(clip_of(strip)), provenance=provenance_on(strip))

@@ -14,6 +14,7 @@ import bpy
 
 from ..core.errors import KlingError
 from . import clip_links, element_library, live, placing, prompt_text, stand_in, status_bar
+from .areas import redraw
 
 _log = logging.getLogger(__name__)
 
@@ -60,12 +61,12 @@ def _visit() -> float | None:
         _tell_status()
         return _CALM_S
     if prompt_text.judge_edited():
-        _redraw()
+        redraw(_OUR_AREAS)
     if not live.is_open():
         return _CALM_S if prompt_text.has_texts() else None
     is_news = live.hear_account() | clip_links.hear() | element_library.hear()
     if live.refresh() or is_news or _is_second_over():
-        _redraw()
+        redraw(_OUR_AREAS)
     if not _is_blender_busy():
         placing.place_arrived()
     _tell_status()
@@ -95,10 +96,3 @@ def _is_blender_busy() -> bool:
     running = [operator for window in bpy.context.window_manager.windows for operator in window.modal_operators]
     has_strips_in_hand = any(operator.bl_idname.startswith(_STRIP_EDITORS) for operator in running)
     return has_strips_in_hand or bpy.app.is_job_running("RENDER")
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in _OUR_AREAS:
-                area.tag_redraw()

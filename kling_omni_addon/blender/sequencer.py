@@ -97,12 +97,6 @@ def active_strip(scene: bpy.types.Scene) -> Strip | None:
     return None if scene.sequence_editor is None else scene.sequence_editor.active_strip
 
 
-def selected_strips(context: bpy.types.Context) -> list[Strip]:
-    """The selected strips of the timeline that is shown, from left to right."""
-    chosen = [strip for strip in all_strips(timeline_scene(context)) if strip.select]
-    return sorted(chosen, key=lambda strip: (start_of(strip), strip.channel))
-
-
 def show_in_workspaces(scene: bpy.types.Scene) -> None:
     """From 5.0 a workspace shows the timeline of the scene that it names, and none while it names none."""
     for workspace in bpy.data.workspaces:
@@ -228,11 +222,6 @@ def set_start(strip: Strip, frame: int) -> None:
 def set_end(strip: Strip, frame: int) -> None:
     """Move the right handle. Blender moves a strip to another channel where it would come to lie on a neighbour."""
     setattr(strip, "right_handle" if hasattr(strip, "right_handle") else "frame_final_end", frame)
-
-
-def set_length(strip: Strip, frames: int) -> None:
-    """Move the right handle so that the strip shows for so many frames."""
-    setattr(strip, "duration" if hasattr(strip, "duration") else "frame_final_duration", frames)
 
 
 def content_start_of(strip: Strip) -> int:

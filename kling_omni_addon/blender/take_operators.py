@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 from ..core.errors import ClipUnusable
 from ..core.takes import Take
 from . import takes
+from .areas import redraw
 from .load_settings import load_settings, provenance_for
 from .operators import reported
 from .properties import scene_of, shot_of
@@ -29,14 +30,6 @@ def kling_strip(context: bpy.types.Context) -> Strip | None:
     """The active strip of the timeline at hand, if it shows a take of a shot of ours."""
     strip = active_strip(timeline_scene(context))
     return strip if shot_of_strip(strip) else None
-
-
-def redraw_sequencers() -> None:
-    """What is known of takes has changed."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "SEQUENCE_EDITOR":
-                area.tag_redraw()
 
 
 class _OfStrip:
@@ -190,7 +183,7 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
         chosen = [take for take in unused if agreed is None or take.clip in agreed]
         for take in chosen:
             takes.delete_files(take)
-        redraw_sequencers()
+        redraw(("SEQUENCE_EDITOR",))
         self.report({"INFO"}, f"{len(chosen)} deleted")
         return {"FINISHED"}
 

@@ -14,10 +14,11 @@ import bpy
 
 from ..core.takes import Take
 from . import takes
+from .areas import redraw
 from .properties import scene_of, shot_of
 from .provenance_props import FAVOURITE, SUBMISSION, clip_of, name_of, shot_of_strip, text_of
 from .sequencer import Strip
-from .take_operators import kling_strip, redraw_sequencers
+from .take_operators import kling_strip
 from .wrapping import draw_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def look() -> None:
     for key, folder in _wanted.items():
         _found[key] = takes.takes_around(key[0], folder)
     _wanted.clear()
-    redraw_sequencers()
+    redraw(("SEQUENCE_EDITOR",))
 
 
 def forget() -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 import bpy
-from bpy.props import StringProperty
 
-from ..core.errors import ClipUnusable, KlingError
-from ..core.lifecycle import Submission
-from . import live, placing, stand_in
-from .operators import reported
+from ..core.errors import KlingError
+from . import api, placing, stand_in
+from .operators import OfSubmission, reported
 from .sequencer import active_strip, timeline_scene
 
 if TYPE_CHECKING:
@@ -19,21 +17,7 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = set[OperatorReturnItems]
 
 
-def with_clip(submission_id: str) -> Submission:
-    """The submission, which has a clip. Raises :class:`ClipUnusable`."""
-    submission = live.submission(submission_id)
-    if submission is None or not submission.clip:
-        raise ClipUnusable("There is no clip of that submission yet.")
-    return submission
-
-
-class _OfSubmission:
-    """An operator on one submission."""
-
-    submission_id: StringProperty(name="Submission", description="The submission's id", options={"HIDDEN"})
-
-
-class KLING_OT_replace_strip(_OfSubmission, bpy.types.Operator):
+class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
     """Let the active strip play this clip; its place, handles, effects and transitions stay"""
 
     bl_idname = "kling.replace_strip"
@@ -53,11 +37,11 @@ class KLING_OT_replace_strip(_OfSubmission, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Replace the file."""
         scene = timeline_scene(context)
-        placing.replace_with(active_strip(scene), scene, with_clip(self.submission_id))
+        placing.replace_with(active_strip(scene), scene, api.with_clip(self.submission_id))
         return {"FINISHED"}
 
 
-class KLING_OT_remove_stand_in(_OfSubmission, bpy.types.Operator):
+class KLING_OT_remove_stand_in(OfSubmission, bpy.types.Operator):
     """Take the strip that waits for this clip off the timeline; the submission goes on"""
 
     bl_idname = "kling.remove_stand_in"

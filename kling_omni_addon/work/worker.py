@@ -177,6 +177,9 @@ class Worker:
             try:
                 lane = lane or self.lane(actions)
                 pause_s = min(lane.run_due(), IDLE_S)
+            except JournalUnusable as error:
+                _log.error("%s Going on in %g s.", error, _TROUBLE_S)
+                pause_s = _TROUBLE_S
             except Exception:  # noqa: BLE001 - the outermost line of a thread; the reason is below
                 # Broad on purpose: a lane that dies takes paid work with it. Nothing was sent unrecorded; it goes on
                 # after a pause.

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from kling_omni_addon.blender.sequencer import set_length, strips_of
+from kling_omni_addon.blender.sequencer import set_end, strips_of
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 
@@ -37,7 +37,7 @@ def write_coded_clip(folder: Path, *, frames: int, fps: int = 24, has_sound: boo
         strip = strips_of(film).new_image("Pictures", str(pictures / "00000.png"), 1, 1, fit_method="ORIGINAL")
         for number in range(1, frames):
             strip.elements.append(f"{number:05}.png")
-        set_length(strip, frames)
+        set_end(strip, 1 + frames)
         if has_sound:
             strips_of(film).new_sound("Beeps", str(_write_beeps(folder / "beeps.wav", frames / fps)), 2, 1)
         _render_movie(film, path, has_sound=has_sound)

@@ -16,7 +16,7 @@ from kling_omni_addon.blender.sequencer import (
     find_strip,
     length_of,
     new_effect,
-    set_length,
+    set_end,
     start_of,
     strips_of,
 )
@@ -226,7 +226,7 @@ def test_a_bridge_ends_exactly_where_the_right_strip_begins(road: Scene, tmp_pat
     road.sequence_editor_create()
     for name, frame, grey in (("Left", 1, 0.2), ("Right", 133, 0.7)):
         picture = paint(tmp_path / f"{name}.png", (640, 360), grey)
-        set_length(strips_of(road).new_image(name, str(picture), 1, frame), 48)
+        set_end(strips_of(road).new_image(name, str(picture), 1, frame), frame + 48)
     road.frame_set(60)
     assert bpy.ops.kling.bridge_gap() == {"FINISHED"}
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}

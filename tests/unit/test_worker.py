@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -27,8 +28,10 @@ from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
 from kling_omni_addon.core.spending import Caps
+from kling_omni_addon.work import journal
 from kling_omni_addon.work.journal import LEASE_S, Journal
 from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Progress, Worker
+from tests.remote.rehearsal_stand import until
 
 DAY_S = 86_400.0
 ORIGIN = Origin(service="https://kling.example", key_fingerprint="f00")
@@ -46,6 +49,14 @@ class FakeClock:
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         self.time += max(timeout_s, 0.001)
         return event.is_set()
+
+
+class HurriedClock(FakeClock):
+    """Time that passes faster than it does, for threads."""
+
+    def wait(self, event: threading.Event, timeout_s: float) -> bool:
+        event.wait(0.002)
+        return super().wait(event, timeout_s)
 
 
 @dataclass
@@ -162,14 +173,14 @@ class Studio:
         self.restart()
 
     def restart(self, owner: str | None = None, concurrency: int | None = None, caps: Caps | None = None) -> None:
-        worker = Worker(
+        self.worker = Worker(
             open_service=lambda: self.kling,
             open_journal=lambda: Journal(self.path, owner),
             clock=self.clock,
             plan=Plan(origin=ORIGIN, clips=self.clips, concurrency=concurrency, caps=caps or Caps()),
             messages=self.messages,
         )
-        self.lanes = [worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
+        self.lanes = [self.worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
 
     def intend(self, number: int = 1, origin: Origin = ORIGIN) -> str:
         payload = Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=("{}",))
@@ -561,3 +572,21 @@ def test_other_bytes_are_never_sent_under_the_same_id(studio: Studio) -> None:
     studio.run(0.5)
     with pytest.raises(IllegalTransition, match="other bytes"):
         studio.journal.append("kob-1", ev.Sent(at=studio.clock.now(), digest="of other bytes"))
+
+
+def test_threads_whose_journal_is_held_say_so_in_a_sentence_and_go_on(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    studio.intend()
+    monkeypatch.setattr(journal, "_BUSY_TIMEOUT_S", 0.02)
+    studio.clock = studio.kling.clock = HurriedClock()
+    studio.restart()
+    holder = sqlite3.connect(studio.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    studio.worker.start()
+    until(lambda: caplog.text, lambda said: "database is locked" in said)
+    assert studio.submission().phase is Phase.INTENDED
+    holder.close()
+    until(studio.submission, lambda submission: submission.phase is Phase.FETCHED)
+    studio.worker.stop()
+    assert "Traceback" not in caplog.text
