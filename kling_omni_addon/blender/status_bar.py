@@ -66,7 +66,7 @@ def follow(submissions: Sequence[Submission]) -> bool:
 def _sentence(news: Sequence[Submission]) -> str:
     last = news[-1]
     others = f", and {len(news) - 1} more" if len(news) > 1 else ""
-    return f"Kling: {last.target.name or last.id} {_NEWS[last.phase][0]}{others}"
+    return f'Kling: "{last.target.name or last.id}" {_NEWS[last.phase][0]}{others}'
 
 
 def _under_way(submissions: Sequence[Submission]) -> str:

@@ -56,10 +56,10 @@ def test_what_is_under_way_is_counted() -> None:
 @pytest.mark.parametrize(
     ("phase", "said"),
     [
-        (Phase.FETCHED, "Kling: alley has arrived"),
-        (Phase.PLACED, "Kling: alley is on the timeline"),
-        (Phase.FAILED, "Kling: alley failed"),
-        (Phase.PARKED, "Kling: alley got no answer"),
+        (Phase.FETCHED, 'Kling: "alley" has arrived'),
+        (Phase.PLACED, 'Kling: "alley" is on the timeline'),
+        (Phase.FAILED, 'Kling: "alley" failed'),
+        (Phase.PARKED, 'Kling: "alley" got no answer'),
     ],
 )
 def test_what_becomes_of_a_clip_is_told_for_a_while_and_then_what_is_under_way(
@@ -75,7 +75,7 @@ def test_what_becomes_of_a_clip_is_told_for_a_while_and_then_what_is_under_way(
 
 def test_clips_that_arrive_together_are_told_together() -> None:
     told(alley=Phase.READY, roof=Phase.READY, door=Phase.READY)
-    assert told(alley=Phase.FETCHED, roof=Phase.FETCHED, door=Phase.FETCHED) == "Kling: door has arrived, and 2 more"
+    assert told(alley=Phase.FETCHED, roof=Phase.FETCHED, door=Phase.FETCHED) == 'Kling: "door" has arrived, and 2 more'
 
 
 def test_what_an_earlier_session_finished_is_no_news() -> None:

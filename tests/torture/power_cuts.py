@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kling_omni_addon.core.errors import JournalUnusable
+from kling_omni_addon.work.journal import look_for_damage
 from tests.torture.power import Disk, mixtures
 from tests.torture.recorded_life import MARK
 from tests.torture.service_process import running_kling
@@ -23,6 +25,8 @@ from tests.torture.system_calls import Step, record
 SCRIPT = Path(__file__).with_name("recorded_life.py")
 _SPEED = 20.0
 _LAST_BYTE = b"}"
+_JOURNAL = ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-journal")
+"""The last is there for the first moments only, before the journal is in WAL mode."""
 
 
 def recorded(folder: Path, mutant: str = "") -> tuple[Step, ...]:
@@ -65,8 +69,7 @@ def _marked(step: Step) -> Iterator[tuple[str, str]]:
 
 
 def _faults(left: Mapping[str, bytes], promised: Promised) -> Iterator[str]:
-    journal = tuple((name, left.get(f"home/{name}", b"")) for name in ("journal.sqlite3", "journal.sqlite3-wal"))
-    verdict, events = _read(journal)
+    verdict, events = _read(tuple((name, left.get(f"home/{name}", b"")) for name in _JOURNAL))
     if verdict != "ok":
         yield f"the journal: {verdict}"
     found = Counter((submission_id, kind) for submission_id, kind, _ in events)
@@ -99,18 +102,20 @@ def _file_faults(left: Mapping[str, bytes], submission_id: str, kind: str, data:
 
 @cache
 def _read(files: tuple[tuple[str, bytes], ...]) -> tuple[str, tuple[tuple[str, str, str], ...]]:
-    """What SQLite makes of a journal that was cut off: its verdict, and the events in it."""
+    """What is made of a journal that was cut off: the verdict of its first look and of SQLite, and the events in it."""
     with tempfile.TemporaryDirectory(
         prefix="kling-power-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
     ) as at:
         for name, content in files:
             if content:
                 (Path(at) / name).write_bytes(content)
+        path = Path(at) / files[0][0]
         try:
-            with closing(sqlite3.connect(Path(at) / files[0][0])) as db:
+            look_for_damage(path)
+            with closing(sqlite3.connect(path)) as db:
                 verdict = str(db.execute("PRAGMA integrity_check").fetchone()[0])
                 has_events = db.execute("SELECT 1 FROM sqlite_master WHERE name='event'").fetchone()
                 sql = "SELECT submission_id, kind, data FROM event ORDER BY seq"
                 return verdict, tuple(db.execute(sql).fetchall()) if has_events else ()
-        except sqlite3.DatabaseError as error:
+        except (JournalUnusable, sqlite3.DatabaseError) as error:
             return str(error), ()
