@@ -38,16 +38,17 @@ def broken_promises(story: Story, kling: Kling, folder: Path, posts_unseen: int)
     path = folder / "home" / "journal.sqlite3"
     tasks = [task for task in _ended_tasks(kling) if task.submission_id.startswith(f"kob-{story.seed}-")]
     found = [*_leaks(folder), *_stumbles(folder / "said.txt")]
-    try:
-        found += [
-            *_journal_faults(path),
-            *_creates_faults(path, tasks),
-            *_phase_faults(path),
-            *_tasks_faults(story, kling, path, tasks),
-            *_posts_faults(path, kling, posts_unseen),
-        ]
-    except (JournalUnusable, sqlite3.Error) as unusable:
-        found.append(f"the journal cannot be read: {unusable}; in its folder are {_contents(path.parent)}")
+    for faults in (
+        _journal_faults(path),
+        _creates_faults(path, tasks),
+        _phase_faults(path),
+        _tasks_faults(story, kling, path, tasks),
+        _posts_faults(path, kling, posts_unseen),
+    ):
+        try:
+            found += faults
+        except (JournalUnusable, sqlite3.Error) as unusable:
+            found.append(f"the journal cannot be read: {unusable}; in its folder are {_contents(path.parent)}")
     return found
 
 
