@@ -247,7 +247,7 @@ def _until_stopped() -> None:
     signal.signal(signal.SIGTERM, stop)
     try:
         while True:
-            time.sleep(3600)
+            time.sleep(1)  # a signal that comes a moment before a sleep is seen after it
     except KeyboardInterrupt:
         return
 
