@@ -30,7 +30,7 @@ def test_two_captured_frames_become_a_strip_where_it_was_meant_to_go(road: bpy.t
     assert submission.phase is Phase.PLACED
     strip = sequencer.find_strip(road, submission.id)
     assert strip is not None
-    assert (int(strip.frame_final_start), strip.frame_final_duration, strip.channel) == (12, 72, 1)
+    assert (sequencer.start_of(strip), sequencer.length_of(strip), strip.channel) == (12, 72, 1)
     assert Path(bpy.path.abspath(strip.filepath)) == Path(submission.clip)
     assert Path(submission.clip).parent == tmp_path / "kling" / "clips"
 
@@ -151,4 +151,4 @@ def test_a_script_without_a_window_does_the_same(road: bpy.types.Scene, tmp_path
     assert done.returncode == 0, done.stdout + done.stderr
     bpy.ops.wm.open_mainfile(filepath=str(blend))
     (strip,) = (s for s in sequencer.strips_of(cast("bpy.types.Scene", bpy.context.scene)) if s.type == "MOVIE")
-    assert (int(strip.frame_final_start), strip.frame_final_duration) == (12, 72)
+    assert (sequencer.start_of(strip), sequencer.length_of(strip)) == (12, 72)
