@@ -134,7 +134,7 @@ class Session:
             raise ArgumentsInvalid(sentence, field="video_of", remedy=_ELSE)
         if found is not None and found.accepted_at and self._clock.now() - found.accepted_at > CLIP_KEPT_S:
             raise _gone()
-        known_as = found.task_id if found is not None and found.task_id else submission_id
+        known_as = (found is not None and found.task_id) or submission_id
         return Errand(lambda: _clip_report(self._open_service(), known_as))
 
     def ask_elements(self) -> Errand[tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]]:

@@ -257,7 +257,8 @@ def _where_uncertain(submission: Submission, event: Event, after: Phase | None) 
 
 def _leaves_another_task(submission: Submission, event: Event) -> bool:
     """Whether a task came to nothing, and one that another send may have made is to be looked for."""
-    return isinstance(event, ev.Failed) and submission.phase is Phase.ACCEPTED and submission.tasks > 1
+    is_of_a_task = isinstance(event, ev.Failed) and submission.phase is Phase.ACCEPTED
+    return is_of_a_task and submission.is_uncertain and submission.tasks > 1
 
 
 def submission_from(history: Iterable[Event]) -> Submission:
@@ -383,9 +384,14 @@ def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
     tasks = _one_task_less(submission)
     if not _leaves_another_task(submission, event):
         return {"status": "failed", "problem": event.reason, "exit_code": 4, "tasks": tasks}
-    ended = {"ended_tasks": (*submission.ended_tasks, submission.task_id), "task_id": "", "accepted_at": 0.0}
-    ended["problem"] = f"{event.reason} {_LOOKING_FOR_ANOTHER}"
-    return _looking_from(submission, event) | ended | {"status": "", "tasks": tasks}
+    return _looking_from(submission, event) | {
+        "ended_tasks": (*submission.ended_tasks, submission.task_id),
+        "task_id": "",
+        "accepted_at": 0.0,
+        "status": "",
+        "problem": f"{event.reason} {_LOOKING_FOR_ANOTHER}",
+        "tasks": tasks,
+    }
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {

@@ -1,8 +1,8 @@
-"""The Omni-Video service: what the worker needs (submit, find, ask, scan, fetch), elements and the account."""
+"""The Omni-Video service: what the worker needs (submit, find, ask, list, fetch), elements and the account."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -122,14 +122,6 @@ class KlingService:
     def recent(self) -> tuple[TaskReport, ...]:
         """The newest tasks of the account, one short page: a cheap way to ask for many. Raises like :meth:`find`."""
         return self._read(protocol.build_list(1, _RECENT), protocol.read_list)
-
-    def scan(self, external_task_id: str, besides: Iterable[str] = ()) -> TaskReport | None:
-        """Look for our id on the account's list pages, past the tasks ``besides``; None after a clean scan without it.
-        Raises like :meth:`find`.
-        """
-        known = frozenset(besides)
-        ours = (report for report in self.list_tasks() if report.external_task_id == external_task_id)
-        return next((report for report in ours if report.task_id not in known), None)
 
     def list_tasks(self) -> Iterator[TaskReport]:
         """Every task on the account's list, page by page as it is read. A page may be short because an entry could not

@@ -260,11 +260,12 @@ class Journal:
             self._begin(adopted)
             return True
         submission = self._read(adopted.submission_id)
-        if submission.origin != adopted.origin or submission.phase not in lifecycle.TRANSITIONS[ev.Adopted]:
+        if submission.origin != adopted.origin:
             return False
-        if adopted.task_id in submission.ended_tasks:
+        try:
+            self._append(submission, adopted)
+        except IllegalTransition:  # it is past that, or that task has ended
             return False
-        self._append(submission, adopted)
         return True
 
     def claim(self, submission_id: str, now: float) -> Lease | None:

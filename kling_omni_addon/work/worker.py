@@ -77,7 +77,6 @@ class Service(Protocol):
     def find(self, external_task_id: str) -> TaskReport: ...
     def ask(self, task_id: str) -> TaskReport: ...
     def recent(self) -> tuple[TaskReport, ...]: ...
-    def scan(self, external_task_id: str, besides: Iterable[str] = ()) -> TaskReport | None: ...
     def list_tasks(self) -> Iterable[TaskReport]: ...
     def fetch(self, report: TaskReport, target: Path, reception: Reception) -> FetchedClip: ...
 
@@ -476,8 +475,7 @@ class Lane:
     def _find(self, submission: Submission) -> TaskReport | None:
         """Our task, if the service says that it has one that did not end already."""
         if submission.ended_tasks:  # only the list tells several tasks of one id apart
-            ours = (report for report in self._service.recent() if report.external_task_id == submission.id)
-            return next((report for report in ours if report.task_id not in submission.ended_tasks), None)
+            return _task_of(submission, self._service.recent())
         try:
             return self._service.find(submission.id)
         except TaskUnknown:
@@ -485,7 +483,7 @@ class Lane:
 
     def _scan(self, submission: Submission, lease: Lease) -> None:
         try:
-            report = self._service.scan(submission.id, submission.ended_tasks)
+            report = _task_of(submission, self._service.list_tasks())
         except KlingError as error:
             self._put_off(submission, Action.SCAN, error)
             return
@@ -581,6 +579,12 @@ class Lane:
         wait_s = 300.0 if is_key else pacing.poll_interval_s(self._clock.now() - submission.changed_at, submission.id)
         _log.warning("%s: %s; asking again in %.0f s", submission.id, error.sentence, wait_s)
         self._worker.pause(submission.id, action, self._clock.now() + wait_s)
+
+
+def _task_of(submission: Submission, reports: Iterable[TaskReport]) -> TaskReport | None:
+    """The first task on a list that is ours and has not ended already."""
+    ours = (report for report in reports if report.external_task_id == submission.id)
+    return next((report for report in ours if report.task_id not in submission.ended_tasks), None)
 
 
 def _is_explained(error: KlingError) -> bool:

@@ -7,6 +7,7 @@ lifecycle what it thinks.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kling_omni_addon.core import events as ev
@@ -117,7 +118,7 @@ class Judge:
 
     def _judge_parking(self, submission_id: str) -> None:
         window_end = self._doubt_since[submission_id] + WINDOW_S
-        ended = self._story.disk.records[submission_id].submission.ended_tasks
+        ended = _ended_tasks(self._story.disk.records[submission_id].events)
         for task in self._tasks(submission_id):
             # Where one task has ended, a question by our id is answered with that one: only the list shows others.
             was_to_be_found = not ended and task.found_from <= window_end
@@ -185,6 +186,12 @@ class Judge:
 
 def _sent_again(events: list[Event]) -> int:
     return sum(isinstance(event, ev.SendAgain) for event in events)
+
+
+def _ended_tasks(events: list[Event]) -> set[str]:
+    """Tasks that were found and then failed."""
+    moves = [event for event in events if isinstance(event, ev.Accepted | ev.Failed)]
+    return {a.task_id for a, b in pairwise(moves) if isinstance(a, ev.Accepted) and isinstance(b, ev.Failed)}
 
 
 def _is_withdrawn(events: list[Event]) -> bool:

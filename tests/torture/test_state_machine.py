@@ -39,7 +39,7 @@ SENDS = st.sampled_from(
 _TROUBLES: dict[str, tuple[Any, ...]] = {
     "find": (unknown(), Unanswered("proxy"), 5000),
     "ask": (Unanswered("proxy"), unknown(), 1002, "unknown", "failed"),
-    "scan": (Unanswered("proxy"),),
+    "list": (Unanswered("proxy"),),
     "fetch": (ClipUnusable("cut"), LinkExpired("403")),
 }
 TROUBLES = st.one_of(*(st.tuples(st.just(call), st.sampled_from(ways)) for call, ways in _TROUBLES.items()))

@@ -419,6 +419,26 @@ def test_a_submission_of_another_key_is_not_accepted_by_this_keys_list(path: Pat
     journal.close()
 
 
+def test_a_task_that_ended_is_not_accepted_again_from_the_list_but_another_of_the_same_id_is(path: Path) -> None:
+    journal = Journal(path)
+    journal.begin(intended(1))
+    for event in (
+        ev.Sent(at=NOW, digest="d"),
+        ev.Parked(at=NOW),
+        ev.SendAgain(at=NOW),
+        ev.Sent(at=NOW, digest="d"),
+        ev.Accepted(at=NOW, task_id="task of kob-001"),
+        ev.Failed(at=NOW, reason="policy"),
+    ):
+        journal.append("kob-001", event)
+    assert reconcile(journal, lambda: [task("kob-001")], NOW, ORIGIN) == 0
+    assert [s.phase for s in journal.all()] == [Phase.UNANSWERED]
+    other = TaskReport(task_id="another", external_task_id="kob-001", status=Status.PROCESSING)
+    assert reconcile(journal, lambda: [task("kob-001"), other], NOW, ORIGIN) == 1
+    assert [(s.phase, s.task_id) for s in journal.all()] == [(Phase.ACCEPTED, "another")]
+    journal.close()
+
+
 # --- backups
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -121,13 +121,6 @@ class FakeKling:
         if isinstance(fault, KlingError):
             raise fault
         return tuple(self._report(external_task_id) for external_task_id in self.tasks)
-
-    def scan(self, external_task_id: str, besides: Iterable[str] = ()) -> TaskReport | None:
-        fault = self._call("scan")
-        if isinstance(fault, KlingError):
-            raise fault
-        report = self._report(external_task_id) if external_task_id in self.tasks else None
-        return report if report is not None and report.task_id not in besides else None
 
     def list_tasks(self) -> Iterator[TaskReport]:
         fault = self._call("list")
