@@ -27,7 +27,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from .rules import Problem
+    from .problem import Problem
 
 
 class KlingError(Exception):
