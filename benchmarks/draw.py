@@ -18,10 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import bpy
 
 import kling_omni_addon
-from kling_omni_addon.blender import live, panels
-from kling_omni_addon.blender.properties import KINDS, put_picture
-from kling_omni_addon.blender.sequencer import new_effect, strips_of
-from kling_omni_addon.core.events import Target
+from kling_omni_addon.blender.connection import opening, snapshots
+from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.panels import tab
+from kling_omni_addon.blender.shot.kinds import KINDS
+from kling_omni_addon.blender.shot.properties import put_picture
+from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.request import OmniRequest
 from tests.blender.layout import Layout
 
@@ -52,10 +54,10 @@ def fill(scene: Any) -> None:
         new_effect(
             strips_of(scene), "COLOR", name="Card", channel=1 + number % 40, frame_start=number // 40 * 30, length=25
         )
-    session = live.session()
+    session = opening.session()
     for number in range(SUBMISSIONS):
         session.submit(OmniRequest(prompt="a fox", aspect_ratio="16:9"), Target(name=f"shot_{number:03}"))
-    live.refresh()
+    snapshots.refresh()
 
 
 def average_ms(panel: Any) -> float:
@@ -75,14 +77,14 @@ def main() -> int:
     scene: Any = bpy.context.scene
     fill(scene)
     for kind in KINDS:
-        scene.kling.kind = kind[0]
-        for panel in panels.CLASSES[: len(panels.CLASSES) // 2]:  # both editors have the same code
+        scene.kling.kind = kind.identifier
+        for panel in tab.CLASSES[: len(tab.CLASSES) // 2]:  # both editors have the same code
             if not hasattr(panel, "poll") or panel.poll(bpy.context):
                 name = panel.__name__.rsplit("_", 1)[1]
                 slowest[name] = max(slowest.get(name, 0.0), average_ms(panel))
     for name, spent_ms in slowest.items():
         print(f"{name:12} {spent_ms:6.3f} ms")
-    print(f"{len(live.submissions())} submissions, {STRIPS} strips")
+    print(f"{len(snapshots.submissions())} submissions, {STRIPS} strips")
     return int(max(slowest.values()) >= MOST_MS)
 
 

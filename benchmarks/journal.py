@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Event, Origin, Target
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Event, Origin, Target
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.backup import Backup
 from kling_omni_addon.work.journal import Journal

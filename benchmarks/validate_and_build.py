@@ -24,9 +24,9 @@ from kling_omni_addon.core import capability
 from kling_omni_addon.core.media import PictureRef
 from kling_omni_addon.core.payload import Body, build_payload, draft_body
 from kling_omni_addon.core.request import OmniRequest, Picture
-from kling_omni_addon.core.rules import problems_in
-from kling_omni_addon.remote.pictures import PictureStore
-from kling_omni_addon.request_file import judge_request, keep_pictures
+from kling_omni_addon.core.rules.table import problems_in
+from kling_omni_addon.judging import judge_request, keep_pictures
+from kling_omni_addon.work.picture_store import PictureStore
 
 PICTURES = 7
 PICTURE_BYTES = 10_485_760  # the largest that Kling takes (R36)

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .core import rules
 from .core.capability import Profile
 from .core.errors import ArgumentsInvalid
 from .core.media import PictureRef
-from .core.payload import Body, draft_body, ordered_pictures, request_from_body
+from .core.payload import Body, request_from_body
 from .core.problem import Problem
-from .core.reading import VideoFacts
 from .core.request import OmniRequest
-from .remote.pictures import PictureStore, describe
+from .core.rules import table
+from .judging import missing_picture
+from .work.picture_store import PictureStore
 
-FILE_RULE = "FILE"
-"""The rule id of a picture file that is not there: no rule of the service's, which never sees our files."""
 _FILE_LIMIT_BYTES = 200_000_000
 _PATH_LENGTH = 1024
 
@@ -51,7 +49,7 @@ def read_request_file(path: Path, store: PictureStore, profile: Profile) -> Requ
     missing: list[Problem] = []
     body = _with_stored_pictures(body, path.parent, store, missing)
     unreadable = {problem.path for problem in missing}
-    judged = [problem for problem in rules.problems_in(body, profile=profile) if problem.path not in unreadable]
+    judged = [problem for problem in table.problems_in(body, profile=profile) if problem.path not in unreadable]
     return RequestFile(body=body, problems=(*missing, *judged))
 
 
@@ -93,7 +91,7 @@ def _stored(image: Any, position: int, folder: Path, store: PictureStore, missin
     try:
         ref = picture_ref(source, folder, store, path)
     except ArgumentsInvalid as error:
-        missing.append(_missing(error))
+        missing.append(missing_picture(error))
         return image
     return image if ref is None else image | {"image_url": ref}
 
@@ -112,36 +110,3 @@ def picture_ref(source: str, folder: Path, store: PictureStore, field: str) -> P
         if ref is not None and ref.facts.format:
             return ref
     return store.keep_file(file, field)
-
-
-def judge_request(
-    request: OmniRequest, profile: Profile, videos: Mapping[str, VideoFacts] | None = None
-) -> tuple[Problem, ...]:
-    """Everything the service would refuse, and what is doubtful, before anything is copied or sent.
-
-    Of local pictures the headers are read, no more. ``videos`` maps links to what is known of the videos behind them.
-    """
-    described: dict[str, PictureRef] = {}
-    missing: list[Problem] = []
-    for position, source in enumerate(local_sources(request)):
-        try:
-            described[source] = describe(Path(source), f"image_list[{position}].image_url")
-        except ArgumentsInvalid as error:
-            missing.append(_missing(error))
-    unreadable = {problem.path for problem in missing}
-    judged = rules.problems_in(draft_body(request, described), profile=profile, videos=videos)
-    return (*missing, *(problem for problem in judged if problem.path not in unreadable))
-
-
-def _missing(error: ArgumentsInvalid) -> Problem:
-    return Problem(rule=FILE_RULE, path=error.field, message=str(error), kind="error")
-
-
-def keep_pictures(request: OmniRequest, store: PictureStore) -> Mapping[str, PictureRef]:
-    """Copy a request's local pictures into the store. Raises :class:`ArgumentsInvalid` for one that cannot be read."""
-    return {source: store.keep_file(Path(source), "pictures") for source in local_sources(request)}
-
-
-def local_sources(request: OmniRequest) -> tuple[str, ...]:
-    """The sources of a request that are files of this machine."""
-    return tuple(p.source for p in ordered_pictures(request) if not p.source.startswith(("http://", "https://")))

@@ -10,7 +10,8 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from .core import capability
-from .core import events as ev
+from .core.account import Pack
+from .core.elements import ElementDraft, LibraryElement, picture_faults
 from .core.errors import (
     ArgumentsInvalid,
     ClipGone,
@@ -21,21 +22,21 @@ from .core.errors import (
     TaskFailed,
     TaskUnknown,
 )
-from .core.events import Event, Origin, Target
-from .core.library import ElementDraft, LibraryElement, Pack, picture_faults
-from .core.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
+from .core.life import events as ev
+from .core.life.events import Event, Origin, Target
+from .core.life.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import plain, price_of
 from .core.protocol import CLIP_KEPT_S, TaskReport
 from .core.provenance import wish_of
 from .core.request import OmniRequest
+from .judging import keep_pictures
 from .rehearsal import settings as rehearsal
 from .rehearsal_note import answers
-from .remote.pictures import PictureStore
 from .remote.service import KlingService
 from .remote.token import ApiKey, Credentials, KeyPair, fingerprint
-from .request_file import RequestFile, keep_pictures, read_request_file
+from .request_file import RequestFile, read_request_file
 from .settings import Keys, Settings, is_local_service
 from .work.backup import Backup
 from .work.board import Board
@@ -43,6 +44,7 @@ from .work.clock import Clock, SystemClock
 from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
+from .work.picture_store import PictureStore
 from .work.recovery import ID_PREFIX, open_journal, reconcile
 from .work.sidecar import keep_sidecar
 from .work.worker import Plan, Progress, Worker

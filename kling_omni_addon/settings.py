@@ -9,9 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .core import lifecycle
 from .core.errors import ArgumentsInvalid, CredentialsMissing
-from .core.spending import Caps
+from .core.life import lifecycle
+from .core.life.spending import Caps
 from .rehearsal_note import running_rehearsal
 
 SERVICES: Mapping[str, str] = {

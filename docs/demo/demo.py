@@ -158,9 +158,9 @@ def must(outcome: set[str]) -> None:
 
 def problems(scene: bpy.types.Scene) -> str:
     """What the rules say of the shot, one sentence each."""
-    from kling_omni_addon.blender import live
+    from kling_omni_addon.blender.shot import judging
 
-    return " ".join(problem.message for problem in live.judge(scene))
+    return " ".join(problem.message for problem in judging.judge(scene))
 
 
 def tell_journal(home: Path) -> None:
@@ -176,7 +176,7 @@ def tell_journal(home: Path) -> None:
 
 def picture_strips(scene: bpy.types.Scene) -> list[Any]:
     """The clips on the scene's timeline, from left to right."""
-    from kling_omni_addon.blender import sequencer
+    from kling_omni_addon.blender.host import sequencer
 
     return sorted((s for s in sequencer.strips_of(scene) if s.type == "MOVIE"), key=sequencer.start_of)
 
@@ -188,9 +188,10 @@ def file_of(strip: Any) -> Path:
 
 def arrived(strip: Any) -> Path:
     """Wait for the clip of a strip, and put it where its stand-in is: its file."""
-    from kling_omni_addon.blender import api, sequencer
+    from kling_omni_addon.blender import api
+    from kling_omni_addon.blender.timeline import our_strips
 
-    (submission,) = api.wait([sequencer.submission_of(strip)], 600)
+    (submission,) = api.wait([our_strips.submission_of(strip)], 600)
     if not submission.clip:
         raise SystemExit(f"The demo stopped: {submission.problem or 'the clip did not come in time.'}")
     api.place_arrived()
@@ -199,7 +200,7 @@ def arrived(strip: Any) -> Path:
 
 def tell_strip(strip: Any, what: str) -> None:
     """Where a strip is, and what has become of it."""
-    from kling_omni_addon.blender import sequencer
+    from kling_omni_addon.blender.host import sequencer
 
     start, end = sequencer.start_of(strip), sequencer.end_of(strip) - 1
     print(f"           strip '{strip.name}', channel {strip.channel}, frames {start} to {end}: {what}")

@@ -1,4 +1,4 @@
-"""Make ``kling_omni_addon/blender/stand_in.mp4``, what the timeline shows in place of a clip that Kling still makes.
+"""Make ``blender/timeline/stand_in.mp4``, what the timeline shows in place of a clip that Kling still makes.
 
     .venv/bin/python docs/stand_in/make.py
 
@@ -14,7 +14,7 @@ from typing import Any
 
 import bpy
 
-TARGET = Path(__file__).resolve().parents[2] / "kling_omni_addon" / "blender" / "stand_in.mp4"
+TARGET = Path(__file__).resolve().parents[2] / "kling_omni_addon" / "blender" / "timeline" / "stand_in.mp4"
 WIDTH, HEIGHT, FPS, SECONDS = 1280, 720, 24, 15
 GROUND = (0.035, 0.04, 0.055)
 AMBER = (1.0, 0.71, 0.33, 1.0)

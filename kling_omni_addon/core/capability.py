@@ -24,7 +24,7 @@ PROFILES = ("seed", "late")
 """The states of the service that are described (contract section 1)."""
 
 
-class Kind(StrEnum):
+class Capability(StrEnum):
     """What a request starts from: the rows of the capability map (contract section 5)."""
 
     TEXT = "text"
@@ -49,9 +49,9 @@ class ModelLimits:
     elements_with_first_frame: int
     elements_with_both_frames: int
     input_video_s: tuple[float, float]
-    durations_s: Mapping[Kind, tuple[int, ...]]
+    durations_s: Mapping[Capability, tuple[int, ...]]
 
-    def durations(self, kind: Kind) -> tuple[int, ...]:
+    def durations(self, kind: Capability) -> tuple[int, ...]:
         """The clip lengths to choose from; none for an edit, which is as long as its video."""
         return self.durations_s.get(kind, ())
 
@@ -136,7 +136,7 @@ def profile(name: str = "seed") -> Profile:
 
 
 def _model(name: str, limits: Mapping[str, Any]) -> ModelLimits:
-    durations = {Kind(kind): lengths for kind, lengths in limits["durations_s"].items()}
+    durations = {Capability(kind): lengths for kind, lengths in limits["durations_s"].items()}
     return ModelLimits(**{**limits, "name": name, "durations_s": MappingProxyType(durations)})
 
 
@@ -147,21 +147,21 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
-def kind_from(*, video: str, has_first: bool, has_end: bool, has_references: bool) -> Kind:
+def capability_from(*, video: str, has_first: bool, has_end: bool, has_references: bool) -> Capability:
     """The row of the capability map; ``video`` is ``""``, ``feature`` or ``base``; elements are references, too."""
     if video:
-        return Kind.EDIT if video == "base" else Kind.FEATURE
+        return Capability.EDIT if video == "base" else Capability.FEATURE
     if has_end:
-        return Kind.FRAMES
+        return Capability.FRAMES
     if has_references:
-        return Kind.REFERENCES
-    return Kind.FIRST_FRAME if has_first else Kind.TEXT
+        return Capability.REFERENCES
+    return Capability.FIRST_FRAME if has_first else Capability.TEXT
 
 
-def kind_of(request: OmniRequest) -> Kind:
+def capability_of(request: OmniRequest) -> Capability:
     """What a request starts from."""
     video = "" if request.video is None else "base" if request.is_edit else "feature"
-    return kind_from(
+    return capability_from(
         video=video,
         has_first=request.picture(Role.FIRST) is not None,
         has_end=request.picture(Role.END) is not None,

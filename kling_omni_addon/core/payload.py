@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, TypeAlias
 
-from . import rules
 from .capability import Profile
 from .errors import RequestInvalid
 from .media import PictureRef
 from .naming import Numbering, numbered
-from .request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
+from .request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
+from .rules import table
 
 Body: TypeAlias = dict[str, Any]
 """A create body as JSON data; an ``image_url`` may be a :class:`PictureRef` (rules.py treats it as decoded Base64)."""
@@ -140,11 +140,11 @@ def request_from_body(body: Mapping[str, Any]) -> OmniRequest:
         elements=tuple(Element(id=int(item["element_id"])) for item in body.get("element_list") or ()),
         video=_video((body.get("video_list") or (None,))[0]),
         storyboard=storyboard,
-        shots=tuple(Shot(prompt=shot["prompt"], duration_s=int(shot["duration"])) for shot in shots)
+        shots=tuple(StoryboardShot(prompt=shot["prompt"], duration_s=int(shot["duration"])) for shot in shots)
         if storyboard is Storyboard.CUSTOM
         else (),
-        model=body.get("model_name") or rules.DEFAULT_MODEL,
-        mode=body.get("mode") or rules.DEFAULT_MODE,
+        model=body.get("model_name") or table.DEFAULT_MODEL,
+        mode=body.get("mode") or table.DEFAULT_MODE,
         aspect_ratio=body.get("aspect_ratio") or "",
         duration_s=_duration(body),
         sound=body.get("sound") == "on",
@@ -170,9 +170,9 @@ def _video(item: Mapping[str, Any] | None) -> Video | None:
 
 def _duration(body: Mapping[str, Any]) -> int:
     """The asked length; an edit may carry any text there (A03), which has no effect."""
-    text = str(body.get("duration") or rules.DEFAULT_DURATION)
+    text = str(body.get("duration") or table.DEFAULT_DURATION)
     is_length = text.isascii() and text.isdigit() and len(text) <= _DURATION_DIGITS
-    return int(text) if is_length else int(rules.DEFAULT_DURATION)
+    return int(text) if is_length else int(table.DEFAULT_DURATION)
 
 
 def build_payload(body: Body, profile: Profile, **known: Any) -> Payload:
@@ -180,7 +180,7 @@ def build_payload(body: Body, profile: Profile, **known: Any) -> Payload:
 
     ``known`` is handed to :func:`core.rules.problems_in`. Raises :class:`RequestInvalid` with every fault.
     """
-    faults = [problem for problem in rules.problems_in(body, profile=profile, **known) if problem.is_fault]
+    faults = [problem for problem in table.problems_in(body, profile=profile, **known) if problem.is_fault]
     if faults:
         raise RequestInvalid(faults)
     return Payload(

@@ -13,9 +13,9 @@ from pathlib import PurePath
 from types import MappingProxyType
 from typing import Any, Final
 
-from .lifecycle import Submission
+from .life.lifecycle import Submission
 from .media import PictureRef
-from .request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
+from .request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
 
 FORMAT: Final = 1
 _PATH_LENGTH: Final = 1024  # a longer source is Base64, not a path
@@ -57,7 +57,7 @@ def request_from(wish: Mapping[str, Any]) -> OmniRequest:
         elements=tuple(Element(**_known(Element, element)) for element in plain.pop("elements")),
         video=None if video is None else Video(**_known(Video, video) | {"use": VideoUse(video["use"])}),
         storyboard=Storyboard(plain.pop("storyboard")),
-        shots=tuple(Shot(**_known(Shot, shot)) for shot in plain.pop("shots")),
+        shots=tuple(StoryboardShot(**_known(StoryboardShot, shot)) for shot in plain.pop("shots")),
         **plain,
     )
 
@@ -74,7 +74,7 @@ def provenance_of(submission: Submission) -> dict[str, Any]:
         "format": FORMAT,
         "submission": submission.id,
         "task": submission.task_id,
-        "shot": shot_of(submission),
+        "shot": shot_id_of(submission),
         "name": submission.target.name,
         "model": submission.payload.model,
         "prompt": told_prompt(wish),
@@ -87,7 +87,7 @@ def provenance_of(submission: Submission) -> dict[str, Any]:
     }
 
 
-def shot_of(submission: Submission) -> str:
+def shot_id_of(submission: Submission) -> str:
     """The id that all takes of a shot share: that of the first of them."""
     return submission.target.shot or submission.id
 

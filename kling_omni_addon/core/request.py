@@ -67,7 +67,7 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shot:
+class StoryboardShot:
     """One shot of a storyboard."""
 
     prompt: str
@@ -87,7 +87,7 @@ class OmniRequest:
     elements: tuple[Element, ...] = ()
     video: Video | None = None
     storyboard: Storyboard = Storyboard.NONE
-    shots: tuple[Shot, ...] = ()
+    shots: tuple[StoryboardShot, ...] = ()
     model: str = "kling-v3-omni"
     mode: str = "pro"
     aspect_ratio: str = ""

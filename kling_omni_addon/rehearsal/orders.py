@@ -8,12 +8,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..core import rules
 from ..core.capability import Profile
 from ..core.media import PictureRef
 from ..core.payload import request_from_body
 from ..core.pricing import price_of
-from ..core.reading import Knowledge, Reading, is_link
+from ..core.rules import table
+from ..core.rules.reading import Knowledge, Reading, is_link
 from .answers import Refusal
 from .clip_maker import ClipSpec
 from .received import ReceivedMedia, Unreachable
@@ -49,7 +49,7 @@ class OrderDesk:
         body = self._with_pictures(json_object(content))
         known = {"elements": elements, "used_ids": used_ids, "lenient_o1_duration": self._settings.lenient_o1_duration}
         doom = self._verdict(body, known)
-        videos: dict[str, rules.VideoFacts] = {}
+        videos: dict[str, table.VideoFacts] = {}
         try:
             body = self._with_linked_pictures(body)
             videos = self._videos(body)
@@ -72,12 +72,12 @@ class OrderDesk:
 
     def _verdict(self, body: Mapping[str, Any], known: Mapping[str, Any]) -> str:
         """The text of the fault that will fail the task, or ``""``. Raises :class:`Refusal` for any other."""
-        faults = [p for p in rules.problems_in(body, profile=self._profile, **known) if p.is_fault]
+        faults = [p for p in table.problems_in(body, profile=self._profile, **known) if p.is_fault]
         is_later = self._settings.media_faults == "task"
-        later = [fault for fault in faults if is_later and fault.rule in rules.MEDIA_RULES]
+        later = [fault for fault in faults if is_later and fault.rule in table.MEDIA_RULES]
         now = [fault for fault in faults if fault not in later]
         if now:
-            status, code = rules.service_answer(now[0].rule)
+            status, code = table.service_answer(now[0].rule)
             raise Refusal(code, now[0].service_text, status=status)
         return _FAILURES.get(later[0].rule, later[0].service_text) if later else ""
 
@@ -96,7 +96,7 @@ class OrderDesk:
     def _with_linked_pictures(self, body: Mapping[str, Any]) -> dict[str, Any]:
         return _with_image_urls(body, lambda text: self._media.linked_picture(text) or text)
 
-    def _videos(self, body: Mapping[str, Any]) -> dict[str, rules.VideoFacts]:
+    def _videos(self, body: Mapping[str, Any]) -> dict[str, table.VideoFacts]:
         """Facts of the videos that could be fetched, by link."""
         links = [video["video_url"] for video in body.get("video_list") or ()]
         paths = {link: self._media.linked(link) for link in links}
@@ -105,7 +105,7 @@ class OrderDesk:
     def _written(self, reading: Reading, doom: str) -> Order:
         given = reading.given
         seconds = _seconds(reading)
-        mode = given.get("mode", rules.DEFAULT_MODE)
+        mode = given.get("mode", table.DEFAULT_MODE)
         sounds = given.get("sound") == "on"
         keeps_sound = any(video.get("keep_original_sound") == "yes" for video in reading.videos)
         width, height = clip_size(self._profile.mode_lines[mode], _aspect_ratio(reading))
@@ -173,7 +173,7 @@ def _prompt(reading: Reading) -> str:
 def _seconds(reading: Reading) -> float:
     """The clip's length; an edit is as long as its video."""
     if not reading.is_edit:
-        return float(reading.duration or rules.DEFAULT_DURATION)
+        return float(reading.duration or table.DEFAULT_DURATION)
     facts = reading.known.videos.get(reading.videos[0]["video_url"])
     return facts.duration_s if facts and facts.duration_s else _UNKNOWN_VIDEO_S
 

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from ..core import library, protocol
+from ..core import account as core_account
+from ..core import elements as core_elements
+from ..core import protocol
+from ..core.account import Pack
+from ..core.elements import ElementDraft, ElementTask, LibraryElement
 from ..core.errors import NotSent, Reaction, Refused, TaskUnknown, Unanswered
-from ..core.library import ElementDraft, ElementTask, LibraryElement, Pack
 from ..core.payload import Payload
 from ..core.protocol import HttpCall, HttpReply, TaskReport
+from ..work.picture_store import PictureStore
 from . import clips
 from .clips import Clip, Reception
 from .http import Http, StreamedBody
-from .pictures import PictureStore
 from .token import Credentials, bearer
 
 _T = TypeVar("_T")
@@ -144,8 +147,8 @@ class KlingService:
         """The account's own elements, or the presets. Raises like :meth:`find`."""
         found: list[LibraryElement] = []
         for page in range(1, _SCAN_PAGES + 1):
-            call = library.build_element_list(page, presets=presets)
-            elements, has_more = self._read(call, library.read_element_list)
+            call = core_elements.build_element_list(page, presets=presets)
+            elements, has_more = self._read(call, core_elements.read_element_list)
             found.extend(elements)
             if not has_more:
                 break
@@ -153,20 +156,20 @@ class KlingService:
 
     def create_element(self, draft: ElementDraft) -> ElementTask:
         """Begin an element; free, so it needs no journal. Raises like :meth:`submit`, and :class:`ArgumentsInvalid`."""
-        return self._write(library.build_element_create(draft), library.read_element_task)
+        return self._write(core_elements.build_element_create(draft), core_elements.read_element_task)
 
     def element_task(self, task_id: str) -> ElementTask:
         """How far an element is. Raises like :meth:`find`."""
-        return self._read(library.build_element_query(task_id), library.read_element_task)
+        return self._read(core_elements.build_element_query(task_id), core_elements.read_element_task)
 
     def delete_element(self, element_id: int) -> None:
         """Delete an own element. Raises like :meth:`submit`."""
-        self._write(library.build_element_delete(element_id), library.read_deleted)
+        self._write(core_elements.build_element_delete(element_id), core_elements.read_deleted)
 
     def account(self) -> tuple[Pack, ...]:
         """The packs of the last year; also a free test of the key. Raises like :meth:`find`."""
         now = self._now()
-        return self._read(library.build_account(now - _YEAR_S, now), library.read_account)
+        return self._read(core_account.build_account(now - _YEAR_S, now), core_account.read_account)
 
     def _write(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
         """A POST that costs nothing: no commit point."""

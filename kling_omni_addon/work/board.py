@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from queue import Empty, SimpleQueue
 
-from ..core.lifecycle import Submission
+from ..core.life.lifecycle import Submission
 from .journal import Journal
 from .recovery import SHOWN
 from .worker import Progress

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..core.lifecycle import Submission
+from ..core.life.lifecycle import Submission
 from ..durable import part_of
 
 _NAME_LENGTH = 40

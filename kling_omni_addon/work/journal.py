@@ -20,11 +20,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core import events as ev
-from ..core import lifecycle
 from ..core.errors import JournalUnusable
-from ..core.events import Event, Origin, event_from, record_of
-from ..core.lifecycle import IllegalTransition, Phase, Submission
+from ..core.life import events as ev
+from ..core.life import lifecycle
+from ..core.life.events import Event, Origin, event_from, record_of
+from ..core.life.lifecycle import IllegalTransition, Phase, Submission
 from ..durable import make_folder
 from .disk_trouble import corrupt, disk_trouble, too_new
 from .mark import Mark, read_mark, write_mark

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..core import events as ev
-from ..core.events import Event
-from ..core.lifecycle import Submission
+from ..core.life import events as ev
+from ..core.life.events import Event
+from ..core.life.lifecycle import Submission
 
 
 class Reception:

@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..core import events as ev
-from ..core.events import Origin
+from ..core.life import events as ev
+from ..core.life.events import Origin
 from ..core.protocol import TaskReport
 from ..durable import put_in_place
 from .backup import backups_of

@@ -14,9 +14,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..core import lifecycle
-from ..core.events import OPENINGS, Event, event_from
-from ..core.lifecycle import IllegalTransition, Submission
+from ..core.life import lifecycle
+from ..core.life.events import OPENINGS, Event, event_from
+from ..core.life.lifecycle import IllegalTransition, Submission
 from .journal import Journal, checksum_of
 
 History: TypeAlias = list[Event]

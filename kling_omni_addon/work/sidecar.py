@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from ..core.lifecycle import Submission
+from ..core.life.lifecycle import Submission
 from ..core.provenance import provenance_of
 from ..core.takes import Take
 from ..durable import write_whole

@@ -18,8 +18,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Protocol
 
-from ..core import events as ev
-from ..core import lifecycle, pacing, queueing, spending
 from ..core.errors import (
     CapReached,
     ClipGone,
@@ -33,12 +31,14 @@ from ..core.errors import (
     TaskUnknown,
     Unanswered,
 )
-from ..core.events import Event, Origin
-from ..core.lifecycle import Action, IllegalTransition, Phase, Submission
+from ..core.life import events as ev
+from ..core.life import lifecycle, pacing, queueing, spending
+from ..core.life.events import Event, Origin
+from ..core.life.lifecycle import Action, IllegalTransition, Phase, Submission
+from ..core.life.queueing import Slots
+from ..core.life.spending import Caps
 from ..core.payload import Payload
 from ..core.protocol import CLIP_KEPT_S, REACTIONS, Status, TaskReport
-from ..core.queueing import Slots
-from ..core.spending import Caps
 from . import recovery
 from .clock import Clock
 from .filing import clip_path, discard_part

@@ -11,7 +11,7 @@ from typing import Any
 
 import bpy
 
-from kling_omni_addon.blender.sequencer import set_end, strips_of
+from kling_omni_addon.blender.host.sequencer import set_end, strips_of
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 

@@ -21,7 +21,7 @@ else:
     import bpy
 
     import kling_omni_addon
-    from kling_omni_addon.blender.sequencer import new_effect, strips_of
+    from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
     from tests.blender.shots import set_up_shot
 
 Scene = Any  # the stubs know one Blender, these tests run in several

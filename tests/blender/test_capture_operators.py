@@ -10,10 +10,10 @@ import bpy
 import pytest
 
 import kling_omni_addon
-from kling_omni_addon.blender import frame_overlay
-from kling_omni_addon.blender.frames import eevee_name
-from kling_omni_addon.blender.moments import MOMENTS, frame_at
-from kling_omni_addon.blender.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.capture import frame_overlay
+from kling_omni_addon.blender.capture.camera import eevee_name
+from kling_omni_addon.blender.capture.moments import MOMENTS, frame_at
+from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
 from kling_omni_addon.core.errors import CaptureFailed
 from tests.blender.conftest import WriteClip
 from tests.blender.pixels import paint, red_of, size_of

@@ -8,9 +8,9 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import strip_frames
-from kling_omni_addon.blender.clip_strips import place_clip
-from kling_omni_addon.blender.sequencer import new_effect, set_end, strips_of
+from kling_omni_addon.blender.capture import strip as capture_strip
+from kling_omni_addon.blender.host.sequencer import new_effect, set_end, strips_of
+from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.core.errors import CaptureFailed
 from tests.blender.conftest import WriteClip
 from tests.blender.pixels import paint, red_of, size_of
@@ -34,7 +34,7 @@ def timeline(scene: Scene, write_clip: WriteClip) -> Scene:
 
 
 def save(scene: Scene, frame: int, path: Path) -> Path:
-    return strip_frames.save_strip_frame(scene, strip_frames.strip_at(scene, frame), frame, path)
+    return capture_strip.save_strip_frame(scene, capture_strip.strip_at(scene, frame), frame, path)
 
 
 @pytest.mark.parametrize(("frame", "of_the_file"), [(11, 0), (12, 1), (34, 23), (58, 47)])
@@ -54,16 +54,16 @@ def test_a_clip_of_another_frame_rate_ends_with_its_last_frame(
 
 
 def test_trimming_counts(timeline: Scene, tmp_path: Path) -> None:
-    strip = strip_frames.strip_at(timeline, 20)
+    strip = capture_strip.strip_at(timeline, 20)
     end = "right_handle" if hasattr(strip, "right_handle") else "frame_final_end"
     setattr(strip, end, 31)
     assert red_of(save(timeline, 30, tmp_path / "a.png")) == pytest.approx(grey_of(19), abs=0.009)
     with pytest.raises(CaptureFailed, match="No movie or image strip is at frame 31"):
-        strip_frames.strip_at(timeline, 31)
+        capture_strip.strip_at(timeline, 31)
 
 
 def test_what_the_timeline_makes_of_the_frame_is_left_out(timeline: Scene, tmp_path: Path) -> None:
-    strip: Any = strip_frames.strip_at(timeline, 12)
+    strip: Any = capture_strip.strip_at(timeline, 12)
     strip.blend_alpha, strip.color_multiply, strip.transform.offset_x, strip.crop.min_x = 0.3, 0.5, 40, 20
     strip.modifiers.new("Bright", "BRIGHT_CONTRAST").bright = 50
     new_effect(strips_of(timeline), "COLOR", name="Title", channel=9, frame_start=1, length=60).color = (1, 0, 0)
@@ -91,13 +91,13 @@ def test_the_active_strip_comes_first_then_the_topmost_that_is_seen(timeline: Sc
     strips = strips_of(timeline)
     strips["Muted"].mute = True
     timeline.sequence_editor.active_strip = None
-    assert strip_frames.strip_at(timeline, 20).name == "Above"
+    assert capture_strip.strip_at(timeline, 20).name == "Above"
     timeline.sequence_editor.active_strip = strips["Clip"]
-    assert strip_frames.strip_at(timeline, 20).name == "Clip"
+    assert capture_strip.strip_at(timeline, 20).name == "Clip"
 
 
 def test_a_missing_file_is_told_rather_than_a_black_picture_made(timeline: Scene, tmp_path: Path) -> None:
-    strip_frames.strip_at(timeline, 12).filepath = str(tmp_path / "gone.mp4")
+    capture_strip.strip_at(timeline, 12).filepath = str(tmp_path / "gone.mp4")
     with pytest.raises(CaptureFailed, match=r"gone\.mp4 cannot be read"):
         save(timeline, 12, tmp_path / "a.png")
     assert list(tmp_path.iterdir()) == []
@@ -107,7 +107,7 @@ def test_a_missing_file_is_told_rather_than_a_black_picture_made(timeline: Scene
 @pytest.mark.parametrize("obstacle", ["none", "file", "folder"])
 def test_nothing_is_left_behind_in_the_scene_or_the_file(timeline: Scene, tmp_path: Path, obstacle: str) -> None:
     (tmp_path / "file").write_bytes(b"")
-    strip: Any = strip_frames.strip_at(timeline, 12)
+    strip: Any = capture_strip.strip_at(timeline, 12)
     if obstacle == "file":
         strip.filepath = str(tmp_path / "gone.mp4")
     path = tmp_path / ("file/a.png" if obstacle == "folder" else "a.png")

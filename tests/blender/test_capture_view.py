@@ -11,8 +11,8 @@ import bpy
 import pytest
 from mathutils import Quaternion
 
-from kling_omni_addon.blender import viewport
-from kling_omni_addon.blender.frames import render_camera_frame
+from kling_omni_addon.blender.capture import view as capture_view
+from kling_omni_addon.blender.capture.camera import render_camera_frame
 from kling_omni_addon.core.errors import CaptureFailed
 from tests.blender.pixels import colour_at, size_of
 from tests.blender.settings_dump import everything_in
@@ -22,28 +22,28 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def view(shot: Scene) -> viewport.View:
+def view(shot: Scene) -> capture_view.View:
     """A 3D view of the shot, unlit in the cube's own colour, in a Blender whose graphics a render has opened."""
     shot.render.engine = "BLENDER_WORKBENCH"
     bpy.ops.render.render()
-    space, region = viewport.view_of(bpy.context)
+    space, region = capture_view.view_of(bpy.context)
     space.shading.type, space.shading.light, space.shading.color_type = "SOLID", "FLAT", "MATERIAL"
     space.shading.background_type, space.shading.background_color = "VIEWPORT", (0, 0, 0)
     bpy.data.objects["Cube"].data.materials[0].diffuse_color = (1, 0, 0, 1)
     return space, region
 
 
-def capture(scene: Scene, view: viewport.View, path: Path, **wishes: Any) -> Path:
+def capture(scene: Scene, view: capture_view.View, path: Path, **wishes: Any) -> Path:
     wishes = {"aspect_ratio": None} | wishes
     layer: Any = bpy.context.view_layer
-    return viewport.capture_view(scene, layer, view, path, **wishes)
+    return capture_view.capture_view(scene, layer, view, path, **wishes)
 
 
-def through_camera(view: viewport.View) -> None:
+def through_camera(view: capture_view.View) -> None:
     view[0].region_3d.view_perspective = "CAMERA"
 
 
-def from_the_front(view: viewport.View) -> None:
+def from_the_front(view: capture_view.View) -> None:
     """Look along Y at the middle of the world, from afar."""
     looks = view[0].region_3d
     looks.view_perspective, looks.view_location, looks.view_distance = "PERSP", (0, 0, 0), 12
@@ -52,7 +52,7 @@ def from_the_front(view: viewport.View) -> None:
 
 
 @pytest.mark.parametrize("look", [through_camera, from_the_front])
-def test_the_picture_shows_what_the_view_shows(shot: Scene, view: viewport.View, tmp_path: Path, look: Any) -> None:
+def test_the_picture_shows_what_the_view_shows(shot: Scene, view: capture_view.View, tmp_path: Path, look: Any) -> None:
     look(view)
     picture = capture(shot, view, tmp_path / "a.png")
     assert size_of(picture) == (640, 360)
@@ -63,7 +63,7 @@ def test_the_picture_shows_what_the_view_shows(shot: Scene, view: viewport.View,
 @pytest.mark.parametrize("look", [through_camera, from_the_front])
 @pytest.mark.parametrize(("ratio", "size"), [("16:9", (640, 360)), ("9:16", (360, 640)), ("1:1", (360, 360))])
 def test_every_shape_has_its_legal_size_and_the_middle_of_the_view(
-    shot: Scene, view: viewport.View, tmp_path: Path, look: Any, ratio: str, size: tuple[int, int]
+    shot: Scene, view: capture_view.View, tmp_path: Path, look: Any, ratio: str, size: tuple[int, int]
 ) -> None:
     look(view)
     picture = capture(shot, view, tmp_path / "a.jpg", aspect_ratio=ratio)
@@ -71,7 +71,7 @@ def test_every_shape_has_its_legal_size_and_the_middle_of_the_view(
     assert colour_at(picture, 0.5, 0.5) == pytest.approx((1, 0, 0), abs=0.05)
 
 
-def test_a_free_view_is_cut_and_not_squeezed(shot: Scene, view: viewport.View, tmp_path: Path) -> None:
+def test_a_free_view_is_cut_and_not_squeezed(shot: Scene, view: capture_view.View, tmp_path: Path) -> None:
     from_the_front(view)
     widths = {}
     for ratio in ("16:9", "1:1"):
@@ -85,7 +85,7 @@ def test_a_free_view_is_cut_and_not_squeezed(shot: Scene, view: viewport.View, t
     assert widths["1:1"] == pytest.approx(widths["16:9"], abs=0.1) == pytest.approx(1, abs=0.1)
 
 
-def test_colours_are_those_that_the_viewer_sees(shot: Scene, view: viewport.View, tmp_path: Path) -> None:
+def test_colours_are_those_that_the_viewer_sees(shot: Scene, view: capture_view.View, tmp_path: Path) -> None:
     through_camera(view)
     shot.display.shading.light, shot.display.shading.color_type = "FLAT", "MATERIAL"
     shot.view_settings.exposure, view[0].shading.type = -2, "RENDERED"
@@ -95,7 +95,7 @@ def test_colours_are_those_that_the_viewer_sees(shot: Scene, view: viewport.View
     assert 0.4 < seen[0] < 0.6
 
 
-def test_overlays_are_in_the_picture_only_when_asked_for(shot: Scene, view: viewport.View, tmp_path: Path) -> None:
+def test_overlays_are_in_the_picture_only_when_asked_for(shot: Scene, view: capture_view.View, tmp_path: Path) -> None:
     from_the_front(view)
     view[0].overlay.show_overlays = view[0].overlay.show_floor = True
     plain, with_overlays = (
@@ -105,7 +105,7 @@ def test_overlays_are_in_the_picture_only_when_asked_for(shot: Scene, view: view
 
 
 def test_a_view_rendered_by_cycles_is_refused_with_the_way_out(
-    shot: Scene, view: viewport.View, tmp_path: Path
+    shot: Scene, view: capture_view.View, tmp_path: Path
 ) -> None:
     shot.render.engine, view[0].shading.type = "CYCLES", "RENDERED"
     with pytest.raises(CaptureFailed, match="Cycles"):
@@ -115,7 +115,7 @@ def test_a_view_rendered_by_cycles_is_refused_with_the_way_out(
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("obstacle", ["none", "folder", "write"])
 def test_nothing_changes_in_the_scene_the_view_or_the_file(
-    shot: Scene, view: viewport.View, tmp_path: Path, obstacle: str
+    shot: Scene, view: capture_view.View, tmp_path: Path, obstacle: str
 ) -> None:
     from_the_front(view)
     view[0].overlay.show_overlays, shot.render.use_stamp = True, True
@@ -130,7 +130,7 @@ def test_nothing_changes_in_the_scene_the_view_or_the_file(
     assert (dict(everything_in(shot)), view_settings(view), len(bpy.data.images), len(bpy.data.scenes)) == before
 
 
-def view_settings(view: viewport.View) -> dict[str, object]:
+def view_settings(view: capture_view.View) -> dict[str, object]:
     space = view[0]
     parts = {"overlay": space.overlay, "shading": space.shading, "looks": space.region_3d}
     return {name: str(value) for part, struct in parts.items() for name, value in everything_in(struct, part)}
@@ -141,12 +141,12 @@ import sys
 sys.path.insert(0, {root!r})
 import bpy
 from pathlib import Path
-from kling_omni_addon.blender import viewport
+from kling_omni_addon.blender.capture import view
 from kling_omni_addon.core.errors import CaptureFailed
 context = bpy.context
 try:
-    viewport.capture_view(
-        context.scene, context.view_layer, viewport.view_of(context), Path({path!r}), aspect_ratio=None
+    view.capture_view(
+        context.scene, context.view_layer, view.view_of(context), Path({path!r}), aspect_ratio=None
     )
 except CaptureFailed as error:
     sys.stdout.write(str(error))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import random
-import time
 from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 
-from kling_omni_addon.blender import chains, clip_links, live, panel_sources, panels
-from kling_omni_addon.blender.clip_strips import place_clip
-from kling_omni_addon.blender.properties import put_picture
-from kling_omni_addon.blender.read_panel import read_request, read_target
-from kling_omni_addon.blender.sequencer import length_of, start_of, strips_of
+from kling_omni_addon.blender.connection import clip_links, online, opening
+from kling_omni_addon.blender.connection.questions import Question
+from kling_omni_addon.blender.host.sequencer import length_of, start_of, strips_of
+from kling_omni_addon.blender.next_shots import follow
+from kling_omni_addon.blender.panels import prompt, sources
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.properties import put_picture
+from kling_omni_addon.blender.shot.reading import read_request, read_target
+from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.core.errors import RequestInvalid
 from kling_omni_addon.core.protocol import TaskReport
 from kling_omni_addon.core.request import Role
+from kling_omni_addon.work.errand import Errand
 from tests.blender.conftest import WriteClip, set_movie_output
 from tests.blender.layout import Layout
 from tests.blender.pixels import red_of
@@ -148,7 +152,7 @@ def test_the_shot_before_ends_with_the_strips_first_frame_and_where_the_strip_be
     assert red_of(Path(shot_scene.kling.end_frame)) == pytest.approx(grey_of(0), abs=0.009)
     target = read_target(shot_scene)
     assert (target.frame_start, target.fit_frames) == (26, 75)
-    (asked,) = (problem for problem in live.judge(shot_scene) if problem.path == "first_frame")
+    (asked,) = (problem for problem in judging.judge(shot_scene) if problem.path == "first_frame")
     assert asked.message == "There is no first frame yet. Capture one, or choose a picture."
 
 
@@ -194,18 +198,18 @@ def test_the_video_panel_shows_which_clip_is_used_and_forgets_it_by_a_click(shot
     shot = shot_scene.kling
     shot.kind, shot.video_of, shot.video_origin = "NEXT", "kob-1", "alley_02"
     layout = Layout()
-    panel_sources.draw_video(layout, bpy.context)  # type: ignore[arg-type]
+    sources.draw_video(layout, bpy.context)  # type: ignore[arg-type]
     assert "Clip 'alley_02'" in layout.text
-    assert "@video" in list(panels.names_of(shot))
+    assert "@video" in list(prompt.names_of(shot))
     assert bpy.ops.kling.clear_clip() == {"FINISHED"}
     assert (shot.video_of, shot.video_origin) == ("", "")
 
 
 def test_while_blender_is_offline_no_link_is_asked_for(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "offline_reason", lambda: "Blender is set to stay offline")
+    monkeypatch.setattr(online, "offline_reason", lambda: "Blender is set to stay offline")
     assert not bpy.ops.kling.use_clip.poll()
     clip_links.ask("kob-1")
-    assert (clip_links.trouble_of("kob-1"), live.is_open()) == ("Blender is set to stay offline", False)
+    assert (clip_links.trouble_of("kob-1"), opening.running() is not None) == ("Blender is set to stay offline", False)
 
 
 @pytest.mark.parametrize(("seconds", "is_refused"), [(10.04, False), (15.04, True)])
@@ -213,16 +217,18 @@ def test_a_clip_that_is_too_long_to_be_a_video_is_told_before_anything_is_sent(
     shot_scene: Scene, monkeypatch: pytest.MonkeyPatch, seconds: float, is_refused: bool
 ) -> None:
     report = TaskReport(task_id="1", link="https://kling.example/a.mp4?sig=1", duration_s=seconds)
-    monkeypatch.setitem(clip_links._asked, "kob-1", clip_links._Asked(at=time.monotonic(), report=report))
+    answered: Question[TaskReport] = Question()
+    answered.ask(lambda: Errand(lambda: report))
+    monkeypatch.setitem(clip_links._asked, "kob-1", answered)
     shot = shot_scene.kling
     shot.kind, shot.prompt, shot.video_of = "NEXT", "she runs on", "kob-1"
-    told = [problem.message for problem in live.judge(shot_scene) if problem.is_fault]
+    told = [problem.message for problem in judging.judge(shot_scene) if problem.is_fault]
     assert told == [
         "The video is 15.04 s long; Kling 3.0 Omni takes 3 to 10 s. Use Next Shot From Last Frame instead."
     ] * int(is_refused)
     if is_refused:
         with pytest.raises(RequestInvalid):
-            live.require_complete(shot_scene)
+            judging.require_complete(shot_scene)
 
 
 def test_the_playhead_goes_behind_the_strip_in_a_timeline_of_another_scene(
@@ -230,5 +236,5 @@ def test_the_playhead_goes_behind_the_strip_in_a_timeline_of_another_scene(
 ) -> None:
     timeline: Any = bpy.data.scenes.new("Edit")
     strip = put_clip(timeline, write_clip(), frame_start=31)
-    chains.follow_strip(shot_scene, timeline, strip)
+    follow.follow_strip(shot_scene, timeline, strip)
     assert (shot_scene.frame_current, timeline.frame_current) == (start_of(strip) + length_of(strip),) * 2

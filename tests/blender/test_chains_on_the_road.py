@@ -9,18 +9,16 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import api, clip_links, each_shot, live, panels, strip_frames
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.blender.sequencer import (
-    end_of,
-    find_strip,
-    length_of,
-    new_effect,
-    set_end,
-    start_of,
-    strips_of,
-)
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.blender import api
+from kling_omni_addon.blender.capture import strip as capture_strip
+from kling_omni_addon.blender.connection import clip_links, questions, snapshots
+from kling_omni_addon.blender.host.sequencer import end_of, length_of, new_effect, set_end, start_of, strips_of
+from kling_omni_addon.blender.next_shots import each_shot
+from kling_omni_addon.blender.panels import generate
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.blender.timeline.our_strips import find_strip
+from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.request import Role, VideoUse
 from tests.blender.pixels import paint, red_of
 from tests.blender.shots import add_camera
@@ -37,11 +35,11 @@ def clip_id(road: Scene) -> str:
     """A clip of three seconds on the timeline from frame 12 on, called alley_02: the id of its submission."""
     road.kling.shot_name = "alley_02"
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    return live.submissions()[-1].id
+    return snapshots.submissions()[-1].id
 
 
 def faults_of(scene: Scene) -> list[str]:
-    return [problem.message for problem in live.judge(scene) if problem.is_fault]
+    return [problem.message for problem in judging.judge(scene) if problem.is_fault]
 
 
 def test_the_next_shot_follows_our_own_clip_by_a_link_that_kling_is_asked_for(
@@ -57,7 +55,7 @@ def test_the_next_shot_follows_our_own_clip_by_a_link_that_kling_is_asked_for(
     )
     assert (shot.kind, shot.video_origin, shot.shot_name, road.frame_current) == ("NEXT", "alley_02", "alley_03", 84)
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    made = live.submissions()[-1]
+    made = snapshots.submissions()[-1]
     assert (made.phase, made.wish["video"]["clip"], made.wish["video"]["url"]) == (Phase.PLACED, clip_id, "")
     assert start_of(find_strip(road, made.id)) == 84
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"), compress=False)
@@ -74,18 +72,18 @@ def test_an_edit_of_our_own_clip_is_as_long_as_the_clip_and_begins_where_it_does
     assert price is not None
     assert price.is_exact  # a range where a video's length is not known
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    strip = find_strip(road, live.submissions()[-1].id)
+    strip = find_strip(road, snapshots.submissions()[-1].id)
     assert (start_of(strip), length_of(strip)) == (12, 72)
 
 
 def test_a_file_that_was_opened_again_has_to_ask_for_the_link_anew(road: Scene, clip_id: str, tmp_path: Path) -> None:
     bpy.ops.kling.use_clip(submission_id=clip_id, use="NEXT")
     bpy.ops.wm.save_mainfile()
-    clip_links.forget()
+    questions.forget()
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
     film: Any = bpy.context.scene
     assert faults_of(film) == ["Kling has to be asked for the link of alley_02; that is free."]
-    press(panels.draw_generate, "kling.fix")
+    press(generate.draw_generate, "kling.fix")
     assert faults_of(film) == []
 
 
@@ -93,7 +91,8 @@ def test_an_old_link_is_asked_for_again_before_it_is_sent(
     road: Scene, clip_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bpy.ops.kling.use_clip(submission_id=clip_id, use="PREVIOUS")
-    monkeypatch.setattr(clip_links._asked[clip_id], "at", clip_links._asked[clip_id].at - 3600)
+    asked = clip_links._asked[clip_id]
+    monkeypatch.setattr(asked, "_asked_at", asked._asked_at - 3600)
     assert clip_links.link_of(clip_id) == ""
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
 
@@ -104,7 +103,7 @@ def test_a_clip_that_kling_does_not_have_any_more_is_told_with_the_way_on(road: 
     assert faults_of(road) == [told]
     with pytest.raises(RuntimeError, match="this one is gone"):
         bpy.ops.kling.submit()
-    assert live.submissions() == ()
+    assert snapshots.submissions() == ()
 
 
 def test_a_clip_of_another_key_is_not_asked_for(road: Scene, clip_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +115,7 @@ def test_a_clip_of_another_key_is_not_asked_for(road: Scene, clip_id: str, monke
 def test_a_clip_that_is_not_done_cannot_be_used_nor_gone_on_from(road: Scene) -> None:
     road.kling.duration_s = 4
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    (submission,) = live.submissions()
+    (submission,) = snapshots.submissions()
     road.sequence_editor.active_strip = find_strip(road, submission.id)
     with pytest.raises(RuntimeError, match=r"still being made\. Wait until its clip has arrived"):
         bpy.ops.kling.continue_strip()
@@ -142,7 +141,7 @@ def cut_film(road: Scene) -> Scene:
 
 def test_every_shot_becomes_a_clip_with_its_cameras_first_frame_at_its_own_place(cut_film: Scene) -> None:
     assert bpy.ops.kling.submit_each_shot() == {"FINISHED"}
-    made = live.submissions()
+    made = snapshots.submissions()
     assert [(s.target.name, s.target.frame_start, s.target.fit_frames) for s in made] == [
         ("alley_01", 10, 72),
         ("alley_02", 82, 76),
@@ -161,7 +160,7 @@ def test_every_shot_becomes_a_clip_with_its_cameras_first_frame_at_its_own_place
 def test_fault_78_a_double_click_makes_every_clip_once(cut_film: Scene) -> None:
     assert bpy.ops.kling.submit_each_shot() == {"FINISHED"}
     assert bpy.ops.kling.submit_each_shot() == {"CANCELLED"}
-    assert len(live.submissions()) == 2
+    assert len(snapshots.submissions()) == 2
 
 
 def test_what_stopped_half_way_goes_on_with_the_others_and_pays_for_none_twice(cut_film: Scene) -> None:
@@ -170,18 +169,18 @@ def test_what_stopped_half_way_goes_on_with_the_others_and_pays_for_none_twice(c
         new_effect(strips_of(cut_film), "COLOR", name="Card", channel=channel, frame_start=100, length=5)
     with pytest.raises(RuntimeError, match=r"Submitted 1 of 2 clips; the others not: No .* channel"):
         bpy.ops.kling.submit_each_shot()
-    assert [s.target.name for s in live.submissions()] == ["alley_01"]
+    assert [s.target.name for s in snapshots.submissions()] == ["alley_01"]
     for card in [strip for strip in strips_of(cut_film) if strip.name.startswith("Card")]:
         strips_of(cut_film).remove(card)
     assert bpy.ops.kling.submit_each_shot() == {"FINISHED"}
-    assert [s.target.name for s in live.submissions()] == ["alley_01", "alley_02"]
+    assert [s.target.name for s in snapshots.submissions()] == ["alley_01", "alley_02"]
 
 
 def test_one_shot_that_kling_would_refuse_keeps_all_of_them_back(cut_film: Scene, tmp_path: Path) -> None:
     cut_film.kling.board[1].prompt = ""
     with pytest.raises(RuntimeError, match="Shot 2: "):
         bpy.ops.kling.submit_each_shot()
-    assert live.submissions() == ()
+    assert snapshots.submissions() == ()
     assert not list((tmp_path / "kling").glob("frames/*"))
 
 
@@ -191,7 +190,7 @@ def test_a_shot_that_no_clip_can_be_made_for_is_told(road: Scene, seconds: int, 
     road.kling.kind, road.kling.board[0].prompt, road.kling.board[0].duration_s = "STORYBOARD", "a cube", seconds
     with pytest.raises(RuntimeError, match=said):
         bpy.ops.kling.submit_each_shot()
-    assert live.submissions() == ()
+    assert snapshots.submissions() == ()
 
 
 def test_shots_that_were_typed_in_follow_each_other_from_the_playhead_on(road: Scene) -> None:
@@ -230,7 +229,7 @@ def test_a_bridge_ends_exactly_where_the_right_strip_begins(road: Scene, tmp_pat
     road.frame_set(60)
     assert bpy.ops.kling.bridge_gap() == {"FINISHED"}
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    bridge = find_strip(road, live.submissions()[-1].id)
+    bridge = find_strip(road, snapshots.submissions()[-1].id)
     assert (start_of(bridge), end_of(bridge), bridge.channel) == (49, 133, 1)
-    ends = [red_of(strip_frames.save_strip_frame(road, bridge, n, tmp_path / f"{n}.png")) for n in (49, 132)]
+    ends = [red_of(capture_strip.save_strip_frame(road, bridge, n, tmp_path / f"{n}.png")) for n in (49, 132)]
     assert ends == pytest.approx([0.2, 0.7], abs=0.03)

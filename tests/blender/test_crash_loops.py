@@ -7,9 +7,12 @@ import sys
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, panel_submissions, placing, sequencer
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.lifecycle import MOST_CRASHES, Phase, Submission
+from kling_omni_addon.blender.connection import opening, snapshots
+from kling_omni_addon.blender.panels import submissions
+from kling_omni_addon.blender.submissions import placing
+from kling_omni_addon.blender.timeline import our_strips
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.lifecycle import MOST_CRASHES, Phase, Submission
 from tests.blender.layout import Layout
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
@@ -18,14 +21,14 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal s
 def arrived() -> Submission:
     """The one submission, once its clip is here."""
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    (submission,) = live.submissions()
-    live.session().wait(lambda found: all(s.is_settled for s in found.values()), [submission.id], 120)
+    (submission,) = snapshots.submissions()
+    opening.session().wait(lambda found: all(s.is_settled for s in found.values()), [submission.id], 120)
     return seen()
 
 
 def seen() -> Submission:
-    live.refresh()
-    (submission,) = live.submissions()
+    snapshots.refresh()
+    (submission,) = snapshots.submissions()
     return submission
 
 
@@ -33,20 +36,20 @@ def test_fault_58_the_artist_is_told_and_lets_it_go_on(road: bpy.types.Scene) ->
     submission = arrived()
     assert submission.phase is Phase.FETCHED
     for _ in range(MOST_CRASHES):
-        live.session()._journal.append(submission.id, ev.Begun(at=submission.changed_at))
+        opening.session()._journal.append(submission.id, ev.Begun(at=submission.changed_at))
     seen()
     assert placing.place_arrived() == []
     assert seen().is_set_aside
 
     layout = Layout()
-    panel_submissions.draw_submissions(layout, bpy.context)  # type: ignore[arg-type]
+    submissions.draw_submissions(layout, bpy.context)  # type: ignore[arg-type]
     assert f"{MOST_CRASHES} times in a row" in layout.text
     assert "kling.resume" in [name for name, _ in layout.buttons]
 
     assert bpy.ops.kling.resume() == {"FINISHED"}
     seen()
     (strip,) = placing.place_arrived()
-    assert sequencer.find_strip(road, submission.id) is not None
+    assert our_strips.find_strip(road, submission.id) is not None
     assert strip.frame_duration == 72
     assert (seen().phase, seen().problem) == (Phase.PLACED, "")
 
@@ -55,5 +58,5 @@ def test_a_clip_that_is_placed_at_the_first_try_leaves_one_mark_of_it(road: bpy.
     submission = arrived()
     assert len(placing.place_arrived()) == 1
     assert placing.place_arrived() == []
-    kinds = [type(event).__name__ for event in live.session()._journal.history(submission.id)]
+    kinds = [type(event).__name__ for event in opening.session()._journal.history(submission.id)]
     assert kinds[-3:] == ["Fetched", "Begun", "Placed"]

@@ -14,7 +14,8 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import api, sequencer
+from kling_omni_addon.blender import api
+from kling_omni_addon.blender.host import sequencer
 from tests.blender.scripting_page import PAGE, SECTIONS, blocks
 from tests.blender.shots import add_camera, set_up_shot
 from tests.remote.conftest import API_KEY, running

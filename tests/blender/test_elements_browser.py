@@ -9,9 +9,10 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import element_browser, element_library, live
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.core.library import ElementDraft
+from kling_omni_addon.blender.connection import element_library, opening, questions
+from kling_omni_addon.blender.panels import library
+from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.core.elements import ElementDraft
 from tests.blender.layout import Layout
 from tests.remote.conftest import API_KEY, running
 from tests.remote.processes import Rehearsal
@@ -38,19 +39,19 @@ def served(shot_scene: Scene, rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPa
 
 def drawn() -> Layout:
     layout = Layout()
-    element_browser.draw_library(layout, bpy.context)  # type: ignore[arg-type]
+    library.draw_library(layout, bpy.context)  # type: ignore[arg-type]
     return layout
 
 
 def make_own() -> None:
     front, side = "https://example.com/front.png", "https://example.com/side.png"
     draft = ElementDraft(name="Captain Ada", description="An old sailor", front=front, more=(side,))
-    live.session().create_element(draft, 60)
+    opening.session().create_element(draft, 60)
 
 
 def test_nothing_is_asked_before_the_artist_wants_it(served: Scene) -> None:
     assert [name for name, _ in drawn().buttons] == ["kling.show_library"]
-    assert not live.is_open()
+    assert opening.running() is None
 
 
 def test_own_elements_come_first_and_those_that_kling_offers_follow(served: Scene) -> None:
@@ -96,6 +97,6 @@ def test_a_wrong_key_is_said_in_the_list_and_can_be_tried_again(served: Scene, m
 
 def test_another_account_has_another_library(served: Scene) -> None:
     bpy.ops.kling.show_library()
-    element_library.forget()
+    questions.forget()
     assert len(element_library.library().elements) == 0
     assert [name for name, _ in drawn().buttons] == ["kling.show_library"]

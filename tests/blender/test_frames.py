@@ -9,9 +9,9 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import picture_file
-from kling_omni_addon.blender.frames import Engine, render_camera_frame
-from kling_omni_addon.blender.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.capture import picture_file
+from kling_omni_addon.blender.capture.camera import Engine, render_camera_frame
+from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
 from kling_omni_addon.core.errors import CaptureFailed
 from kling_omni_addon.core.media import PictureFacts, picture_facts
 from tests.blender.shots import OBSTACLES, Scene, add_camera, composite, fill_with_noise

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender.frames import Engine, render_camera_frame
+from kling_omni_addon.blender.capture.camera import Engine, render_camera_frame
 from kling_omni_addon.core.errors import CaptureFailed
 from tests.blender.personal_settings import OUTPUTS, make_it_personal
 from tests.blender.settings_dump import everything_in

@@ -8,9 +8,10 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import gaps, panels
-from kling_omni_addon.blender.read_panel import read_request, read_target
-from kling_omni_addon.blender.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.next_shots import bridge
+from kling_omni_addon.blender.panels import output
+from kling_omni_addon.blender.shot.reading import read_request, read_target
 from kling_omni_addon.core.errors import KlingError
 from kling_omni_addon.core.request import Role
 from tests.blender.conftest import WriteClip
@@ -116,16 +117,16 @@ def test_sounds_titles_and_muted_strips_are_no_ends_of_a_gap(film: Scene, write_
 
 
 def test_o1_fills_a_gap_of_six_seconds_with_the_lengths_that_it_makes_of_two_frames(film: Scene) -> None:
-    assert gaps.clip_length(6.0, "kling-video-o1") in range(6, 11)
+    assert bridge.clip_length(6.0, "kling-video-o1") in range(6, 11)
     with pytest.raises(KlingError, match="at most 10 s"):
-        gaps.clip_length(11.0, "kling-video-o1")
+        bridge.clip_length(11.0, "kling-video-o1")
 
 
 def test_the_panel_says_that_the_clip_is_stretched_and_a_click_keeps_its_length(film: Scene) -> None:
     film.frame_current = 60
     bridged(film)
     layout = Layout()
-    panels.draw_output(layout, bpy.context)  # type: ignore[arg-type]
+    output.draw_output(layout, bpy.context)  # type: ignore[arg-type]
     assert "Stretched to 96 frames" in layout.text
     assert bpy.ops.kling.keep_length() == {"FINISHED"}
     assert read_target(film).fit_frames == 0

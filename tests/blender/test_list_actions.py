@@ -10,9 +10,13 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import clip_strips, list_actions, live, sequencer, submission_list
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.blender.connection import snapshots
+from kling_omni_addon.blender.host import sequencer
+from kling_omni_addon.blender.submissions import actions as submissions_actions
+from kling_omni_addon.blender.submissions import rows
+from kling_omni_addon.blender.timeline import clip_strips, our_strips
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from tests.blender.conftest import WriteClip
 from tests.blender.layout import Layout
@@ -28,7 +32,7 @@ _ID = "kob-revealed"
 def strip(shot_scene: Scene, write_clip: WriteClip) -> Any:
     """The strip of a clip on the timeline, at frame 20."""
     clip_strips.place_clip(shot_scene, write_clip(), frame_start=20, name="shot", submission_id=_ID)
-    return sequencer.find_strip(shot_scene, _ID)
+    return our_strips.find_strip(shot_scene, _ID)
 
 
 def add_card(scene: Scene, channel: int) -> Any:
@@ -74,27 +78,27 @@ def placed(shot_scene: Scene, rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPa
     shot = shot_scene.kling
     shot.prompt, shot.mode, shot.duration_s = "a fox runs", "std", 3
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    return live.submissions()[0]
+    return snapshots.submissions()[0]
 
 
 def shown(submission: Submission, width_px: int) -> tuple[list[str], list[str]]:
     """What has a button in a panel of that width, and what is in the menu."""
     layout = Layout()
     context: Any = SimpleNamespace(preferences=bpy.context.preferences, region=SimpleNamespace(width=width_px))
-    list_actions.draw_actions(layout, context, submission)  # type: ignore[arg-type]
+    submissions_actions.draw_actions(layout, context, submission)  # type: ignore[arg-type]
     menu = Layout()
-    list_actions.draw_menu(menu)  # type: ignore[arg-type]
+    submissions_actions.draw_menu(menu)  # type: ignore[arg-type]
     assert all(button.submission_id == submission.id for _, button in (*layout.buttons, *menu.buttons))
     return [name for name, _ in layout.buttons], [name for name, _ in menu.buttons]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
 def test_two_actions_have_buttons_in_any_width_and_no_action_is_lost(placed: Submission) -> None:
-    assert submission_list.chosen() == placed.id
+    assert rows.chosen() == placed.id
     for width_px in (200, 400):
         buttons, menu = shown(placed, width_px)
         assert len(buttons) == 2
-        assert (*buttons, *menu) == list_actions.actions_of(placed)
+        assert (*buttons, *menu) == submissions_actions.actions_of(placed)
         assert menu
 
 
@@ -105,6 +109,6 @@ def test_there_is_something_to_do_in_every_phase_and_nothing_twice(phase: Phase)
     submission = Submission(
         id=_ID, phase=phase, payload=payload, origin=origin, target=Target(), created_at=0.0, changed_at=0.0
     )
-    actions = list_actions.actions_of(submission)
+    actions = submissions_actions.actions_of(submission)
     assert actions
     assert len(set(actions)) == len(actions)

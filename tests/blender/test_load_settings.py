@@ -12,21 +12,23 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, provenance_props
-from kling_omni_addon.blender.load_settings import load_settings
-from kling_omni_addon.blender.properties import KINDS, put_picture
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.blender.sequencer import strips_of
+from kling_omni_addon.blender.connection import opening
+from kling_omni_addon.blender.host.sequencer import strips_of
+from kling_omni_addon.blender.shot.kinds import KINDS
+from kling_omni_addon.blender.shot.properties import put_picture
+from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.blender.takes.load_settings import load_settings
+from kling_omni_addon.blender.timeline import provenance as timeline_provenance
 from kling_omni_addon.core.errors import ArgumentsInvalid
-from kling_omni_addon.core.events import Target
+from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest
-from kling_omni_addon.remote.pictures import PictureStore
+from kling_omni_addon.work.picture_store import PictureStore
 from tests.remote.rehearsal_stand import png
 
 Scene = Any
 
-_KINDS = [kind[0] for kind in KINDS]
+_KINDS = [kind.identifier for kind in KINDS]
 
 
 @pytest.fixture
@@ -159,10 +161,10 @@ def test_a_strip_brings_its_settings_to_a_machine_that_knows_nothing(
 ) -> None:
     filled.kling.kind = "REFERENCES"
     request = read_request(filled)
-    submission = live.session().submit(request, Target(name="alley"))
+    submission = opening.session().submit(request, Target(name="alley"))
     filled.sequence_editor_create()
     strip = strips_of(filled).new_movie("alley", str(write_clip()), 1, 1)
-    provenance_props.mark(strip, submission)
+    timeline_provenance.mark(strip, submission)
     assert {name: strip[name] for name in ("kling_shot", "kling_model", "kling_prompt", "kling_cost")} == {
         "kling_shot": submission.id,
         "kling_model": "kling-v3-omni",
@@ -171,7 +173,7 @@ def test_a_strip_brings_its_settings_to_a_machine_that_knows_nothing(
     }
     film, filled.kling.video = tmp_path / "film.blend", ""
     bpy.ops.wm.save_as_mainfile(filepath=str(film), compress=False)
-    live.close()
+    opening.close()
     shutil.rmtree(tmp_path / "home")
     assert b"canary" not in film.read_bytes()
     bpy.ops.wm.open_mainfile(filepath=str(film))
@@ -195,7 +197,7 @@ def test_a_strip_that_kling_did_not_make_is_refused(shot_scene: Scene, write_cli
 def test_the_chosen_submission_brings_its_settings(filled: Scene) -> None:
     filled.kling.kind = "STORYBOARD"
     request = read_request(filled)
-    submission = live.session().submit(request, Target(name="alley"))
+    submission = opening.session().submit(request, Target(name="alley"))
     filled.kling.board.clear()
     assert bpy.ops.kling.load_settings(submission_id=submission.id) == {"FINISHED"}
     assert read_request(filled) == request

@@ -11,10 +11,11 @@ from urllib.request import url2pathname
 import bpy
 import pytest
 
-from kling_omni_addon.blender import provenance_props
-from kling_omni_addon.blender.clip_strips import place_clip
-from kling_omni_addon.blender.otio_export import export_otio
-from kling_omni_addon.blender.sequencer import find_strip, new_effect, set_end, set_start, strips_of
+from kling_omni_addon.blender.host.sequencer import new_effect, set_end, set_start, strips_of
+from kling_omni_addon.blender.timeline import provenance
+from kling_omni_addon.blender.timeline.clip_strips import place_clip
+from kling_omni_addon.blender.timeline.otio_export import export_otio
+from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import KlingError
 from tests.blender.test_replacing import add_cross
 
@@ -242,7 +243,7 @@ def test_links_can_be_relative_so_that_all_moves_together(film: Scene, write_cli
 def test_a_clip_carries_where_it_comes_from(film: Scene, write_clip: WriteClip, tmp_path: Path) -> None:
     strip = add(film, write_clip())
     said = {"submission": "kob-1", "shot": "kob-1", "model": "kling-v3-omni", "prompt": "ein Fuchs 狐", "task": "811"}
-    provenance_props.mark_with(strip, said | {"wish": {"prompt": "ein Fuchs 狐", "mode": "pro"}})
+    provenance.mark_with(strip, said | {"wish": {"prompt": "ein Fuchs 狐", "mode": "pro"}})
     (clip,) = clips_of(exported(film, tmp_path))
     kept = clip.metadata["kling_omni"]
     assert {name: kept[name] for name in said} == said

@@ -9,15 +9,19 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, panels
-from kling_omni_addon.blender.properties import KINDS, put_picture
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.core.request import OmniRequest, Role, Shot, Storyboard, VideoUse
+from kling_omni_addon.blender.connection import snapshots
+from kling_omni_addon.blender.panels import generate, tab
+from kling_omni_addon.blender.panels import prompt as panels_prompt
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.kinds import KINDS
+from kling_omni_addon.blender.shot.properties import put_picture
+from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.core.request import OmniRequest, Role, Storyboard, StoryboardShot, VideoUse
 from tests.blender.layout import Layout
 
 Scene = Any
 
-_KINDS = [kind[0] for kind in KINDS]
+_KINDS = [kind.identifier for kind in KINDS]
 _HERO = 829836802793406551
 
 
@@ -81,7 +85,7 @@ def test_until_a_kind_is_chosen_the_frames_that_are_set_decide(
     for role in frames:
         put_picture(shot_scene, role, "/nowhere.png", "")
     assert [picture.role.value for picture in read_request(shot_scene).pictures] == roles
-    assert not [p for p in live.judge(shot_scene) if p.is_fault and "yet" in p.message]
+    assert not [p for p in judging.judge(shot_scene) if p.is_fault and "yet" in p.message]
 
 
 @pytest.mark.parametrize("kind", ["FIRST", "FRAMES", "REFERENCES"])
@@ -91,16 +95,16 @@ def test_what_a_chosen_kind_lacks_is_a_fault_and_nothing_is_sent(
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("KLING_API_KEY", "k")
     shot_scene.kling.prompt, shot_scene.kling.kind = "a fox runs", kind
-    assert any("yet" in problem.message for problem in live.judge(shot_scene) if problem.is_fault)
+    assert any("yet" in problem.message for problem in judging.judge(shot_scene) if problem.is_fault)
     with pytest.raises(RuntimeError, match="yet"):
         bpy.ops.kling.submit()
-    assert live.submissions() == ()
+    assert snapshots.submissions() == ()
 
 
 def test_the_missing_end_frame_can_be_done_without_by_a_click(shot_scene: Scene) -> None:
     fill(shot_scene)
     shot_scene.kling.kind, shot_scene.kling.end_frame = "FRAMES", ""
-    press(panels.draw_generate, "kling.fix")
+    press(generate.draw_generate, "kling.fix")
     assert shot_scene.kling.kind == "FIRST"
 
 
@@ -129,7 +133,7 @@ def test_a_fix_button_changes_the_field_that_a_fault_is_about(
     shot.prompt = "a fox runs"
     for name, value in settings.items():
         setattr(shot, name, value)
-    press(panels.draw_generate, "kling.fix")
+    press(generate.draw_generate, "kling.fix")
     assert getattr(shot, mended[0]) == mended[1]
 
 
@@ -138,22 +142,22 @@ def test_surplus_references_are_taken_out_by_a_click(shot_scene: Scene) -> None:
     shot_scene.kling.references.add()  # without a picture: it is not sent, and must not be counted
     for number in range(9):
         put_picture(shot_scene, "REFERENCE", f"/shots/{number}.png", "")
-    press(panels.draw_generate, "kling.fix")
+    press(generate.draw_generate, "kling.fix")
     assert [reference.path for reference in shot_scene.kling.references][1:] == [f"/shots/{n}.png" for n in range(7)]
 
 
 def test_a_name_that_the_shot_does_not_have_is_warned_of(shot_scene: Scene) -> None:
     shot_scene.kling.prompt = "a fox beside @image:lamp"
-    warnings = [problem.message for problem in live.judge(shot_scene) if not problem.is_fault]
+    warnings = [problem.message for problem in judging.judge(shot_scene) if not problem.is_fault]
     assert warnings == ["The prompt mentions @image:lamp, which this shot does not have."]
 
 
 def test_a_reference_that_is_never_mentioned_is_called_by_its_name(shot_scene: Scene) -> None:
     fill(shot_scene)
     shot_scene.kling.kind = "REFERENCES"
-    press(panels.draw_generate, "kling.fix")
+    press(generate.draw_generate, "kling.fix")
     assert shot_scene.kling.prompt == "a fox runs @image:den"
-    messages = [problem.message for problem in live.problems(shot_scene) or ()]
+    messages = [problem.message for problem in judging.problems(shot_scene) or ()]
     assert "The prompt never mentions @element:hero; Kling may ignore it." in messages
     assert not any("@image:den" in message for message in messages)
 
@@ -171,7 +175,10 @@ def test_a_storyboard_is_cut_by_the_artist_or_by_kling(shot_scene: Scene) -> Non
     shot_scene.kling.kind = "STORYBOARD"
     request = read_request(shot_scene)
     assert (request.prompt, request.storyboard) == ("", Storyboard.CUSTOM)
-    assert request.shots == (Shot(prompt="She waits", duration_s=2), Shot(prompt="She runs", duration_s=3))
+    assert request.shots == (
+        StoryboardShot(prompt="She waits", duration_s=2),
+        StoryboardShot(prompt="She runs", duration_s=3),
+    )
     shot_scene.kling.cutter = "AUTOMATIC"
     request = read_request(shot_scene)
     assert (request.prompt, request.storyboard, request.shots) == ("a fox runs", Storyboard.AUTOMATIC, ())
@@ -228,7 +235,7 @@ def test_every_panel_draws_in_every_kind_of_shot(shot_scene: Scene, kind: str, i
         fill(shot_scene)
     shot_scene.kling.kind = kind
     drawn = set()
-    for panel in panels.CLASSES:
+    for panel in tab.CLASSES:
         if panel.poll(bpy.context) if hasattr(panel, "poll") else True:
             self = type("Drawn", (), {"layout": Layout()})()
             panel.draw(self, bpy.context)
@@ -249,7 +256,7 @@ def test_the_button_tells_the_price_and_a_sentence_what_will_happen(
     shot_scene.kling.kind, shot_scene.kling.prompt = "TEXT", "a fox runs"
     shot_scene.render.fps, shot_scene.frame_current = 30, 12
     layout = Layout()
-    panels.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
+    generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
     assert "Puts a 5 s clip (150 frames at 30 fps) on channel 1 at frame 12." in " ".join(layout.text.split())
     assert "4.0 units · $0.56" in layout.text
 
@@ -257,8 +264,8 @@ def test_the_button_tells_the_price_and_a_sentence_what_will_happen(
 def test_names_are_offered_for_what_is_there(shot_scene: Scene) -> None:
     fill(shot_scene)
     shot_scene.kling.kind = "FRAMES"
-    assert list(panels.names_of(shot_scene.kling)) == ["@first", "@end", "@image:den", "@element:hero"]
+    assert list(panels_prompt.names_of(shot_scene.kling)) == ["@first", "@end", "@image:den", "@element:hero"]
     bpy.ops.kling.insert_name(text="@first")
     assert shot_scene.kling.prompt == "a fox runs @first"
     shot_scene.kling.kind = "EDIT"
-    assert next(panels.names_of(shot_scene.kling)) == "@video"
+    assert next(panels_prompt.names_of(shot_scene.kling)) == "@video"

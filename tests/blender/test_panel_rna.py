@@ -10,8 +10,9 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import preferences, registration
-from kling_omni_addon.blender.preferences import KLING_AP_preferences
+from kling_omni_addon.blender import registration
+from kling_omni_addon.blender.connection import preferences
+from kling_omni_addon.blender.panels.preferences_page import KLING_AP_preferences
 from tests.blender.layout import rna_of
 
 _SMALL = {"to", "in", "on", "of", "and", "or", "the", "by", "from", "with", "for", "a", "as", "at"}

@@ -9,8 +9,11 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import list_actions, live, panel_submissions, submission_list
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.blender.connection import account, opening, questions, snapshots
+from kling_omni_addon.blender.panels import submissions
+from kling_omni_addon.blender.submissions import actions, rows
+from kling_omni_addon.blender.submissions import rows as blender_submission_list
+from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.work.worker import Progress
 from tests.blender.layout import Layout
 from tests.remote.conftest import API_KEY, running
@@ -36,7 +39,7 @@ def served(shot_scene: Scene, rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPa
     return shot_scene
 
 
-def drawn(draw: Any = panel_submissions.draw_submissions) -> Layout:
+def drawn(draw: Any = submissions.draw_submissions) -> Layout:
     layout = Layout()
     draw(layout, bpy.context)
     return layout
@@ -45,17 +48,17 @@ def drawn(draw: Any = panel_submissions.draw_submissions) -> Layout:
 def submit(scene: Scene, prompt: str) -> str:
     scene.kling.prompt = prompt
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    return live.submissions()[-1].id
+    return snapshots.submissions()[-1].id
 
 
 def wait_for(submission_id: str, phase: Phase) -> None:
-    live.session().wait(lambda found: all(s.phase is phase for s in found.values()), [submission_id], 60)
-    live.refresh()
+    opening.session().wait(lambda found: all(s.phase is phase for s in found.values()), [submission_id], 60)
+    snapshots.refresh()
 
 
 def test_the_newest_submission_comes_first_and_is_told_about(served: Scene) -> None:
     older, newer = submit(served, "one"), submit(served, "two")
-    assert [row.name for row in submission_list.the_list().rows] == [newer, older]
+    assert [row.name for row in rows.the_list().rows] == [newer, older]
     wait_for(newer, Phase.ACCEPTED)
     layout = drawn()
     assert "Kling is making it" in " ".join(layout.labels)
@@ -65,12 +68,12 @@ def test_the_newest_submission_comes_first_and_is_told_about(served: Scene) -> N
 
 def test_the_chosen_submission_stays_chosen_until_a_newer_one_comes(served: Scene) -> None:
     older, newer = submit(served, "one"), submit(served, "two")
-    submission_list.the_list().index = 1
-    live.show()
-    assert submission_list.chosen() == older
+    rows.the_list().index = 1
+    blender_submission_list.show()
+    assert rows.chosen() == older
     newest = submit(served, "three")
-    assert submission_list.chosen() == newest
-    assert [row.name for row in submission_list.the_list().rows] == [newest, newer, older]
+    assert rows.chosen() == newest
+    assert [row.name for row in rows.the_list().rows] == [newest, newer, older]
 
 
 def test_a_submission_that_is_over_can_be_taken_off_the_list_and_is_still_recorded(served: Scene) -> None:
@@ -80,10 +83,10 @@ def test_a_submission_that_is_over_can_be_taken_off_the_list_and_is_still_record
     layout = drawn()
     assert "Kling may still finish and charge" in " ".join(layout.labels)
     assert [name for name, _ in layout.buttons] == ["kling.look_again", "kling.load_settings"]
-    assert list_actions.actions_of(live.submissions()[0])[-1] == "kling.hide_submission"
+    assert actions.actions_of(snapshots.submissions()[0])[-1] == "kling.hide_submission"
     assert bpy.ops.kling.hide_submission(submission_id=submission_id) == {"FINISHED"}
-    assert len(submission_list.the_list().rows) == 0
-    assert [submission.id for submission in live.submissions()] == [submission_id]
+    assert len(rows.the_list().rows) == 0
+    assert [submission.id for submission in snapshots.submissions()] == [submission_id]
 
 
 @pytest.mark.parametrize(("is_upload", "shown"), [(True, True), (False, False)])
@@ -94,7 +97,7 @@ def test_the_bytes_of_an_upload_are_shown_while_it_is_sent_and_those_of_a_downlo
     monkeypatch.setenv("KLING_API_KEY", API_KEY)
     submission_id = submit(shot_scene, "never sent")
     told = Progress(submission_id=submission_id, received=1_500_000, total=6_000_000, is_upload=is_upload)
-    live.session().board.progress[submission_id] = told
+    opening.session().board.progress[submission_id] = told
     text = drawn().text
     assert ("1.5 of 6.0 MB" in text, "25%" in text) == (shown, shown)
 
@@ -106,14 +109,14 @@ def test_the_folder_of_a_clip_that_is_not_there_is_not_opened(served: Scene) -> 
 
 def test_the_account_tells_what_is_left_and_how_old_that_may_be(served: Scene) -> None:
     assert bpy.ops.kling.check_account() == {"FINISHED"}
-    told = " ".join(drawn(panel_submissions.draw_account).labels)
+    told = " ".join(drawn(submissions.draw_account).labels)
     assert "The key works. 1000 units left, up to 12 h old." in told
 
 
 def test_a_wrong_key_is_said_to_be_wrong(served: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLING_API_KEY", "wrong")
     assert bpy.ops.kling.check_account() == {"FINISHED"}
-    assert live.account().packs is None
-    assert "key" in live.account().problem.lower()
-    live.forget_account()
-    assert live.account().problem == ""
+    assert account.balance.answer is None
+    assert "key" in account.balance.problem.lower()
+    questions.forget()
+    assert account.balance.problem == ""

@@ -9,8 +9,11 @@ from typing import cast
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, panels, wrapping
-from kling_omni_addon.blender.read_panel import read_request, read_target
+from kling_omni_addon.blender.connection import online, snapshots
+from kling_omni_addon.blender.host import wrapping
+from kling_omni_addon.blender.panels import generate, output, tab
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.reading import read_request, read_target
 from kling_omni_addon.core.request import Role
 from tests.blender.layout import Layout
 
@@ -45,17 +48,17 @@ def test_a_saved_file_keeps_its_media_beside_it(shot_scene: bpy.types.Scene, tmp
 
 
 def test_every_change_is_judged_at_once(shot_scene: bpy.types.Scene) -> None:
-    assert live.problems(shot_scene) is None
+    assert judging.problems(shot_scene) is None
     shot_scene.kling.prompt = "x" * 2501
-    assert "2,500" in " ".join(problem.message for problem in live.problems(shot_scene) or ())
+    assert "2,500" in " ".join(problem.message for problem in judging.problems(shot_scene) or ())
     shot_scene.kling.prompt = "a fox runs"
-    assert [problem for problem in live.problems(shot_scene) or () if problem.is_fault] == []
+    assert [problem for problem in judging.problems(shot_scene) or () if problem.is_fault] == []
 
 
 def test_a_missing_picture_is_a_fault_of_the_request(shot_scene: bpy.types.Scene) -> None:
     shot_scene.kling.prompt = "a fox runs"
     shot_scene.kling.first_frame = "/nowhere/first.png"
-    messages = [problem.message for problem in live.problems(shot_scene) or () if problem.is_fault]
+    messages = [problem.message for problem in judging.problems(shot_scene) or () if problem.is_fault]
     assert len(messages) == 1
     assert "/nowhere/first.png cannot be read" in messages[0]
 
@@ -64,10 +67,10 @@ def test_offline_blender_says_so_unless_the_service_is_local(
     shot_scene: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KLING_BASE_URL", "https://api-singapore.klingai.com")
-    assert "Allow Online Access" in live.offline_reason()
+    assert "Allow Online Access" in online.offline_reason()
     assert not bpy.ops.kling.submit.poll()
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
-    assert live.offline_reason() == ""
+    assert online.offline_reason() == ""
     assert bpy.ops.kling.submit.poll()
 
 
@@ -80,10 +83,10 @@ def test_a_submission_that_cannot_be_made_is_reported_and_not_recorded(
     monkeypatch.setenv("KLING_API_KEY", "k")
     with pytest.raises(RuntimeError, match="prompt"):
         bpy.ops.kling.submit()
-    assert live.submissions() == ()
+    assert snapshots.submissions() == ()
 
 
-@pytest.mark.parametrize("draw", [panels.draw_shot, panels.draw_output, panels.draw_generate, panels.draw_submissions])
+@pytest.mark.parametrize("draw", [tab.draw_shot, output.draw_output, generate.draw_generate, tab.draw_submissions])
 def test_every_panel_draws_before_anything_was_done(shot_scene: bpy.types.Scene, draw: Callable[..., None]) -> None:
     layout = Layout()
     draw(layout, bpy.context)
@@ -93,7 +96,7 @@ def test_every_panel_draws_before_anything_was_done(shot_scene: bpy.types.Scene,
 def test_faults_are_listed_under_the_button(shot_scene: bpy.types.Scene) -> None:
     shot_scene.kling.prompt = "x" * 2501
     layout = Layout()
-    panels.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
+    generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
     assert "2,500" in " ".join(layout.labels)
 
 

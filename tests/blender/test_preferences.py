@@ -10,13 +10,15 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import confirming, preferences
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.blender.connection import preferences
+from kling_omni_addon.blender.panels import preferences_page
+from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.blender.submissions import confirming
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
+from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.provenance import wish_of
-from kling_omni_addon.core.spending import Caps
 from tests.blender.layout import Layout
 
 Scene = Any
@@ -108,7 +110,7 @@ def test_a_key_of_1024_characters_is_kept_whole(page: Page) -> None:
 def test_the_page_draws_and_says_where_the_key_is_kept(page: Page, service: str) -> None:
     page.service = service
     layout = Layout()
-    preferences.draw_page(page, layout, bpy.context)  # type: ignore[arg-type]
+    preferences_page.draw_page(page, layout, bpy.context)  # type: ignore[arg-type]
     assert ("plain text" in layout.text) == (service != "rehearsal")
     assert {"Ask Above", "Clips at Once", "Clip Folder"} <= set(layout.labels)
 

@@ -9,7 +9,7 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, presets
+from kling_omni_addon.blender.shot import judging, presets
 
 Scene = Any
 
@@ -58,9 +58,9 @@ def test_an_applied_preset_is_judged(clean: Scene) -> None:
     shot.prompt, shot.model, shot.duration_s = "a fox runs", "kling-video-o1", 7
     add("output")
     shot.model = "kling-v3-omni"
-    assert not [problem for problem in live.problems(clean) or () if problem.is_fault]
+    assert not [problem for problem in judging.problems(clean) or () if problem.is_fault]
     apply("output")
-    assert [problem for problem in live.problems(clean) or () if problem.is_fault]
+    assert [problem for problem in judging.problems(clean) or () if problem.is_fault]
 
 
 @pytest.mark.parametrize("words", ["a fox runs", 'she says: "No!"\nThen @first fades out', "日本の狐"])

@@ -7,9 +7,11 @@ from typing import Any
 
 import bpy
 
-from kling_omni_addon.blender import live, panels, prompt_text, pump
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.blender.shot_operators import prompt_count
+from kling_omni_addon.blender.host import heartbeat
+from kling_omni_addon.blender.panels import prompt
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.operators import prompt_count
+from kling_omni_addon.blender.shot.reading import read_request
 from tests.blender.layout import Layout
 
 Scene = Any
@@ -36,19 +38,19 @@ def test_a_name_goes_into_the_text(shot_scene: Scene) -> None:
 
 def test_an_edited_text_is_judged_by_the_next_beat_though_blender_tells_nobody(shot_scene: Scene) -> None:
     text = in_text(shot_scene, "A fox runs")
-    pump.pump()
-    assert not [problem for problem in live.problems(shot_scene) or () if problem.is_fault]
+    heartbeat.beat()
+    assert not [problem for problem in judging.problems(shot_scene) or () if problem.is_fault]
     text.from_string("x" * 2501)
-    assert pump.pump() is not None
-    assert "2,500" in " ".join(problem.message for problem in live.problems(shot_scene) or ())
+    assert heartbeat.beat() is not None
+    assert "2,500" in " ".join(problem.message for problem in judging.problems(shot_scene) or ())
     shot_scene.kling.prompt_text = None
-    assert pump.pump() is None
+    assert heartbeat.beat() is None
 
 
 def test_an_unchanged_text_is_not_judged_again(shot_scene: Scene) -> None:
     in_text(shot_scene, "A fox runs")
-    assert prompt_text.judge_edited()
-    assert not prompt_text.judge_edited()
+    assert judging.judge_edited()
+    assert not judging.judge_edited()
 
 
 def test_a_click_moves_the_prompt_to_a_text_and_another_brings_it_back(shot_scene: Scene) -> None:
@@ -78,7 +80,7 @@ def test_a_deleted_text_leaves_the_field(shot_scene: Scene) -> None:
 def test_the_panel_shows_how_a_long_text_begins(shot_scene: Scene) -> None:
     in_text(shot_scene, "A fox runs. " * 60 + "The end.")
     layout = Layout()
-    panels.draw_prompt(layout, bpy.context)  # type: ignore[arg-type]
+    prompt.draw_prompt(layout, bpy.context)  # type: ignore[arg-type]
     assert "A fox runs." in layout.text
     assert layout.text.count("A fox runs.") < 20
     assert "The end." not in layout.text

@@ -13,8 +13,8 @@ from typing import Any
 import bpy
 import pytest
 
+from kling_omni_addon.blender.host.sequencer import strips_of
 from kling_omni_addon.blender.rehearsal_clip import Typeface
-from kling_omni_addon.blender.sequencer import strips_of
 from kling_omni_addon.rehearsal.clip_maker import default_command
 
 HAS_SOUND = bool(getattr(bpy.app.build_options, "audaspace", False))  # not in the 4.2 wheel

@@ -8,11 +8,9 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender.clip_strips import place_clip, replace_source
-from kling_omni_addon.blender.sequencer import (
+from kling_omni_addon.blender.host.sequencer import (
     all_strips,
     end_of,
-    find_strip,
     new_effect,
     set_end,
     set_start,
@@ -20,7 +18,9 @@ from kling_omni_addon.blender.sequencer import (
     start_of,
     strips_of,
 )
-from kling_omni_addon.blender.stand_in import is_stand_in, new_stand_in, remove_stand_ins
+from kling_omni_addon.blender.timeline.clip_strips import place_clip, replace_source
+from kling_omni_addon.blender.timeline.our_strips import find_strip
+from kling_omni_addon.blender.timeline.stand_in import is_stand_in, new_stand_in, remove_stand_ins
 from kling_omni_addon.core.errors import ClipUnusable
 from tests.blender.coded_clip import HEIGHT, WIDTH, shown_frames, write_coded_clip
 

@@ -12,8 +12,11 @@ from typing import cast
 import bpy
 import pytest
 
-from kling_omni_addon.blender import clip_strips, live, placing, sequencer
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.blender.connection import opening, snapshots
+from kling_omni_addon.blender.host import sequencer
+from kling_omni_addon.blender.submissions import placing
+from kling_omni_addon.blender.timeline import clip_strips, our_strips
+from kling_omni_addon.core.life.lifecycle import Phase
 from tests.remote.conftest import API_KEY
 from tests.remote.processes import ROOT
 
@@ -26,9 +29,9 @@ def test_two_captured_frames_become_a_strip_where_it_was_meant_to_go(road: bpy.t
         tmp_path / "kling" / "frames"
     ] * 2
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    (submission,) = live.submissions()
+    (submission,) = snapshots.submissions()
     assert submission.phase is Phase.PLACED
-    strip = sequencer.find_strip(road, submission.id)
+    strip = our_strips.find_strip(road, submission.id)
     assert strip is not None
     assert (sequencer.start_of(strip), sequencer.length_of(strip), strip.channel) == (12, 72, 1)
     assert Path(bpy.path.abspath(strip.filepath)) == Path(submission.clip)
@@ -38,10 +41,10 @@ def test_two_captured_frames_become_a_strip_where_it_was_meant_to_go(road: bpy.t
 def test_a_clip_whose_file_is_closed_waits_until_it_is_open_again(road: bpy.types.Scene, tmp_path: Path) -> None:
     road.kling.places_clip = True
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    (submission_id,) = (s.id for s in live.submissions())
+    (submission_id,) = (s.id for s in snapshots.submissions())
     bpy.ops.wm.save_mainfile()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    live.session().wait(lambda found: all(s.is_settled for s in found.values()), [submission_id], 120)
+    opening.session().wait(lambda found: all(s.is_settled for s in found.values()), [submission_id], 120)
     assert placing.place_arrived() == []
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
     (strip,) = placing.place_arrived()
@@ -52,40 +55,40 @@ def test_a_clip_whose_file_is_closed_waits_until_it_is_open_again(road: bpy.type
 def test_a_clip_for_no_timeline_is_only_fetched(road: bpy.types.Scene) -> None:
     road.kling.places_clip = False
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    (submission,) = live.submissions()
+    (submission,) = snapshots.submissions()
     assert (submission.phase, list(sequencer.strips_of(road))) == (Phase.FETCHED, [])
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
-    assert sequencer.find_strip(road, submission.id) is not None
+    assert our_strips.find_strip(road, submission.id) is not None
 
 
 def test_fault_78_a_double_click_makes_one_submission(road: bpy.types.Scene) -> None:
     assert bpy.ops.kling.submit() == {"FINISHED"}
     assert bpy.ops.kling.submit() == {"CANCELLED"}
-    assert len(live.submissions()) == 1
+    assert len(snapshots.submissions()) == 1
     road.kling.prompt = "another shot"
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    assert len(live.submissions()) == 2
+    assert len(snapshots.submissions()) == 2
 
 
 def test_fault_82_work_pauses_while_blender_is_offline_and_goes_on_after(
     road: bpy.types.Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    monkeypatch.setattr(live, "offline_reason", lambda: "Blender is set to stay offline")
-    live.follow_online_access()
-    assert (live.is_paused(), live.is_open()) == (True, False)
-    monkeypatch.setattr(live, "offline_reason", lambda: "")
-    live.follow_online_access()
-    assert (live.is_paused(), live.is_open()) == (False, True)
-    (submission,) = live.submissions()
-    found = live.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
+    monkeypatch.setattr(opening, "offline_reason", lambda: "Blender is set to stay offline")
+    opening.follow_online_access()
+    assert (opening.is_paused(), opening.running() is not None) == (True, False)
+    monkeypatch.setattr(opening, "offline_reason", lambda: "")
+    opening.follow_online_access()
+    assert (opening.is_paused(), opening.running() is not None) == (False, True)
+    (submission,) = snapshots.submissions()
+    found = opening.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
     assert found[submission.id].phase is Phase.FETCHED
 
 
 def test_fault_75_a_clip_that_was_placed_before_a_crash_is_not_placed_twice(road: bpy.types.Scene) -> None:
     road.kling.places_clip = False
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    (submission,) = live.submissions()
+    (submission,) = snapshots.submissions()
     clip_strips.place_clip(road, Path(submission.clip), frame_start=12, name="shot", submission_id=submission.id)
     # ... and Blender dies before this is recorded
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
@@ -95,21 +98,21 @@ def test_fault_75_a_clip_that_was_placed_before_a_crash_is_not_placed_twice(road
 def test_fault_76_a_clip_whose_scene_is_gone_waits(road: bpy.types.Scene) -> None:
     other = bpy.data.scenes.new("Other")
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    (submission,) = live.submissions()
+    (submission,) = snapshots.submissions()
     bpy.data.scenes.remove(road)
-    live.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
+    opening.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
     assert placing.place_arrived() == []
-    assert "is gone" in placing.waits_because(next(iter(live.submissions())))
+    assert "is gone" in placing.waits_because(next(iter(snapshots.submissions())))
     with bpy.context.temp_override(scene=other):
         assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
-    assert sequencer.find_strip(other, submission.id) is not None
+    assert our_strips.find_strip(other, submission.id) is not None
 
 
 def test_fault_74_stopping_is_quick_whatever_runs(road: bpy.types.Scene) -> None:
     """Nothing waits for the network: the threads are told, and what they do not finish a crash would not either."""
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    live.close()
-    assert not live.is_open()
+    opening.close()
+    assert opening.running() is None
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("kling-send")] == []
 
 

@@ -13,8 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kling_omni_addon.blender.clip_strips import place_clip
-from kling_omni_addon.blender.sequencer import find_strip, free_channels, new_effect, strips_of
+from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.timeline.channels import free_channels
+from kling_omni_addon.blender.timeline.clip_strips import place_clip
+from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import ClipUnusable, KlingError
 
 Scene = Any  # the stubs know one Blender, these tests run in several

@@ -10,19 +10,15 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, outlook, placing, stand_in, timeline_overlay
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.blender.sequencer import (
-    all_strips,
-    end_of,
-    find_strip,
-    free_channels,
-    length_of,
-    new_effect,
-    start_of,
-    strips_of,
-)
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.blender.connection import opening, snapshots
+from kling_omni_addon.blender.host.sequencer import all_strips, end_of, length_of, new_effect, start_of, strips_of
+from kling_omni_addon.blender.panels import forecast
+from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.blender.submissions import overlay, placing, words
+from kling_omni_addon.blender.timeline import stand_in
+from kling_omni_addon.blender.timeline.channels import free_channels
+from kling_omni_addon.blender.timeline.our_strips import find_strip
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 Strip = Any
@@ -37,19 +33,19 @@ def the_scene() -> Scene:
 
 def submit() -> Submission:
     assert bpy.ops.kling.submit() == {"FINISHED"}
-    return live.submissions()[-1]
+    return snapshots.submissions()[-1]
 
 
 def fetched(submission: Submission) -> Submission:
-    found = live.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
+    found = opening.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
     assert found[submission.id].phase is Phase.FETCHED
-    live.refresh()
+    snapshots.refresh()
     return found[submission.id]
 
 
 def now(submission: Submission) -> Submission:
-    live.refresh()
-    return next(s for s in live.submissions() if s.id == submission.id)
+    snapshots.refresh()
+    return next(s for s in snapshots.submissions() if s.id == submission.id)
 
 
 def test_submitting_puts_a_stand_in_of_the_planned_length_on_a_free_channel(road: Scene, tmp_path: Path) -> None:
@@ -82,7 +78,7 @@ def test_a_clip_whose_stand_in_was_deleted_waits_says_so_and_can_be_placed(road:
     strips_of(road).remove(find_strip(road, submission.id))
     fetched(submission)
     assert placing.place_arrived() == []
-    assert outlook.account_of(now(submission), ()).startswith("The clip is here; its place on the timeline is gone.")
+    assert words.account_of(now(submission), ()).startswith("The clip is here; its place on the timeline is gone.")
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
     assert start_of(find_strip(road, submission.id)) == 12
 
@@ -130,7 +126,7 @@ def test_a_stand_in_that_undo_brought_back_can_be_filled_again(road: Scene, monk
 def test_a_submission_that_was_given_up_says_so_on_its_stand_in_which_can_be_removed(road: Scene) -> None:
     submission = submit()
     bpy.ops.kling.stop_waiting(submission_id=submission.id)
-    assert timeline_overlay.state_of(now(submission)) == "Given up"
+    assert overlay.state_of(now(submission)) == "Given up"
     assert find_strip(road, submission.id) is not None
     assert bpy.ops.kling.remove_stand_in(submission_id=submission.id) == {"FINISHED"}
     assert find_strip(road, submission.id) is None
@@ -149,7 +145,7 @@ def test_where_there_is_no_room_nothing_is_submitted(road: Scene) -> None:
         lane.lock = True
     with pytest.raises(RuntimeError, match="channels from 1 up are free"):
         bpy.ops.kling.submit()
-    assert live.submissions() == ()
+    assert snapshots.submissions() == ()
 
 
 def test_a_stand_in_that_cannot_be_made_does_not_look_like_a_shot_that_was_not_sent(
@@ -162,7 +158,7 @@ def test_a_stand_in_that_cannot_be_made_does_not_look_like_a_shot_that_was_not_s
 
     monkeypatch.setattr(stand_in, "new_stand_in", fails)
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    (submission,) = live.submissions()
+    (submission,) = snapshots.submissions()
     assert submission.phase is Phase.FETCHED
     assert "its place on the timeline is gone" in placing.waits_because(submission)
 
@@ -171,7 +167,7 @@ def test_a_stand_in_that_cannot_be_made_does_not_look_like_a_shot_that_was_not_s
 def test_the_stand_in_is_planned_as_the_clip_then_plays(road: Scene, timing: str, length: int, fps: int) -> None:
     road.render.fps = 30
     road.kling.timing = timing
-    said = outlook.outcome(road, read_request(road))
+    said = forecast.outcome(road, read_request(road))
     assert f"({length} frames" in said
     assert ("whole scene then plays at 24 fps" in said) == (timing == "CONFORM")
     submission = submit()
@@ -179,7 +175,7 @@ def test_the_stand_in_is_planned_as_the_clip_then_plays(road: Scene, timing: str
     fetched(submission)
     placing.place_arrived()
     assert (length_of(find_strip(road, submission.id)), road.render.fps) == (length, fps)
-    told = outlook.account_of(now(submission), ())
+    told = words.account_of(now(submission), ())
     assert told.startswith(f"On the timeline as Scene: {length} frames, {length / fps:.2f} s.")
 
 
@@ -255,21 +251,21 @@ def test_a_broken_file_is_told_once_and_stops_no_other_clip(road: Scene) -> None
 def test_a_stand_in_says_how_its_clip_is_doing(
     road: Scene, monkeypatch: pytest.MonkeyPatch, phase: Phase, told: str
 ) -> None:
-    monkeypatch.setattr(live, "moved", lambda _: (0, 0))
+    monkeypatch.setattr(snapshots, "moved", lambda _: (0, 0))
     submission = replace(submit(), phase=phase, problem="Kling refused the prompt")
-    assert timeline_overlay.state_of(submission) == told
+    assert overlay.state_of(submission) == told
 
 
 def test_an_upload_and_a_download_show_how_far_they_are(road: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     submission = replace(submit(), phase=Phase.READY)
-    monkeypatch.setattr(live, "moved", lambda _: (0, 0))
-    assert timeline_overlay.state_of(submission) == "Downloading"
-    monkeypatch.setattr(live, "moved", lambda _: (63, 100))
-    assert (timeline_overlay.state_of(submission), timeline_overlay.share_of(submission)) == ("Downloading 63 %", 0.63)
+    monkeypatch.setattr(snapshots, "moved", lambda _: (0, 0))
+    assert overlay.state_of(submission) == "Downloading"
+    monkeypatch.setattr(snapshots, "moved", lambda _: (63, 100))
+    assert (overlay.state_of(submission), overlay.share_of(submission)) == ("Downloading 63 %", 0.63)
 
 
 def test_a_stand_in_that_this_machine_knows_nothing_of_says_so() -> None:
-    assert timeline_overlay.state_of(None) == "Not known on this machine"
+    assert overlay.state_of(None) == "Not known on this machine"
 
 
 def test_a_locked_strip_becomes_the_clip_too(road: Scene) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import status_bar
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.blender.submissions import status_bar
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from tests.blender.layout import Layout
 

@@ -7,9 +7,9 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.blender.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.core.request import Storyboard
 from tests.blender.shots import add_camera
 
@@ -41,7 +41,7 @@ def test_selected_strips_become_shots_whose_seconds_add_up(shot_scene: Scene) ->
     assert board_of(shot_scene) == [("She waits", 3), ("She runs", 1), ("She falls", 2)]
     request = read_request(shot_scene)
     assert (request.storyboard, request.duration_s, len(request.shots)) == (Storyboard.CUSTOM, 6, 3)
-    assert not [problem for problem in live.judge(shot_scene) if problem.is_fault]
+    assert not [problem for problem in judging.judge(shot_scene) if problem.is_fault]
 
 
 def test_a_strip_that_is_called_after_its_file_gives_plain_words(shot_scene: Scene) -> None:
@@ -76,7 +76,7 @@ def test_more_than_one_clip_holds_keeps_every_shot_and_cannot_be_sent_as_one(
     add_cards(shot_scene, *((f"Shot {number}", frames) for number, frames in enumerate(shots)))
     bpy.ops.kling.shots_from_strips()
     assert [seconds for _, seconds in board_of(shot_scene)] == [frames // 24 for frames in shots]
-    assert any(problem.is_fault for problem in live.judge(shot_scene))
+    assert any(problem.is_fault for problem in judging.judge(shot_scene))
 
 
 def test_a_marker_without_a_name_of_its_own_is_called_after_its_camera(shot_scene: Scene) -> None:

@@ -10,11 +10,13 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender import live, takes
-from kling_omni_addon.blender.provenance_props import clip_of
-from kling_omni_addon.blender.read_panel import read_request
-from kling_omni_addon.blender.sequencer import all_strips, find_strip
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.blender.connection import snapshots
+from kling_omni_addon.blender.host.sequencer import all_strips
+from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.blender.takes import takes
+from kling_omni_addon.blender.timeline.our_strips import find_strip
+from kling_omni_addon.blender.timeline.provenance import clip_of
+from kling_omni_addon.core.life.lifecycle import Phase
 from tests.remote.conftest import API_KEY
 from tests.remote.processes import Rehearsal
 
@@ -26,7 +28,7 @@ Scene = Any
 def strip_of_first_take(scene: Scene) -> Any:
     """The strip of a first take that was asked for, fetched and placed, active."""
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    strip = find_strip(scene, live.submissions()[0].id)
+    strip = find_strip(scene, snapshots.submissions()[0].id)
     scene.sequence_editor.active_strip = strip
     return strip
 
@@ -36,7 +38,7 @@ def test_a_second_take_is_shown_where_the_first_was_and_says_what_it_is(road: Sc
     assert bpy.ops.kling.new_take() == {"FINISHED"}
     road.kling.mode, road.frame_current = "pro", 500
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    first, second = live.submissions()
+    first, second = snapshots.submissions()
     assert [submission.phase for submission in (first, second)] == [Phase.PLACED] * 2
     assert [strip.type for strip in all_strips(road)] == ["MOVIE"]
     assert clip_of(strip) == Path(second.clip)
@@ -55,7 +57,7 @@ def test_the_favourite_stays_and_the_new_take_is_one_to_switch_to(road: Scene) -
     bpy.ops.kling.new_take()
     road.kling.prompt = "the cube stands still"
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
-    first, second = live.submissions()
+    first, second = snapshots.submissions()
     assert (second.phase, clip_of(strip)) == (Phase.PLACED, Path(first.clip))
     assert [take.submission for take in takes.takes_of(strip)] == [first.id, second.id]
 

@@ -12,22 +12,18 @@ from typing import Any, Protocol
 import bpy
 import pytest
 
-from kling_omni_addon.blender import (
-    live,
-    outlook,
-    panels,
-    provenance_props,
-    stand_in,
-    take_operators,
-    take_panel,
-    takes,
-)
-from kling_omni_addon.blender.clip_strips import place_clip
-from kling_omni_addon.blender.provenance_props import clip_of, shot_of_strip
-from kling_omni_addon.blender.read_panel import read_request, read_target
-from kling_omni_addon.blender.sequencer import all_strips, find_strip, length_of, start_of, strips_of
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.lifecycle import Submission
+from kling_omni_addon.blender.connection import opening, snapshots
+from kling_omni_addon.blender.host.sequencer import all_strips, length_of, start_of, strips_of
+from kling_omni_addon.blender.panels import forecast, generate
+from kling_omni_addon.blender.panels import takes as panels_takes
+from kling_omni_addon.blender.shot.reading import read_request, read_target
+from kling_omni_addon.blender.takes import operators, takes
+from kling_omni_addon.blender.timeline import provenance, stand_in
+from kling_omni_addon.blender.timeline.clip_strips import place_clip
+from kling_omni_addon.blender.timeline.our_strips import find_strip
+from kling_omni_addon.blender.timeline.provenance import clip_of, shot_of_strip
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.lifecycle import Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest
@@ -62,7 +58,7 @@ class Takes:
             ev.Intended(
                 at=at,
                 payload=Payload(external_task_id=submission_id, model=request.model, pieces=("{}",)),
-                origin=live.session().origin,
+                origin=opening.session().origin,
                 target=ev.Target(name="alley", shot=shot, scene=scene, folder=str(self.folder)),
                 wish=wish_of(request),
             )
@@ -74,7 +70,7 @@ class Takes:
             ev.Fetched(at=at, path=str(clip), sha256="ab", size_bytes=1),
         ):
             submission = self._journal.append(submission_id, event)
-        live.refresh()
+        snapshots.refresh()
         keep_sidecar(submission)
         return submission
 
@@ -83,7 +79,7 @@ class Takes:
         wishes: dict[str, Any] = {"frame_start": 11, "name": "alley", "submission_id": submission.id}
         place_clip(self.scene, Path(submission.clip), **wishes | where)
         strip = find_strip(self.scene, submission.id)
-        provenance_props.mark(strip, submission)
+        provenance.mark(strip, submission)
         self.scene.sequence_editor.active_strip = strip
         return strip
 
@@ -95,10 +91,10 @@ def shot_takes(
     """No take yet; the service is away."""
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("KLING_API_KEY", "key")
-    live.session()
+    opening.session()
     with closing(Journal(tmp_path / "home" / "journal.sqlite3")) as journal:
         yield Takes(shot_scene, tmp_path / "clips", write_clip(), journal)
-    take_panel.forget()
+    panels_takes.forget()
 
 
 def test_the_takes_of_a_shot_are_those_on_record_and_those_that_lie_beside(shot_takes: Takes) -> None:
@@ -107,7 +103,7 @@ def test_the_takes_of_a_shot_are_those_on_record_and_those_that_lie_beside(shot_
     shot_takes.make()
     strip = shot_takes.place(first)
     assert [take.submission for take in takes.takes_of(strip)] == [first.id, second.id]
-    live.close()  # without the record their files tell
+    opening.close()  # without the record their files tell
     assert [take.submission for take in takes.takes_of(strip)] == [first.id, second.id]
     Path(second.clip).unlink()
     assert [take.submission for take in takes.takes_of(strip)] == [first.id]
@@ -151,7 +147,7 @@ def test_an_arrived_take_is_shown_on_every_strip_of_its_shot_but_not_over_a_favo
     other = bpy.data.scenes.new("Other")
     place_clip(other, Path(first.clip), frame_start=5, name="copy", submission_id=first.id)
     liked: Any = find_strip(other, first.id)
-    provenance_props.mark(liked, first)
+    provenance.mark(liked, first)
     liked["kling_favourite"] = first.id
     second = shot_takes.make(shot=first.id)
     assert takes.has_strip(second)
@@ -208,7 +204,7 @@ def test_only_what_nothing_needs_is_deleted(shot_takes: Takes) -> None:
     bpy.data.movieclips.load(as_clip.clip)
     sidecar_of(Path(lonely.clip)).unlink()
     assert bpy.ops.kling.delete_unused_takes() == {"FINISHED"}
-    left = {submission.id for submission in live.submissions() if Path(submission.clip).exists()}
+    left = {submission.id for submission in snapshots.submissions() if Path(submission.clip).exists()}
     assert left == {shown.id, liked.id, elsewhere.id, as_clip.id, stranger.id}
     assert not sidecar_of(Path(unused.clip)).exists()
     assert sidecar_of(Path(liked.clip)).exists()
@@ -226,20 +222,20 @@ def test_what_was_deleted_is_not_shown_any_more(shot_takes: Takes) -> None:
     first = shot_takes.make()
     strip = shot_takes.place(first)
     shot_takes.make(shot=first.id)
-    take_panel.known_takes(strip)
-    take_panel.look()
-    assert len(take_panel.known_takes(strip)) == 2
+    panels_takes.known_takes(strip)
+    panels_takes.look()
+    assert len(panels_takes.known_takes(strip)) == 2
     bpy.ops.kling.delete_unused_takes()
-    take_panel.known_takes(strip)
-    take_panel.look()
-    assert [take.submission for take in take_panel.known_takes(strip)] == [first.id]
+    panels_takes.known_takes(strip)
+    panels_takes.look()
+    assert [take.submission for take in panels_takes.known_takes(strip)] == [first.id]
 
 
 def test_never_more_is_deleted_than_was_shown_to_the_artist(shot_takes: Takes) -> None:
     first = shot_takes.make()
     shot_takes.place(first)
     shown, later = (shot_takes.make(shot=first.id) for _ in range(2))
-    take_operators.KLING_OT_delete_unused_takes.agreed = frozenset({shown.clip})
+    operators.KLING_OT_delete_unused_takes.agreed = frozenset({shown.clip})
     assert bpy.ops.kling.delete_unused_takes() == {"FINISHED"}
     assert (Path(shown.clip).exists(), Path(later.clip).exists()) == (False, True)
 
@@ -252,7 +248,7 @@ def test_a_new_take_is_made_for_the_shot_of_the_strip(shot_takes: Takes) -> None
     assert bpy.ops.kling.new_take() == {"FINISHED"}
     assert (read_request(scene).prompt, read_request(scene).mode) == ("a fox runs", "pro")
     assert read_target(scene).shot == first.id
-    assert "for the strip of alley" in outlook.outcome(scene, read_request(scene))
+    assert "for the strip of alley" in forecast.outcome(scene, read_request(scene))
     assert bpy.ops.kling.leave_takes() == {"FINISHED"}
     assert read_target(scene).shot == ""
     scene.kling.prompt = "something else"
@@ -270,12 +266,12 @@ def test_the_menu_tells_every_take_and_how_it_differs(shot_takes: Takes) -> None
     first = shot_takes.make()
     second = shot_takes.make(shot=first.id, prompt="take 1", mode="pro")
     shot_takes.place(first)
-    layout = draw(take_panel.KLING_MT_takes)
+    layout = draw(panels_takes.KLING_MT_takes)
     assert "(shown)" in layout.text
     assert "Quality: Standard → Pro" in layout.text
     switches = [button.submission_id for name, button in layout.buttons if name == "kling.switch_take"]
     assert switches == [first.id, second.id]
-    tip = take_operators.KLING_OT_switch_take.description(bpy.context, layout.buttons[1][1])
+    tip = operators.KLING_OT_switch_take.description(bpy.context, layout.buttons[1][1])
     assert tip == "Quality: Standard → Pro"
 
 
@@ -292,28 +288,28 @@ def test_the_panel_looks_at_the_disk_only_after_drawing_and_when_clips_came_or_w
     first = shot_takes.make()
     shot_takes.place(first)
     shot_takes.make(shot=first.id, prompt="take 1", sound=True)
-    draw(take_panel.KLING_PT_sequencer_takes)
+    draw(panels_takes.KLING_PT_sequencer_takes)
     assert looks == []
-    take_panel.look()
-    layout = draw(take_panel.KLING_PT_sequencer_takes)
-    draw(take_panel.KLING_PT_sequencer_takes)
+    panels_takes.look()
+    layout = draw(panels_takes.KLING_PT_sequencer_takes)
+    draw(panels_takes.KLING_PT_sequencer_takes)
     assert "Sound: off → on" in " ".join(layout.text.split())
     assert len(looks) == 1
     header = Layout()
-    take_panel.KLING_PT_sequencer_takes.draw_header_preset(type("Drawn", (), {"layout": header})(), bpy.context)
+    panels_takes.KLING_PT_sequencer_takes.draw_header_preset(type("Drawn", (), {"layout": header})(), bpy.context)
     assert header.text == "1 of 2"
     shot_takes.make(shot=first.id)
-    draw(take_panel.KLING_PT_sequencer_takes)
-    take_panel.look()
+    draw(panels_takes.KLING_PT_sequencer_takes)
+    panels_takes.look()
     assert len(looks) == 2
 
 
 def test_above_generate_stands_what_the_clip_will_be(shot_takes: Takes) -> None:
     shot_takes.place(shot_takes.make())
     layout = Layout()
-    panels.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
+    generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
     assert "As New Take of alley" in layout.text
     bpy.ops.kling.new_take(loads_settings=False)
     layout = Layout()
-    panels.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
+    generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
     assert "New take of alley" in layout.text

@@ -134,8 +134,8 @@ def strips(scene: Any) -> list[Any]:
 
 def submissions() -> list[str]:
     """The phases of all submissions in the journal."""
-    live = sys.modules[f"{MODULE}.kling_omni_addon.blender.live"]
-    return [submission.phase.value for submission in live.submissions()]
+    snapshots = sys.modules[f"{MODULE}.kling_omni_addon.blender.connection.snapshots"]
+    return [submission.phase.value for submission in snapshots.submissions()]
 
 
 def run(steps: Callable[[], Steps]) -> None:

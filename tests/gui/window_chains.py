@@ -53,28 +53,29 @@ def chains() -> Steps:
 def use_clip() -> Steps:
     """Have the rehearsal make a clip, and edit it by its link, which is asked for while Blender goes on."""
     scene: Any = bpy.context.scene
-    shot, live = scene.kling, sys.modules[f"{MODULE}.kling_omni_addon.blender.live"]
+    shot, blender = scene.kling, f"{MODULE}.kling_omni_addon.blender"
+    snapshots, judging = (sys.modules[f"{blender}.{name}"] for name in ("connection.snapshots", "shot.judging"))
     shot.kind, shot.mode, shot.duration_s = "TEXT", "std", 3
     bpy.ops.kling.submit()
     for _ in range(120):
         if submissions() == ["placed"]:
             break
         yield 0.5
-    (submission,) = live.submissions()
+    (submission,) = snapshots.submissions()
     bpy.ops.kling.use_clip(submission_id=submission.id, use="EDIT")
-    STORY["clip"] = [faults(live)]
+    STORY["clip"] = [faults(judging)]
     for _ in range(40):
-        if not faults(live):
+        if not faults(judging):
             break
         yield 0.25
-    STORY["clip"].append(faults(live))
+    STORY["clip"].append(faults(judging))
     shoot_side_panel("use_clip", "SEQUENCE_EDITOR")
     scene.sequence_editor.active_strip = next(strip for strip in strips(scene) if strip.type == "MOVIE")
 
 
-def faults(live: Any) -> list[str]:
+def faults(judging: Any) -> list[str]:
     """What stands in the way of Generate."""
-    return [problem.message for problem in live.problems(bpy.context.scene) if problem.is_fault]
+    return [problem.message for problem in judging.problems(bpy.context.scene) if problem.is_fault]
 
 
 def cut(scene: Any) -> None:

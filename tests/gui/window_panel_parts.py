@@ -52,7 +52,7 @@ def parts() -> Steps:
 def status_bar() -> Steps:
     """What it says from sending to the strip, each sentence once."""
     told: list[str] = []
-    told_by = sys.modules[f"{MODULE}.kling_omni_addon.blender.status_bar"]
+    told_by = sys.modules[f"{MODULE}.kling_omni_addon.blender.submissions.status_bar"]
     bpy.ops.kling.submit()
     for _ in range(120):
         sentence = told_by._told.text
@@ -73,8 +73,8 @@ def text(shot: Any) -> Steps:
     STORY["editors"] = [[a.type for a in window.screen.areas] for window in windows]
     shot.prompt_text.from_string("x" * 2501)
     yield 2.0
-    live = sys.modules[f"{MODULE}.kling_omni_addon.blender.live"]
-    STORY["judged"] = [problem.message for problem in live.problems(bpy.context.scene) if problem.is_fault]
+    judging = sys.modules[f"{MODULE}.kling_omni_addon.blender.shot.judging"]
+    STORY["judged"] = [problem.message for problem in judging.problems(bpy.context.scene) if problem.is_fault]
     shot.prompt_text.from_string("First the bridge in the rain.\nThen a fox crosses it.\n" * 3)
     yield 2.0
     shoot("prompt_in_text")
@@ -105,8 +105,8 @@ def reveal(scene: Any) -> Steps:
     scene.frame_current = 200
     for strip in strips(scene):
         strip.select = False
-    live = sys.modules[f"{MODULE}.kling_omni_addon.blender.live"]
-    bpy.ops.kling.reveal_strip(submission_id=live.submissions()[0].id)
+    snapshots = sys.modules[f"{MODULE}.kling_omni_addon.blender.connection.snapshots"]
+    bpy.ops.kling.reveal_strip(submission_id=snapshots.submissions()[0].id)
     yield 0.5
     shoot("revealed")
     STORY["revealed"] = [scene.frame_current, [strip.select for strip in strips(scene)]]

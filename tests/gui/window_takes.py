@@ -74,7 +74,9 @@ def takes() -> Steps:
 def write_takes(folder: Path) -> list[Path]:
     """Three clips of a shot with what is said of them."""
     folder.mkdir()
-    film = Path(sys.modules[f"{MODULE}.kling_omni_addon"].__file__ or "").parent / "blender" / "stand_in.mp4"
+    film = (
+        Path(sys.modules[f"{MODULE}.kling_omni_addon"].__file__ or "").parent / "blender" / "timeline" / "stand_in.mp4"
+    )
     clips = [folder / f"alley-03_2026-11-22_0000000{number}.mp4" for number in (1, 2, 3)]
     for number, (clip, wish) in enumerate(zip(clips, _TAKES, strict=True), start=1):
         shutil.copy(film, clip)
@@ -93,7 +95,7 @@ def add_strip(clip: Path) -> None:
     strips_of = holder.strips if hasattr(holder, "strips") else holder.sequences
     strip = strips_of.new_movie("alley_03", str(clip), 1, 1)
     said = json.loads(clip.with_suffix(".json").read_text())
-    sys.modules[f"{blender}.provenance_props"].mark_with(strip, said)
+    sys.modules[f"{blender}.timeline.provenance"].mark_with(strip, said)
     strip.select, holder.active_strip = True, strip
 
 

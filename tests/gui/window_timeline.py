@@ -80,7 +80,7 @@ def placed(number: int) -> Steps:
 
 def stands() -> Any:
     """All submissions, as the extension knows them."""
-    return sys.modules["bl_ext.user_default.kling_omni.kling_omni_addon.blender.live"].submissions()
+    return sys.modules["bl_ext.user_default.kling_omni.kling_omni_addon.blender.connection.snapshots"].submissions()
 
 
 def tell(name: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from kling_omni_addon import cli
+from kling_omni_addon.command_line import cli
 from kling_omni_addon.core import protocol
 from kling_omni_addon.remote import clips, http
 from kling_omni_addon.work.journal import Journal

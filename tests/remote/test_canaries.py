@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Origin, Target
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.backup import Backup
 from kling_omni_addon.work.journal import Journal

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.errors import JournalUnusable
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from kling_omni_addon.remote.token import ApiKey
 from kling_omni_addon.session import Session

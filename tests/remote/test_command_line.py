@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Origin, Target
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.remote.token import ApiKey, fingerprint
 from kling_omni_addon.work.journal import Journal

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kling_omni_addon.cli import main
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.command_line.cli import main
+from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.pricing import plain
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
 from kling_omni_addon.session import Session

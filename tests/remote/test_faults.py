@@ -15,18 +15,18 @@ from queue import SimpleQueue
 
 import pytest
 
-from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.capability import profile
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.payload import build_payload, draft_body
 from kling_omni_addon.core.request import OmniRequest, Picture, Role
 from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from kling_omni_addon.remote import http
-from kling_omni_addon.remote.pictures import PictureStore
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey, Credentials, KeyPair
 from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.picture_store import PictureStore
 from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Worker
 from tests.remote.rehearsal_stand import HandClock, Stand, png
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from kling_omni_addon.core import capability
-from kling_omni_addon.core.rules import problems_in, service_answer
+from kling_omni_addon.core.rules.table import problems_in, service_answer
 from kling_omni_addon.rehearsal.server import RehearsalSettings
 from tests.remote.rehearsal_stand import TASKS, Stand, refusal, text_body
 from tests.unit.request_space import bodies

@@ -18,9 +18,9 @@ from kling_omni_addon.core.errors import KlingError, NotSent, Unanswered
 from kling_omni_addon.core.media import PictureRef
 from kling_omni_addon.core.payload import Payload, pieces_of
 from kling_omni_addon.remote.http import REPLY_LIMIT_BYTES
-from kling_omni_addon.remote.pictures import CHUNK_BYTES, PictureChanged, PictureStore
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey
+from kling_omni_addon.work.picture_store import CHUNK_BYTES, PictureChanged, PictureStore
 
 ANSWER = {"code": 0, "message": "SUCCEED", "data": {"task_id": "42", "task_info": {}, "task_status": "submitted"}}
 Conversation = Callable[[socket.socket], None]

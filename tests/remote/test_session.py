@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kling_omni_addon.core.errors import ArgumentsInvalid, ClipGone, ClipUnusable
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.protocol import TaskReport
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.session import Session

@@ -10,9 +10,9 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Event
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Event
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 
 from .kling import CLIP_LIFE_S
 from .story import WINDOW_S, Process, Story, Violation

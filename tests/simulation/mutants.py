@@ -13,11 +13,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core import lifecycle, protocol, queueing
+from kling_omni_addon.core import protocol
 from kling_omni_addon.core.errors import KlingError, NotSent, Reaction, Refused, TaskUnknown, Unanswered
-from kling_omni_addon.core.events import Event
-from kling_omni_addon.core.lifecycle import Action, Phase, Step, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life import lifecycle, queueing
+from kling_omni_addon.core.life.events import Event
+from kling_omni_addon.core.life.lifecycle import Action, Phase, Step, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import HttpReply, Status, TaskReport
 from kling_omni_addon.remote.service import KlingService

@@ -21,19 +21,20 @@ from queue import SimpleQueue
 from random import Random
 from typing import Any, TypeAlias, cast
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core import lifecycle, protocol
+from kling_omni_addon.core import protocol
 from kling_omni_addon.core.errors import ClipGone, ClipUnusable, JournalUnusable, LinkExpired
-from kling_omni_addon.core.events import Event, Origin, Target
-from kling_omni_addon.core.lifecycle import Action, IllegalTransition, Phase, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life import lifecycle
+from kling_omni_addon.core.life.events import Event, Origin, Target
+from kling_omni_addon.core.life.lifecycle import Action, IllegalTransition, Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import TaskReport
 from kling_omni_addon.remote import service as service_module
 from kling_omni_addon.remote.clips import Clip, Reception
-from kling_omni_addon.remote.pictures import PictureStore
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey
 from kling_omni_addon.work.journal import AlreadyThere, Journal
+from kling_omni_addon.work.picture_store import PictureStore
 from kling_omni_addon.work.worker import ASKING, FETCHING, IDLE_S, SENDING, Lane, Plan, Progress, Worker
 
 from .kling import CLIP_LIFE_S, LINK_LIFE_S, Kling, Wire

@@ -10,9 +10,9 @@ from random import Random
 
 import pytest
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core import lifecycle
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life import lifecycle
+from kling_omni_addon.core.life.lifecycle import Phase
 
 from . import story, troubles
 from .run import Tally, played, simulate, told

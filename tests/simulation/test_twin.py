@@ -10,9 +10,9 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Event, Origin, Target
-from kling_omni_addon.core.lifecycle import IllegalTransition
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Event, Origin, Target
+from kling_omni_addon.core.life.lifecycle import IllegalTransition
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work import journal as journal_module
 from kling_omni_addon.work.journal import AlreadyThere, Journal, Lease, LeaseLost

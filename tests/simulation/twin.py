@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core import lifecycle
-from kling_omni_addon.core.events import Event, Origin
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life import lifecycle
+from kling_omni_addon.core.life.events import Event, Origin
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.work.journal import LEASE_S, AlreadyThere, Lease, LeaseLost
 
 

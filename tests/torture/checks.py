@@ -12,10 +12,10 @@ from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
-from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.errors import JournalUnusable
-from kling_omni_addon.core.events import Event
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Event
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.sidecar import take_of
 from tests.torture.service_process import API_KEY, Kling, Task

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
 from kling_omni_addon.core import protocol
-from kling_omni_addon.core.events import Event
+from kling_omni_addon.core.life.events import Event
 from kling_omni_addon.remote.http import StreamedBody
 from kling_omni_addon.work import worker
 from kling_omni_addon.work.journal import Journal

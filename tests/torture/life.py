@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from kling_omni_addon.core.errors import ArgumentsInvalid
-from kling_omni_addon.core.events import Target
-from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission
+from kling_omni_addon.core.life.events import Target
+from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submission
 from kling_omni_addon.core.request import OmniRequest, Picture
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from kling_omni_addon.core import lifecycle
-from kling_omni_addon.core.events import Event, Sent
-from kling_omni_addon.core.lifecycle import Phase, Submission
+from kling_omni_addon.core.life import lifecycle
+from kling_omni_addon.core.life.events import Event, Sent
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.remote import clips
 from kling_omni_addon.remote.http import StreamedBody
 from kling_omni_addon.work.journal import Journal, Lease

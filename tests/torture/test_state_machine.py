@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from kling_omni_addon import session as session_module
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core import lifecycle
 from kling_omni_addon.core.errors import ArgumentsInvalid, ClipUnusable, LinkExpired, NotSent, Unanswered
-from kling_omni_addon.core.events import Event, Target
-from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission, submission_from
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life import lifecycle
+from kling_omni_addon.core.life.events import Event, Target
+from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submission, submission_from
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import TaskReport
 from kling_omni_addon.core.request import OmniRequest

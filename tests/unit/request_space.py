@@ -7,7 +7,16 @@ from typing import Any
 from hypothesis import strategies as st
 
 from kling_omni_addon.core.media import PictureFacts, PictureRef
-from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
+from kling_omni_addon.core.request import (
+    Element,
+    OmniRequest,
+    Picture,
+    Role,
+    Storyboard,
+    StoryboardShot,
+    Video,
+    VideoUse,
+)
 from tests.unit.rule_bodies import IMAGE, O1, V3, VIDEO
 
 STORED = {
@@ -39,7 +48,7 @@ def requests() -> st.SearchStrategy[OmniRequest]:
         elements=st.lists(ELEMENTS, max_size=8).map(tuple),
         video=st.none() | VIDEOS,
         storyboard=st.sampled_from(Storyboard),
-        shots=st.lists(st.builds(Shot, prompt=PROMPTS, duration_s=st.integers(0, 6)), max_size=7).map(tuple),
+        shots=st.lists(st.builds(StoryboardShot, prompt=PROMPTS, duration_s=st.integers(0, 6)), max_size=7).map(tuple),
         model=MODELS,
         mode=st.sampled_from(("std", "pro", "4k", "hd")),
         aspect_ratio=st.sampled_from(("", "16:9", "9:16", "1:1", "4:3")),
@@ -70,7 +79,7 @@ def likely_requests(draw: st.DrawFn) -> OmniRequest:
         elements=tuple(draw(st.lists(ELEMENTS, max_size=1))) if not (model == O1 and Role.END in roles) else (),
         video=video,
         storyboard=Storyboard.CUSTOM if is_story else Storyboard.NONE,
-        shots=tuple(Shot(prompt=draw(PROMPTS.filter(bool)), duration_s=length) for length in lengths),
+        shots=tuple(StoryboardShot(prompt=draw(PROMPTS.filter(bool)), duration_s=length) for length in lengths),
         model=model,
         mode=draw(st.sampled_from(("std", "pro"))),
         aspect_ratio=draw(st.sampled_from(("16:9", "9:16", "1:1"))),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kling_omni_addon.core.media import PictureFacts, PictureRef
-from kling_omni_addon.core.rules import VideoFacts
+from kling_omni_addon.core.rules.table import VideoFacts
 
 V3, O1 = "kling-v3-omni", "kling-video-o1"
 IMAGE, VIDEO = "https://example.com/a.png", "https://example.com/v.mp4"

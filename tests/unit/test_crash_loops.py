@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import MOST_CRASHES, Phase, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import MOST_CRASHES, Phase, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import TaskReport
 from kling_omni_addon.session import Session

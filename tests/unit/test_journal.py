@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.errors import JournalUnusable
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import IllegalTransition, Phase
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.journal import LEASE_S, AlreadyThere, Journal, Lease, LeaseLost
 

@@ -9,20 +9,19 @@ from typing import Any
 
 import pytest
 
+from kling_omni_addon.core.account import build_account, read_account
 from kling_omni_addon.core.capability import profile
-from kling_omni_addon.core.errors import ArgumentsInvalid, Refused, Unanswered
-from kling_omni_addon.core.library import (
+from kling_omni_addon.core.elements import (
     ElementDraft,
     LibraryElement,
-    build_account,
     build_element_create,
     build_element_delete,
     picture_faults,
-    read_account,
     read_deleted,
     read_element_list,
     read_element_task,
 )
+from kling_omni_addon.core.errors import ArgumentsInvalid, Refused, Unanswered
 from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.protocol import HttpReply
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Event, Origin, Target, event_from, record_of
-from kling_omni_addon.core.lifecycle import (
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Event, Origin, Target, event_from, record_of
+from kling_omni_addon.core.life.lifecycle import (
     LOOK_WINDOW_S,
     MOST_CRASHES,
     TRANSITIONS,

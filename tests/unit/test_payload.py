@@ -24,9 +24,18 @@ from kling_omni_addon.core import capability
 from kling_omni_addon.core.errors import RequestInvalid
 from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.payload import Payload, build_payload, draft_body, request_from_body
-from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
-from kling_omni_addon.core.rules import problems_in
-from kling_omni_addon.remote.pictures import CHUNK_BYTES, PictureStore
+from kling_omni_addon.core.request import (
+    Element,
+    OmniRequest,
+    Picture,
+    Role,
+    Storyboard,
+    StoryboardShot,
+    Video,
+    VideoUse,
+)
+from kling_omni_addon.core.rules.table import problems_in
+from kling_omni_addon.work.picture_store import CHUNK_BYTES, PictureStore
 from tests.unit.request_space import STORED, likely_requests, requests
 
 GOLDEN = Path(__file__).parent / "golden_payloads"
@@ -42,7 +51,10 @@ LIN, DOG = Element(id=829836802793406551, name="Lin"), Element(id=82983680279340
 CLIP = "https://example.com/clip.mp4"
 FOLLOWED = Video(url=CLIP, keep_sound=True)
 EDITED = Video(url=CLIP, use=VideoUse.EDIT)
-TWO_SHOTS = (Shot(prompt="A push-in on @image:chair.", duration_s=2), Shot(prompt="Cut to rain.", duration_s=3))
+TWO_SHOTS = (
+    StoryboardShot(prompt="A push-in on @image:chair.", duration_s=2),
+    StoryboardShot(prompt="Cut to rain.", duration_s=3),
+)
 
 GOLDEN_REQUESTS: Mapping[str, OmniRequest] = {
     "text": OmniRequest(prompt="Waves roll in.", aspect_ratio="16:9"),
@@ -123,7 +135,7 @@ def test_every_golden_file_has_a_request() -> None:
 
 def test_the_golden_requests_cover_every_kind_model_and_storyboard() -> None:
     asked = GOLDEN_REQUESTS.values()
-    assert {capability.kind_of(request) for request in asked} == set(capability.Kind)
+    assert {capability.capability_of(request) for request in asked} == set(capability.Capability)
     assert {request.model for request in asked} == set(SEED.models)
     assert {request.storyboard for request in asked} == set(Storyboard)
 

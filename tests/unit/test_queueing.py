@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Phase, Submission, begin
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import Phase, Submission, begin
+from kling_omni_addon.core.life.queueing import FIRST_LIMIT, LAST_LIMIT, Slots, next_to_send
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.core.queueing import FIRST_LIMIT, LAST_LIMIT, Slots, next_to_send
 
 
 def one(name: str, phase: Phase = Phase.INTENDED, *, at: float = 100.0, held: bool = False) -> Submission:

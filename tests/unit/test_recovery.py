@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.errors import JournalUnusable, Unanswered
-from kling_omni_addon.core.lifecycle import Phase
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import Status, TaskReport
 from kling_omni_addon.work.backup import Backup, backups_of

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.core import capability
-from kling_omni_addon.core.capability import Kind
+from kling_omni_addon.core.capability import Capability
 from kling_omni_addon.core.payload import draft_body, request_from_body
 from kling_omni_addon.core.pricing import price_of
-from kling_omni_addon.core.rules import problems_in
+from kling_omni_addon.core.rules.table import problems_in
 from tests.unit.requests_page import EXAMPLES, PAGE, SECTIONS, Example
 from tests.unit.rule_bodies import AUTO, IMAGE, O1, V3, elements, images, shots, videos
 
@@ -165,14 +165,14 @@ def spoken(lengths: tuple[int, ...]) -> str:
 @pytest.mark.parametrize(
     ("row", "kind"),
     [
-        ("text", Kind.TEXT),
-        ("a first frame", Kind.FIRST_FRAME),
-        ("a first and an end frame", Kind.FRAMES),
-        ("images or elements", Kind.REFERENCES),
-        ("a video to follow", Kind.FEATURE),
+        ("text", Capability.TEXT),
+        ("a first frame", Capability.FIRST_FRAME),
+        ("a first and an end frame", Capability.FRAMES),
+        ("images or elements", Capability.REFERENCES),
+        ("a video to follow", Capability.FEATURE),
     ],
 )
-def test_the_table_of_lengths_is_that_of_the_data(row: str, kind: Kind) -> None:
+def test_the_table_of_lengths_is_that_of_the_data(row: str, kind: Capability) -> None:
     v3, o1 = (spoken(SEED.models[model].durations(kind)) for model in (V3, O1))
     assert f"| {row} | {v3} | {o1} |" in PAGE
 

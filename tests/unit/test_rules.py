@@ -10,7 +10,7 @@ import pytest
 
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.problem import Problem, Remedy, remedied
-from kling_omni_addon.core.rules import MEDIA_RULES, RULES, problems_in, service_answer
+from kling_omni_addon.core.rules.table import MEDIA_RULES, RULES, problems_in, service_answer
 from tests.unit.rule_bodies import LIBRARY, O1, V3, RuleCase, body, elements, images, o1, story, videos
 from tests.unit.rule_cases import MUST_ACCEPT, RULE_CASES
 
@@ -209,12 +209,12 @@ def test_what_fails_only_the_task_are_the_rules_of_contents() -> None:
 
 @pytest.mark.parametrize("model", [O1, V3])
 def test_every_offered_length_is_accepted_and_the_next_ones_are_not(model: str) -> None:
-    texts: dict[capability.Kind, dict[str, Any]] = {
-        capability.Kind.TEXT: {},
-        capability.Kind.FIRST_FRAME: {"image_list": images("f")},
-        capability.Kind.FRAMES: {"image_list": images("f", "e")},
-        capability.Kind.REFERENCES: {"image_list": images("r")},
-        capability.Kind.FEATURE: {"video_list": videos()},
+    texts: dict[capability.Capability, dict[str, Any]] = {
+        capability.Capability.TEXT: {},
+        capability.Capability.FIRST_FRAME: {"image_list": images("f")},
+        capability.Capability.FRAMES: {"image_list": images("f", "e")},
+        capability.Capability.REFERENCES: {"image_list": images("r")},
+        capability.Capability.FEATURE: {"video_list": videos()},
     }
     for profile in capability.PROFILES:
         limits = capability.profile(profile).models[model]

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.core import capability
-from kling_omni_addon.core.capability import Kind, kind_of
+from kling_omni_addon.core.capability import Capability, capability_of
 from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Video, VideoUse
-from kling_omni_addon.core.rules import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, problems_in
+from kling_omni_addon.core.rules.table import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, problems_in
 from tests.unit.rule_bodies import O1, V3, VIDEO, body
 
 FIRST, END, PLAIN = (Picture(source="a", role=role) for role in (Role.FIRST, Role.END, Role.REFERENCE))
@@ -49,23 +49,23 @@ def test_a_limit_that_moves_is_a_change_of_data() -> None:
 @pytest.mark.parametrize(
     ("request_of_kind", "kind"),
     [
-        (OmniRequest(), Kind.TEXT),
-        (OmniRequest(pictures=(FIRST,)), Kind.FIRST_FRAME),
-        (OmniRequest(pictures=(FIRST, END)), Kind.FRAMES),
-        (OmniRequest(pictures=(FIRST, PLAIN)), Kind.REFERENCES),
-        (OmniRequest(elements=(Element(id=1),)), Kind.REFERENCES),
-        (OmniRequest(pictures=(FIRST,), video=Video(url=VIDEO)), Kind.FEATURE),
-        (OmniRequest(pictures=(PLAIN,), video=Video(url=VIDEO, use=VideoUse.EDIT)), Kind.EDIT),
+        (OmniRequest(), Capability.TEXT),
+        (OmniRequest(pictures=(FIRST,)), Capability.FIRST_FRAME),
+        (OmniRequest(pictures=(FIRST, END)), Capability.FRAMES),
+        (OmniRequest(pictures=(FIRST, PLAIN)), Capability.REFERENCES),
+        (OmniRequest(elements=(Element(id=1),)), Capability.REFERENCES),
+        (OmniRequest(pictures=(FIRST,), video=Video(url=VIDEO)), Capability.FEATURE),
+        (OmniRequest(pictures=(PLAIN,), video=Video(url=VIDEO, use=VideoUse.EDIT)), Capability.EDIT),
     ],
 )
-def test_the_kind_of_a_request_is_what_it_starts_from(request_of_kind: OmniRequest, kind: Kind) -> None:
-    assert kind_of(request_of_kind) is kind
+def test_the_kind_of_a_request_is_what_it_starts_from(request_of_kind: OmniRequest, kind: Capability) -> None:
+    assert capability_of(request_of_kind) is kind
 
 
 def test_the_lengths_to_choose_from_depend_on_model_kind_and_date() -> None:
     seed, late = (capability.profile(name).models for name in capability.PROFILES)
-    assert seed[O1].durations(Kind.TEXT) == seed[O1].durations(Kind.FIRST_FRAME) == (5, 10)
-    assert seed[O1].durations(Kind.FRAMES) == tuple(range(3, 11))
-    assert seed[V3].durations(Kind.FEATURE) == tuple(range(3, 11))
-    assert late[V3].durations(Kind.FEATURE) == seed[V3].durations(Kind.TEXT) == tuple(range(3, 16))
-    assert seed[V3].durations(Kind.EDIT) == ()
+    assert seed[O1].durations(Capability.TEXT) == seed[O1].durations(Capability.FIRST_FRAME) == (5, 10)
+    assert seed[O1].durations(Capability.FRAMES) == tuple(range(3, 11))
+    assert seed[V3].durations(Capability.FEATURE) == tuple(range(3, 11))
+    assert late[V3].durations(Capability.FEATURE) == seed[V3].durations(Capability.TEXT) == tuple(range(3, 16))
+    assert seed[V3].durations(Capability.EDIT) == ()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.core import capability
-from kling_omni_addon.core.rules import problems_in
+from kling_omni_addon.core.rules.table import problems_in
 
 # A copy of the public samples that this project was given; see its "about".
 SAMPLES: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "samples.json").read_text(encoding="utf-8"))[

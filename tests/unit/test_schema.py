@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.payload import draft_body
 from kling_omni_addon.core.request import OmniRequest
-from kling_omni_addon.core.rules import RULES, problems_in
-from kling_omni_addon.core.schema import ShapeFault, shape_faults
+from kling_omni_addon.core.rules.shape import ShapeFault, shape_faults
+from kling_omni_addon.core.rules.table import RULES, problems_in
 from tests.unit.request_space import STORED, bodies, likely_requests, requests
 from tests.unit.rule_bodies import body, elements, images, picture, story, videos
 

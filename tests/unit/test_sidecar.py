@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kling_omni_addon.core import events as ev
-from kling_omni_addon.core import lifecycle
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life import lifecycle
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest, Picture, Video

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.errors import CapReached, Unanswered
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import Phase, Submission, apply, begin
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import Phase, Submission, apply, begin
+from kling_omni_addon.core.life.spending import Caps, check_caps, spent_units
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.core.spending import Caps, check_caps, spent_units
 from kling_omni_addon.work.journal import Journal
 from tests.unit.test_worker import ORIGIN, Studio, refusal
 

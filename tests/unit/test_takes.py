@@ -10,7 +10,16 @@ from hypothesis import given
 
 from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.provenance import wish_of
-from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Shot, Storyboard, Video, VideoUse
+from kling_omni_addon.core.request import (
+    Element,
+    OmniRequest,
+    Picture,
+    Role,
+    Storyboard,
+    StoryboardShot,
+    Video,
+    VideoUse,
+)
 from kling_omni_addon.core.takes import Take, diff_of, in_order
 from tests.unit.request_space import requests
 
@@ -51,7 +60,7 @@ def wish(**changes: Any) -> dict[str, Any]:
             "Video: none → edited, with its sound",
         ),
         ({"storyboard": Storyboard.AUTOMATIC}, "Cut: none → by Kling"),
-        ({"shots": (Shot(prompt="she waits", duration_s=2),)}, "Shot 1: none → “she waits (2 s)”"),
+        ({"shots": (StoryboardShot(prompt="she waits", duration_s=2),)}, "Shot 1: none → “she waits (2 s)”"),
     ],
 )
 def test_a_line_says_what_was_and_what_is(changes: dict[str, Any], line: str) -> None:

@@ -11,7 +11,6 @@ from queue import SimpleQueue
 
 import pytest
 
-from kling_omni_addon.core import events as ev
 from kling_omni_addon.core.errors import (
     ClipUnusable,
     CredentialsRefused,
@@ -23,11 +22,12 @@ from kling_omni_addon.core.errors import (
     TaskUnknown,
     Unanswered,
 )
-from kling_omni_addon.core.events import Origin, Target
-from kling_omni_addon.core.lifecycle import IllegalTransition, Phase, Submission
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.life.events import Origin, Target
+from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submission
+from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
-from kling_omni_addon.core.spending import Caps
 from kling_omni_addon.work import journal
 from kling_omni_addon.work.journal import LEASE_S, Journal
 from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Progress, Worker

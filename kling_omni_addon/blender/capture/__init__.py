@@ -1,0 +1,1 @@
+"""Pictures for a shot: from the camera, the view, a strip, an image."""

@@ -1,0 +1,127 @@
+"""The camera rendered as a job of Blender's: the window stays alive, shows the progress, and Escape stops it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import CaptureFailed
+from ..host.changed import changed
+from .camera import Engine, render_camera_frame, render_result, set_for_camera
+from .picture_file import write_as_viewed
+
+_running: list[CameraJob] = []  # the one whose scene stands otherwise than the artist left it
+_ended: list[str] = []  # how its render ended: Blender tells its handlers, in a thread of the render's
+
+
+def _completed(*_: object) -> None:
+    _ended.append("completed")
+
+
+def _cancelled(*_: object) -> None:
+    _ended.append("cancelled")
+
+
+def _interrupted(*_: object) -> None:
+    """An undo, from another window, or another file: the scene must stand as it did before that begins."""
+    _ended.append("interrupted")
+    for job in _running:
+        job.put_back()
+
+
+_HEARD = {
+    "render_complete": _completed,
+    "render_cancel": _cancelled,
+    "undo_pre": _interrupted,
+    "redo_pre": _interrupted,
+    "load_pre": _interrupted,
+}
+
+
+@dataclass(kw_only=True)
+class CameraJob:
+    """One picture of the camera; arguments as for :func:`~.frames.render_camera_frame`.
+
+    Between :meth:`start` and :meth:`finish` the scene stands as it is rendered, so the artist's hands have to be kept
+    off it. (Blender's own lock of the interface turns the 3D View black meanwhile.)
+    """
+
+    scene: bpy.types.Scene
+    frame: int
+    path: Path
+    aspect_ratio: str | None
+    engine: Engine
+    _stack: ExitStack = field(default_factory=ExitStack)
+
+    def render(self) -> Path:
+        """Render at once, while Blender waits: for scripts. Raises :class:`CaptureFailed`."""
+        return render_camera_frame(
+            self.scene, self.frame, self.path, aspect_ratio=self.aspect_ratio, engine=self.engine
+        )
+
+    def start(self) -> None:
+        """Begin to render. Raises :class:`CaptureFailed`; then all is as it was."""
+        with ExitStack() as stack:
+            wishes = {"aspect_ratio": self.aspect_ratio, "engine": self.engine}
+            stack.enter_context(set_for_camera(self.scene, self.frame, self.path, **wishes))  # type: ignore[arg-type]
+            view: Any = bpy.context.preferences.view
+            # No window pops up for a render that nobody wants to look at.
+            stack.enter_context(changed([(view, "render_display_type", "NONE")]))
+            _listen()
+            _begin()
+            self._stack = stack.pop_all()
+        _running.append(self)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether Blender is still at it."""
+        return not _ended or bpy.app.is_job_running("RENDER")
+
+    def finish(self) -> Path:
+        """Write the picture, put everything back, and return where the picture is.
+
+        Raises :class:`CaptureFailed` when the render was stopped or the picture cannot be written.
+        """
+        try:
+            if _ended != ["completed"]:
+                raise CaptureFailed("The render was stopped before the picture was done.", remedy="Capture again.")
+            return write_as_viewed(render_result(), self.path, self.scene)
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Put everything back, with or without a picture."""
+        self.put_back()
+        _running.clear()
+        _forget()
+
+    def put_back(self) -> None:
+        """Have everything stand as it stood before; a second time does nothing."""
+        self._stack.close()
+
+
+def _listen() -> None:
+    _ended.clear()
+    for name, heard in _HEARD.items():
+        getattr(bpy.app.handlers, name).append(heard)
+
+
+def _forget() -> None:
+    for name, heard in _HEARD.items():
+        with suppress(ValueError):  # another file takes handlers away
+            getattr(bpy.app.handlers, name).remove(heard)
+
+
+def _begin() -> None:
+    try:
+        outcome = bpy.ops.render.render("INVOKE_DEFAULT")
+    except RuntimeError as error:
+        _forget()
+        raise CaptureFailed(f"Blender could not render the picture: {str(error).strip()}") from error
+    if "CANCELLED" in outcome:
+        _forget()
+        raise CaptureFailed("Blender could not render the picture.", remedy="Capture when it has ended what it does.")

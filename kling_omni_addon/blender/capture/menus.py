@@ -1,0 +1,45 @@
+"""What else can become a picture: one menu for each role, beside its Camera button, and a strip's right-click menu."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+
+class _Sources:
+    bl_label = "Picture From"
+    role = ""
+    layout: bpy.types.UILayout
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The camera in other ways, the 3D view, strips, files."""
+        layout = self.layout
+        for choice, label, icon in (("at", "Camera at", "CAMERA_DATA"), ("engine", "Camera With", "SHADING_RENDERED")):
+            menu: Any = layout.operator_menu_enum("kling.capture_frame", choice, text=label, icon=icon)  # type: ignore[arg-type]
+            menu.role = self.role
+        layout.separator()
+        for overlays, label in ((False, "3D View"), (True, "3D View With Overlays")):
+            view = layout.operator("kling.capture_view", text=label, icon="OVERLAY" if overlays else "VIEW3D")
+            view.role, view.overlays = self.role, overlays
+        layout.separator()
+        layout.operator_menu_enum("kling.capture_strip", "at", text="Strip", icon="SEQUENCE").role = self.role
+        layout.separator()
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("kling.load_picture", text="Image File…", icon="FILE_FOLDER").role = self.role
+        layout.operator("kling.use_image", text="Image in This File…", icon="IMAGE_DATA").role = self.role
+
+
+class KLING_MT_first_picture(_Sources, bpy.types.Menu):
+    role = "FIRST"
+
+
+class KLING_MT_end_picture(_Sources, bpy.types.Menu):
+    role = "END"
+
+
+class KLING_MT_reference_picture(_Sources, bpy.types.Menu):
+    role = "REFERENCE"
+
+
+CLASSES = (KLING_MT_first_picture, KLING_MT_end_picture, KLING_MT_reference_picture)

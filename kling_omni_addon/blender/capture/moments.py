@@ -1,0 +1,58 @@
+"""The frames that an artist names rather than counts: the scene's ends, the cuts around a strip, the markers."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...core.errors import CaptureFailed
+from ..host.sequencer import Strip, active_strip, length_of, start_of
+
+MOMENTS = (
+    ("CURRENT", "Current Frame", "Where the playhead is"),
+    ("START", "Scene Start", "First frame of the scene"),
+    ("END", "Scene End", "Last frame of the scene"),
+    ("STRIP_FIRST", "Strip's First Frame", "Where the active strip of the scene's timeline begins"),
+    ("STRIP_LAST", "Strip's Last Frame", "The last frame at which the active strip of the scene's timeline shows"),
+    ("MARKER_PREVIOUS", "Previous Marker", "The nearest marker before the playhead"),
+    ("MARKER_NEXT", "Next Marker", "The nearest marker after the playhead"),
+)
+
+
+def frame_at(scene: bpy.types.Scene, moment: str) -> int:
+    """The frame of the scene at one of :data:`MOMENTS`.
+
+    Raises :class:`CaptureFailed` when no strip is active or no marker is there.
+    """
+    if moment == "START":
+        return scene.frame_start
+    if moment == "END":
+        return scene.frame_end
+    if moment.startswith("STRIP"):
+        strip = require_active_strip(scene)
+        return start_of(strip) if moment == "STRIP_FIRST" else last_frame_of(strip)
+    return scene.frame_current if moment == "CURRENT" else _marker(scene, moment)
+
+
+def last_frame_of(strip: Strip) -> int:
+    """The last frame of the scene at which the strip shows."""
+    return start_of(strip) + length_of(strip) - 1
+
+
+def require_active_strip(scene: bpy.types.Scene) -> Strip:
+    """The active strip. Raises :class:`CaptureFailed` when there is none."""
+    strip = active_strip(scene)
+    if strip is None:
+        remedy = "Click a strip in the sequencer."
+        raise CaptureFailed(f'No strip is active in scene "{scene.name}".', field="strip", remedy=remedy)
+    return strip
+
+
+def _marker(scene: bpy.types.Scene, moment: str) -> int:
+    now, frames = scene.frame_current, sorted(marker.frame for marker in scene.timeline_markers)
+    found = [f for f in frames if f > now][:1] if moment == "MARKER_NEXT" else [f for f in frames if f < now][-1:]
+    if not found:
+        side = "after" if moment == "MARKER_NEXT" else "before"
+        raise CaptureFailed(
+            f"No marker is {side} frame {now}.", field="frame", remedy="Add a marker, or move the playhead."
+        )
+    return found[0]

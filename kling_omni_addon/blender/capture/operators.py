@@ -1,0 +1,291 @@
+"""Pictures for a shot: what the artist presses, or a script calls, for a first frame, an end frame or a reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+
+from ...core.errors import CaptureFailed
+from ...core.request import Role
+from ..host.reporting import Outcome, reported
+from ..host.sequencer import start_of, timeline_scene
+from ..shot.properties import scene_of
+from . import frame_overlay, view
+from . import pictures as capture_pictures
+from .camera import Engine
+from .camera_job import CameraJob
+from .moments import MOMENTS, frame_at, last_frame_of, require_active_strip
+
+_ROLES: Final = (
+    ("FIRST", "First Frame", "The picture that the clip begins with"),
+    ("END", "End Frame", "The picture that the clip ends with"),
+    ("REFERENCE", "Reference", "A picture that the prompt speaks of"),
+)
+_ENGINES: Final = (
+    ("SCENE", "As the Scene", "Render with the engine and samples of the scene"),
+    ("WORKBENCH", "Workbench", "Fast and plain"),
+    ("EEVEE", "EEVEE", "Materials and lights with few samples, for machines with a graphics card"),
+    ("CYCLES", "Cycles", "Few samples, for machines without a graphics card"),
+)
+_SHAPES: Final = (
+    ("AUTO", "As Shown", "The shape of the frame overlay while it is on, else what suits the shot"),
+    *frame_overlay.SHAPES,
+)
+_STRIP_FRAMES: Final = (
+    ("PLAYHEAD", "Under Playhead", "The active strip's frame at the playhead, or the topmost strip's"),
+    ("FIRST", "First of Strip", "The first frame that the active strip shows"),
+    ("LAST", "Last of Strip", "The last frame that the active strip shows: the next clip goes on from there"),
+)
+
+
+_LOOK_S: Final = 0.1
+_STATUS_BAR_PX: Final = 26  # at the lower edge of the window
+_AFRESH: Final = {"SKIP_SAVE"}  # a button means what it says, not what was chosen elsewhere the last time
+
+
+class _OfPicture:
+    """An operator that makes a picture for a role."""
+
+    role: EnumProperty(name="Role", description="What the picture is for", items=_ROLES, options=_AFRESH)
+
+    @property
+    def chosen_role(self) -> Role:
+        """The role that is asked for."""
+        return Role[self.role]
+
+
+class _OfShape(_OfPicture):
+    """An operator whose picture can have several shapes."""
+
+    aspect_ratio: EnumProperty(
+        name="Shape", description="Width to height of the picture", items=_SHAPES, options=_AFRESH
+    )
+
+    @property
+    def chosen_shape(self) -> str | None:
+        """The shape that is asked for; None for the usual one."""
+        return None if self.aspect_ratio == "AUTO" else str(self.aspect_ratio)
+
+
+class _OfCamera:
+    """An operator that renders the camera: pressed in a window as a job that Escape stops, in a script at once.
+
+    The pictures are used when all of them are there, or none is.
+    """
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    _jobs: list[tuple[Role, CameraJob]]
+    _pictures: list[Path]
+    _timer: bpy.types.Timer
+
+    def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
+        """What is to be rendered, in its order."""
+        raise NotImplementedError
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Render, and use the pictures."""
+        scene = scene_of(context)
+        jobs = self.jobs(scene)
+        return self._use(scene, jobs, [job.render() for _, job in jobs])
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Begin the first render; without a window, where no job comes to an end, render at once."""
+        return self.execute(context) if bpy.app.background or context.window is None else self._begin(context)
+
+    @reported
+    def _begin(self, context: bpy.types.Context) -> Outcome:
+        self._jobs, self._pictures = self.jobs(scene_of(context)), []
+        self._jobs[0][1].start()
+        self._timer = context.window_manager.event_timer_add(_LOOK_S, window=context.window)
+        context.window_manager.modal_handler_add(self)  # type: ignore[arg-type] # mixed into an operator
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Wait for the render, begin the next, and in the end use the pictures. Meanwhile only Escape does anything,
+        and the cross beside Blender's own progress bar.
+        """
+        if event.type != "TIMER":
+            is_to_stop = event.type == "ESC" or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
+            return {"PASS_THROUGH"} if is_to_stop else {"RUNNING_MODAL"}
+        if self._jobs[len(self._pictures)][1].is_running:
+            return {"PASS_THROUGH"}
+        outcome = self._go_on(context)
+        if outcome != {"RUNNING_MODAL"}:
+            context.window_manager.event_timer_remove(self._timer)
+        return outcome
+
+    @reported
+    def _go_on(self, context: bpy.types.Context) -> Outcome:
+        self._pictures.append(self._jobs[len(self._pictures)][1].finish())
+        if len(self._pictures) < len(self._jobs):
+            self._jobs[len(self._pictures)][1].start()
+            return {"RUNNING_MODAL"}
+        return self._use(self._jobs[0][1].scene, self._jobs, self._pictures)
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Another file is being opened, or Blender ends."""
+        self._jobs[len(self._pictures)][1].drop()
+
+    def _use(self, scene: bpy.types.Scene, jobs: list[tuple[Role, CameraJob]], pictures: list[Path]) -> Outcome:
+        for (role, job), picture in zip(jobs, pictures, strict=True):
+            capture_pictures.use_render(scene, role, picture, job.frame)
+        return {"FINISHED"}
+
+
+class KLING_OT_capture_frame(_OfCamera, _OfShape, bpy.types.Operator):
+    """Render the scene camera to a picture for the shot"""
+
+    bl_idname = "kling.capture_frame"
+    bl_label = "Capture From Camera"
+
+    at: EnumProperty(
+        name="At", description="Where on the timeline the picture is taken", items=MOMENTS, options=_AFRESH
+    )
+    frame: IntProperty(
+        name="Frame",
+        description="Frame to render; below zero, the one that At names",
+        default=-1,
+        min=-1,
+        options=_AFRESH,
+    )
+    engine: EnumProperty(name="Engine", description="What renders the picture", items=_ENGINES, options=_AFRESH)
+
+    def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
+        """The one picture."""
+        frame = frame_at(scene, self.at) if self.frame < 0 else self.frame
+        shape = self.chosen_shape or capture_pictures.usual_shape(scene, self.chosen_role)
+        engine = Engine[self.engine]
+        return [(self.chosen_role, capture_pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine))]
+
+
+class KLING_OT_capture_both(_OfCamera, bpy.types.Operator):
+    """Render the scene camera at the first and the last frame of the scene"""
+
+    bl_idname = "kling.capture_both"
+    bl_label = "Camera to First + End"
+
+    engine: EnumProperty(name="Engine", description="What renders the pictures", items=_ENGINES, options=_AFRESH)
+
+    def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
+        """Both ends of the scene; the first frame's shape decides about the end frame too."""
+        shape, engine = capture_pictures.usual_shape(scene, Role.FIRST), Engine[self.engine]
+        ends = {Role.FIRST: scene.frame_start, Role.END: scene.frame_end}
+        return [
+            (role, capture_pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine))
+            for role, frame in ends.items()
+        ]
+
+
+class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
+    """Take the 3D view as it stands, with its shading, as a picture for the shot"""
+
+    bl_idname = "kling.capture_view"
+    bl_label = "Capture From 3D View"
+    bl_options = {"REGISTER", "UNDO"}
+
+    overlays: BoolProperty(
+        name="With Overlays", description="Let grid, outlines and bones be in the picture", options=_AFRESH
+    )
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Draw, and use the picture."""
+        capture_pictures.capture_view(
+            scene_of(context),
+            self.chosen_role,
+            view=view.view_of(context),
+            layer=context.view_layer,
+            aspect_ratio=self.chosen_shape,
+            shows_overlays=self.overlays,
+        )
+        return {"FINISHED"}
+
+
+class KLING_OT_capture_strip(_OfPicture, bpy.types.Operator):
+    """Take a frame of a movie or image strip, as its file has it, as a picture for the shot"""
+
+    bl_idname = "kling.capture_strip"
+    bl_label = "Capture From Strip"
+    bl_options = {"REGISTER", "UNDO"}
+
+    at: EnumProperty(name="At", description="Which frame of the strip", items=_STRIP_FRAMES, options=_AFRESH)
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Decode, and use the picture."""
+        scene, timeline = scene_of(context), timeline_scene(context)
+        if self.at == "PLAYHEAD":
+            capture_pictures.capture_strip(scene, self.chosen_role, timeline=timeline)
+            return {"FINISHED"}
+        strip = require_active_strip(timeline)
+        frame = start_of(strip) if self.at == "FIRST" else last_frame_of(strip)
+        capture_pictures.capture_strip(scene, self.chosen_role, strip=strip, frame=frame, timeline=timeline)
+        return {"FINISHED"}
+
+
+class KLING_OT_load_picture(_OfPicture, bpy.types.Operator):
+    """Choose an image file as a picture for the shot"""
+
+    bl_idname = "kling.load_picture"
+    bl_label = "Image File"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(name="File", description="Path of the image", subtype="FILE_PATH")
+    filter_image: BoolProperty(name="Images", description="Show images", default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_folder: BoolProperty(
+        name="Folders", description="Show folders", default=True, options={"HIDDEN", "SKIP_SAVE"}
+    )
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Let the artist look for it."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Use the file itself, or a copy of it where Kling does not take its format."""
+        capture_pictures.use_file(scene_of(context), self.chosen_role, Path(bpy.path.abspath(self.filepath)))
+        return {"FINISHED"}
+
+
+class KLING_OT_use_image(_OfPicture, bpy.types.Operator):
+    """Take an image of this .blend, also a painted, packed or rendered one, as a picture for the shot"""
+
+    bl_idname = "kling.use_image"
+    bl_label = "Image in This File"
+    bl_options = {"REGISTER", "UNDO"}
+
+    image: StringProperty(name="Image", description="Name of the image")
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Let the artist choose it."""
+        return context.window_manager.invoke_props_dialog(self)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The choice of images."""
+        self.layout.prop_search(self, "image", bpy.data, "images")
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Save a copy, and use it."""
+        image: bpy.types.Image | None = bpy.data.images.get(self.image)
+        if image is None:
+            sentence = f'There is no image "{self.image}" in this file.'
+            raise CaptureFailed(sentence, field="image", remedy="Choose one of its images.")
+        capture_pictures.use_image(scene_of(context), self.chosen_role, image)
+        return {"FINISHED"}
+
+
+CLASSES = (
+    KLING_OT_capture_frame,
+    KLING_OT_capture_both,
+    KLING_OT_capture_view,
+    KLING_OT_capture_strip,
+    KLING_OT_load_picture,
+    KLING_OT_use_image,
+)

@@ -1,0 +1,16 @@
+"""What Blender is given of this room."""
+
+from __future__ import annotations
+
+from . import frame_overlay, menus, operators
+
+CLASSES = (*operators.CLASSES, *menus.CLASSES, frame_overlay.KLING_OT_toggle_frame_overlay)
+
+
+def register() -> None:
+    """Nothing but the classes: the overlay is drawn when the artist turns it on."""
+
+
+def unregister() -> None:
+    """Take the overlay away."""
+    frame_overlay.hide()

@@ -1,0 +1,80 @@
+"""The library at Kling as it was last heard of: the account's own elements, and those that Kling offers to everybody.
+
+Asked for when the artist wants to see it, by an errand; what was found is kept in the window manager, in no file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
+
+from . import opening
+from .questions import Question
+
+if TYPE_CHECKING:
+    from ...core.elements import LibraryElement
+
+
+class KLING_PG_library_element(bpy.types.PropertyGroup):
+    """One element of the library."""
+
+    name: StringProperty(name="Name", description="What the element is called at Kling")
+    element_id: StringProperty(name="Id", description="Number of the element in the library")
+    description: StringProperty(name="Description", description="What the element is, in its maker's words")
+    is_offered: BoolProperty(name="By Kling", description="Whether Kling offers it to everybody")
+
+
+class KLING_PG_library(bpy.types.PropertyGroup):
+    """The library as it was last heard of."""
+
+    elements: CollectionProperty(
+        type=KLING_PG_library_element, name="Elements", description="The account's own come first"
+    )
+    index: IntProperty(name="Active Element", description="The element that is chosen in the library")
+
+
+def library() -> KLING_PG_library:
+    """The library, in whatever window manager there is."""
+    manager: Any = bpy.context.window_manager
+    found: KLING_PG_library = manager.kling_library
+    return found
+
+
+def _show(answer: tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]) -> None:
+    own, offered = answer
+    elements = library().elements
+    elements.clear()
+    for is_offered, found in ((False, own), (True, offered)):
+        for element in found:
+            row = elements.add()
+            row.name, row.description = element.name or str(element.id), element.description
+            row.element_id, row.is_offered = str(element.id), is_offered
+
+
+def _clear() -> None:
+    library().elements.clear()
+
+
+listing: Question[tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]] = Question(_show, _clear)
+"""The account's own elements, and those that Kling offers."""
+
+
+def ask() -> None:
+    """Ask for the library; free. Raises like :func:`opening.session`."""
+    listing.ask(lambda: opening.session().ask_elements())
+
+
+def register() -> None:
+    """Hang the library on the window manager."""
+    kept = PointerProperty(type=KLING_PG_library, name="Kling Library", description="Elements to choose from")
+    bpy.types.WindowManager.kling_library = kept  # type: ignore[attr-defined]
+
+
+def unregister() -> None:
+    """Take it off again."""
+    del bpy.types.WindowManager.kling_library  # type: ignore[attr-defined]
+
+
+CLASSES = (KLING_PG_library_element, KLING_PG_library)

@@ -1,0 +1,110 @@
+"""The one session of this Blender: opened on first use, since nothing heavy may happen when the extension is enabled,
+and closed on disabling.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..host.signals import Signal
+from . import preferences, questions
+from .online import offline_reason
+
+if TYPE_CHECKING:
+    from ...session import Session
+    from ...settings import Settings
+
+
+class _Open:
+    """What is alive between two calls from Blender."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self.rehearsal = ExitStack()
+        self.is_paused = False
+
+
+_open = _Open()
+changed: Signal[[]] = Signal()
+"""The session was opened, refreshed, paused or closed: what is known of submissions may be other than before."""
+closed: Signal[[]] = Signal()
+"""The session was closed for good: what was remembered for it counts no more."""
+
+
+def session() -> Session:
+    """The running session, opened with the settings in force. Raises :class:`KlingError` with a sentence for the user.
+
+    A change of service or key closes the old one; its submissions wait in the journal, bound to where they belong.
+    """
+    from ...session import Session  # sqlite, requests
+
+    settings = _settings()
+    if _open.session is not None and _open.session.settings != settings:
+        _open.session.close()
+        _open.session = None
+    if _open.session is None:
+        _open.session = Session(settings)
+        _open.session.board.refresh()
+        changed.send()
+        _open.session.start()
+    return _open.session
+
+
+def _settings() -> Settings:
+    if preferences.service_name() == "rehearsal":
+        _start_rehearsal()
+    return preferences.read_settings()
+
+
+def _start_rehearsal() -> None:
+    """An offline service of our own, unless one runs on this journal's home already."""
+    from ...rehearsal.clip_maker import ClipMaker, default_command  # with the server: jsonschema, jwt
+    from ...rehearsal.server import RehearsalServer
+    from ...rehearsal.settings import RehearsalSettings
+    from ...rehearsal_note import kept_note, running_rehearsal
+    from ...settings import home_folder
+
+    home = home_folder(os.environ)
+    if running_rehearsal(home) is not None:
+        return
+    maker = ClipMaker(default_command(bpy.app.binary_path or os.environ.get("BLENDER")), home / "rehearsal" / "made")
+    server = _open.rehearsal.enter_context(RehearsalServer(RehearsalSettings(folder=home / "rehearsal"), maker))
+    _open.rehearsal.enter_context(kept_note(home, server.ready_line()))
+
+
+def follow_online_access() -> None:
+    """Stop everything while Blender is set to stay offline, and go on when it is not any more (fault 82)."""
+    if _open.session is not None and offline_reason():
+        _open.session.close()
+        _open.session = None
+        _open.is_paused = True
+        changed.send()
+    elif _open.is_paused and not offline_reason():
+        _open.is_paused = False
+        session()
+
+
+def is_paused() -> bool:
+    """Whether work waits for online access."""
+    return _open.is_paused
+
+
+def running() -> Session | None:
+    """The session, if there is one; opens none."""
+    return _open.session
+
+
+def close() -> None:
+    """Stop the session and a rehearsal service of ours. Live submissions stay in the journal."""
+    _open.is_paused = False
+    if _open.session is not None:
+        _open.session.close()
+        _open.session = None
+    _open.rehearsal.close()
+    questions.forget()
+    changed.send()
+    closed.send()

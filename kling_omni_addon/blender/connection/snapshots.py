@@ -1,0 +1,67 @@
+"""What is known of submissions, as of the last refresh: panels read it here and never wait for a disk."""
+
+from __future__ import annotations
+
+from ...core.errors import ArgumentsInvalid
+from ...core.life.lifecycle import Phase, Submission
+from . import opening
+
+
+def refresh() -> bool:
+    """Bring the snapshots up to date; whether anything changed."""
+    session = opening.running()
+    if session is None or not session.board.refresh():
+        return False
+    opening.changed.send()
+    return True
+
+
+def submissions() -> tuple[Submission, ...]:
+    """Every submission as of the last refresh, oldest first."""
+    session = opening.running()
+    return session.board.submissions if session is not None else ()
+
+
+def submission(submission_id: str) -> Submission | None:
+    """The submission with this id as of the last refresh."""
+    session = opening.running()
+    return session.board.find(submission_id) if session is not None else None
+
+
+def read_submissions() -> tuple[Submission, ...]:
+    """Every submission of the journal, oldest first, as it stands now. Opens the session, which goes on with those that
+    are unfinished.
+    """
+    opening.session()
+    refresh()
+    return submissions()
+
+
+def require_submission(submission_id: str) -> Submission:
+    """One submission as it stands now. Raises :class:`ArgumentsInvalid` for an unknown id."""
+    found = next((each for each in read_submissions() if each.id == submission_id), None)
+    if found is None:
+        raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="submission_id")
+    return found
+
+
+def usual_s(found: Submission) -> tuple[float, ...]:
+    """How long the last tasks of its kind took, in seconds."""
+    session = opening.running()
+    return session.usual_s(found) if session is not None else ()
+
+
+def notice() -> str:
+    """A sentence about the record of submissions itself, or ``""``."""
+    session = opening.running()
+    return session.board.notice if session is not None else ""
+
+
+def moved(found: Submission) -> tuple[int, int]:
+    """Bytes of the upload or download under way, and in all; zeros without one, or while its size is unknown."""
+    session = opening.running()
+    progress = session.board.progress.get(found.id) if session is not None else None
+    phases = (Phase.INTENDED, Phase.UNANSWERED) if progress and progress.is_upload else (Phase.READY,)
+    if progress is None or found.phase not in phases or not progress.received or not progress.total:
+        return 0, 0
+    return progress.received, progress.total

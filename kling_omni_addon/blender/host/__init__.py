@@ -1,0 +1,1 @@
+"""Blender itself, whichever version: its editors, timers, lists, strips and reports."""

@@ -1,0 +1,61 @@
+"""Long sentences in narrow panels: Blender does not wrap labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import bpy
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems
+
+_CHARACTER_PX = 6.2
+_SIDE_PX = 60
+_NARROWEST_PX = 200
+
+
+def wrapped(text: str, context: bpy.types.Context) -> tuple[str, ...]:
+    """Text in lines that fit the region."""
+    return in_lines(text, characters_of(context))
+
+
+def characters_of(context: bpy.types.Context) -> int:
+    """How many characters a line of the region holds."""
+    scale = context.preferences.system.ui_scale or 1.0
+    width_px = context.region.width / scale if context.region else _NARROWEST_PX
+    return max(18, int((width_px - _SIDE_PX) / _CHARACTER_PX))
+
+
+@lru_cache(maxsize=256)
+def in_lines(text: str, width: int) -> tuple[str, ...]:
+    """Text in lines of at most ``width`` characters; a longer word is cut into pieces."""
+    lines = [""]
+    for word in _short_words(text, width):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return tuple(line for line in lines if line)
+
+
+def _short_words(text: str, width: int) -> Iterator[str]:
+    for word in text.split():
+        yield from (word[start : start + width] for start in range(0, len(word), width))
+
+
+def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: IconItems) -> None:
+    """A sentence under one icon, as many lines as it takes."""
+    draw_lines(layout, text, characters_of(context), icon)
+
+
+def draw_lines(layout: bpy.types.UILayout, text: str, width: int, icon: IconItems = "NONE") -> None:
+    """The same, for lines of ``width`` characters."""
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for number, line in enumerate(in_lines(text, width)):
+        column.label(text=line, icon=icon if not number or icon == "NONE" else "BLANK1")
+
+
+WIDE_ENOUGH = 32  # characters: from here on three names stand side by side

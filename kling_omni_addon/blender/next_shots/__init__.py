@@ -1,0 +1,1 @@
+"""Shots that are set up from what is on the timeline."""

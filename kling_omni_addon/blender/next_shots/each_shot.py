@@ -1,0 +1,244 @@
+"""A clip for each shot of a storyboard: where it is too long for one, or each shot is to begin with its own camera."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import bpy
+
+from ...core import capability
+from ...core.errors import KlingError, RequestInvalid
+from ...core.life.events import Target
+from ...core.life.lifecycle import Submission
+from ...core.pricing import Price, price_of
+from ...core.problem import Problem
+from ...core.request import OmniRequest, Picture, Role, Storyboard
+from ...core.shot_names import next_name
+from ..capture import camera as capture_camera
+from ..capture.pictures import capture_path
+from ..connection import online
+from ..connection.preferences import service_name
+from ..host.changed import changed
+from ..host.reporting import Outcome, reported
+from ..shot.kinds import has_own_prompts
+from ..shot.properties import scene_of, shot_of
+from ..shot.reading import clip_name_of, read_request, read_target
+from ..submissions import acts, confirming
+from ..timeline.clip_strips import scene_fps
+
+_SAME_CLICK_S: Final = 3.0
+_SHORTEST: Final = 0.5
+"""How much of the shortest clip a shot has to last: a clip that plays more than twice as fast is a blur."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedClip:
+    """One clip to be made. ``camera`` renders its first frame; ``""`` for none."""
+
+    request: OmniRequest
+    target: Target
+    camera: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _Batch:
+    """What was submitted last: the first ``made`` of ``plans``, the last of them ``at`` (monotonic seconds)."""
+
+    plans: tuple[PlannedClip, ...] = ()
+    made: int = 0
+    at: float = float("-inf")
+
+
+_last = _Batch()
+
+
+def plans_of(scene: bpy.types.Scene) -> tuple[PlannedClip, ...]:
+    """A clip for each shot of the scene's storyboard: each at its own place of the timeline and exactly as long there.
+
+    Shots that were not read from the timeline follow the one before, the first of them from the playhead on. Raises
+    :class:`KlingError` for a shot that no clip can be made for.
+    """
+    target = read_target(scene)
+    asked, target = _request_of_one(scene), replace(target, shot="", has_stand_in=bool(target.scene))
+    names = _names(clip_name_of(scene))
+    return tuple(
+        _plan(part, number, asked, replace(target, frame_start=frame, fit_frames=length, name=next(names)), scene)
+        for number, (part, frame, length) in enumerate(_places(scene), start=1)
+    )
+
+
+def _request_of_one(scene: bpy.types.Scene) -> OmniRequest:
+    """What all clips have in common."""
+    return replace(read_request(scene), storyboard=Storyboard.NONE, shots=())
+
+
+def _names(base: str) -> Iterator[str]:
+    name = base if base[-1:].isdigit() else f"{base}_01"
+    while True:
+        yield name
+        name = next_name(name)
+
+
+def _places(scene: bpy.types.Scene) -> Iterator[tuple[Any, int, int]]:
+    """Every shot with its first frame and its length in frames."""
+    fps, now = scene_fps(scene), scene.frame_current
+    for part in shot_of(scene).board:
+        # A length that was typed in afterwards counts more than the one on the timeline.
+        is_as_read = part.frames > 0 and abs(part.frames / fps - part.duration_s) < 1
+        frame = part.frame if part.frames > 0 else now
+        length = part.frames if is_as_read else max(1, round(part.duration_s * fps))
+        yield part, frame, length
+        now = frame + length
+
+
+def _plan(part: Any, number: int, asked: OmniRequest, target: Target, scene: bpy.types.Scene) -> PlannedClip:
+    camera = "" if part.camera is None else str(part.camera.name)
+    # The picture is rendered later; what is asked for depends on there being one.
+    own = tuple(picture for picture in asked.pictures if picture.role is Role.REFERENCE)
+    first = (Picture(source="", role=Role.FIRST),) if camera else ()
+    request = replace(asked, prompt=part.prompt, pictures=(*own, *first), aspect_ratio="" if camera else _shape(scene))
+    seconds = _clip_seconds(request, target.fit_frames / scene_fps(scene), number)
+    return PlannedClip(request=replace(request, duration_s=seconds), target=_placed(target, scene), camera=camera)
+
+
+def _shape(scene: bpy.types.Scene) -> str:
+    return str(shot_of(scene).aspect_ratio)
+
+
+def _placed(target: Target, scene: bpy.types.Scene) -> Target:
+    return target if shot_of(scene).places_clip else replace(target, fit_frames=0)
+
+
+def _clip_seconds(request: OmniRequest, seconds: float, number: int) -> int:
+    """The length nearest to a shot's that the model makes."""
+    model = capability.profile().models[request.model]
+    lengths = model.durations(capability.capability_of(request))
+    shortest, longest = min(lengths), max(lengths)
+    if not shortest * _SHORTEST <= seconds < longest + 0.5:
+        sentence = f"Shot {number} lasts {seconds:.1f} s; {model.label} makes {shortest} to {longest} s."
+        remedy = "Cut it in two." if seconds > longest else f"Make it at least {shortest * _SHORTEST:g} s long."
+        raise KlingError(sentence, field=f"board[{number - 1}]", remedy=remedy)
+    return min(lengths, key=lambda length: (abs(length - seconds), -length))
+
+
+def price_of_all(plans: tuple[PlannedClip, ...]) -> Price | None:
+    """What they cost together by the list; None where it has no price for one of them."""
+    prices = [price_of(plan.request) for plan in plans]
+    known = [price for price in prices if price is not None]
+    if not known or len(known) < len(prices):
+        return None
+    return replace(
+        known[0],
+        **{
+            name: sum((getattr(price, name) for price in known[1:]), getattr(known[0], name))
+            for name in ("units", "dollars", "most_units", "most_dollars")
+        },
+    )
+
+
+def question(plans: tuple[PlannedClip, ...]) -> str:
+    """How many clips, how long, at what price."""
+    total = sum(plan.request.duration_s for plan in plans)
+    price = price_of_all(plans)
+    cost = "no list price is known" if price is None else price.label
+    free = "free in rehearsal; with Kling " if service_name() == "rehearsal" else ""
+    return f"{len(plans)} clips, {total} s in all: {free}{cost}"
+
+
+def submit_each(scene: bpy.types.Scene, plans: tuple[PlannedClip, ...]) -> list[Submission]:
+    """Render the first frames that cameras give, and record a submission for each: **from here on they may cost**.
+
+    All are judged before anything is rendered or sent. What went wrong half-way goes on where it stopped when the same
+    plans come again, so that none is paid for twice. Raises :class:`RequestInvalid` with the faults of every shot,
+    :class:`CaptureFailed` and like ``api.submit``.
+    """
+    online.require_online()
+    _require_faultless(plans)
+    if _last.plans != plans or _last.made == len(plans):
+        _last.plans, _last.made = plans, 0
+    ready = [replace(plan, request=_with_first_frame(scene, plan)) for plan in plans[_last.made :]]
+    return [_submit(plan) for plan in ready]
+
+
+def _submit(plan: PlannedClip) -> Submission:
+    try:
+        made = acts.submit_request(plan.request, plan.target)
+    except KlingError as error:
+        if not _last.made:
+            raise
+        remedy = "Press Generate Each Shot again: it goes on with the others."
+        raise KlingError(
+            f"Submitted {_last.made} of {len(_last.plans)} clips; the others not: {error}", remedy=remedy
+        ) from error
+    _last.made, _last.at = _last.made + 1, time.monotonic()
+    return made
+
+
+def _require_faultless(plans: tuple[PlannedClip, ...]) -> None:
+    from ...judging import judge_request
+
+    found: list[Problem] = []
+    for number, plan in enumerate(plans, start=1):
+        pictures = tuple(picture for picture in plan.request.pictures if picture.source)
+        shape = plan.request.aspect_ratio or "16:9"  # the picture that decides it is not rendered yet
+        request = replace(plan.request, pictures=pictures, aspect_ratio=shape)
+        faults = [problem for problem in judge_request(request, capability.profile()) if problem.is_fault]
+        found += [replace(problem, message=f"Shot {number}: {problem.message}") for problem in faults]
+    if found:
+        raise RequestInvalid(found)
+
+
+def _with_first_frame(scene: bpy.types.Scene, plan: PlannedClip) -> OmniRequest:
+    if not plan.camera:
+        return plan.request
+    frame = plan.target.frame_start
+    # A camera bound to a marker counts more than the scene's, and is the same one wherever the marker still stands.
+    with changed([(scene, "camera", bpy.data.objects[plan.camera])]):
+        path = capture_path(f"{scene.name}_{plan.camera}", frame)
+        picture = capture_camera.render_camera_frame(scene, frame, path, aspect_ratio=None)
+    given = tuple(replace(each, source=str(picture)) if not each.source else each for each in plan.request.pictures)
+    return replace(plan.request, pictures=given)
+
+
+class KLING_OT_submit_each_shot(bpy.types.Operator):
+    """Send every shot of the storyboard as a clip of its own, each to its own place on the timeline"""
+
+    bl_idname = "kling.submit_each_shot"
+    bl_label = "Generate Each Shot"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where there is a storyboard cut by the artist, and Blender may go online."""
+        shot = shot_of(scene_of(context))
+        has_board = has_own_prompts(shot) and len(shot.board) > 0
+        reason = online.offline_reason() if has_board else "There has to be a storyboard, cut shot by shot"
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Ask once, with the number and the price of them all."""
+        try:
+            asked = question(plans_of(scene_of(context)))
+        except KlingError:
+            return self.execute(context)  # which reports it
+        return confirming.ask(self, context, event, asked)
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Submit them all."""
+        plans = plans_of(scene_of(context))
+        is_done = _last.plans == plans and _last.made == len(plans)
+        if is_done and time.monotonic() - _last.at < _SAME_CLICK_S:
+            self.report({"INFO"}, "These shots were submitted a moment ago")
+            return {"CANCELLED"}
+        made = submit_each(scene_of(context), plans)
+        self.report({"INFO"}, f"Submitted {len(made)} clips")
+        return {"FINISHED"}
+
+
+CLASSES = (KLING_OT_submit_each_shot,)

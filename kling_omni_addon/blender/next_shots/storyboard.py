@@ -1,0 +1,155 @@
+"""A storyboard from the timeline: from markers, camera-bound ones too, or from the strips that are selected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import bpy
+
+from ...core import capability
+from ...core.apportion import apportion
+from ..host.reporting import Outcome
+from ..host.sequencer import Strip, length_of, start_of, strips_of, timeline_scene
+from ..shot import judging
+from ..shot.properties import KLING_PG_shot, scene_of, shot_of
+from ..timeline.clip_strips import scene_fps
+from .follow import begin
+
+_UNNAMED: Final = re.compile(r"F_\d+")  # what Blender calls a new marker
+_COPY: Final = re.compile(r"\.\d{3,}$")
+_MEDIA: Final = re.compile(r"\.(mp4|mov|mkv|avi|webm|png|jpe?g|exr|tiff?|webp)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """One shot of the timeline: ``frames`` of the scene from ``frame`` on, and the camera bound to it, if any."""
+
+    prompt: str
+    frame: int
+    frames: int
+    camera: bpy.types.Object | None = None
+
+
+def marked_cuts(scene: bpy.types.Scene) -> list[Cut]:
+    """What happens from each marker of the frame range to the next, and from the last to the end of the range.
+
+    It is called what the marker is called, or the camera that is bound to it. What is before the first marker belongs
+    to its shot. Of markers at one frame the last counts. Nothing without a marker in the frame range.
+    """
+    start, end = scene.frame_start, scene.frame_end + 1
+    inside = {marker.frame: marker for marker in scene.timeline_markers if start <= marker.frame < end}
+    frames = sorted(inside)
+    bounds = [start, *frames[1:], end]
+    return [
+        Cut(prompt=_marker_words(inside[at]), frame=a, frames=b - a, camera=inside[at].camera)
+        for at, a, b in zip(frames, bounds, bounds[1:], strict=False)
+    ]
+
+
+def _marker_words(marker: bpy.types.TimelineMarker) -> str:
+    is_named = marker.name.strip() and not _UNNAMED.fullmatch(marker.name)
+    return marker.name if is_named or marker.camera is None else marker.camera.name
+
+
+def strip_cuts(timeline: bpy.types.Scene) -> list[Cut]:
+    """The selected strips in their order, if they show a picture by themselves: no sounds, no effects over others."""
+    chosen = [strip for strip in strips_of(timeline) if strip.select and _is_picture(strip)]
+    return [
+        Cut(prompt=_strip_words(strip), frame=start_of(strip), frames=length_of(strip))
+        for strip in sorted(chosen, key=lambda strip: (start_of(strip), strip.channel))
+    ]
+
+
+def _is_picture(strip: Strip) -> bool:
+    return strip.type != "SOUND" and not getattr(strip, "input_count", 0)
+
+
+def _strip_words(strip: Strip) -> str:
+    """The strip's name without what Blender made of a file's name."""
+    return _MEDIA.sub("", _COPY.sub("", str(strip.name))).replace("_", " ").strip()
+
+
+def set_board(scene: bpy.types.Scene, cuts: Sequence[Cut], fps: float) -> str:
+    """Replace the scene's storyboard, in whole seconds whose sum is exact; what is in the way of one clip, if anything,
+    as a sentence.
+    """
+    shot, profile = shot_of(scene), capability.profile()
+    shortest, longest = profile.duration_s
+    lengths = [cut.frames / fps for cut in cuts]
+    is_stretched = sum(lengths) < shortest
+    if is_stretched:
+        lengths = [length * shortest / sum(lengths) for length in lengths]
+    seconds = apportion(lengths)
+    begin(shot, "STORYBOARD")
+    shot.cutter = "CUSTOM"
+    _fill_board(shot, cuts, seconds)
+    shot.duration_s = sum(seconds)  # Blender keeps it within Kling's limits
+    judging.judge(scene)
+    if len(cuts) > profile.shots or sum(seconds) > longest:
+        more = f"{len(cuts)} shots of {sum(seconds)} s are more than one clip ({profile.shots} shots, {longest} s)"
+        return f"{more}; Generate Each Shot makes a clip of each"
+    return f"The shots were made longer: Kling's shortest clip lasts {shortest} s" if is_stretched else ""
+
+
+def _fill_board(shot: KLING_PG_shot, cuts: Sequence[Cut], seconds: Sequence[int]) -> None:
+    shot.board.clear()
+    for cut, length in zip(cuts, seconds, strict=True):
+        part: Any = shot.board.add()
+        part.prompt, part.duration_s = cut.prompt, length
+        part.frame, part.frames, part.camera = cut.frame, cut.frames, cut.camera
+    shot.board_index = 0
+
+
+class _FromTimeline:
+    """An operator that makes a storyboard of the timeline."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    def make(self, context: bpy.types.Context, cuts: Sequence[Cut], fps: float) -> Outcome:
+        """Replace the storyboard, and say what has to be said."""
+        told = set_board(scene_of(context), cuts, fps)
+        if told:
+            self.report({"WARNING"}, told)  # type: ignore[attr-defined] # Operator's
+        return {"FINISHED"}
+
+
+class KLING_OT_shots_from_markers(_FromTimeline, bpy.types.Operator):
+    """Make a storyboard of the scene's markers: a shot from each to the next, called what the marker is called"""
+
+    bl_idname = "kling.shots_from_markers"
+    bl_label = "From Markers"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where there is a marker in the frame range."""
+        cls.poll_message_set("There is no marker in the scene's frame range")
+        return bool(marked_cuts(scene_of(context)))
+
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Replace the storyboard."""
+        scene = scene_of(context)
+        return self.make(context, marked_cuts(scene), scene_fps(scene))
+
+
+class KLING_OT_shots_from_strips(_FromTimeline, bpy.types.Operator):
+    """Make a storyboard of the selected strips: a shot of each, as long as the strip and called what it is called"""
+
+    bl_idname = "kling.shots_from_strips"
+    bl_label = "From Selected Strips"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only where such strips are selected."""
+        cls.poll_message_set("Select strips in the sequencer")
+        return bool(strip_cuts(timeline_scene(context)))
+
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Replace the storyboard."""
+        timeline = timeline_scene(context)
+        return self.make(context, strip_cuts(timeline), scene_fps(timeline))
+
+
+CLASSES = (KLING_OT_shots_from_markers, KLING_OT_shots_from_strips)

@@ -1,0 +1,1 @@
+"""The tab Kling and the page in the preferences."""

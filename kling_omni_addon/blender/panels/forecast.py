@@ -1,0 +1,92 @@
+"""TODO"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import bpy
+
+from ...core import capability
+from ...core.errors import KlingError
+from ...core.life.events import Target
+from ...core.request import OmniRequest, Role
+from ..shot.kinds import has_chosen_kind
+from ..shot.properties import shot_of
+from ..shot.reading import read_target
+from ..timeline import channels, stand_in
+from ..timeline.clip_strips import scene_fps, scene_frames
+
+_FRESH_S = 1.0
+
+
+_looked: dict[str, Any] = {"wanted": None, "at": 0.0, "channel": 0}
+
+
+def outcome(scene: bpy.types.Scene, request: OmniRequest) -> str:
+    """One sentence, or two: what pressing Generate will do, where, and how long that is."""
+    what = "the edited clip, as long as its video," if request.is_edit else f"a {request.duration_s} s clip"
+    if not shot_of(scene).places_clip:
+        return f"Fetches {what.rstrip(',')} and leaves the timeline alone.{_source(scene, request)}"
+    if shot_of(scene).take_of:
+        return f"Makes {what.rstrip(',')} for the strip of {shot_of(scene).take_name}, which shows it when it arrives."
+    target = read_target(scene)
+    try:
+        channel = _channel(scene, request, target)
+    except KlingError as error:
+        return str(error)
+    where = f"on channel {channel} at frame {scene.frame_current}.{_conforming(scene, target)}"
+    return f"Puts {what}{_length(scene, request, target)} {where}{_source(scene, request)}"
+
+
+def _length(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> str:
+    """How long the clip is on the timeline, in frames, and in seconds where these are not the clip's own."""
+    frames = stand_in.planned_frames(scene, request, target)
+    if target.fit_frames:
+        return f" (stretched to {frames} frames)"
+    if request.is_edit:
+        return ""
+    if target.timing == "conform":
+        return f" ({frames} frames)"
+    is_longer_or_shorter = frames != scene_frames(scene, request.duration_s)
+    seconds = f", {frames / scene_fps(scene):.1f} s," if is_longer_or_shorter else ""
+    return f" ({frames} frames{seconds} at {_rate(scene)} fps)"
+
+
+def _conforming(scene: bpy.types.Scene, target: Target) -> str:
+    """What else changes when the scene takes the clip's rate."""
+    rate = capability.profile().output_fps
+    is_so = target.timing != "conform" or abs(scene_fps(scene) - rate) < 0.001
+    return "" if is_so else f" The whole scene then plays at {rate:g} fps in place of {_rate(scene)}."
+
+
+def _source(scene: bpy.types.Scene, request: OmniRequest) -> str:
+    """What decides while nobody has chosen a kind."""
+    shot = shot_of(scene)
+    if has_chosen_kind(shot) or request.picture(Role.END):
+        return ""
+    if request.picture(Role.FIRST):
+        return " It begins with the first frame; the end is Kling's."
+    return "" if request.pictures or request.elements else " No frame is set: it comes from the prompt alone."
+
+
+def _rate(scene: bpy.types.Scene) -> str:
+    return f"{scene_fps(scene):.2f}".rstrip("0").rstrip(".")
+
+
+def _channel(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> int:
+    """The channel that the picture would go on now; see ``stand_in.free_lane``."""
+    has_sound = stand_in.will_have_sound(request)
+    length = stand_in.planned_frames(scene, request, target)
+    wanted = (scene.name, scene.frame_current, length, 1 + has_sound)
+    return _first_channel(scene, wanted) + has_sound
+
+
+def _first_channel(scene: bpy.types.Scene, wanted: tuple[str, int, int, int]) -> int:
+    """Looked for at most once a second: a long timeline takes longer than a panel may take to draw."""
+    now = time.monotonic()
+    if _looked["wanted"] != wanted or now - _looked["at"] > _FRESH_S:
+        _, start, length, count = wanted
+        channel = channels.free_channels(scene, start, start + length, count, 1)
+        _looked.update(wanted=wanted, at=now, channel=channel)
+    return int(_looked["channel"])

@@ -1,0 +1,51 @@
+"""The extension's page in Blender's preferences."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..connection.preferences import Preferences, key_source
+from ..host.identity import ROOT_PACKAGE
+from .submissions import draw_account
+
+
+class KLING_AP_preferences(Preferences, bpy.types.AddonPreferences):
+    """The extension's page in Blender's preferences."""
+
+    bl_idname = ROOT_PACKAGE
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the page."""
+        draw_page(self, self.layout, context)
+
+
+def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Service and keys, a test of them, and below what is seldom changed."""
+    layout.use_property_split = True
+    layout.prop(page, "service")
+    if page.service == "other":
+        layout.prop(page, "address")
+    if page.service == "rehearsal":
+        layout.label(text="Nothing is sent anywhere; clips are stand-ins made by this Blender", icon="INFO")
+    else:
+        _draw_keys(page, layout)
+    draw_account(layout, context)
+    layout.separator()
+    layout.prop(page, "clip_folder")
+    column = layout.column(align=True)
+    column.prop(page, "confirm_units", text="Ask Above, Units")
+    column.prop(page, "daily_cap", text="Cap a Day, Units, 0 for None")
+    column.prop(page, "project_cap", text="Cap a File, Units, 0 for None")
+    column.prop(page, "concurrency", text="Clips at Once, 0 for Automatic")
+    column.prop(page, "look_window_s", text="Look for Answer, Seconds")
+
+
+def _draw_keys(page: Preferences, layout: bpy.types.UILayout) -> None:
+    layout.prop(page, "api_key")
+    column = layout.column(align=True)
+    column.prop(page, "access_key")
+    column.prop(page, "secret_key")
+    lines = layout.column(align=True)
+    lines.label(text=f"In use: {key_source()}", icon="KEYINGSET")
+    lines.label(text="Keys are stored as plain text in Blender's preferences.", icon="INFO")
+    lines.label(text="KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment win.", icon="BLANK1")

@@ -1,0 +1,68 @@
+"""TODO"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import bpy
+
+from ...core.naming import mention
+from ...core.request import Role
+from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_text, in_lines
+from ..shot.kinds import kind_of_shot
+from ..shot.properties import KLING_PG_shot, scene_of, shot_of
+
+_LINES_OF_TEXT = 5
+
+
+def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The prompt, and the names that may stand in it."""
+    shot = shot_of(scene_of(context))
+    draw_words(layout, context, shot)
+    opening = kind_of_shot(shot).opening
+    if opening and "@video" not in shot.words.lower():
+        draw_text(layout, context, f"Kling is told: “{opening.strip()} …”", "INFO")
+    draw_names(layout, context)
+
+
+def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLING_PG_shot) -> None:
+    """The field, or the text that is the prompt with how it begins."""
+    row = layout.row(align=True)
+    if shot.prompt_text is None:
+        row.prop(shot, "prompt", text="", placeholder="What happens in the shot")
+        row.operator("kling.edit_prompt", text="", icon="GREASEPENCIL")
+        row.operator("kling.prompt_to_text", text="", icon="TEXT")
+        return
+    row.prop(shot, "prompt_text", text="")
+    row.operator("kling.open_prompt_text", text="", icon="GREASEPENCIL")
+    row.operator("kling.prompt_to_field", text="", icon="LOOP_BACK")
+    lines = in_lines(shot.words or "Nothing yet", characters_of(context))
+    shown = " ".join(lines[:_LINES_OF_TEXT])
+    if len(lines) > _LINES_OF_TEXT:
+        shown = f"{shown.rpartition(' ')[0]} …"
+    box = layout.box()
+    box.enabled = False
+    draw_text(box, context, shown, "NONE")
+
+
+def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Buttons that write a name into the prompt."""
+    names = tuple(names_of(shot_of(scene_of(context))))
+    if names:
+        columns = 3 if characters_of(context) >= WIDE_ENOUGH else 2
+        grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
+        for name in names:
+            grid.operator("kling.insert_name", text=name).text = name
+
+
+def names_of(shot: KLING_PG_shot) -> Iterator[str]:
+    """What the prompt may call by name in this kind of shot."""
+    uses = kind_of_shot(shot)
+    if Role.FIRST in uses.frames and shot.first_frame:
+        yield "@first"
+    if Role.END in uses.frames and shot.end_frame:
+        yield "@end"
+    if uses.video is not None and (shot.video or shot.video_of):
+        yield "@video"
+    for kind, items in (("image", shot.references), ("element", shot.elements)) if uses.has_references else ():
+        yield from (mention(kind, item.name) for item in items if item.name)

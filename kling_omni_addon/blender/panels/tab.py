@@ -1,0 +1,219 @@
+"""The tab "Kling" in the side panel of the 3D View and of the Sequencer: the same drawing code for both.
+
+Drawing reads snapshots only: no disk, no network, no judging.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from ..capture.strip import PICTURE_STRIPS
+from ..connection import account
+from ..host.sequencer import active_strip, timeline_scene
+from ..host.wrapping import WIDE_ENOUGH, characters_of
+from ..shot import presets
+from ..shot.kinds import has_own_prompts, kind_of_shot
+from ..shot.operators import prompt_count
+from ..shot.properties import scene_of, shot_of
+from ..submissions import words
+from .generate import draw_generate
+from .output import draw_output
+from .prompt import draw_names, draw_prompt
+from .sources import draw_frames, draw_references, draw_storyboard, draw_video
+from .submissions import draw_account, draw_submissions
+
+
+def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What the clip is made from, what it is called; and in the sequencer, what the active strip can become."""
+    scene = scene_of(context)
+    layout.prop(shot_of(scene), "kind", text="")
+    layout.prop(shot_of(scene), "shot_name", text="", icon="FILE_MOVIE", placeholder=scene.name)
+    if context.area is not None and context.area.type == "SEQUENCE_EDITOR":
+        _draw_strip(layout, context)
+
+
+def _draw_strip(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    strip = active_strip(timeline_scene(context))
+    if strip is not None and strip.type in PICTURE_STRIPS:
+        row = layout.row(align=True)
+        name = "Next Shot From Last Frame" if characters_of(context) >= WIDE_ENOUGH else "Next Shot"
+        row.operator("kling.continue_strip", text=name, icon="NEXT_KEYFRAME")
+        row.menu("KLING_MT_strip", text="", icon="DOWNARROW_HLT")
+
+
+class _InSidePanel:
+    bl_region_type = "UI"
+    bl_category = "Kling"
+    layout: bpy.types.UILayout
+
+
+class _Shot(_InSidePanel):
+    bl_label = "Shot"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """What the clip is made from."""
+        draw_shot(self.layout, context)
+
+
+class _Prompt(_InSidePanel):
+    bl_label = "Prompt"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Not where every shot has a prompt of its own."""
+        return not has_own_prompts(shot_of(scene_of(context)))
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """How long it is."""
+        count = prompt_count(shot_of(scene_of(context)))
+        is_narrow = characters_of(context) < WIDE_ENOUGH
+        self.layout.label(text=count.partition(" ")[0] if is_narrow else count)
+        presets.KLING_PT_prompt_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The prompt."""
+        draw_prompt(self.layout, context)
+
+
+class _Frames(_InSidePanel):
+    bl_label = "Frames"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses frames."""
+        return bool(kind_of_shot(shot_of(scene_of(context))).frames)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The frames."""
+        draw_frames(self.layout, context)
+
+
+class _Video(_InSidePanel):
+    bl_label = "Video"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses a video."""
+        return kind_of_shot(shot_of(scene_of(context))).video is not None
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Its link."""
+        draw_video(self.layout, context)
+
+
+class _Storyboard(_InSidePanel):
+    bl_label = "Storyboard"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses one."""
+        return kind_of_shot(shot_of(scene_of(context))).has_board
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The shots."""
+        draw_storyboard(self.layout, context)
+        if has_own_prompts(shot_of(scene_of(context))):
+            draw_names(self.layout, context)
+
+
+class _References(_InSidePanel):
+    bl_label = "References"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where they are what the clip is made from."""
+        return kind_of_shot(shot_of(scene_of(context))).needs_reference
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """How many there are."""
+        shot = shot_of(scene_of(context))
+        number = len(shot.references) + len(shot.elements)
+        self.layout.label(text=str(number) if number else "")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Pictures and elements."""
+        draw_references(self.layout, context)
+
+
+class _Besides(_References):
+    """The same for kinds that are made from something else first."""
+
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Where the kind uses them, too."""
+        kind = kind_of_shot(shot_of(scene_of(context)))
+        return kind.has_references and not kind.needs_reference
+
+
+class _Output(_InSidePanel):
+    bl_label = "Output"
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """Presets."""
+        presets.KLING_PT_output_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Model, size, length, shape."""
+        draw_output(self.layout, context)
+
+
+class _Generate(_InSidePanel):
+    bl_label = "Generate"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The button and its reasons."""
+        draw_generate(self.layout, context)
+
+
+class _Submissions(_InSidePanel):
+    bl_label = "Submissions"
+    bl_order = 2  # in the Sequencer, the takes are above it
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The list."""
+        draw_submissions(self.layout, context)
+
+
+class _Account(_InSidePanel):
+    bl_label = "Account"
+    bl_order = 2
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw_header_preset(self, _context: bpy.types.Context) -> None:
+        """What is left, also while it is closed."""
+        packs = account.balance.answer
+        self.layout.label(text="" if packs is None else words.balance(packs))
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """The balance."""
+        draw_account(self.layout, context)
+
+
+_PARTS = (
+    _Shot,
+    _Prompt,
+    _Frames,
+    _Video,
+    _Storyboard,
+    _References,
+    _Besides,
+    _Output,
+    _Generate,
+    _Submissions,
+    _Account,
+)
+_EDITORS = {"view3d": "VIEW_3D", "sequencer": "SEQUENCE_EDITOR"}
+
+
+def _in_editor(part: type[_InSidePanel], editor: str, space: str) -> Any:
+    """A panel for one editor: Blender wants a class for each."""
+    name = f"KLING_PT_{editor}_{part.__name__.strip('_').lower()}"
+    return type(name, (part, bpy.types.Panel), {"bl_space_type": space, "__module__": __name__})
+
+
+CLASSES = tuple(_in_editor(part, editor, space) for editor, space in _EDITORS.items() for part in _PARTS)
+"""Every panel, most used first, for each editor."""

@@ -1,0 +1,179 @@
+"""What is wrong with a shot: the service's rules in the artist's words, and what only the panel can know."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+import bpy
+
+from ...core.errors import RequestInvalid
+from ...core.naming import Numbering, mention, unknown_names
+from ...core.payload import ordered_pictures
+from ...core.problem import Problem, Remedy
+from ...core.request import OmniRequest, Role, Video
+from ..connection import clip_links
+from ..host import thumbnails
+from .kinds import KINDS, has_chosen_kind, kind_of_shot
+from .prompt import prompt_of
+from .properties import KLING_PG_shot, picture_paths, shot_of
+from .reading import read_request
+
+_LIMIT_OF_NAMES: Final = 64
+PANEL_RULE: Final = "PANEL"
+"""The rule id of what only the panel can know: the service sees no kinds of shot and no names."""
+FIRST_PATH: Final = "first_frame"
+END_PATH: Final = "end_frame"
+KIND_PATH: Final = "kind"
+CLIP_PATH: Final = "video_of"
+ITEMS: Final = re.compile(r"(image_list|element_list)\[(\d+)(?::(\d+))?\]")
+
+_judgements: dict[str, tuple[Problem, ...]] = {}  # scene -> its last judgement
+_texts_judged: dict[str, int] = {}  # scene -> what its text said when it was judged last
+
+
+def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[Problem, ...]:
+    """Judge the scene's shot, or the ``request`` that was read from it, and keep the result for the panels. Reads the
+    headers of its pictures, nothing else.
+    """
+    from ...core import capability
+    from ...judging import judge_request  # jsonschema
+
+    asked = read_request(scene) if request is None else request
+    video = asked.video
+    videos = {video.url: clip_links.video_facts_of(video.clip)} if video is not None and video.clip else {}
+    found = judge_request(asked, capability.profile(), videos)
+    judged = (spoken(problem, asked) for problem in found if not is_told_better(problem, asked))
+    problems = (*missing(scene, asked), *judged, *unknown_mentions(asked))
+    if len(_judgements) > _LIMIT_OF_NAMES:
+        _judgements.clear()
+    _judgements[scene.name] = problems
+    thumbnails.load(picture_paths(shot_of(scene)))
+    return problems
+
+
+def require_complete(scene: bpy.types.Scene, request: OmniRequest | None = None) -> None:
+    """Raise :class:`RequestInvalid` for what the chosen kind of shot lacks, which the service could not know."""
+    from ...core.rules.table import MEDIA_RULES  # jsonschema
+
+    # Rules of a video's insides are judged only here, where the facts of our own clips are known.
+    early = (PANEL_RULE, *MEDIA_RULES)
+    lacks = [problem for problem in judge(scene, request) if problem.rule in early and problem.is_fault]
+    if lacks:
+        raise RequestInvalid(lacks)
+
+
+def ask_for_link(scene: bpy.types.Scene) -> None:
+    """Have the link of the clip that the scene's shot is made from, if it is made from one. Without a window it is
+    waited for here; in a window it was asked for when the clip was chosen.
+    """
+    shot = shot_of(scene)
+    clip = shot.video_of if bpy.app.background and kind_of_shot(shot).video is not None else ""
+    if clip and not clip_links.link_of(clip) and not clip_links.is_asking(clip):
+        clip_links.ask(clip)
+
+
+def problems(scene: bpy.types.Scene) -> tuple[Problem, ...] | None:
+    """The last judgement of the scene's shot; None before the first."""
+    return _judgements.get(scene.name)
+
+
+def forget() -> None:
+    """Another file is open, or the session is over."""
+    _judgements.clear()
+
+
+def judge_clips() -> None:
+    """Judge every shot that is made from a clip of ours: its link has come."""
+    for scene in bpy.data.scenes:
+        if shot_of(scene).video_of:
+            judge(scene)
+
+
+def judge_edited() -> bool:
+    """Judge every shot whose text says something else than it did last time; whether there was one.
+
+    Blender tells nobody that a text was edited, so this has to be asked for from time to time.
+    """
+    shots = {scene.name: shot_of(scene) for scene in bpy.data.scenes}
+    said = {name: hash(prompt_of(shot)) for name, shot in shots.items() if shot.prompt_text is not None}
+    edited = [name for name, mark in said.items() if _texts_judged.get(name) != mark]
+    _texts_judged.clear()
+    _texts_judged.update(said)
+    for name in edited:
+        judge(bpy.data.scenes[name])
+    return bool(edited)
+
+
+def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
+    """What a kind of shot that somebody chose still lacks."""
+    shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
+    if request.video is not None and request.video.clip:
+        yield from _missing_link(shot, request.video)
+    if not has_chosen_kind(shot):
+        return
+    if Role.FIRST in kind.frames and request.picture(Role.FIRST) is None:
+        yield _lack("There is no first frame yet. Capture one, or choose a picture.", FIRST_PATH)
+    if Role.END in kind.frames and request.picture(Role.END) is None:
+        yield _lack("There is no end frame yet. Capture one, or choose a picture.", END_PATH, _ONLY_FIRST)
+    if kind.needs_reference and not request.elements and request.picture(Role.REFERENCE) is None:
+        yield _lack("There is no reference yet. Add a picture or an element.", "image_list")
+
+
+_ONLY_FIRST: Final = Remedy(
+    path=KIND_PATH,
+    value=next(kind.identifier for kind in KINDS if kind.frames == (Role.FIRST,)),
+    label="Use the First Frame Only",
+)
+
+
+def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
+    """What to say while the link of a clip of ours is not at hand."""
+    if video.url:
+        return
+    name = shot.video_origin or "the clip"
+    again = Remedy(path=CLIP_PATH, value=video.clip, label="Ask for Link")
+    if clip_links.is_asking(video.clip):
+        yield _lack(f"Kling is being asked for the link of {name}…", CLIP_PATH)
+    elif trouble := clip_links.trouble_of(video.clip):
+        yield _lack(trouble, CLIP_PATH, again)
+    else:
+        yield _lack(f"Kling has to be asked for the link of {name}; that is free.", CLIP_PATH, again)
+
+
+def is_told_better(problem: Problem, request: OmniRequest) -> bool:
+    """Whether :func:`missing` says the same in words that fit: a clip of ours has no link to paste."""
+    is_ours = request.video is not None and bool(request.video.clip)
+    return is_ours and problem.rule == "R51"
+
+
+def _lack(message: str, path: str, remedy: Remedy | None = None) -> Problem:
+    return Problem(rule=PANEL_RULE, path=path, message=message, kind="error", remedy=remedy)
+
+
+def unknown_mentions(request: OmniRequest) -> Iterator[Problem]:
+    """Names in the prompts that nothing here is called by."""
+    names = Numbering.of(ordered_pictures(request), request.elements, request.video)
+    text = "\n".join((request.prompt, *(shot.prompt for shot in request.shots)))
+    for name in unknown_names(text, names):
+        message = f"The prompt mentions {name}, which this shot does not have."
+        yield Problem(rule=PANEL_RULE, path="prompt", message=message, kind="warning")
+
+
+def spoken(problem: Problem, request: OmniRequest) -> Problem:
+    """The same problem in names instead of numbers, where the artist gave names; with a way to mention them."""
+    items = ITEMS.fullmatch(problem.path)
+    if problem.rule == "R56" and request.video is not None and request.video.clip:
+        fact, _, _ = problem.message.rpartition(". ")  # what remains is how to mend a file, which a clip of ours is not
+        return replace(problem, message=f"{fact}. Use Next Shot From Last Frame instead.")
+    if problem.rule != "W08" or items is None:
+        return problem
+    is_image, position = items[1] == "image_list", int(items[2])
+    item = ordered_pictures(request)[position] if is_image else request.elements[position]
+    if not item.name:
+        return problem
+    name = mention("image" if is_image else "element", item.name)
+    remedy = Remedy(path="prompt", value=name, label=f"Mention {name}")
+    return replace(problem, message=f"The prompt never mentions {name}; Kling may ignore it.", remedy=remedy)

@@ -1,0 +1,31 @@
+"""The prompt, wherever it is written: in its field, or in a text of the .blend, where it may have many lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from .changes import shot_changed
+
+
+def prompt_of(holder: Any) -> str:
+    """The prompt of a shot, or of one shot of a storyboard: what its text says if it has one, else its field."""
+    text = getattr(holder, "prompt_text", None)
+    prompt: str = holder.prompt if text is None else text.as_string().strip()
+    return prompt
+
+
+def set_prompt(holder: Any, prompt: str) -> None:
+    """Write the prompt where it is read from."""
+    text = getattr(holder, "prompt_text", None)
+    if text is None:
+        holder.prompt = prompt
+        return
+    text.from_string(prompt)
+    shot_changed.send(holder.id_data)
+
+
+def has_texts() -> bool:
+    """Whether any shot of the file has its prompt in a text."""
+    return any(scene.kling.prompt_text is not None for scene in bpy.data.scenes)  # type: ignore[attr-defined]

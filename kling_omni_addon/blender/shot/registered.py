@@ -1,0 +1,27 @@
+"""What Blender is given of this room, and what this room hears."""
+
+from __future__ import annotations
+
+from ..connection import clip_links, opening
+from ..host import thumbnails
+from . import judging, operators, presets, prompt_operators, properties
+from .changes import shot_changed
+
+CLASSES = (*properties.CLASSES, *operators.CLASSES, *prompt_operators.CLASSES, *presets.CLASSES)
+
+
+def register() -> None:
+    """Hang a shot on every scene, and judge it whenever it changes."""
+    properties.register()
+    shot_changed.connect(judging.judge)
+    clip_links.heard.connect(judging.judge_clips)
+    opening.closed.connect(judging.forget)
+
+
+def unregister() -> None:
+    """Take it off again."""
+    opening.closed.disconnect(judging.forget)
+    clip_links.heard.disconnect(judging.judge_clips)
+    shot_changed.disconnect(judging.judge)
+    thumbnails.free()
+    properties.unregister()

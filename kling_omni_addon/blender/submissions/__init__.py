@@ -1,0 +1,1 @@
+"""What becomes of a shot once it is submitted."""

@@ -1,0 +1,91 @@
+"""What can be done about the submission chosen in the list: the likeliest two as buttons, the rest in a menu."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import bpy
+
+from ...core.life.lifecycle import Phase, Submission
+from ..connection import snapshots
+from ..host.wrapping import characters_of
+from ..timeline import stand_in
+from . import rows
+
+_LOAD = "kling.load_settings"  # where it is known what was asked for
+_ACTIONS: Mapping[Phase, tuple[str, ...]] = {
+    Phase.INTENDED: ("kling.stop_waiting", _LOAD),
+    Phase.UNANSWERED: ("kling.stop_waiting", _LOAD),
+    Phase.ACCEPTED: ("kling.stop_waiting", _LOAD),
+    Phase.READY: ("kling.stop_waiting", _LOAD),
+    Phase.PARKED: ("kling.look_again", "kling.send_again", "kling.stop_waiting", _LOAD),
+    Phase.FETCHED: ("kling.place_clip", _LOAD, "kling.open_folder"),
+    Phase.PLACED: ("kling.reveal_strip", _LOAD, "kling.open_folder"),
+    Phase.FAILED: (_LOAD,),
+    Phase.ABANDONED: ("kling.look_again", _LOAD),
+}
+_SHORT = {"kling.reveal_strip": "Reveal", "kling.place_clip": "Place"}
+_STUCK = (Phase.PARKED, Phase.FAILED, Phase.ABANDONED)
+_BUTTONS = 2
+_BESIDE = 34  # characters of a region in which two buttons stand beside each other
+
+
+def actions_of(submission: Submission) -> tuple[str, ...]:
+    """The operators that make sense for a submission as it stands, the likeliest first."""
+    hide = ("kling.hide_submission",) if submission.is_over else ()
+    waits = submission.id in stand_in.waiting_lately()
+    # An undo brought the stand-in back; or its clip will not come by itself.
+    again = ("kling.place_clip",) if waits and submission.phase is Phase.PLACED else ()
+    remove = ("kling.remove_stand_in",) if waits and submission.phase in _STUCK else ()
+    replace = ("kling.replace_strip",) if submission.clip else ()
+    usual = (each for each in _ACTIONS[submission.phase] if each != _LOAD or submission.wish)
+    return (*again, *usual, *replace, *remove, *hide)
+
+
+def draw_actions(layout: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:
+    """Two buttons, below each other where the panel is narrow, and the menu of the rest."""
+    actions = actions_of(submission)
+    if not actions:
+        return
+    row = layout.row(align=True)
+    is_wide = characters_of(context) >= _BESIDE
+    for action in actions[: _BUTTONS if is_wide else 1]:
+        _draw_action(row, action, submission)
+    if len(actions) > _BUTTONS:
+        row.menu("KLING_MT_submission_actions", text="", icon="DOWNARROW_HLT")
+    for action in () if is_wide else actions[1:_BUTTONS]:
+        _draw_action(layout, action, submission)
+
+
+def _draw_action(layout: bpy.types.UILayout, action: str, submission: Submission) -> None:
+    button: Any = layout.operator(action, text=_SHORT[action]) if action in _SHORT else layout.operator(action)
+    button.submission_id = submission.id
+
+
+def draw_menu(layout: bpy.types.UILayout) -> None:
+    """What the chosen submission has no button for."""
+    chosen = snapshots.submission(rows.chosen())
+    for action in actions_of(chosen)[_BUTTONS:] if chosen is not None else ():
+        button: Any = layout.operator(action)
+        button.submission_id = chosen.id if chosen is not None else ""
+    if chosen is not None and chosen.clip:
+        use: Any = layout.operator_menu_enum("kling.use_clip", "use", text="Use Clip as Video")
+        use.submission_id = chosen.id
+
+
+class _MoreActions:
+    layout: bpy.types.UILayout
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The rest."""
+        draw_menu(self.layout)
+
+
+class KLING_MT_submission_actions(_MoreActions, bpy.types.Menu):
+    """The rest of what can be done about the chosen submission."""
+
+    bl_label = "More Actions"
+
+
+CLASSES = (KLING_MT_submission_actions,)

@@ -1,0 +1,142 @@
+"""What a person, or a script, decides about a shot and its submissions; operators and ``api`` call the same."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+import bpy
+
+from ...core.errors import ClipUnusable, KlingError
+from ...core.life.events import Target
+from ...core.life.lifecycle import Submission
+from ...core.request import OmniRequest
+from ..connection import opening, snapshots
+from ..connection.online import require_online
+from ..connection.snapshots import read_submissions, require_submission
+from ..host import heartbeat
+from ..shot import judging
+from ..shot.reading import Wish, read_wish
+from ..timeline import stand_in
+from ..timeline.our_strips import PlacedStrip
+from . import placing
+from .repeats import LastPress
+
+_log = logging.getLogger(__name__)
+
+last_press: LastPress[Wish] = LastPress()
+"""What was submitted last."""
+
+
+def submit(scene: bpy.types.Scene) -> Submission:
+    """Record the scene's shot, durable on return, and have it sent: **from here on it may cost**.
+
+    The clip will go to the scene's current frame, unless ``scene.kling.places_clip`` is off. In a window everything
+    else happens by itself; a script without one goes on with :func:`wait` and :func:`place_arrived`. Each call is a
+    clip of its own.
+
+    Raises :class:`~kling_omni_addon.core.errors.RequestInvalid` with all problems, and
+    :class:`~kling_omni_addon.core.errors.NotSent` while Blender is set to stay offline; then nothing is recorded and
+    nothing will be sent.
+    """
+    require_online()
+    judging.ask_for_link(scene)
+    return submit_wish(scene, read_wish(scene))
+
+
+def submit_wish(scene: bpy.types.Scene, wish: Wish) -> Submission:
+    """The same for what was read from the scene already, so that what was judged and asked about is what is sent."""
+    require_online()
+    judging.require_complete(scene, wish.request)
+    return submit_request(wish.request, wish.target)
+
+
+def submit_request(request: OmniRequest, target: Target) -> Submission:
+    """The same for a request that was not read from a panel, and for a place of its own: **it may cost**.
+
+    Raises :class:`~kling_omni_addon.core.errors.RequestInvalid`; then nothing is recorded and nothing will be sent.
+    """
+    require_online()
+    stand_in.require_room(request, target)
+    made = opening.session().submit(request, target)
+    last_press.note(Wish(request=request, target=target))
+    snapshots.refresh()
+    heartbeat.start()
+    try:
+        stand_in.place_stand_in(made, request)
+    except (KlingError, RuntimeError):  # it is recorded and may cost: this must not look as if it were not
+        _log.exception("%s has no stand-in; its clip will wait in the list", made.id)
+    return made
+
+
+def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
+    """Wait until nothing more happens by itself to any of these submissions, or so many seconds are over; how they
+    stand then, in the order of ``ids``.
+
+    ``phase`` says how each ended: ``FETCHED`` with the file in ``clip``, ``FAILED`` or ``PARKED`` with a sentence in
+    ``problem``. A wait that ends early ends nothing: the work goes on. In a window this holds up Blender.
+    """
+    session = opening.session()
+    found = session.wait(lambda states: all(states[i].is_settled for i in ids if i in states), ids, timeout_s)
+    snapshots.refresh()
+    return tuple(found[each] for each in ids if each in found)
+
+
+def place(submission_id: str, scene: bpy.types.Scene | None = None) -> PlacedStrip:
+    """Put a clip on the timeline where it was meant to go, or there in another scene. A second time finds the strip
+    that is there.
+
+    Raises :class:`ClipUnusable` when there is no clip yet, or its file is gone or broken.
+    """
+    return placing.place(with_clip(submission_id), scene)
+
+
+def with_clip(submission_id: str) -> Submission:
+    """The submission, which has a clip. Raises :class:`ArgumentsInvalid` for an unknown id, :class:`ClipUnusable` while
+    there is no clip.
+    """
+    arrived = require_submission(submission_id)
+    if not arrived.clip:
+        raise ClipUnusable("There is no clip of that submission yet.")
+    return arrived
+
+
+def place_arrived() -> list[PlacedStrip]:
+    """Place every arrived clip that belongs to the open file. In a window this happens by itself."""
+    read_submissions()
+    return placing.place_arrived()
+
+
+def look_again(submission_id: str) -> Submission:
+    """Ask Kling again whether it knows a submission without an answer. Free. Raises :class:`ArgumentsInvalid`."""
+    told = opening.session().look_again(submission_id)
+    heartbeat.start()
+    return told
+
+
+def send_again(submission_id: str) -> Submission:
+    """Send the same bytes under the same id again. **Kling may charge for both.** Raises :class:`ArgumentsInvalid`."""
+    told = opening.session().send_again(submission_id)
+    heartbeat.start()
+    return told
+
+
+def stop_waiting(submission_id: str) -> Submission:
+    """Withdraw what was never sent; stop waiting for what was, which Kling may still finish and charge.
+
+    Raises :class:`ArgumentsInvalid` when it is unknown or over.
+    """
+    session = opening.session()
+    require_submission(submission_id)
+    if not session.withdraw(submission_id, "Withdrawn before it was sent; nothing was charged.", 0):
+        session.abandon(submission_id)
+    snapshots.refresh()
+    return require_submission(submission_id)
+
+
+def go_on() -> int:
+    """Go on with every submission that is unfinished or was held back; how many had been held back."""
+    released = opening.session().release()
+    snapshots.refresh()
+    heartbeat.start()
+    return released

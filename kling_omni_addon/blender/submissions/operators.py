@@ -1,0 +1,203 @@
+"""What the artist, or a script, can do: submit, place, and decide about submissions that wait for a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import FloatProperty, StringProperty
+
+from ...core.errors import ClipUnusable
+from ...core.life.lifecycle import Phase
+from ..connection import account, snapshots
+from ..connection.online import WhileOnline
+from ..host import heartbeat
+from ..host.reporting import Outcome, reported
+from ..shot import judging
+from ..shot.properties import scene_of
+from ..shot.reading import read_request, read_wish
+from . import acts, confirming, rows
+
+
+class OfSubmission:
+    """An operator on one submission."""
+
+    submission_id: StringProperty(name="Submission", description="The submission's id", options={"HIDDEN"})
+
+
+class KLING_OT_submit(WhileOnline, bpy.types.Operator):
+    """Send the shot to Kling; the clip arrives in the sequencer when it is done"""
+
+    bl_idname = "kling.submit"
+    bl_label = "Generate"
+    bl_options = {"REGISTER"}
+
+    wait_s: FloatProperty(
+        name="Wait",
+        description="For scripts: wait this many seconds for the clip and place it",
+        default=0.0,
+        min=0.0,
+        options={"SKIP_SAVE"},  # a script's wish is not the button's
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Ask first where it costs more than the artist's limit."""
+        asked = confirming.question([read_request(scene_of(context))])
+        return confirming.ask(self, context, event, asked) if asked else self.execute(context)
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Record the submission and set the worker to it."""
+        scene = scene_of(context)
+        judging.ask_for_link(scene)
+        wish = read_wish(scene)
+        if acts.last_press.is_repeated_by(wish):
+            self.report({"INFO"}, "This shot was submitted a moment ago")
+            return {"CANCELLED"}
+        submission = acts.submit_wish(scene, wish)
+        if not self.wait_s:
+            self.report({"INFO"}, f"Submitted {submission.target.name}")
+            return {"FINISHED"}
+        return self._wait(submission.id)
+
+    def _wait(self, submission_id: str) -> Outcome:
+        (submission,) = acts.wait([submission_id], self.wait_s)
+        if submission.phase is not Phase.FETCHED:
+            self.report({"ERROR"}, submission.problem or "The wait ended before the clip was done; it goes on")
+            return {"CANCELLED"}
+        acts.place_arrived()
+        return {"FINISHED"}
+
+
+class KLING_OT_place_clip(OfSubmission, bpy.types.Operator):
+    """Put the clip on the timeline of this scene"""
+
+    bl_idname = "kling.place_clip"
+    bl_label = "Place Clip"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Place it where it was meant to go, but in this scene."""
+        acts.place(self.submission_id, scene_of(context))
+        return {"FINISHED"}
+
+
+class KLING_OT_look_again(OfSubmission, bpy.types.Operator):
+    """Ask Kling again whether it knows this submission"""
+
+    bl_idname = "kling.look_again"
+    bl_label = "Look Again"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Open another window of looking."""
+        acts.look_again(self.submission_id)
+        return {"FINISHED"}
+
+
+class KLING_OT_send_again(OfSubmission, bpy.types.Operator):
+    """Send the same request once more; Kling may charge for both"""
+
+    bl_idname = "kling.send_again"
+    bl_label = "Send Again"
+    bl_options = {"REGISTER"}
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
+        """Ask first: this may cost."""
+        submission = snapshots.submission(self.submission_id)
+        if submission is None:
+            return self.execute(context)
+        return confirming.ask(self, context, event, confirming.sending_again(submission))
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Send the same bytes under the same id."""
+        acts.send_again(self.submission_id)
+        return {"FINISHED"}
+
+
+class KLING_OT_stop_waiting(OfSubmission, bpy.types.Operator):
+    """Stop waiting for this submission; Kling may still finish and charge it"""
+
+    bl_idname = "kling.stop_waiting"
+    bl_label = "Stop Waiting"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Withdraw what was never sent, abandon what was."""
+        acts.stop_waiting(self.submission_id)
+        return {"FINISHED"}
+
+
+class KLING_OT_resume(bpy.types.Operator):
+    """Go on with every submission that is unfinished or was held back"""
+
+    bl_idname = "kling.resume"
+    bl_label = "Resume"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Open the session and let go of what is held."""
+        acts.go_on()
+        return {"FINISHED"}
+
+
+class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
+    """Show the folder of the clip in the system's file browser"""
+
+    bl_idname = "kling.open_folder"
+    bl_label = "Open Folder"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Have the system open it."""
+        submission = snapshots.submission(self.submission_id)
+        if submission is None or not submission.clip or not Path(submission.clip).exists():
+            raise ClipUnusable("The clip is not there any more.", field="clip", remedy="It was moved or deleted.")
+        return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))
+
+
+class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
+    """Take this submission off the list until Blender is started again; its record and its clip stay"""
+
+    bl_idname = "kling.hide_submission"
+    bl_label = "Remove from List"
+    bl_options = {"REGISTER"}
+
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Hide it."""
+        rows.hide(self.submission_id)
+        return {"FINISHED"}
+
+
+class KLING_OT_check_account(WhileOnline, bpy.types.Operator):
+    """Ask Kling what is left on the account; free, and a test of the key"""
+
+    bl_idname = "kling.check_account"
+    bl_label = "Test Key and Show Balance"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Ask; the panel shows the answer when it comes."""
+        account.ask()
+        heartbeat.start()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    KLING_OT_submit,
+    KLING_OT_place_clip,
+    KLING_OT_look_again,
+    KLING_OT_send_again,
+    KLING_OT_stop_waiting,
+    KLING_OT_resume,
+    KLING_OT_open_folder,
+    KLING_OT_hide_submission,
+    KLING_OT_check_account,
+)

@@ -1,0 +1,145 @@
+"""Bring arrived clips to their timeline: into their stand-in, onto the strip of their shot, or to a frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ...core.errors import KlingError
+from ...core.life.lifecycle import Phase, Submission
+from ..connection import opening, snapshots
+from ..host.identity import is_this_file
+from ..host.sequencer import Strip
+from ..takes import takes
+from ..timeline import clip_strips, provenance, stand_in
+from ..timeline.our_strips import PlacedStrip, find_strip
+
+_homeless: dict[str, str] = {}  # submission -> why its clip could not be placed, as a sentence
+_lengths: dict[str, str] = {}  # submission -> how long its clip turned out to be, in words
+_as_loaded: set[str] = set()  # submissions whose stand-ins were in the file when it was opened
+
+
+def place_arrived() -> list[PlacedStrip]:
+    """Place every arrived clip that belongs to the open file, one undo step each; the others wait.
+
+    A file that has the stand-in is the clip's, under whatever name it was saved since. One that was opened with the
+    stand-in of a clip that had been placed (it was not saved after that) gets it once more; after an undo nothing comes
+    by itself. A clip whose place is gone, or whose file is broken, waits for a person (:func:`waits_because`) and stops
+    no other.
+    """
+    arrived = [s for s in snapshots.submissions() if s.clip and s.id not in _homeless and _is_due(s)]
+    placed = [_try_to_place(s) for s in arrived]
+    _as_loaded.difference_update(s.id for s in arrived)
+    return [strip for strip in placed if strip is not None]
+
+
+def _is_due(submission: Submission) -> bool:
+    if submission.phase is Phase.FETCHED:
+        return is_this_file(submission.target.blend) or submission.id in stand_in.waiting_lately()
+    return submission.phase is Phase.PLACED and submission.id in _as_loaded
+
+
+def _try_to_place(submission: Submission) -> PlacedStrip | None:
+    is_away = submission.target.scene not in bpy.data.scenes
+    has_place = bool(stand_in.pieces_of(submission.id)) or takes.has_strip(submission)
+    if not has_place and (submission.target.has_stand_in or is_away):
+        _homeless[submission.id] = "The clip is here; its place on the timeline is gone."
+        return None
+    if not opening.session().may_place(submission):
+        return None
+    try:
+        return place(submission)
+    except KlingError as error:
+        _homeless[submission.id] = str(error)
+        return None
+
+
+def place(submission: Submission, scene: bpy.types.Scene | None = None) -> PlacedStrip:
+    """Place one clip: where its stand-in is, else where it was meant to go, or there in another scene.
+
+    Every stand-in of the submission becomes the clip, also one that was cut in two. Placing a clip twice finds the
+    strip that is there. Raises :class:`ClipUnusable` when the file is gone or broken.
+    """
+    home, strip, placed = _put_into_stand_ins(submission) or _put_on(submission, scene)
+    opening.session().placed(submission.id, home.name, strip.name)
+    _homeless.pop(submission.id, None)
+    seconds = placed.frame_duration / clip_strips.scene_fps(home)
+    _lengths[submission.id] = f"{placed.frame_duration} frames, {seconds:.2f} s"
+    snapshots.refresh()
+    stand_in.push_undo("Place Kling Clip")
+    return placed
+
+
+def replace_with(strip: Strip, scene: bpy.types.Scene, submission: Submission) -> PlacedStrip:
+    """Let a strip of the artist's own play a clip. Raises :class:`ClipUnusable` when the file is gone or broken."""
+    placed = clip_strips.replace_source(strip, scene, Path(submission.clip), submission_id=submission.id)
+    provenance.mark(strip, submission)
+    if submission.phase is Phase.FETCHED:
+        opening.session().placed(submission.id, scene.name, strip.name)
+        snapshots.refresh()
+    _homeless.pop(submission.id, None)
+    return placed
+
+
+def waits_because(submission: Submission) -> str:
+    """Why a clip that is here is not on the timeline, as a sentence; ``""`` when it will be in a moment."""
+    blend = submission.target.blend
+    if submission.id in _homeless:
+        return _homeless[submission.id]
+    if not blend:
+        return "The clip is here. It was not meant for a timeline."
+    if not is_this_file(blend):
+        name = "a file that was never saved" if blend.startswith("unsaved:") else Path(blend).name
+        return f"The clip is here; its place is in {name}."
+    return ""
+
+
+def length_of(submission: Submission) -> str:
+    """How long a clip was on the timeline when it came, in frames and seconds; ``""`` where that was not seen."""
+    return _lengths.get(submission.id, "")
+
+
+def forget() -> None:
+    """An undo may have brought back what was gone: look again."""
+    _homeless.clear()
+
+
+def follow_file() -> None:
+    """Another file is open."""
+    forget()
+    _as_loaded.clear()
+    _as_loaded.update(stand_in.look_again())
+
+
+def _put_into_stand_ins(submission: Submission) -> tuple[bpy.types.Scene, Strip, PlacedStrip] | None:
+    waiting = [(home, strip) for home, strip in stand_in.pieces_of(submission.id) if stand_in.is_stand_in(strip)]
+    filled = []
+    for home, strip in waiting:
+        filled.append((home, strip, stand_in.fill(strip, home, submission)))
+        provenance.mark(strip, submission)
+    return filled[0] if filled else None
+
+
+def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.types.Scene, Strip, PlacedStrip]:
+    """On the strip of its shot when it is one more take, else at its frame; or it is there already."""
+    target, pieces = submission.target, stand_in.pieces_of(submission.id)
+    if pieces and scene is None:
+        return (*pieces[0], clip_strips.measured(pieces[0][1], pieces[0][0]))
+    shown = None if pieces else takes.put_on_strip(submission, is_wanted=scene is not None)
+    if shown is not None:
+        return (*shown, clip_strips.measured(shown[1], shown[0]))
+    home = scene or bpy.data.scenes[target.scene]
+    placed = clip_strips.place_clip(
+        home,
+        Path(submission.clip),
+        frame_start=target.frame_start,
+        name=target.name or "Kling",
+        channel=target.channel or None,
+        submission_id=submission.id,
+        timing=target.timing,
+        fit_frames=target.fit_frames,
+    )
+    strip = find_strip(home, submission.id)
+    provenance.mark(strip, submission)
+    return home, strip, placed

@@ -1,0 +1,77 @@
+"""What is done at each beat of the timer: hear answers, place clips that arrived, have what changed drawn again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import Final
+
+import bpy
+
+from ...core.errors import KlingError
+from ..connection import online, opening, questions, snapshots
+from ..host.editors import redraw
+from ..host.heartbeat import BUSY_S, CALM_S, start
+from ..shot import judging, prompt
+from ..timeline import stand_in
+from . import placing, status_bar
+
+_STRIP_EDITORS: Final = ("SEQUENCER_OT_", "TRANSFORM_OT_")
+
+
+_OUR_AREAS: Final = ("VIEW_3D", "SEQUENCE_EDITOR", "PREFERENCES", "TEXT_EDITOR")
+
+
+_shown = {"second": 0}
+
+
+def follow_stand_ins() -> None:
+    """A file was opened that waits for clips: see to it that they come. Without a key, or offline, the panel tells."""
+    if bpy.app.background or online.offline_reason() or not stand_in.waiting_lately():
+        return
+    with suppress(KlingError):
+        opening.session()
+        start()
+
+
+def visit() -> float | None:
+    """One visit: seconds until the next, or None when nothing lives."""
+    opening.follow_online_access()
+    if opening.is_paused():
+        _tell_status()
+        return CALM_S
+    if judging.judge_edited():
+        redraw(_OUR_AREAS)
+    if opening.running() is None:
+        return CALM_S if prompt.has_texts() else None
+    is_news = questions.hear()
+    if snapshots.refresh() or is_news or _is_second_over():
+        redraw(_OUR_AREAS)
+    if not _is_blender_busy():
+        placing.place_arrived()
+    _tell_status()
+    if questions.is_asking() or any(not s.is_over for s in snapshots.submissions()):
+        return BUSY_S
+    return CALM_S if prompt.has_texts() or status_bar.is_telling() else None
+
+
+def _tell_status() -> None:
+    if status_bar.follow(snapshots.submissions()):
+        status_bar.redraw()
+
+
+def _is_second_over() -> bool:
+    """Whether the seconds that the panel counts up have moved on since the last time."""
+    now = int(time.monotonic())
+    is_over, _shown["second"] = now != _shown["second"], now
+    return is_over and any(not s.is_settled for s in snapshots.submissions())
+
+
+def _is_blender_busy() -> bool:
+    """Whether a render runs, or an operator that has strips in its hand (fault 80).
+
+    Other modal operators do not count: some add-ons keep one running all day.
+    """
+    running = [operator for window in bpy.context.window_manager.windows for operator in window.modal_operators]
+    has_strips_in_hand = any(operator.bl_idname.startswith(_STRIP_EDITORS) for operator in running)
+    return has_strips_in_hand or bpy.app.is_job_running("RENDER")

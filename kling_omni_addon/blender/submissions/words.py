@@ -1,0 +1,75 @@
+"""What the panel says in words: what Generate will do, how a submission is doing, how much is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from ...core.account import Pack
+from ...core.life.lifecycle import Phase, Submission
+from ...core.pricing import plain
+from ...core.protocol import CLIP_KEPT_S
+from . import placing
+
+STATES: Mapping[Phase, str] = {
+    Phase.INTENDED: "Waiting to be sent",
+    Phase.UNANSWERED: "Looking for an answer",
+    Phase.PARKED: "No answer came",
+    Phase.ACCEPTED: "Generating",
+    Phase.READY: "Downloading",
+    Phase.FETCHED: "The clip is here",
+    Phase.PLACED: "On the timeline",
+    Phase.FAILED: "Failed",
+    Phase.ABANDONED: "Given up",
+}
+
+
+def clock_of(submission: Submission) -> str:
+    """For the list: how long a live one has been going, else the time of day when it was begun."""
+    if submission.is_settled:
+        return time.strftime("%H:%M", time.localtime(submission.created_at))
+    return elapsed(time.time() - submission.created_at)
+
+
+def elapsed(seconds: float) -> str:
+    """Minutes and seconds: 1:42, or 1:02:03."""
+    minutes, rest = divmod(max(0, int(seconds)), 60)
+    return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
+    """A submission in plain words."""
+    if submission.problem:
+        return submission.problem
+    if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
+        return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
+    if submission.phase is Phase.ACCEPTED:
+        return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
+    cost = f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
+    told = {
+        Phase.INTENDED: "It will be sent as soon as it can be.",
+        Phase.UNANSWERED: "It was sent; its answer is being looked for.",
+        Phase.READY: "Kling has made it; it is being downloaded.",
+        Phase.FETCHED: placing.waits_because(submission) or "The clip is here and is being placed.",
+        Phase.PLACED: f"On the timeline as {submission.strip}{_placed_length(submission)}.",
+    }
+    return told.get(submission.phase, STATES[submission.phase] + ".") + cost
+
+
+def _placed_length(submission: Submission) -> str:
+    length = placing.length_of(submission)
+    return f": {length}" if length else ""
+
+
+def _usual(usual_s: Sequence[float]) -> str:
+    if not usual_s:
+        return ""
+    least, most = elapsed(min(usual_s)), elapsed(max(usual_s))
+    return f" The last ones took {least}." if least == most else f" The last ones took {least} to {most}."
+
+
+def balance(packs: Sequence[Pack]) -> str:
+    """What is left on the account."""
+    left = sum((pack.remaining for pack in packs if pack.status == "online"), Decimal(0))
+    return f"{plain(left)} units"

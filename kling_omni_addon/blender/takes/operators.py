@@ -1,0 +1,192 @@
+"""What an artist does with takes: switch, keep a favourite, make another, delete what nobody needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import bpy
+from bpy.props import BoolProperty, IntProperty, StringProperty
+
+from ...core.errors import ClipUnusable
+from ...core.takes import Take
+from ..host.editors import redraw
+from ..host.reporting import Outcome, reported
+from ..host.sequencer import Strip, active_strip, timeline_scene
+from ..shot.properties import scene_of, shot_of
+from ..timeline.provenance import FAVOURITE, SUBMISSION, name_of, shot_of_strip, text_of
+from . import takes
+from .load_settings import load_settings, provenance_for
+
+_NAMED = 12
+
+
+def kling_strip(context: bpy.types.Context) -> Strip | None:
+    """The active strip of the timeline at hand, if it shows a take of a shot of ours."""
+    strip = active_strip(timeline_scene(context))
+    return strip if shot_of_strip(strip) else None
+
+
+class _OfStrip:
+    """An operator on the active strip."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """Only on a clip of ours."""
+        is_ours = kling_strip(context) is not None
+        if not is_ours:
+            cls.poll_message_set("Choose a strip with a clip that Kling made")  # type: ignore[attr-defined] # Blender's
+        return is_ours
+
+
+class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
+    """Show another take of the shot on this strip: same place, same cut, same effects"""
+
+    bl_idname = "kling.switch_take"
+    bl_label = "Switch Take"
+    bl_options = {"REGISTER", "UNDO"}
+
+    submission_id: StringProperty(
+        name="Take", description="Id of the take; while it is empty, the step counts", options={"HIDDEN", "SKIP_SAVE"}
+    )
+    step: IntProperty(name="Step", description="How many takes further; below zero is back", default=1)
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: Any) -> str:
+        """How the take differs from the one that is shown."""
+        strip = kling_strip(context)
+        take = next((t for t in takes.takes_of(strip) if t.submission == properties.submission_id), None)
+        lines = () if strip is None or take is None else takes.differences(strip, take)
+        return "\n".join(lines) or str(cls.__doc__)
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Switch."""
+        strip = kling_strip(context)
+        found = takes.takes_of(strip)
+        take = self._wanted(strip, found)
+        if take.submission == text_of(strip, SUBMISSION):
+            self.report({"INFO"}, "There is no other take")
+            return {"CANCELLED"}
+        takes.show_take(timeline_scene(context), strip, take)
+        self.report({"INFO"}, f"Take {found.index(take) + 1} of {len(found)}")
+        return {"FINISHED"}
+
+    def _wanted(self, strip: Strip, found: tuple[Take, ...]) -> Take:
+        if self.submission_id:
+            take = next((each for each in found if each.submission == self.submission_id), None)
+        else:
+            shown = takes.shown_in(found, strip)
+            start = -1 if shown is None and self.step > 0 else shown or 0
+            take = found[(start + self.step) % len(found)] if found else None
+        if take is None:
+            raise ClipUnusable("The clip of that take is gone.", field="clip", remedy="Choose another take.")
+        return take
+
+
+class KLING_OT_favour_take(_OfStrip, bpy.types.Operator):
+    """Mark the take that this strip shows as the best one, or take the mark away. Later takes do not replace it, and it
+    is never deleted as unused"""
+
+    bl_idname = "kling.favour_take"
+    bl_label = "Favorite Take"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Mark it, or not any more."""
+        strip = kling_strip(context)
+        assert strip is not None
+        strip[FAVOURITE] = "" if takes.shows_favourite(strip) else text_of(strip, SUBMISSION)
+        return {"FINISHED"}
+
+
+class KLING_OT_new_take(_OfStrip, bpy.types.Operator):
+    """Let the next clip be one more take of this strip's shot: when it arrives, the strip shows it"""
+
+    bl_idname = "kling.new_take"
+    bl_label = "New Take"
+    bl_options = {"REGISTER", "UNDO"}
+
+    loads_settings: BoolProperty(
+        name="Load Settings", description="Put what the strip's clip was made with into the panel", default=True
+    )
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Say so in the shot."""
+        strip, shot = kling_strip(context), shot_of(scene_of(context))
+        assert strip is not None
+        if self.loads_settings:
+            for loss in load_settings(scene_of(context), provenance_for(strip)):
+                self.report({"WARNING"}, loss)
+        shot.take_of, shot.take_name = shot_of_strip(strip), name_of(strip)
+        return {"FINISHED"}
+
+
+class KLING_OT_leave_takes(bpy.types.Operator):
+    """Let the next clip be a shot of its own"""
+
+    bl_idname = "kling.leave_takes"
+    bl_label = "Not a Take"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Forget which shot it was a take of."""
+        shot = shot_of(scene_of(context))
+        shot.take_of, shot.take_name = "", ""
+        return {"FINISHED"}
+
+
+class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
+    """Delete the files of this shot's takes that no strip of this file shows and that are not the favorite"""
+
+    bl_idname = "kling.delete_unused_takes"
+    bl_label = "Delete Unused Takes"
+    bl_options = {"REGISTER"}
+
+    agreed: ClassVar[frozenset[str] | None] = None  # what the artist was shown: never more than that
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Ask first, with every name."""
+        self._unused = takes.unused_takes(kling_strip(context))
+        if not self._unused:
+            self.report({"INFO"}, "Every take of this shot is used")
+            return {"CANCELLED"}
+        type(self).agreed = frozenset(take.clip for take in self._unused)
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Nothing was agreed to."""
+        type(self).agreed = None
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """What would be deleted."""
+        column = self.layout.column(align=True)
+        clips = "clip is" if len(self._unused) == 1 else "clips are"
+        column.label(text=f"{len(self._unused)} {clips} deleted from the disk, for good:")
+        for take in self._unused[:_NAMED]:
+            column.label(text=Path(take.clip).name, icon="FILE_MOVIE")
+        if len(self._unused) > _NAMED:
+            column.label(text=f"and {len(self._unused) - _NAMED} more")
+        column.label(text="Other .blend files that use them will miss them.", icon="ERROR")
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Delete what is unused now, and of that only what was shown, where somebody was asked."""
+        agreed, type(self).agreed = type(self).agreed, None
+        unused = takes.unused_takes(kling_strip(context))
+        chosen = [take for take in unused if agreed is None or take.clip in agreed]
+        for take in chosen:
+            takes.delete_files(take)
+        redraw(("SEQUENCE_EDITOR",))
+        self.report({"INFO"}, f"{len(chosen)} deleted")
+        return {"FINISHED"}
+
+
+CLASSES = (
+    KLING_OT_switch_take,
+    KLING_OT_favour_take,
+    KLING_OT_new_take,
+    KLING_OT_leave_takes,
+    KLING_OT_delete_unused_takes,
+)

@@ -1,0 +1,152 @@
+"""Takes: every clip of one shot, which of them a strip shows, and which files nobody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from ...core.errors import ClipUnusable
+from ...core.life.lifecycle import Submission
+from ...core.provenance import provenance_of, shot_id_of
+from ...core.takes import Take, diff_of, in_order
+from ...work.sidecar import keep_missing, sidecar_of, takes_in
+from ..connection import snapshots
+from ..host import sequencer
+from ..host.sequencer import Strip
+from ..shot.properties import MODELS, MODES
+from ..timeline import clip_strips, stand_in
+from ..timeline.clip_file import clip_facts_of
+from ..timeline.provenance import FAVOURITE, SUBMISSION, clip_of, mark_with, provenance_on, shot_of_strip, text_of
+
+_deleted = {"takes": 0}
+_LABELS = {identifier: label for identifier, label, _ in (*MODELS, *MODES)}
+
+
+def takes_of(strip: Strip) -> tuple[Take, ...]:
+    """Every take of the shot that a strip shows, oldest first: those on record, and those in the folder of its clip.
+
+    Reads that folder, so never while drawing.
+    """
+    return takes_around(shot_of_strip(strip), clip_of(strip).parent) if shot_of_strip(strip) else ()
+
+
+def takes_around(shot: str, folder: Path) -> tuple[Take, ...]:
+    """The same for a shot whose clips lie in ``folder``."""
+    recorded = (Take(clip=s.clip, provenance=provenance_of(s)) for s in recorded_takes(shot) if Path(s.clip).is_file())
+    beside = (take for take in takes_in(folder) if take.provenance.get("shot") == shot)
+    return in_order((*recorded, *beside))
+
+
+def recorded_takes(shot: str) -> Iterator[Submission]:
+    """The submissions of a shot that have a clip, as of the last refresh."""
+    return (s for s in snapshots.submissions() if s.clip and shot_id_of(s) == shot)
+
+
+def shown_in(takes: tuple[Take, ...], strip: Strip) -> int | None:
+    """The position of the take that a strip shows; None when it is none of them."""
+    shown = text_of(strip, SUBMISSION)
+    return next((position for position, take in enumerate(takes) if take.submission == shown), None)
+
+
+def differences(strip: Strip, take: Take) -> tuple[str, ...]:
+    """What another take was made with, against the one that the strip shows: a line each."""
+    return diff_of(provenance_on(strip)["wish"], take.wish, lambda text: _LABELS.get(text, text))
+
+
+def show_take(scene: bpy.types.Scene, strip: Strip, take: Take) -> None:
+    """Let a strip play another take: where it is, as it is cut, with its effects; see ``clip_strips.replace_source``.
+
+    Raises :class:`ClipUnusable` when the file is gone or broken, and then nothing is changed.
+    """
+    clip, length = Path(take.clip), None
+    if not clip.is_file():
+        raise ClipUnusable(f"The clip {clip} is gone.", field="clip", remedy="Choose another take.")
+    if stand_in.is_stand_in(strip):  # it has no tempo yet that could be kept
+        timing = str(take.provenance.get("timing", ""))
+        length = clip_strips.frames_of(clip_facts_of(clip), clip_strips.scene_fps(scene), timing, 0)
+    clip_strips.replace_source(strip, scene, clip, submission_id=take.submission, length=length)
+    mark_with(strip, take.provenance)
+
+
+def has_strip(submission: Submission) -> bool:
+    """Whether a strip of the open file shows a take of the submission's shot."""
+    return next(_strips_of_shot(shot_id_of(submission)), None) is not None
+
+
+def put_on_strip(submission: Submission, *, is_wanted: bool = False) -> tuple[bpy.types.Scene, Strip] | None:
+    """Show an arrived take on the strips of its shot, in whatever scene of the open file they are; the first of them.
+
+    A strip that shows its favourite keeps it, and the new take is one to switch to, unless somebody asked for this one
+    (``is_wanted``). None when the shot has no strip here.
+    """
+    strips = tuple(_strips_of_shot(shot_id_of(submission)))
+    take = Take(clip=submission.clip, provenance=provenance_of(submission))
+    for scene, strip in strips:
+        if is_wanted or not shows_favourite(strip):
+            show_take(scene, strip, take)
+    if strips:
+        keep_missing(submission)
+    return strips[0] if strips else None
+
+
+def _strips_of_shot(shot: str) -> Iterator[tuple[bpy.types.Scene, Strip]]:
+    for scene in bpy.data.scenes:
+        for strip in sequencer.all_strips(scene):
+            if shot_of_strip(strip) == shot:
+                yield scene, strip
+
+
+def shows_favourite(strip: Strip) -> bool:
+    """Whether the take that a strip shows is the one that the artist likes best."""
+    favourite = text_of(strip, FAVOURITE)
+    return bool(favourite) and favourite == text_of(strip, SUBMISSION)
+
+
+def unused_takes(strip: Strip) -> tuple[Take, ...]:
+    """The takes of a strip's shot that nothing needs: not shown by any strip of this file, nor used by it otherwise,
+    nobody's favourite, and not on their way to a timeline.
+    """
+    used = {_resolved(path) for path in _media_paths()}
+    liked = {text_of(other, FAVOURITE) for _, other in _strips_of_shot(shot_of_strip(strip))}
+    shown = {text_of(other, SUBMISSION) for _, other in _strips_of_shot(shot_of_strip(strip))}
+    awaited = {submission.id for submission in snapshots.submissions() if not submission.is_over}
+    kept = liked | shown | awaited
+    return tuple(t for t in takes_of(strip) if t.submission not in kept and _resolved(t.clip) not in used)
+
+
+def _media_paths() -> Iterator[str]:
+    """Every file that this .blend plays or shows, absolute."""
+    for scene in bpy.data.scenes:
+        for strip in sequencer.all_strips(scene):
+            if strip.type == "MOVIE":
+                yield bpy.path.abspath(strip.filepath)
+    media: tuple[Any, ...] = (bpy.data.sounds, bpy.data.movieclips, bpy.data.images)
+    for collection in media:
+        yield from (bpy.path.abspath(item.filepath, library=item.library) for item in collection if item.filepath)
+
+
+def _resolved(path: str) -> Path:
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError):  # a link that leads to itself
+        return Path(path)
+
+
+def deletions() -> int:
+    """How many takes were deleted here: what was found before another one counts no more."""
+    return _deleted["takes"]
+
+
+def delete_files(take: Take) -> None:
+    """Delete a take's clip, and what is said of it. Raises :class:`ClipUnusable` where the system does not allow it."""
+    clip = Path(take.clip)
+    _deleted["takes"] += 1
+    try:
+        clip.unlink(missing_ok=True)
+        sidecar_of(clip).unlink(missing_ok=True)
+    except OSError as error:
+        sentence = f"{clip.name} cannot be deleted: {error.strerror or error}."
+        raise ClipUnusable(sentence, field="clip", remedy="Close what plays it, and try again.") from error

@@ -1,0 +1,1 @@
+"""Strips that are ours on Blender's timeline."""

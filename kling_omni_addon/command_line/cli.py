@@ -1,0 +1,151 @@
+"""The same road without a window: ``python -m kling_omni_addon VERB`` and ``blender --command kling VERB``.
+
+JSON lines on stdout, sentences for people on stderr. Exit codes: 0 done, 1 this machine's fault (disk, no Blender for a
+rehearsal), 2 the request or the arguments are wrong, 3 credentials, 4 the service refused or the task failed, 5
+network, 6 still running when the wait ended.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
+from . import verbs
+
+_DAY_S = 86_400.0
+
+
+def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
+    """Run one verb; the exit code."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
+    environment = os.environ if environment is None else environment
+    try:
+        options = _parser().parse_args(list(arguments))
+        verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
+        return verb(options, environment)
+    except RequestInvalid as error:
+        return verbs.tell_problems(error.problems, error.exit_code)
+    except KlingError as error:
+        verbs.say({"error": error.sentence, "field": error.field, "remedy": error.remedy, "exit_code": error.exit_code})
+        print(f"kling: {error.field + ': ' if error.field else ''}{error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except KeyboardInterrupt:
+        print("kling: stopped. Nothing is lost; go on with: resume --wait", file=sys.stderr)
+        return verbs.STILL_RUNNING
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose complaints are our errors, so that every way to fail looks the same."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ArgumentsInvalid(
+            f"{message[:1].upper()}{message[1:]}.", field="arguments", remedy=f"See: {self.prog} --help"
+        )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="kling", description="Kling Omni-Video from request file to clip, without a window.", epilog=_EPILOG
+    )
+    names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
+    validate = _verb(names, "validate", verbs.validate, "judge a request file as the service would; sends nothing")
+    submit = _verb(names, "submit", verbs.submit, "submit a request file")
+    for verb in (validate, submit):
+        verb.add_argument("request", type=Path, help="create body as JSON; image_url may be a local path")
+        verb.add_argument("--profile", choices=("seed", "late"), default="seed", help="edition of the service's limits")
+    submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
+    submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
+    for verb in (submit, resume):
+        verb.add_argument(
+            "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"
+        )
+        verb.add_argument(
+            "--wait",
+            nargs="?",
+            type=float,
+            const=_DAY_S,
+            default=0.0,
+            metavar="SECONDS",
+            help="wait for the clip (at most SECONDS)",
+        )
+    _verb(names, "status", verbs.status, "one line for each submission of the journal")
+    for name, act, what in (
+        ("look-again", "look_again", "look for a parked submission's task over another window"),
+        ("send-again", "send_again", "send a parked submission once more; this may cost again"),
+        ("abandon", "abandon", "stop waiting for a submission"),
+    ):
+        verb = _verb(names, name, verbs.decide_on, what)
+        verb.set_defaults(act=act)
+        verb.add_argument("id", help="the submission's id, as status prints it")
+        verb.add_argument("--service", default="", help="as for submit")
+    cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
+    cost.add_argument("request", type=Path, help="as for submit")
+    cost.add_argument("--profile", choices=("seed", "late"), default="seed", help="edition of the service's limits")
+    cost.add_argument("--input-seconds", type=float, help="length of the video that is edited")
+    account = _verb(names, "account", verbs.account, "the account's packs of units: free, and a test of the key")
+    account.add_argument("--service", default="", help="as for submit")
+    _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; all of it is free"))
+    _add_rehearse(_verb(names, "rehearse", verbs.rehearse, "run the offline rehearsal service until interrupted"))
+    return parser
+
+
+_EPILOG = (
+    "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
+    "KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; KLING_CONCURRENCY (tasks at once, at most); "
+    "KLING_DAILY_CAP and KLING_PROJECT_CAP (units). "
+    "Exit codes: 0 done, 1 this machine, 2 request or arguments, "
+    "3 credentials, 4 refused or failed, 5 network, 6 still running."
+)
+
+
+def _verb(names: Any, name: str, run: Callable[..., int], what: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = names.add_parser(
+        name, help=what, description=what[:1].upper() + what[1:] + ".", epilog=_EPILOG
+    )
+    parser.set_defaults(verb=run)
+    return parser
+
+
+def _add_elements(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(verb=None)
+    acts = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
+    listing = _verb(acts, "list", verbs.list_elements, "the account's own elements, or the presets")
+    listing.add_argument("--presets", action="store_true", help="Kling's own elements instead")
+    making = _verb(acts, "create", verbs.create_element, "make an element of pictures, and wait until it is ready")
+    making.add_argument("--name", required=True, help="at most 20 characters")
+    making.add_argument("--description", required=True, help="at most 100 characters")
+    making.add_argument("--front", required=True, help="picture from the front: a path or a link")
+    making.add_argument("--more", action="append", default=[], required=True, help="1 to 3 more pictures")
+    deleting = _verb(acts, "delete", verbs.delete_element, "delete an own element")
+    deleting.add_argument("id", type=int, help="as list prints it")
+    for act in (listing, making, deleting):
+        act.add_argument("--service", default="", help="as for submit")
+
+
+def _add_rehearse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--profile", choices=("seed", "late"), default="seed")
+    parser.add_argument("--submitted", type=float, default=1.0, metavar="SECONDS", help="how long a task waits")
+    parser.add_argument(
+        "--processing", type=float, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
+    )
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME[:COUNT]", help="misbehave on purpose")
+    parser.add_argument("--concurrency", type=int, default=5, help="tasks that may run at once")
+    parser.add_argument("--units", type=float, default=1000, help="what the account has")
+    parser.add_argument(
+        "--media-faults", choices=("task", "create"), default="task", help="what an unfit picture fails"
+    )
+    parser.add_argument("--lenient-o1-duration", action="store_true", help="let O1 make any length from a prompt")
+    parser.add_argument(
+        "--blender", default="", help="Blender executable that makes the clips (default: BLENDER, bpy, blender)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="one line for each call on stderr")

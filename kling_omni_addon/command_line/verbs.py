@@ -1,0 +1,278 @@
+"""What each verb of the command line does; ``cli.py`` reads the words.
+
+Everything that is heavy (requests, SQLite, jsonschema) is imported by the verb that needs it, so that ``--help`` and
+Blender's start stay quick. Each verb gives the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import ArgumentsInvalid
+from ..core.life.lifecycle import Phase, Submission
+from ..core.problem import Problem
+
+if TYPE_CHECKING:
+    from ..request_file import RequestFile
+    from ..session import Session
+
+STILL_RUNNING = 6
+_ACCEPTANCE_S = 600.0
+_NETWORK_TRIES = 3
+
+
+def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Judge a request file as the service would judge the body."""
+    return tell_problems(_judged(options).problems, 0)
+
+
+def _judged(options: argparse.Namespace) -> RequestFile:
+    """The request file with its problems; nothing of it stays on disk."""
+    import tempfile
+
+    from ..core import capability
+    from ..request_file import read_request_file
+    from ..work.picture_store import PictureStore
+
+    with tempfile.TemporaryDirectory() as folder:
+        return read_request_file(options.request, PictureStore(Path(folder)), capability.profile(options.profile))
+
+
+def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Submit a request file, and with ``--wait`` follow it to the clip."""
+    from ..core.life.events import Target
+
+    with _session(options, environment) as session:
+        read = session.read_request_file(options.request)
+        unsendable = [p for p in read.problems if p.is_fault or p.rule == "A09"]
+        if unsendable:
+            return tell_problems(unsendable, 2)
+        session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
+        folder = str(options.clips.expanduser().absolute()) if options.clips else ""
+        submission = session.submit(
+            read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
+        )
+        return _follow(session, [submission.id], options.wait, gives_up=True)
+
+
+def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Go on with every unfinished submission of this service and key."""
+    with _session(options, environment) as session:
+        session.release()
+        session.reconcile()
+        session.board.refresh()
+        ours = [s for s in session.board.submissions if s.origin == session.origin]
+        ids = [s.id for s in ours if not s.is_settled]
+        for submission in ours:
+            if submission.needs_a_person:
+                print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
+        for submission in session.board.submissions:
+            if submission.origin != session.origin and (submission.needs_a_person or not submission.is_settled):
+                print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
+        return _follow(session, ids, options.wait, gives_up=False)
+
+
+def _ways_on(submission: Submission) -> str:
+    """The verbs by which a person decides about a parked submission."""
+    again = "" if submission.is_adopted else f", send-again {submission.id} (this may cost again)"
+    return f"Go on with: look-again {submission.id}{again}, or abandon {submission.id}."
+
+
+def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
+    """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
+    told: dict[str, tuple[Phase, str]] = {}
+
+    def is_done(found: Mapping[str, Submission]) -> bool:
+        for submission in found.values():
+            if told.get(submission.id) != (submission.phase, submission.problem):
+                told[submission.id] = (submission.phase, submission.problem)
+                say(_line(submission))
+            if gives_up and _is_hopeless(submission):
+                session.withdraw(submission.id, f"Not sent: {submission.problem}", submission.exit_code or 5)
+        return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
+
+    session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
+    session.start()
+    found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
+    for submission in found.values():
+        if submission.clip:
+            print(f"Saved: '{submission.clip}'", file=sys.stderr)
+    return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
+
+
+def _is_hopeless(submission: Submission) -> bool:
+    """Whether a submission that was never sent should not be sent later without anybody knowing: the command ends with
+    its problem.
+    """
+    tried = submission.failures >= _NETWORK_TRIES and not submission.sends
+    return submission.is_proved_unsent and (submission.is_held or tried)
+
+
+def _exit_code(submission: Submission, has_waited: bool) -> int:
+    if submission.phase in (Phase.FETCHED, Phase.PLACED):
+        return 0
+    if submission.is_settled:
+        return submission.exit_code or 4
+    return STILL_RUNNING if has_waited or not submission.task_id else 0
+
+
+def _session(options: argparse.Namespace, environment: Mapping[str, str]) -> Session:
+    from ..session import Session
+    from ..settings import read_settings
+
+    profile = getattr(options, "profile", "seed")
+    return Session(read_settings(environment, service=options.service, profile=profile))
+
+
+def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """One line for each submission of the journal."""
+    from ..settings import home_folder
+    from ..work.journal import Journal
+
+    path = home_folder(environment) / "journal.sqlite3"
+    if path.exists():
+        journal = Journal(path)
+        for submission in journal.all():
+            say(_line(submission))
+        journal.close()
+    return 0
+
+
+def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """What a person decides about a submission: look again, send again, abandon."""
+    with _session(options, environment) as session:
+        say(_line(getattr(session, options.act)(options.id)))
+    return 0
+
+
+def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """The list price of a request file."""
+    from ..core import capability
+    from ..core.pricing import price_of
+
+    read = _judged(options)
+    faults = [p for p in read.problems if p.is_fault]
+    if faults:
+        return tell_problems(faults, 2)
+    price = price_of(read.request, input_video_s=options.input_seconds, profile=capability.profile(options.profile))
+    if price is None:
+        raise ArgumentsInvalid("There is no list price for this request.", field="request")
+    line = {"units": str(price.units), "dollars": str(price.dollars), "date": price.date, "sentence": price.sentence}
+    say(line | {"most_units": str(price.most_units), "most_dollars": str(price.most_dollars)})
+    return 0
+
+
+def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """The account's packs of units."""
+    from ..core.account import ACCOUNT_NOTE
+
+    with _session(options, environment) as session:
+        for pack in session.service.account():
+            units = {"remaining_units": str(pack.remaining), "total_units": str(pack.total), "note": ACCOUNT_NOTE}
+            say({"pack": pack.name, "status": pack.status, "ends_at": pack.ends_at, **units})
+    return 0
+
+
+def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """The account's elements, or the presets."""
+    with _session(options, environment) as session:
+        for element in session.service.elements(presets=options.presets):
+            say(asdict(element))
+    return 0
+
+
+def create_element(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Make an element and wait until it is ready."""
+    from ..core.elements import ElementDraft
+
+    with _session(options, environment) as session:
+        front, *more = (session.keep_picture(source) for source in (options.front, *options.more))
+        draft = ElementDraft(name=options.name, description=options.description, front=front, more=tuple(more))
+        say(asdict(session.create_element(draft, _ACCEPTANCE_S)))
+    return 0
+
+
+def delete_element(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Delete an own element."""
+    with _session(options, environment) as session:
+        session.service.delete_element(options.id)
+        say({"deleted": options.id})
+    return 0
+
+
+def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Run the offline service until interrupted."""
+    from ..rehearsal.clip_maker import ClipMaker, default_command
+    from ..rehearsal.server import RehearsalServer
+    from ..rehearsal.settings import RehearsalSettings
+    from ..rehearsal_note import kept_note
+    from ..settings import home_folder
+
+    home = home_folder(environment)
+    settings = RehearsalSettings(
+        folder=home / "rehearsal",
+        port=options.port,
+        profile=options.profile,
+        submitted_s=options.submitted,
+        processing_s=options.processing,
+        concurrency=options.concurrency,
+        units=Decimal(str(options.units)),
+        media_faults=options.media_faults,
+        lenient_o1_duration=options.lenient_o1_duration,
+        faults=tuple(options.fault),
+        verbose=options.verbose,
+    )
+    maker = ClipMaker(default_command(options.blender or environment.get("BLENDER")), home / "rehearsal" / "made")
+    with RehearsalServer(settings, maker) as server, kept_note(home, server.ready_line()):
+        say(server.ready_line())
+        _until_stopped()
+    return 0
+
+
+def _until_stopped() -> None:
+    """Sleep until Ctrl-C or a polite kill."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        while True:
+            time.sleep(1)  # a signal that comes a moment before a sleep is seen after it
+    except KeyboardInterrupt:
+        return
+
+
+def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
+    """One line for each problem; 2 when a fault is among them."""
+    for problem in problems:
+        say({"rule": problem.rule, "path": problem.path, "message": problem.message, "kind": problem.kind})
+        print(f"kling: {problem.path}: {problem.message}", file=sys.stderr)
+    return 2 if exit_code or any(p.is_fault for p in problems) else 0
+
+
+def _line(submission: Submission) -> dict[str, Any]:
+    return {
+        "id": submission.id,
+        "phase": submission.phase.value,
+        "task_id": submission.task_id or None,
+        "clip": submission.clip or None,
+        "problem": submission.problem or None,
+        "name": submission.target.name,
+        "status": submission.status or None,
+        "charge_units": submission.charge_units or None,
+    }
+
+
+def say(line: Mapping[str, Any]) -> None:
+    """One JSON line on stdout."""
+    print(json.dumps(line), flush=True)

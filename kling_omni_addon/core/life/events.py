@@ -1,0 +1,373 @@
+"""What can happen to a submission. The journal is a list of these, and a submission is their sum
+(``core.lifecycle.apply``).
+
+Every event says when it happened (``at``, Unix seconds). None holds a secret: no key, no result link. What is sent is
+kept as it is sent, so a request that is made from a video holds that video's link in its payload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeAlias, get_args
+
+from ..media import PictureFacts, PictureRef
+from ..payload import Payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """What a submission is bound to: the service's address and the key, by its fingerprint only."""
+
+    service: str
+    key_fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the clip belongs. ``blend`` and ``scene`` are ``""`` when it goes to no timeline; ``channel`` 0 means any
+    free one.
+
+    ``folder`` is where the file goes, ``name`` what the shot is called; both may be ``""`` (the session's own choice).
+    ``timing`` says how the clip plays there: ``"speed"`` (its own speed), ``"frames"`` (a frame of the clip for each
+    frame of the scene) or ``"conform"`` (the scene takes the clip's rate); ``fit_frames`` of the scene is what it is
+    stretched to, 0 for its own length. ``shot`` is the id that all takes of a shot share. ``has_stand_in`` tells that a
+    strip holds its place on the timeline already, and that without that strip the clip waits for a person.
+    """
+
+    blend: str = ""
+    scene: str = ""
+    frame_start: int = 1
+    channel: int = 0
+    folder: str = ""
+    name: str = ""
+    timing: str = "speed"
+    fit_frames: int = 0
+    shot: str = ""
+    has_stand_in: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intended:
+    """Somebody wants this clip. On disk before anything leaves.
+
+    ``wish`` is the request as JSON data without links and picture bytes (``core.provenance``), so that it can be set up
+    again; empty where an older version wrote this. ``most_units`` is the most that the clip may cost, as a decimal
+    number; ``""`` where there is no list price.
+    """
+
+    at: float
+    payload: Payload
+    origin: Origin
+    target: Target
+    wish: Mapping[str, Any] = field(default_factory=dict)
+    most_units: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """A task of ours stands on the account's list and the journal does not know that it was sent. What was asked for is
+    unknown where this begins a history, so such a submission is never sent.
+    """
+
+    at: float
+    submission_id: str
+    task_id: str
+    origin: Origin
+    target: Target = field(default_factory=Target)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubted:
+    """The journal may lack what came next (an older copy, a damaged file). It may have been sent, so it is looked
+    for.
+    """
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes."""
+
+    at: float
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """The send failed before the commit point: the service cannot have a whole request."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """The send passed the commit point, and no answer can be trusted."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """The service said "not now", which proves that nothing was created (1302, 1303)."""
+
+    at: float
+    reason: str
+    retry_after_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The service refused for a reason that only a person can clear (key, account). Nothing was created; nothing goes
+    out by itself.
+    """
+
+    at: float
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """The next step begins once more after a process died with it in hand; of placing, which leaves no lease behind,
+    the first try of each process. What counts is how often this comes without any progress in between.
+    """
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """One process after the other died with the next step in hand, so it waits for a person (fault 58)."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """The user says: go on."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopened:
+    """A process took over a create that another left open: the window of looking starts anew."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """A clean "not found". It proves nothing by itself."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned:
+    """The account's whole list was read without finding the task."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """The window is over without proof; only the user goes on from here."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookAgain:
+    """The user wants another window of looking."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendAgain:
+    """The user wants the same bytes sent once more, knowing that this may cost again."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """Given up before it was ever sent, or after a proof that it was not; it will not be sent any more."""
+
+    at: float
+    reason: str
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """The user stopped waiting. The service may still finish the task and charge for it."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The service has the task."""
+
+    at: float
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed:
+    """The task's state at the service changed; ``status`` is its word."""
+
+    at: float
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succeeded:
+    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down."""
+
+    at: float
+    charge_units: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The service refused the request for good, or the task ended without a clip."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkExpired:
+    """The link was no longer honoured; the task is asked about again."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiving:
+    """A download begins, or starts over: nothing that lies in the partial file counts any more.
+
+    ``etag`` names the file's content at the service, ``""`` where it has no strong name and a cut download starts over;
+    ``total_bytes`` is None while unknown.
+    """
+
+    at: float
+    etag: str
+    total_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """The first ``offset`` bytes of the clip are on disk, synced: from there a download goes on in any process."""
+
+    at: float
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchFailed:
+    """The download broke; it is tried again."""
+
+    at: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The clip is a verified file."""
+
+    at: float
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """The clip is a strip on a timeline."""
+
+    at: float
+    scene: str
+    strip: str
+
+
+Event: TypeAlias = (
+    Intended
+    | Adopted
+    | Doubted
+    | Sent
+    | NotSent
+    | Unanswered
+    | Deferred
+    | Held
+    | Begun
+    | SetAside
+    | Released
+    | Reopened
+    | Missed
+    | Scanned
+    | Parked
+    | LookAgain
+    | SendAgain
+    | Withdrawn
+    | Abandoned
+    | Accepted
+    | Progressed
+    | Succeeded
+    | Failed
+    | LinkExpired
+    | Receiving
+    | Received
+    | FetchFailed
+    | Fetched
+    | Placed
+)
+
+OPENINGS = (Intended, Adopted)
+"""What a history begins with."""
+_KINDS: Mapping[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
+
+
+def record_of(event: Event) -> tuple[str, dict[str, Any]]:
+    """An event as its name and JSON data."""
+    return type(event).__name__, asdict(event)
+
+
+def event_from(kind: str, data: Mapping[str, Any]) -> Event:
+    """The event that :func:`record_of` wrote. Fields of a newer version that this one does not know are passed over.
+
+    Raises KeyError for an unknown kind and TypeError for a missing field.
+    """
+    event_type = _KINDS[kind]
+    known = {each.name for each in fields(event_type)}
+    values = {name: value for name, value in data.items() if name in known}
+    if event_type is Intended:
+        values["payload"] = _payload(values["payload"])
+    if event_type in OPENINGS:
+        values["origin"] = Origin(**values["origin"])
+        values["target"] = _target(values["target"])
+    event: Event = event_type(**values)
+    return event
+
+
+def _target(data: Mapping[str, Any]) -> Target:
+    known = {each.name for each in fields(Target)}
+    return Target(**{name: value for name, value in data.items() if name in known})
+
+
+def _payload(data: Mapping[str, Any]) -> Payload:
+    pieces = tuple(piece if isinstance(piece, str) else _picture(piece) for piece in data["pieces"])
+    known = {name: data[name] for name in ("external_task_id", "model", "kind") if name in data}
+    return Payload(pieces=pieces, **known)
+
+
+def _picture(data: Mapping[str, Any]) -> PictureRef:
+    return PictureRef(sha256=data["sha256"], facts=PictureFacts(**data["facts"]))

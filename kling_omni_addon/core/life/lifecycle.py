@@ -1,0 +1,432 @@
+"""The life of a submission: every transition there is, and what comes next.
+
+Two rules, and nothing else in the project breaks or repeats them:
+
+1. a submission changes only by :func:`apply`; which event is legal in which phase, and where it leads, stands in
+   :data:`TRANSITIONS`;
+2. what happens next is only ever said by :func:`decide`.
+
+Neither knows who is driving: the worker, a resumed process, the panel, the simulator or the diagram in the README.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from functools import reduce
+from typing import Any, TypeAlias
+
+from ..payload import Payload
+from . import events as ev
+from . import pacing
+from .events import Event, Origin, Target
+
+LOOK_WINDOW_S = 180.0
+"""How long an unanswered create is looked for before it may be parked (faults.md, "What a lost answer really means").
+"""
+LATE_MISSES_WANTED = 3
+MOST_CRASHES = 5
+"""So many processes may die over one step of a submission before it waits for a person (fault 58)."""
+
+
+class Phase(StrEnum):
+    """Where a submission stands."""
+
+    INTENDED = "intended"
+    UNANSWERED = "unanswered"
+    PARKED = "parked"
+    ACCEPTED = "accepted"
+    READY = "ready"
+    FETCHED = "fetched"
+    PLACED = "placed"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+class Action(StrEnum):
+    """What can be done for a submission."""
+
+    SEND = "send"
+    LOOK_UP = "look up"
+    SCAN = "scan"
+    PARK = "park"
+    ASK = "ask"
+    FETCH = "fetch"
+    PLACE = "place"
+    SET_ASIDE = "set aside"
+    REST = "rest"
+
+
+_OVER = (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What to do next, and not before when (Unix seconds)."""
+
+    action: Action
+    due: float = 0.0
+
+
+_REST, _ASK, _PLACE = (Step(action=action) for action in (Action.REST, Action.ASK, Action.PLACE))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or
+    ``""``.
+
+    ``is_uncertain``: the user said Send Again, and the send before it may have made a task. ``sends`` counts passes of
+    the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
+    ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known), and
+    ``ended_tasks`` names those that came to nothing while another may be there.
+    ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
+    ``is_set_aside``.
+    ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
+    found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
+    say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended``
+    has it.
+    """
+
+    id: str
+    phase: Phase
+    payload: Payload
+    origin: Origin
+    target: Target
+    created_at: float
+    changed_at: float
+    most_units: str = ""
+    sends: int = 0
+    tasks: int = 0
+    digest: str = ""
+    is_uncertain: bool = False
+    failures: int = 0
+    retry_at: float = 0.0
+    is_held: bool = False
+    crashes: int = 0
+    is_set_aside: bool = False
+    is_adopted: bool = False
+    exit_code: int = 0
+    looking_since: float = 0.0
+    misses: tuple[float, ...] = ()
+    is_scanned: bool = False
+    task_id: str = ""
+    ended_tasks: tuple[str, ...] = ()
+    status: str = ""
+    sent_at: float = 0.0
+    accepted_at: float = 0.0
+    charge_units: str = ""
+    etag: str = ""
+    total_bytes: int | None = None
+    received: int = 0
+    furthest: int = 0
+    clip: str = ""
+    clip_sha256: str = ""
+    strip: str = ""
+    problem: str = ""
+    wish: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to do unless the user wants more."""
+        is_only_a_file = self.phase is Phase.FETCHED and not self.target.scene
+        return is_only_a_file or self.phase in _OVER
+
+    @property
+    def is_proved_unsent(self) -> bool:
+        """Whether the service certainly has no task for it, so that giving it up costs nothing.
+
+        Not after Send Again: the send before it may have made a task that nobody has seen yet.
+        """
+        return self.phase is Phase.INTENDED and not self.is_uncertain
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether it waits for somebody to decide."""
+        return self.phase is Phase.PARKED or self.is_stopped
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing happens to it until somebody says: go on (``events.Released``)."""
+        return self.is_set_aside or (self.phase is Phase.INTENDED and self.is_held)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing happens to it by itself any more, placing on a timeline aside."""
+        return self.is_over or self.needs_a_person or self.phase is Phase.FETCHED
+
+
+Changes: TypeAlias = dict[str, Any]
+"""What an event changes of a submission: fields and their values."""
+
+
+class IllegalTransition(Exception):
+    """An event that cannot happen in this phase: another process was faster, or a bug."""
+
+
+_UNFINISHED = (Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
+_CAN_CRASH = (Phase.INTENDED, Phase.READY, Phase.FETCHED)
+"""Phases whose next step ends with an event, so that a missing one tells of a crash. Questions often end without."""
+
+TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
+    ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED), Phase.ACCEPTED),
+    ev.Doubted: {Phase.INTENDED: Phase.UNANSWERED},
+    ev.Sent: {Phase.INTENDED: Phase.UNANSWERED},
+    ev.NotSent: {Phase.INTENDED: Phase.INTENDED},
+    ev.Held: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
+    ev.Begun: {phase: phase for phase in _CAN_CRASH},
+    ev.SetAside: {phase: phase for phase in _CAN_CRASH},
+    ev.Released: {phase: phase for phase in _CAN_CRASH},
+    ev.Unanswered: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Deferred: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
+    ev.Reopened: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Missed: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Scanned: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Parked: {Phase.UNANSWERED: Phase.PARKED},
+    ev.LookAgain: {Phase.PARKED: Phase.UNANSWERED, Phase.ABANDONED: Phase.UNANSWERED},
+    ev.SendAgain: {Phase.PARKED: Phase.INTENDED},
+    ev.Withdrawn: {Phase.INTENDED: Phase.ABANDONED},
+    ev.Abandoned: dict.fromkeys(_UNFINISHED, Phase.ABANDONED),
+    ev.Accepted: {Phase.UNANSWERED: Phase.ACCEPTED, Phase.PARKED: Phase.ACCEPTED},
+    ev.Progressed: {Phase.ACCEPTED: Phase.ACCEPTED},
+    ev.Succeeded: {Phase.ACCEPTED: Phase.READY},
+    ev.Failed: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.ACCEPTED, Phase.READY), Phase.FAILED),
+    ev.LinkExpired: {Phase.READY: Phase.ACCEPTED},
+    ev.Receiving: {Phase.READY: Phase.READY},
+    ev.Received: {Phase.READY: Phase.READY},
+    ev.FetchFailed: {Phase.READY: Phase.READY},
+    ev.Fetched: {Phase.READY: Phase.FETCHED},
+    ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
+}
+"""Event -> phase before -> phase after. What is not here cannot happen."""
+
+
+def begin(event: ev.Intended | ev.Adopted) -> Submission:
+    """The submission that the first event of a history opens."""
+    if isinstance(event, ev.Adopted):
+        unknown = Payload(external_task_id=event.submission_id, model="", pieces=())
+        intended = ev.Intended(at=event.at, payload=unknown, origin=event.origin, target=event.target)
+        return replace(apply(begin(intended), event), is_adopted=True)
+    return Submission(
+        id=event.payload.external_task_id,
+        phase=Phase.INTENDED,
+        payload=event.payload,
+        origin=event.origin,
+        target=event.target,
+        created_at=event.at,
+        changed_at=event.at,
+        wish=event.wish,
+        most_units=event.most_units,
+    )
+
+
+def apply(submission: Submission, event: Event) -> Submission:
+    """Where we stand after something happened. Raises :class:`IllegalTransition` for what the table does not know."""
+    after = TRANSITIONS.get(type(event), {}).get(submission.phase)
+    if submission.is_uncertain:
+        after = _where_uncertain(submission, event, after)
+    if after is Phase.INTENDED and submission.is_adopted:
+        raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
+    if after is None:
+        raise IllegalTransition(f"{type(event).__name__} cannot happen to a submission that is {submission.phase}")
+    changes: Changes = {"phase": after, "changed_at": event.at}
+    if submission.crashes and not isinstance(event, _NO_PROGRESS):
+        changes |= {"crashes": 0, "is_set_aside": False}
+    if after is not submission.phase:
+        # Failures are counted until the service has the task: fifty times 1303 must not start at one second each time.
+        failures = submission.failures if after in (Phase.INTENDED, Phase.UNANSWERED) else 0
+        changes |= {"failures": failures, "retry_at": 0.0, "problem": ""}
+    return replace(submission, **changes | _EFFECTS.get(type(event), _nothing_more)(submission, event))
+
+
+_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received)
+"""After any other event the step before it came to an end. A download that starts over did not."""
+
+
+def _where_uncertain(submission: Submission, event: Event, after: Phase | None) -> Phase | None:
+    """Where an event leads after Send Again: what is learned of one send says nothing about the other."""
+    if isinstance(event, ev.Withdrawn):
+        return None
+    if isinstance(event, ev.Accepted | ev.Adopted) and event.task_id in submission.ended_tasks:
+        return None
+    if isinstance(event, ev.Failed) and submission.phase in (Phase.INTENDED, Phase.UNANSWERED):
+        return Phase.PARKED
+    return Phase.UNANSWERED if _leaves_another_task(submission, event) else after
+
+
+def _leaves_another_task(submission: Submission, event: Event) -> bool:
+    """Whether a task came to nothing, and one that another send may have made is to be looked for."""
+    is_of_a_task = isinstance(event, ev.Failed) and submission.phase is Phase.ACCEPTED
+    return is_of_a_task and submission.is_uncertain and submission.tasks > 1
+
+
+def submission_from(history: Iterable[Event]) -> Submission:
+    """A submission from its events, the first of which must be Intended or Adopted."""
+    first, *rest = history
+    if not isinstance(first, ev.OPENINGS):
+        raise IllegalTransition(f"a history does not begin with {type(first).__name__}")
+    return reduce(apply, rest, begin(first))
+
+
+def decide(submission: Submission, now: float, window_s: float = LOOK_WINDOW_S) -> Step:
+    """What to do next for a submission, and when. ``window_s`` is how long a lost answer is looked for."""
+    match submission.phase:
+        case _ if submission.is_stopped:
+            return _REST
+        case Phase.INTENDED | Phase.READY if submission.crashes >= MOST_CRASHES:
+            return Step(action=Action.SET_ASIDE)
+        case Phase.INTENDED:
+            return Step(action=Action.SEND, due=_due(submission.retry_at, now))
+        case Phase.UNANSWERED:
+            return _look(submission, now, window_s)
+        case Phase.ACCEPTED:
+            return _ASK
+        case Phase.READY:
+            return Step(action=Action.FETCH, due=_due(submission.retry_at, now))
+        case Phase.FETCHED if submission.target.scene:
+            return _PLACE
+        case _:
+            return _REST
+
+
+def _look(submission: Submission, now: float, window_s: float) -> Step:
+    end = submission.looking_since + window_s
+    late_misses = sum(1 for at in submission.misses if at >= end)
+    if late_misses >= LATE_MISSES_WANTED:
+        return Step(action=Action.PARK if submission.is_scanned else Action.SCAN)
+    if late_misses:
+        return Step(action=Action.LOOK_UP, due=_due(submission.misses[-1] + pacing.LATE_LOOK_PERIOD_S, now))
+    due = min(submission.looking_since + pacing.look_offset_s(len(submission.misses)), end)
+    return Step(action=Action.LOOK_UP, due=_due(due, now))
+
+
+_FAR_S = 86_400.0
+_LONGEST_RETRY_AFTER_S = 3600.0
+_LONGEST_SLOT_WAIT_S = 60.0
+
+
+def _due(due: float, now: float) -> float:
+    """A due time that a clock set back by a day or more cannot push out of reach (faults 67)."""
+    return due if due - now < _FAR_S else now
+
+
+def _nothing_more(_submission: Submission, _event: Any) -> Changes:
+    return {}
+
+
+def _after_sent(submission: Submission, event: ev.Sent) -> Changes:
+    if submission.digest not in ("", event.digest):
+        raise IllegalTransition("other bytes cannot be sent under the same id")
+    sent = {"digest": event.digest, "sends": submission.sends + 1, "sent_at": event.at, "tasks": submission.tasks + 1}
+    return sent | _looking_from(submission, event)
+
+
+def _one_task_less(submission: Submission) -> int:
+    """After a proof that the last send made no task, or none that costs."""
+    was_open = submission.phase in (Phase.UNANSWERED, Phase.ACCEPTED)
+    return max(0, submission.tasks - was_open)
+
+
+def _after_trouble(submission: Submission, event: ev.NotSent | ev.FetchFailed | ev.Deferred) -> Changes:
+    failures = submission.failures + 1
+    retry_at = event.at + pacing.backoff_s(failures, submission.id)
+    return {"failures": failures, "retry_at": retry_at, "problem": event.reason}
+
+
+def _after_deferred(submission: Submission, event: ev.Deferred) -> Changes:
+    troubled = _after_trouble(submission, event)
+    asked_s = min(event.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S)
+    own_s = min(troubled["retry_at"] - event.at, _LONGEST_SLOT_WAIT_S)  # a slot may be free any moment
+    return troubled | {"retry_at": event.at + max(asked_s, own_s), "tasks": _one_task_less(submission)}
+
+
+def _looking_from(_submission: Submission, event: Event) -> Changes:
+    return {"looking_since": event.at, "misses": (), "is_scanned": False}
+
+
+def _after_received(submission: Submission, event: ev.Received) -> Changes:
+    """Only what never came before is progress: a file that comes whole and useless again and again backs off."""
+    moved = {"received": event.offset, "furthest": max(submission.furthest, event.offset)}
+    if event.offset <= submission.furthest:
+        return moved
+    return moved | {"failures": 0, "retry_at": 0.0, "problem": "", "crashes": 0, "is_set_aside": False}
+
+
+def _after_set_aside(submission: Submission, event: ev.SetAside) -> Changes:
+    if submission.crashes < MOST_CRASHES:
+        raise IllegalTransition("it came on meanwhile")
+    return {"is_set_aside": True, "problem": _CRASHED, "exit_code": 1}
+
+
+_CRASHED = (
+    f"Whatever worked on this ended before it was done, {MOST_CRASHES} times in a row, so it is left alone. "
+    "Nothing is lost: look for the reason (memory, disk, a crash of Blender), then let it go on with Resume."
+)
+_DOUBTED = "The journal may lack that it was sent, so Kling is asked about it."
+_PARKED = (
+    "No answer came after sending, and Kling knows nothing of it. "
+    "It may still have cost something: look again, or send again."
+)
+_LOOKING_FOR_ANOTHER = "It was sent twice, so another task may be there: looking for it."
+_PARKED_AFTER_ONE = (
+    "One task for it failed, and Kling knows nothing of another. "
+    "The other send may still have cost something: look again, send again, or give it up."
+)
+
+
+def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Changes:
+    accepted = {"task_id": event.task_id, "accepted_at": event.at, "sent_at": submission.sent_at or event.at}
+    return accepted | {"status": "submitted", "exit_code": 0, "is_held": False, "tasks": max(1, submission.tasks)}
+
+
+def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
+    tasks = _one_task_less(submission)
+    if not _leaves_another_task(submission, event):
+        return {"status": "failed", "problem": event.reason, "exit_code": 4, "tasks": tasks}
+    return _looking_from(submission, event) | {
+        "ended_tasks": (*submission.ended_tasks, submission.task_id),
+        "task_id": "",
+        "accepted_at": 0.0,
+        "status": "",
+        "problem": f"{event.reason} {_LOOKING_FOR_ANOTHER}",
+        "tasks": tasks,
+    }
+
+
+_EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
+    ev.Adopted: _after_accepted,
+    ev.Doubted: lambda s, e: (
+        _looking_from(s, e) | {"is_held": False, "exit_code": 0, "problem": _DOUBTED, "tasks": max(1, s.tasks)}
+    ),
+    ev.Sent: _after_sent,
+    ev.NotSent: _after_trouble,
+    ev.Deferred: _after_deferred,
+    ev.Held: lambda s, e: {
+        "is_held": True,
+        "problem": e.reason,
+        "exit_code": e.exit_code,
+        "tasks": _one_task_less(s),
+    },
+    ev.Begun: lambda s, e: {"crashes": s.crashes + 1},
+    ev.SetAside: _after_set_aside,
+    ev.Released: lambda s, e: {"is_held": False, "problem": "", "exit_code": 0, "failures": 0, "retry_at": 0.0},
+    ev.Unanswered: lambda s, e: _looking_from(s, e) | {"problem": e.reason},
+    ev.Reopened: _looking_from,
+    ev.LookAgain: _looking_from,
+    ev.Missed: lambda s, e: {"misses": (*s.misses, e.at)},
+    ev.Scanned: lambda s, e: {"is_scanned": True},
+    ev.Parked: lambda s, e: {"problem": _PARKED_AFTER_ONE if s.ended_tasks else _PARKED, "exit_code": 5},
+    ev.SendAgain: lambda s, e: {"exit_code": 0, "is_uncertain": True},
+    ev.Withdrawn: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": e.exit_code},
+    ev.Abandoned: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": 4},
+    ev.Accepted: _after_accepted,
+    ev.Progressed: lambda s, e: {"status": e.status},
+    ev.Succeeded: lambda s, e: {"status": "succeeded", "charge_units": e.charge_units},
+    ev.Failed: _after_failed,
+    ev.Receiving: lambda s, e: {"etag": e.etag, "total_bytes": e.total_bytes, "received": 0},
+    ev.Received: _after_received,
+    ev.FetchFailed: _after_trouble,
+    ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256},
+    ev.Placed: lambda s, e: {"strip": e.strip},
+}

@@ -1,0 +1,73 @@
+"""What submissions may cost, and the caps that stop spending. Pure: the journal says what was sent (design.md, 7).
+
+A cap is hard: a task counts with the most that it may cost from the moment its last byte may have left until the
+service says what it charged, or that nothing was made. What cannot be priced is not sent under a cap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..errors import CapReached
+from ..pricing import plain
+from .lifecycle import Submission
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """The most units that may be spent with one key: ``daily`` in any 24 hours, ``project`` on one .blend ever (those
+    of no .blend are one project). None is no cap.
+    """
+
+    daily: Decimal | None = None
+    project: Decimal | None = None
+
+    def __bool__(self) -> bool:
+        return self.daily is not None or self.project is not None
+
+
+def check_caps(submission: Submission, sent: Iterable[Submission], caps: Caps, now: float) -> None:
+    """Raise :class:`CapReached` when sending ``submission`` now might break a cap.
+
+    ``sent`` is everything of the same key whose last byte may have left; this one may be among it (it is sent again).
+    """
+    everything = tuple(sent)
+    recent = [s for s in everything if s.sent_at > now - DAY_S]
+    own_project = [s for s in everything if s.target.blend == submission.target.blend]
+    for cap, counted, name, span in (
+        (caps.daily, recent, "KLING_DAILY_CAP", "in 24 hours"),
+        (caps.project, own_project, "KLING_PROJECT_CAP", "on this project"),
+    ):
+        if cap is not None:
+            _check(submission, sum((spent_units(s) for s in counted), Decimal(0)), cap, name, span)
+
+
+def _check(submission: Submission, spent: Decimal, cap: Decimal, name: str, span: str) -> None:
+    if not submission.most_units:
+        raise CapReached(
+            "There is no list price for this clip, so the cap on spending cannot be kept.",
+            field=name,
+            remedy="Nothing was sent. Take the cap away to send it all the same, or abandon it.",
+        )
+    wanted = Decimal(submission.most_units)
+    if spent + wanted > cap:
+        raise CapReached(
+            f"The cap of {plain(cap)} units {span} is reached: {plain(spent)} may be spent already, and this clip may "
+            f"cost {plain(wanted)}.",
+            field=name,
+            remedy="Nothing was sent. Raise the cap or wait, then resume.",
+        )
+
+
+def spent_units(submission: Submission) -> Decimal:
+    """The most that a submission may have cost so far: its price for each task that it may have made, or the charge of
+    the one that is known. One of an unknown price counts from its charge on.
+    """
+    most = Decimal(submission.most_units or 0)
+    if submission.charge_units:
+        return Decimal(submission.charge_units) + most * max(0, submission.tasks - 1)
+    return most * submission.tasks

@@ -1,0 +1,1 @@
+"""Every rule that the service would break a request on."""

@@ -1,0 +1,90 @@
+"""Doubts that cost nothing to say: the service would not refuse for them (contract R75, A09 and section 16.7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..capability import Capability
+from ..problem import Finding, Remedy, nearest_duration, quoted
+from .reading import Item, Reading, whole_number
+
+_REFERENCE = re.compile(r"<<<\s*(?P<kind>image|element|video)_(?P<number>[0-9]+)\s*>>>")
+
+
+def prompt_refers_to_nothing(reading: Reading) -> Iterator[Finding]:
+    """R75."""
+    for path, text in reading.active_prompts:
+        for match in _distinct(text):
+            items, number = _items(reading, match["kind"]), whole_number(match["number"]) or 0
+            if not 1 <= number <= len(items):
+                written = f"<<<{match['kind']}_{match['number']}>>>"
+                message = f"The prompt mentions {quoted(written)}, but there is no such {match['kind']}."
+                yield Finding(path, message, f"{written} does not match any item")
+
+
+def _distinct(text: str) -> tuple[re.Match[str], ...]:
+    return tuple({match.group("kind", "number"): match for match in _REFERENCE.finditer(text)}.values())
+
+
+def _items(reading: Reading, kind: str) -> tuple[Item, ...]:
+    return {"image": reading.images, "element": reading.elements, "video": reading.videos}[kind]
+
+
+def key_is_ignored(reading: Reading) -> Iterator[Finding]:
+    """A09: a mistyped key makes the wrong video, billed all the same (pitfall 19)."""
+    for key in reading.unknown_keys:
+        message = f"Kling ignores {quoted(key)}. Nothing is sent while it is there; remove it or correct its spelling."
+        yield Finding(key, message, "", Remedy(path=key, value=None, label="Remove It"))
+
+
+def first_frame_in_storyboard(reading: Reading) -> Iterator[Finding]:
+    """W01 (conflict X6)."""
+    if reading.is_multi and reading.first:
+        message = "Kling's own pages disagree on a first frame in a storyboard; it may be refused."
+        yield Finding(f"image_list[{reading.first[0]}]", message)
+
+
+def end_frame_beside_references(reading: Reading) -> Iterator[Finding]:
+    """W02: on a model that R42 does not limit."""
+    if reading.end and reading.plain and reading.model.pictures_with_end_frame is None:
+        message = "Hardly anybody has tried reference images beside an end frame; Kling may refuse or ignore them."
+        yield Finding(f"image_list[{reading.plain[0]}]", message)
+
+
+def frames_at_an_odd_duration(reading: Reading) -> Iterator[Finding]:
+    """W03 (conflict X3): silent where R66, R67 or R68 refuse the duration."""
+    has_frame = bool(reading.first or reading.end) and not reading.videos
+    lengths = reading.model.durations(Capability.FIRST_FRAME)
+    is_open = reading.kind in (Capability.FRAMES, Capability.REFERENCES) or reading.known.lenient_o1_duration
+    if has_frame and is_open and reading.is_duration_possible and reading.duration not in lengths:
+        choice = " or ".join(map(str, lengths))
+        message = f"{reading.model.label} may refuse {reading.duration} s from frames; {choice} s is safe."
+        yield Finding("duration", message, "", nearest_duration(lengths, reading.duration or 0))
+
+
+def storyboard_of_an_edit(reading: Reading) -> Iterator[Finding]:
+    """W07 (gap 6)."""
+    if reading.is_multi and reading.is_edit:
+        message = "Kling's pages do not say what a storyboard does to a video that is edited."
+        yield Finding("multi_shot", message)
+
+
+def item_is_never_mentioned(reading: Reading) -> Iterator[Finding]:
+    """W08: the model may ignore what no prompt names, except frames and an edited video."""
+    mentioned = {
+        (match["kind"], whole_number(match["number"]))
+        for _, text in reading.active_prompts
+        for match in _REFERENCE.finditer(text)
+    }
+    for kind, position in _nameable(reading):
+        if (kind, position + 1) not in mentioned:
+            message = f"The prompt never mentions {kind} {position + 1}; Kling may ignore it."
+            yield Finding(f"{kind}_list[{position}]", message)
+
+
+def _nameable(reading: Reading) -> Iterator[tuple[str, int]]:
+    yield from (("image", position) for position in reading.plain)
+    yield from (("element", position) for position in range(len(reading.elements)))
+    if reading.refer == "feature":
+        yield "video", 0

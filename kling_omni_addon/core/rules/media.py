@@ -1,0 +1,176 @@
+"""The rules of what is inside pictures and videos (contract section 16.4). They are silent where facts are unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import floor
+
+from ..media import PictureFacts, PictureRef
+from ..problem import Finding
+from .reading import Reading, VideoFacts
+
+_MEGABYTE = 1_000_000
+
+
+def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
+    """R35."""
+    for position, facts in _pictures(reading):
+        if facts.format not in reading.profile.picture.formats:
+            message = f"{reading.image_name(position)} is neither a PNG nor a JPEG picture. Save it as one of them."
+            yield Finding(_image(position), message, "image format must be jpg, jpeg or png")
+
+
+def picture_is_too_large(reading: Reading) -> Iterator[Finding]:
+    """R36."""
+    most = reading.profile.picture.size_bytes
+    for position, facts in _pictures(reading):
+        if facts.size_bytes > most:
+            size = _megabytes(facts.size_bytes)
+            message = f"{reading.image_name(position)} is {size} MB; Kling takes at most 10 MB. Save it smaller."
+            yield Finding(_image(position), message, "image file size must not exceed 10MB")
+
+
+def picture_is_too_small(reading: Reading) -> Iterator[Finding]:
+    """R37."""
+    least = reading.profile.picture.side
+    for position, facts in _sized(reading):
+        small = [f"{side} pixels {way}" for side, way in _sides(facts) if side < least]
+        if small:
+            message = f"{reading.image_name(position)} is {' and '.join(small)}; Kling wants at least {least}."
+            yield Finding(_image(position), message, f"image width and height must be at least {least}px")
+
+
+def picture_is_too_oblong(reading: Reading) -> Iterator[Finding]:
+    """R38; not examined where R37 failed."""
+    low, high = reading.profile.picture.ratio
+    for position, facts in _sized(reading):
+        is_large = min(facts.width, facts.height) >= reading.profile.picture.side
+        if is_large and not low <= facts.width / facts.height <= high:
+            way = "narrow" if facts.width < facts.height else "wide"
+            message = f"{reading.image_name(position)} is too {way}: Kling takes 1:2.5 to 2.5:1."
+            yield Finding(_image(position), message, "image aspect ratio must be between 1:2.5 and 2.5:1")
+
+
+def video_format_is_wrong(reading: Reading) -> Iterator[Finding]:
+    """R55."""
+    for path, facts in _videos(reading):
+        if facts.format is not None and facts.format not in reading.profile.video.formats:
+            yield Finding(path, "The video is neither MP4 nor MOV. Convert it.", "video format must be mp4 or mov")
+
+
+def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
+    """R56."""
+    shortest, longest = reading.model.input_video_s
+    for path, facts in _videos(reading):
+        if facts.duration_s is not None and not shortest <= facts.duration_s <= longest:
+            limits = f"{reading.model.label} takes {shortest:g} to {floor(longest * 2) / 2:g} s"
+            advice = "Trim it" if facts.duration_s > longest else "Use a longer one"
+            message = f"The video is {facts.duration_s:g} s long; {limits}. {advice}."
+            yield Finding(path, message, "video duration is out of range")
+
+
+def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
+    """R57."""
+    least, most = reading.profile.video.side
+    for path, facts in _videos(reading):
+        if _is_out_of_range(reading, facts):
+            area = reading.profile.video.area
+            more = f", at most {area:,} pixels in all, and ratios of 1:2.5 to 2.5:1" if area else ""
+            message = (
+                f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}{more}."
+            )
+            yield Finding(path, message, "video resolution is out of range")
+
+
+def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:
+    limits = reading.profile.video
+    if facts.width is None or facts.height is None:
+        return False
+    sides = (facts.width, facts.height)
+    if min(sides) < limits.side[0] or max(sides) > limits.side[1]:
+        return True
+    is_too_big = limits.area is not None and facts.width * facts.height > limits.area
+    is_oblong = limits.ratio is not None and not limits.ratio[0] <= facts.width / facts.height <= limits.ratio[1]
+    return is_too_big or is_oblong
+
+
+def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
+    """R58; the rate is rounded to the nearest whole number, so 23.976 and 59.94 pass."""
+    slowest, fastest = reading.profile.video.fps
+    for path, facts in _videos(reading):
+        if facts.fps is not None and not slowest <= floor(facts.fps + 0.5) <= fastest:
+            message = f"The video has {facts.fps:g} frames a second; Kling takes {slowest} to {fastest}."
+            yield Finding(path, message, f"video frame rate must be {slowest}-{fastest}fps")
+
+
+def video_is_too_large(reading: Reading) -> Iterator[Finding]:
+    """R59."""
+    for path, facts in _videos(reading):
+        if facts.size_bytes is not None and facts.size_bytes > reading.profile.video.size_bytes:
+            message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling takes at most 200 MB."
+            yield Finding(path, message, "video file size must not exceed 200MB")
+
+
+def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
+    """W04: nobody says whether a megabyte is 1,000,000 bytes."""
+    limits = reading.profile.picture
+    for position, facts in _pictures(reading):
+        if limits.advised_size_bytes < facts.size_bytes <= limits.size_bytes:
+            message = f"{reading.image_name(position)} is just above 10,000,000 bytes; Kling may find it too large."
+            yield Finding(_image(position), message)
+
+
+def picture_has_provenance(reading: Reading) -> Iterator[Finding]:
+    """W09 (pitfall 4): the service has refused such files as invalid Base64."""
+    for position, facts in _pictures(reading):
+        if facts.has_provenance:
+            message = (
+                f"{reading.image_name(position)} carries a C2PA record, for which Kling may refuse it. "
+                "Save it again as a JPEG or a plain PNG."
+            )
+            yield Finding(_image(position), message)
+
+
+def video_is_very_wide(reading: Reading) -> Iterator[Finding]:
+    """W05 (conflict X10)."""
+    widest = reading.profile.video.advised_ratio
+    for path, facts in _videos(reading):
+        if widest and facts.width and facts.height and facts.width / facts.height > widest:
+            yield Finding(path, f"The video is wider than {widest:g}:1; Kling may refuse it.")
+
+
+def video_pixels_are_not_square(reading: Reading) -> Iterator[Finding]:
+    """W06 (contract section 4.3)."""
+    for path, facts in _videos(reading):
+        if facts.pixel_aspect is not None and facts.pixel_aspect != 1:
+            yield Finding(path, "The video's pixels are not square; Kling may refuse it. Convert it to square pixels.")
+
+
+def _pictures(reading: Reading) -> Iterator[tuple[int, PictureFacts]]:
+    for position, image in enumerate(reading.images):
+        if isinstance(picture := image.get("image_url"), PictureRef):
+            yield position, picture.facts
+
+
+def _sized(reading: Reading) -> Iterator[tuple[int, PictureFacts]]:
+    """The pictures whose sides are known; 0 is unknown."""
+    return ((position, facts) for position, facts in _pictures(reading) if facts.width and facts.height)
+
+
+def _videos(reading: Reading) -> Iterator[tuple[str, VideoFacts]]:
+    for position, video in enumerate(reading.videos):
+        url = video.get("video_url")
+        if isinstance(url, str) and url in reading.known.videos:
+            yield f"video_list[{position}].video_url", reading.known.videos[url]
+
+
+def _sides(facts: PictureFacts) -> tuple[tuple[int, str], ...]:
+    return (facts.width, "wide"), (facts.height, "high")
+
+
+def _image(position: int) -> str:
+    return f"image_list[{position}].image_url"
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / _MEGABYTE:,.1f}"

@@ -1,0 +1,219 @@
+"""The rules of images, frames and elements: what one is, and how many go together (contract R30 to R34, R39 to R49)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..media import PictureRef
+from ..problem import Finding, Remedy, counted, quoted, removal, shown
+from .reading import Reading, is_blank, is_link, whole_number
+
+# Right padding is a question of the length as well; a match never copies the text, which may be a whole picture.
+_BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]+(?:=[\r\n]*){0,2}")
+
+
+def image_is_missing(reading: Reading) -> Iterator[Finding]:
+    """R30."""
+    for position, image in enumerate(reading.images):
+        url = image.get("image_url")
+        if isinstance(url, PictureRef) or (isinstance(url, str) and not is_blank(url)):
+            continue
+        path = f"image_list[{position}].image_url"
+        message = f"{reading.image_name(position)} has no picture. Choose or capture one."
+        yield Finding(path, message, f"{path} cannot be empty")
+
+
+def image_type_is_unknown(reading: Reading) -> Iterator[Finding]:
+    """R31."""
+    for position, image in enumerate(reading.images):
+        path, value = f"image_list[{position}].type", image.get("type")
+        if value is not None and value not in ("first_frame", "end_frame"):
+            message = (
+                f"Image {position + 1} can be a first frame, an end frame or a plain reference, not {quoted(value)}."
+            )
+            yield Finding(path, message, f"{path} value '{shown(value)}' is invalid", _likely_type(path, value))
+
+
+def _likely_type(path: str, value: object) -> Remedy | None:
+    if value == "last_frame":  # the word of the NEW API (conflict X14)
+        return Remedy(path=path, value="end_frame", label="Use as End Frame")
+    return Remedy(path=path, value=None, label="Use as Reference") if value == "" else None
+
+
+def end_frame_stands_alone(reading: Reading) -> Iterator[Finding]:
+    """R32."""
+    if reading.end and not reading.first:
+        message = "Kling needs a first frame when there is an end frame."
+        yield Finding(f"image_list[{reading.end[0]}]", message, "end_frame requires first_frame")
+
+
+def frames_are_doubled(reading: Reading) -> Iterator[Finding]:
+    """R33."""
+    for frames, name in ((reading.first, "first frame"), (reading.end, "end frame")):
+        if len(frames) > 1:
+            message = f"There are {len(frames)} {name}s; a clip has one. Keep one of them."
+            service_text = "only one first_frame and one end_frame are allowed"
+            yield Finding(f"image_list[{frames[1]}]", message, service_text)
+
+
+def edit_has_frames(reading: Reading) -> Iterator[Finding]:
+    """R34; plain images stay allowed."""
+    frames = sorted((*reading.first, *reading.end))
+    if reading.is_edit and frames:
+        message = "A video that is edited takes no first or end frame. Remove them, or use the video as a reference."
+        service_text = "first_frame/end_frame cannot be used with a base video"
+        yield Finding(f"image_list[{frames[0]}]", message, service_text, removal("image_list", frames, "frame"))
+
+
+def image_is_not_base64(reading: Reading) -> Iterator[Finding]:
+    """R39; a picture of the picture store is taken as right, a blank text is R30's."""
+    for position, image in enumerate(reading.images):
+        url = image.get("image_url")
+        if not isinstance(url, str) or is_blank(url) or is_link(url) or _is_base64(url):
+            continue
+        message = f"{reading.image_name(position)} is neither a link nor plain Base64 text without a 'data:' prefix."
+        path = f"image_list[{position}].image_url"
+        yield Finding(path, f"{message} Choose a picture file.", "File is not in a valid base64 format")
+
+
+def _is_base64(text: str) -> bool:
+    return _BASE64.fullmatch(text) is not None and (len(text) - text.count("\r") - text.count("\n")) % 4 == 0
+
+
+def too_many_references(reading: Reading) -> Iterator[Finding]:
+    """R40."""
+    most = reading.profile.references.without_video
+    if not reading.videos and reading.references > most:
+        service_text = f"reference images plus elements must not exceed {most}"
+        yield _surplus(reading, most, "", service_text)
+
+
+def too_many_references_beside_video(reading: Reading) -> Iterator[Finding]:
+    """R41."""
+    most = reading.profile.references.with_video
+    if reading.videos and reading.references > most:
+        service_text = f"reference images plus elements must not exceed {most} with a reference video"
+        yield _surplus(reading, most, " beside a video", service_text)
+
+
+def _surplus(reading: Reading, most: int, beside: str, service_text: str) -> Finding:
+    surplus = reading.references - most
+    message = f"Kling takes at most {most} images and elements together{beside}; remove {surplus}."
+    path = "image_list" if reading.images else "element_list"
+    return Finding(path, message, service_text, _fewer(reading, surplus))
+
+
+def _fewer(reading: Reading, surplus: int) -> Remedy | None:
+    """Take out the last plain images, or the last elements where there are not enough of those."""
+    if surplus <= len(reading.plain):
+        return removal("image_list", reading.plain[-surplus:], "image")
+    return _fewer_elements(reading, surplus) if surplus <= len(reading.elements) else None
+
+
+def _fewer_elements(reading: Reading, surplus: int) -> Remedy | None:
+    number = len(reading.elements)
+    return removal("element_list", range(number - surplus, number), "element")
+
+
+def end_frame_among_many_images(reading: Reading) -> Iterator[Finding]:
+    """R42."""
+    most, number = reading.model.pictures_with_end_frame, len(reading.images)
+    if most is not None and reading.end and number > most:
+        message = (
+            f"{reading.model.label} takes at most {most} images when there is an end frame; remove {number - most}."
+        )
+        service_text = f"start & end frames are not supported when image_list has more than {most} images"
+        surplus = reading.plain[most - number :]
+        remedy = removal("image_list", surplus, "image") if len(surplus) == number - most else None
+        yield Finding("image_list", message, service_text, remedy)
+
+
+def too_many_elements_beside_frames(reading: Reading) -> Iterator[Finding]:
+    """R43; with both frames on a model that then takes no elements at all, R44 speaks instead."""
+    has_both = bool(reading.first and reading.end)
+    model, number = reading.model, len(reading.elements)
+    most = model.elements_with_both_frames if has_both else model.elements_with_first_frame
+    if reading.first and most and number > most:
+        message = f"Kling takes at most {counted(most, 'element')} beside a first frame; remove {number - most}."
+        service_text = f"at most {most} elements are supported with a first frame"
+        yield Finding("element_list", message, service_text, _fewer_elements(reading, number - most))
+
+
+def elements_beside_both_frames(reading: Reading) -> Iterator[Finding]:
+    """R44."""
+    has_both = bool(reading.first and reading.end)
+    if has_both and reading.elements and not reading.model.elements_with_both_frames:
+        message = f"{reading.model.label} takes no elements between a first and an end frame. Remove the elements."
+        service_text = "elements are not supported with start & end frames by the current model"
+        remedy = Remedy(path="element_list", value=None, label="Remove the Elements")
+        yield Finding("element_list", message, service_text, remedy)
+
+
+def character_beside_video(reading: Reading) -> Iterator[Finding]:
+    """R45."""
+    if reading.videos and reading.characters:
+        message = "Elements made from a video cannot go together with a reference video. Remove them."
+        service_text = "video character elements are not supported with a reference video"
+        yield _characters(reading, message, service_text)
+
+
+def model_takes_no_characters(reading: Reading) -> Iterator[Finding]:
+    """R46."""
+    if reading.characters and "video_refer" not in reading.model.element_kinds:
+        message = f"{reading.model.label} takes elements made from images only. Remove those made from a video."
+        yield _characters(reading, message, "only multi-image elements are supported by the current model")
+
+
+def _characters(reading: Reading, message: str, service_text: str) -> Finding:
+    path = f"element_list[{reading.characters[0]}]"
+    return Finding(path, message, service_text, removal("element_list", reading.characters, "element"))
+
+
+def too_many_beside_characters(reading: Reading) -> Iterator[Finding]:
+    """R47, only where the profile knows such limits."""
+    limits, characters = reading.profile.references, len(reading.characters)
+    most, most_others = limits.character_elements, limits.beside_character_elements
+    if most is None or most_others is None or reading.videos or not characters:
+        return
+    if characters > most or reading.references - characters > most_others:
+        message = (
+            f"With elements made from a video, Kling takes at most {most} of them"
+            f" and {most_others} images and other elements."
+        )
+        service_text = (
+            f"with video character elements: at most {most} of them"
+            f" and at most {most_others} images + multi-image elements"
+        )
+        yield Finding("element_list", message, service_text, _enough_characters(reading, most, most_others))
+
+
+def _enough_characters(reading: Reading, most: int, most_others: int) -> Remedy | None:
+    """Take out the surplus where it is of one sort."""
+    surplus, surplus_others = len(reading.characters) - most, reading.references - len(reading.characters) - most_others
+    if surplus_others <= 0:
+        return removal("element_list", reading.characters[most:], "element")
+    if surplus <= 0 and surplus_others <= len(reading.plain):
+        return removal("image_list", reading.plain[-surplus_others:], "image")
+    return None
+
+
+def element_id_is_invalid(reading: Reading) -> Iterator[Finding]:
+    """R48."""
+    for position, element in enumerate(reading.elements):
+        value = element.get("element_id")
+        if (whole_number(value) or 0) <= 0:
+            message = f"Element {position + 1} has no usable id. Choose it again from the list of elements."
+            path = f"element_list[{position}].element_id"
+            yield Finding(path, message, f"Invalid element id: {shown(value)}")
+
+
+def element_is_unknown(reading: Reading) -> Iterator[Finding]:
+    """R49, only with a look-up; an id that is none is R48's."""
+    known = reading.known.elements
+    for position, element in enumerate(reading.elements if known is not None else ()):
+        value = element.get("element_id")
+        number = whole_number(value) or 0
+        if number > 0 and known is not None and number not in known:
+            message = f"Kling knows no element {quoted(value)}, neither of this account nor among the presets."
+            yield Finding(f"element_list[{position}].element_id", message, f"Element id not found: {shown(value)}")
