@@ -289,7 +289,7 @@ def forget_judgements() -> None:
 
 
 def offline_reason() -> str:
-    """Why nothing may be sent now, as a sentence; ``""`` when it may (conventions, 10)."""
+    """Why nothing may be sent now, as a sentence; ``""`` when it may (fault 82)."""
     from ..settings import is_local_service
     from . import preferences
 
