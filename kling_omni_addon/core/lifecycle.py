@@ -6,7 +6,8 @@ Two rules, and nothing else in the project breaks or repeats them:
    :data:`TRANSITIONS`;
 2. what happens next is only ever said by :func:`decide`.
 
-Neither knows who is driving: the worker, a resumed process, the panel, the simulator or the diagram in docs/architecture.md.
+Neither knows who is driving: the worker, a resumed process, the panel, the simulator or the diagram in
+docs/architecture.md.
 """
 
 from __future__ import annotations

@@ -107,11 +107,8 @@ def contract_references(text: str, _path: Path) -> Iterator[str]:
     pattern = rf"\bcontract(?:\.md)?(?:'s)?[,:]? (?:rules )?({_SEVERAL})"
     for match in re.finditer(pattern, in_one_line(text), re.IGNORECASE):
         for one in re.findall(r"[RAW]\d\d|gap \d+|\d+(?:\.\d+)?", match[1]):
-            if one.startswith("gap"):
-                is_there = int(one[4:]) in items_of("15")
-            else:
-                is_there = one in rules() or one in sections()
-            if not is_there:
+            is_gap = one.startswith("gap ") and int(one[4:]) in items_of("15")
+            if not is_gap and one not in rules() | sections():
                 yield match[0]
 
 
@@ -141,9 +138,7 @@ def fault_references(text: str, _path: Path) -> Iterator[str]:
 
 
 def page_references(text: str, path: Path) -> Iterator[str]:
-    """A name that ends in ``.md``, with the heading that may follow it in quotes. A name that is quoted in code is a part
-    of a path.
-    """
+    """A name that ends in ``.md``, with the heading that may follow it in quotes. In code, a quoted one is part of a path."""
     without_addresses = in_one_line(re.sub(r"https?://\S+", "", text))
     for match in re.finditer(r'("?)([\w./-]+\.md)\b(?:`*, "([^"]+)"|("?))', without_addresses):
         name, heading = match[2], match[3]
@@ -169,7 +164,7 @@ def links(text: str, path: Path) -> Iterator[str]:
 
 
 def foreign_papers(text: str, path: Path) -> Iterator[str]:
-    """What lies beside the repository, and paths of the machine that it was written on. CI may use a tool from there."""
+    """What lies beside the repository, and paths of a machine. CI may use a tool from there."""
     if path.parent.name == ".ci":
         text = re.sub(r"\.\./share[d]/tools/", "", text)
     yield from re.findall(r"\bshared/\w*", text)
