@@ -18,16 +18,26 @@ ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = ROOT / "docs" / "contract.md"
 RELIABILITY = ROOT / "docs" / "reliability.md"
 SUFFIXES = {".py", ".md", ".toml", ".sh", ".json"}
+FOLDERS = (".ci", "benchmarks", "docs", "kling_omni_addon", "schemas", "tests")
 NEVER_ASSIGNED = {59, 64, 65}
 
 
 @cache
 def files() -> tuple[Path, ...]:
     """Every text of the repository, also those that are about to be committed."""
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
-    paths = [ROOT / name for name in names if name]
+    paths = [ROOT / name for name in names_of_files()]
     return tuple(p for p in paths if p.is_file() and (p.suffix in SUFFIXES or p.parent.name == ".ci"))
+
+
+def names_of_files() -> list[str]:
+    """What git knows, or where there is no git what lies in the folders that git would know."""
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        said = subprocess.run(listing, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        names = [str(p.relative_to(ROOT)) for folder in FOLDERS for p in (ROOT / folder).rglob("*")]
+        return names + [p.name for p in ROOT.glob("*.*")]
+    return [name for name in said.split("\0") if name]
 
 
 @cache
@@ -112,6 +122,14 @@ def contract_references(text: str, _path: Path) -> Iterator[str]:
                 yield match[0]
 
 
+def references_within_the_contract(text: str, path: Path) -> Iterator[str]:
+    """``section 7`` and ``X2`` on the page itself."""
+    if path == CONTRACT:
+        numbers = re.findall(r"\bsections? (\d+(?:\.\d+)?)", in_one_line(text))
+        yield from (f"section {number}" for number in numbers if number not in sections())
+        yield from (conflict for conflict in re.findall(r"\bX\d+\b", text) if conflict not in conflicts())
+
+
 def rule_references(text: str, path: Path) -> Iterator[str]:
     """``R21``, ``A09``, ``W01``, in the product and its data, in documents and in the tables of the tests."""
     if path.suffix in (".py", ".md", ".json"):
@@ -138,7 +156,7 @@ def fault_references(text: str, _path: Path) -> Iterator[str]:
 
 
 def page_references(text: str, path: Path) -> Iterator[str]:
-    """A name that ends in ``.md``, with the heading that may follow it in quotes. In code, a quoted one is part of a path."""
+    """A name that ends in ``.md``, with the heading that may follow it in quotes. One in code is part of a path."""
     without_addresses = in_one_line(re.sub(r"https?://\S+", "", text))
     for match in re.finditer(r'("?)([\w./-]+\.md)\b(?:`*, "([^"]+)"|("?))', without_addresses):
         name, heading = match[2], match[3]
@@ -173,6 +191,7 @@ def foreign_papers(text: str, path: Path) -> Iterator[str]:
 
 KINDS = (
     contract_references,
+    references_within_the_contract,
     rule_references,
     conflict_references,
     pitfall_references,
@@ -195,6 +214,8 @@ BROKEN = (
     (contract_references, "{contract}, sections 1, 4.1 and\n99", "the last of several, on the next line"),
     (contract_references, "{contract} R05 to R\u0039\u0039", "a rule that is not there"),
     (contract_references, "{contract}, gap 9\u0039", "a gap"),
+    (references_within_the_contract, "as section 99 says", "a section, on the page itself"),
+    (references_within_the_contract, "see X99", "a conflict, on the page itself"),
     (rule_references, "broken by R9\u0038", "a rule"),
     (rule_references, "warned of by W9\u0038", "a warning"),
     (conflict_references, "{conflict} X99", "a conflict"),
@@ -216,7 +237,8 @@ WORDS = {word: word for word in ("contract", "conflict", "pitfall", "fault", "no
 
 @pytest.mark.parametrize(("kind", "text", "what"), BROKEN, ids=[what for _, _, what in BROKEN])
 def test_a_broken_reference_is_found(kind: Callable[[str, Path], Iterator[str]], text: str, what: str) -> None:
-    assert list(kind(text.format(**WORDS), ROOT / "README.md")), what
+    page = CONTRACT if kind is references_within_the_contract else ROOT / "README.md"
+    assert list(kind(text.format(**WORDS), page)), what
 
 
 def test_the_papers_can_be_read() -> None:
