@@ -125,7 +125,7 @@ class CredentialsRefused(Refused):
 
 
 class TaskUnknown(Refused):
-    """The service says that it knows no such task. One such answer proves nothing (faults.md)."""
+    """The service says that it knows no such task. One such answer proves nothing."""
 
 
 class TaskFailed(KlingError):

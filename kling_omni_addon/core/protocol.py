@@ -24,8 +24,8 @@ TASKS_PATH = "/v1/videos/omni-video"
 CLIP_KEPT_S = 30 * 86_400.0
 """How long Kling keeps a clip (contract, section 6.4)."""
 PAGE_SIZE = 100
-"""Tasks asked for per list page: enough for many at once, small enough to parse without a stutter (design.md, section
-5).
+"""Tasks asked for per list page: enough for many at once, small enough to parse without a stutter
+(docs/architecture.md, "Threads").
 """
 
 REACTIONS: Mapping[int, Reaction] = {

@@ -1,4 +1,4 @@
-"""Every way in which the rehearsal server can misbehave, by name (contract 16.5 and the project's list of faults).
+"""Every way in which the rehearsal server can misbehave, by name (contract 16.5 and docs/reliability.md).
 
 A name that is a code of the service (``1302``) answers with that code; one that is an HTTP status (``502``) answers
 with a gateway's page. Neither carries the call out. Names that begin with ``created-but`` carry the create out and

@@ -2,7 +2,7 @@
 
 WAL with ``synchronous=FULL``: when :meth:`Journal.append` returns, the event survives a power cut. The file holds no
 picture bytes, no keys and no result links. Several processes may have it open; a lease per submission says who works on
-it, and the lease is checked inside the transaction that appends (design.md, section 4).
+it, and the lease is checked inside the transaction that appends (docs/architecture.md, "The Commit Point").
 """
 
 from __future__ import annotations

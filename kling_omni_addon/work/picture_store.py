@@ -20,8 +20,8 @@ from ..core.media import PictureRef, picture_facts
 from ..durable import make_folder, put_in_place
 
 CHUNK_BYTES = 48 * 1024
-"""A multiple of 3, so that chunks encode without padding, and small enough to leave Blender its GIL (design.md, section
-5).
+"""A multiple of 3, so that chunks encode without padding, and small enough to leave Blender its GIL
+(docs/architecture.md, "Threads").
 """
 
 

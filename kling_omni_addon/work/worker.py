@@ -442,7 +442,7 @@ class Lane:
         return sum(queueing.is_running(s, now) for s in self._journal.live() if s.origin == self._worker.plan.origin)
 
     def _after_failed_send(self, submission: Submission, error: KlingError, is_committed: bool) -> Event:
-        """What a send that brought no task means (design.md, section 4; the codes by ``protocol.REACTIONS``)."""
+        """What a send that brought no task means (the codes by ``protocol.REACTIONS``)."""
         now, reason = self._clock.now(), str(error)
         lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
         if isinstance(error, NotSent | Unanswered) or (is_committed and not _is_explained(error)):

@@ -11,5 +11,6 @@ SENTENCE = "The camera circles the cube in the evening light"
 
 def listed_clicks() -> list[str]:
     """The labels that are to be clicked, in their order: every ``click **Label**`` of the numbered list."""
-    steps = re.findall(r"^\d\. (.*)$", README.partition("## Use it")[2].partition("\n## ")[0], re.MULTILINE)
+    section = README.partition("## First Clip in Rehearsal")[2].partition("\n## ")[0]
+    steps = re.findall(r"^\d\. (.*)$", section, re.MULTILINE)
     return [label for step in steps for label in re.findall(r"[Cc]lick \*\*(.*?)\*\*", step)]

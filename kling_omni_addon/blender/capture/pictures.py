@@ -1,7 +1,7 @@
 """Pictures for a shot, as functions: from the camera, the 3D view, a strip, a file or an image of the .blend.
 
 The operators of ``capture.py`` and scripts (``api.py``) both call these. Each puts the picture into the scene's shot
-and returns where it is; ``docs/capture.md`` says what it looks like. None changes anything else of the scene.
+and returns where it is; ``docs/user/capture.md`` says what it looks like. None changes anything else of the scene.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ Two rules, and nothing else in the project breaks or repeats them:
    :data:`TRANSITIONS`;
 2. what happens next is only ever said by :func:`decide`.
 
-Neither knows who is driving: the worker, a resumed process, the panel, the simulator or the diagram in the README.
+Neither knows who is driving: the worker, a resumed process, the panel, the simulator or the diagram in
+docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from . import pacing
 from .events import Event, Origin, Target
 
 LOOK_WINDOW_S = 180.0
-"""How long an unanswered create is looked for before it may be parked (faults.md, "What a lost answer really means").
+"""How long an unanswered create is looked for before it may be parked (docs/architecture.md, "The Commit Point").
 """
 LATE_MISSES_WANTED = 3
 MOST_CRASHES = 5
@@ -307,7 +308,7 @@ _LONGEST_SLOT_WAIT_S = 60.0
 
 
 def _due(due: float, now: float) -> float:
-    """A due time that a clock set back by a day or more cannot push out of reach (faults 67)."""
+    """A due time that a clock set back by a day or more cannot push out of reach (fault 67)."""
     return due if due - now < _FAR_S else now
 
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 
 LOOK_OFFSETS_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 90.0, 120.0, 150.0)
-"""When to look for a task whose create was never answered, in seconds from the start of the window (faults.md)."""
+"""When to look for a task whose create was never answered, in seconds from the start of the window."""
 LOOK_PERIOD_S = 30.0
 """Beyond the list, and again up to the end of a longer window."""
 LATE_LOOK_PERIOD_S = 5.0

@@ -1,4 +1,4 @@
-"""What submissions may cost, and the caps that stop spending. Pure: the journal says what was sent (design.md, 7).
+"""What submissions may cost, and the caps that stop spending. Pure: the journal says what was sent.
 
 A cap is hard: a task counts with the most that it may cost from the moment its last byte may have left until the
 service says what it charged, or that nothing was made. What cannot be priced is not sent under a cap.

@@ -64,7 +64,7 @@ def frames_at_an_odd_duration(reading: Reading) -> Iterator[Finding]:
 
 
 def storyboard_of_an_edit(reading: Reading) -> Iterator[Finding]:
-    """W07 (gap 6)."""
+    """W07 (contract, gap 6)."""
     if reading.is_multi and reading.is_edit:
         message = "Kling's pages do not say what a storyboard does to a video that is edited."
         yield Finding("multi_shot", message)
