@@ -38,16 +38,18 @@ from .remote.service import KlingService
 from .remote.token import ApiKey, Credentials, KeyPair, fingerprint
 from .request_file import RequestFile, read_request_file
 from .settings import Keys, Settings, is_local_service
+from .work.assignment import Assignment
 from .work.backup import Backup
-from .work.board import Board
 from .work.clock import Clock, SystemClock
+from .work.crew import Progress
 from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
 from .work.picture_store import PictureStore
 from .work.recovery import ID_PREFIX, open_journal, reconcile
 from .work.sidecar import keep_sidecar
-from .work.worker import Plan, Progress, Worker
+from .work.snapshot import Snapshot
+from .work.worker import Worker
 
 _log = logging.getLogger(__name__)
 
@@ -95,7 +97,7 @@ class Session:
             open_service=open_service,
             open_journal=lambda: Journal(journal_path),
             clock=self._clock,
-            plan=Plan(
+            assignment=Assignment(
                 origin=self.origin,
                 clips=settings.clips,
                 with_clip=keep_sidecar,
@@ -105,7 +107,8 @@ class Session:
             ),
             messages=messages,
         )
-        self.board = Board(self._journal, messages, notice)
+        self._crew = self._worker.crew
+        self.snapshot = Snapshot(self._journal, messages, notice)
         self._is_running = False
         self._tried_to_place: set[str] = set()
 
@@ -150,7 +153,7 @@ class Session:
 
     def usual_s(self, submission: Submission) -> tuple[float, ...]:
         """How long, in seconds, the last tasks of this submission's kind took, as far as this session saw them."""
-        return self._worker.usual_s(submission.payload.kind)
+        return self._crew.memory.usual_s(submission.payload.kind)
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""
@@ -210,7 +213,7 @@ class Session:
                 raise TaskFailed(f"Kling could not make the element: {task.problem}.")
             if self._clock.now() >= deadline:
                 raise StillRunning("The element is not ready yet.", remedy="See: elements list")
-            self._clock.wait(self._worker.stopping, _ELEMENT_POLL_S)
+            self._clock.wait(self._crew.stopping, _ELEMENT_POLL_S)
             task = self.service.element_task(task.task_id)
         return task.element
 
@@ -250,13 +253,13 @@ class Session:
         """
         deadline = self._clock.now() + timeout_s
         while True:
-            self._worker.changed.clear()
-            self.board.refresh()
-            found = {s.id: s for s in self.board.submissions if s.id in ids}
+            self._crew.changed.clear()
+            self.snapshot.refresh()
+            found = {s.id: s for s in self.snapshot.submissions if s.id in ids}
             left_s = deadline - self._clock.now()
             if is_done(found) or left_s <= 0:
                 return found
-            self._clock.wait(self._worker.changed, min(_LOOK_S, left_s))
+            self._clock.wait(self._crew.changed, min(_LOOK_S, left_s))
 
     def withdraw(self, submission_id: str, reason: str, exit_code: int) -> bool:
         """Give up a submission that was certainly never sent; False when it is too late for that.

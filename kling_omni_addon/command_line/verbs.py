@@ -69,13 +69,13 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with _session(options, environment) as session:
         session.release()
         session.reconcile()
-        session.board.refresh()
-        ours = [s for s in session.board.submissions if s.origin == session.origin]
+        session.snapshot.refresh()
+        ours = [s for s in session.snapshot.submissions if s.origin == session.origin]
         ids = [s.id for s in ours if not s.is_settled]
         for submission in ours:
             if submission.needs_a_person:
                 print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
-        for submission in session.board.submissions:
+        for submission in session.snapshot.submissions:
             if submission.origin != session.origin and (submission.needs_a_person or not submission.is_settled):
                 print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
         return _follow(session, ids, options.wait, gives_up=False)

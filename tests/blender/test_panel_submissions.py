@@ -14,7 +14,7 @@ from kling_omni_addon.blender.panels import submissions
 from kling_omni_addon.blender.submissions import actions, rows
 from kling_omni_addon.blender.submissions import rows as blender_submission_list
 from kling_omni_addon.core.life.lifecycle import Phase
-from kling_omni_addon.work.worker import Progress
+from kling_omni_addon.work.crew import Progress
 from tests.blender.layout import Layout
 from tests.remote.conftest import API_KEY, running
 from tests.remote.processes import Rehearsal
@@ -97,7 +97,7 @@ def test_the_bytes_of_an_upload_are_shown_while_it_is_sent_and_those_of_a_downlo
     monkeypatch.setenv("KLING_API_KEY", API_KEY)
     submission_id = submit(shot_scene, "never sent")
     told = Progress(submission_id=submission_id, received=1_500_000, total=6_000_000, is_upload=is_upload)
-    opening.session().board.progress[submission_id] = told
+    opening.session().snapshot.progress[submission_id] = told
     text = drawn().text
     assert ("1.5 of 6.0 MB" in text, "25%" in text) == (shown, shown)
 

@@ -19,8 +19,9 @@ from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from kling_omni_addon.remote.token import ApiKey
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
-from kling_omni_addon.work.journal import LEASE_S, Journal
-from kling_omni_addon.work.worker import Progress
+from kling_omni_addon.work.crew import Progress
+from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.leases import LEASE_S
 from tests.remote.rehearsal_stand import Stand, mp4
 from tests.remote.test_faults import KEY, Road
 
@@ -193,7 +194,7 @@ def test_a_download_that_runs_while_it_is_given_up_leaves_no_file_behind(road: R
             road.journal.append("kob-1", ev.Abandoned(at=road.clock.now(), reason="enough"))
 
     make_ready(road)
-    road.lanes[2]._worker.messages = GivingUp()  # type: ignore[assignment]
+    road.lanes[2]._crew.messages = GivingUp()  # type: ignore[assignment]
     road.lanes[2].run_due()
     assert road.one().phase is Phase.ABANDONED
     assert clips_of(road) == []

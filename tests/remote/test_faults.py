@@ -25,9 +25,11 @@ from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from kling_omni_addon.remote import http
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey, Credentials, KeyPair
+from kling_omni_addon.work.assignment import Assignment
 from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.lane import ASKING, FETCHING, SENDING
 from kling_omni_addon.work.picture_store import PictureStore
-from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Worker
+from kling_omni_addon.work.worker import Worker
 from tests.remote.rehearsal_stand import HandClock, Stand, png
 
 KEY = "api-key-kling-rehearsal"
@@ -64,7 +66,7 @@ class Road:
             open_service=self.service,
             open_journal=lambda: Journal(self.home / "journal.sqlite3"),
             clock=self.clock,
-            plan=Plan(origin=ORIGIN, clips=self.home / "clips"),
+            assignment=Assignment(origin=ORIGIN, clips=self.home / "clips"),
             messages=SimpleQueue(),
         )
         self.lanes = [worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]

@@ -20,10 +20,10 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from kling_omni_addon.remote.token import ApiKey
-from kling_omni_addon.work import journal as journal_module
+from kling_omni_addon.work import journal_file
 from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.lane import SENDING, Lane
 from kling_omni_addon.work.recovery import open_journal
-from kling_omni_addon.work.worker import SENDING, Lane
 from tests.remote.conftest import running
 from tests.remote.processes import Rehearsal, run
 from tests.remote.rehearsal_stand import Stand
@@ -208,7 +208,7 @@ def test_fault_49_a_journal_that_another_program_holds_ends_with_1_and_a_remedy(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(journal_module, "_BUSY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(journal_file, "_BUSY_TIMEOUT_S", 0.2)
     home = Path(environment["KLING_HOME"])
     Journal(home / "journal.sqlite3").close()
     holder = sqlite3.connect(home / "journal.sqlite3", isolation_level=None)

@@ -31,8 +31,8 @@ def test_what_a_rehearsal_that_ended_was_to_make_is_given_up(settings: Settings)
         lost = gone.submit(REQUEST)
     with Session(settings) as session:
         session.start()
-        session.board.refresh()
-        (submission,) = session.board.submissions
+        session.snapshot.refresh()
+        (submission,) = session.snapshot.submissions
         assert (submission.id, submission.phase) == (lost.id, Phase.ABANDONED)
         assert "nothing was charged" in submission.problem
 
@@ -44,8 +44,8 @@ def test_what_was_sent_through_a_relay_on_this_machine_is_never_given_up_by_itse
         paid = away.submit(REQUEST)
     with Session(settings) as session:
         session.start()
-        session.board.refresh()
-        assert [(s.id, s.phase) for s in session.board.submissions] == [(paid.id, Phase.INTENDED)]
+        session.snapshot.refresh()
+        assert [(s.id, s.phase) for s in session.snapshot.submissions] == [(paid.id, Phase.INTENDED)]
 
 
 def test_what_was_submitted_with_another_key_waits_for_that_key(settings: Settings) -> None:

@@ -33,9 +33,12 @@ from kling_omni_addon.remote import service as service_module
 from kling_omni_addon.remote.clips import Clip, Reception
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey
+from kling_omni_addon.work.assignment import Assignment
+from kling_omni_addon.work.crew import Progress
 from kling_omni_addon.work.journal import AlreadyThere, Journal
+from kling_omni_addon.work.lane import ASKING, FETCHING, IDLE_S, SENDING, Lane
 from kling_omni_addon.work.picture_store import PictureStore
-from kling_omni_addon.work.worker import ASKING, FETCHING, IDLE_S, SENDING, Lane, Plan, Progress, Worker
+from kling_omni_addon.work.worker import Worker
 
 from .kling import CLIP_LIFE_S, LINK_LIFE_S, Kling, Wire
 from .troubles import Troubles
@@ -163,7 +166,7 @@ class Process:
             open_service=lambda: ModelledService(self),
             open_journal=lambda: cast(Journal, story.open_journal(self)),
             clock=self,
-            plan=Plan(origin=ORIGIN, clips=_CLIPS),
+            assignment=Assignment(origin=ORIGIN, clips=_CLIPS),
             messages=SimpleQueue[Progress](),
         )
         lanes = (SENDING, SENDING, ASKING, FETCHING)[chance.randint(0, 1) :]

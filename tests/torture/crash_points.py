@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, get_args
 from kling_omni_addon.core import protocol
 from kling_omni_addon.core.life.events import Event
 from kling_omni_addon.remote.http import StreamedBody
-from kling_omni_addon.work import worker
+from kling_omni_addon.work import fetching
 from kling_omni_addon.work.journal import Journal
 
 At: TypeAlias = Callable[[str], None]
@@ -77,7 +77,7 @@ def watch(at: At) -> None:
     _watch_body(at)
     _watch_files(at)
     protocol.read_create = _told_after(protocol.read_create, lambda: at("answer read"))
-    worker.Progress = _told_after(worker.Progress, lambda: at("mid download"))  # type: ignore[misc,assignment]
+    fetching.Progress = _told_after(fetching.Progress, lambda: at("mid download"))  # type: ignore[assignment]
 
 
 def _told_after(function: Wrapped, tell: Callable[[], None]) -> Wrapped:

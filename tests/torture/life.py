@@ -157,9 +157,9 @@ class User:
 def look_again_for_parked(place: Place) -> None:
     """One more window for everything that is parked: what the service has must be found."""
     with _session(place) as session:
-        session.board.refresh()
-        ids = [s.id for s in session.board.submissions]
-        parked = [s.id for s in session.board.submissions if s.phase is Phase.PARKED]
+        session.snapshot.refresh()
+        ids = [s.id for s in session.snapshot.submissions]
+        parked = [s.id for s in session.snapshot.submissions if s.phase is Phase.PARKED]
         for submission_id in parked:
             session.look_again(submission_id)
         session.start()

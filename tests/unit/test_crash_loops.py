@@ -202,8 +202,8 @@ def arrived(journal: Journal, submission_id: str) -> None:
 
 
 def seen(session: Session) -> Submission:
-    session.board.refresh()
-    (submission,) = session.board.submissions
+    session.snapshot.refresh()
+    (submission,) = session.snapshot.submissions
     return submission
 
 

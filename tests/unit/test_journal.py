@@ -15,7 +15,8 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.work.journal import LEASE_S, AlreadyThere, Journal, Lease, LeaseLost
+from kling_omni_addon.work.journal import AlreadyThere, Journal
+from kling_omni_addon.work.leases import LEASE_S, Lease, LeaseLost
 
 
 def intended(number: int = 1, at: float = 100.0) -> ev.Intended:

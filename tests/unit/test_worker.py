@@ -29,8 +29,12 @@ from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
 from kling_omni_addon.work import journal
-from kling_omni_addon.work.journal import LEASE_S, Journal
-from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Plan, Progress, Worker
+from kling_omni_addon.work.assignment import Assignment
+from kling_omni_addon.work.crew import Progress
+from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.lane import ASKING, FETCHING, SENDING
+from kling_omni_addon.work.leases import LEASE_S
+from kling_omni_addon.work.worker import Worker
 from tests.remote.rehearsal_stand import until
 
 DAY_S = 86_400.0
@@ -170,7 +174,7 @@ class Studio:
             open_service=lambda: self.kling,
             open_journal=lambda: Journal(self.path, owner),
             clock=self.clock,
-            plan=Plan(origin=ORIGIN, clips=self.clips, concurrency=concurrency, caps=caps or Caps()),
+            assignment=Assignment(origin=ORIGIN, clips=self.clips, concurrency=concurrency, caps=caps or Caps()),
             messages=self.messages,
         )
         self.lanes = [self.worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
@@ -473,7 +477,7 @@ def test_a_task_that_another_process_works_on_does_not_make_the_others_be_asked_
         lane._journal.give_up()
     assert other.claim("kob-1", studio.clock.now()) is not None
     for seconds in range(20, 120, 5):  # tasks of this kind end at any moment now, so they are asked about often
-        studio.lanes[1]._worker.learn_duration("", seconds)
+        studio.lanes[1]._memory.learn_duration("", seconds)
     asked = len(studio.kling.calls)
     studio.run(50)
     other.close()

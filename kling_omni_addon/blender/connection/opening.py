@@ -48,7 +48,7 @@ def session() -> Session:
         _open.session = None
     if _open.session is None:
         _open.session = Session(settings)
-        _open.session.board.refresh()
+        _open.session.snapshot.refresh()
         changed.send()
         _open.session.start()
     return _open.session

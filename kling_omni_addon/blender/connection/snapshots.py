@@ -10,7 +10,7 @@ from . import opening
 def refresh() -> bool:
     """Bring the snapshots up to date; whether anything changed."""
     session = opening.running()
-    if session is None or not session.board.refresh():
+    if session is None or not session.snapshot.refresh():
         return False
     opening.changed.send()
     return True
@@ -19,13 +19,13 @@ def refresh() -> bool:
 def submissions() -> tuple[Submission, ...]:
     """Every submission as of the last refresh, oldest first."""
     session = opening.running()
-    return session.board.submissions if session is not None else ()
+    return session.snapshot.submissions if session is not None else ()
 
 
 def submission(submission_id: str) -> Submission | None:
     """The submission with this id as of the last refresh."""
     session = opening.running()
-    return session.board.find(submission_id) if session is not None else None
+    return session.snapshot.find(submission_id) if session is not None else None
 
 
 def read_submissions() -> tuple[Submission, ...]:
@@ -54,13 +54,13 @@ def usual_s(found: Submission) -> tuple[float, ...]:
 def notice() -> str:
     """A sentence about the record of submissions itself, or ``""``."""
     session = opening.running()
-    return session.board.notice if session is not None else ""
+    return session.snapshot.notice if session is not None else ""
 
 
 def moved(found: Submission) -> tuple[int, int]:
     """Bytes of the upload or download under way, and in all; zeros without one, or while its size is unknown."""
     session = opening.running()
-    progress = session.board.progress.get(found.id) if session is not None else None
+    progress = session.snapshot.progress.get(found.id) if session is not None else None
     phases = (Phase.INTENDED, Phase.UNANSWERED) if progress and progress.is_upload else (Phase.READY,)
     if progress is None or found.phase not in phases or not progress.received or not progress.total:
         return 0, 0

@@ -1,17 +1,17 @@
-"""What a person is shown: the latest state of every submission, gathered on the main thread."""
+"""What a person is shown of the journal and of transfers, gathered on the main thread."""
 
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
 
 from ..core.life.lifecycle import Submission
+from .crew import Progress
 from .journal import Journal
 from .recovery import SHOWN
-from .worker import Progress
 
 
-class Board:
-    """Frozen snapshots, refreshed on demand; drawing code reads them and never waits for a disk.
+class Snapshot:
+    """Every submission as of the last :meth:`refresh`; drawing code reads it and never waits for a disk.
 
     Of the submissions that are over only the newest are here. ``notice`` is a sentence about the journal itself, or
     ``""``.
@@ -26,7 +26,7 @@ class Board:
         self.progress: dict[str, Progress] = {}
 
     def refresh(self) -> bool:
-        """Bring the snapshots up to date; whether anything changed, in this process or another."""
+        """Take it anew; whether anything changed, in this process or another."""
         is_news = self._drain()
         last = self._journal.last_seq()
         if last != self._seen_seq:
