@@ -230,7 +230,6 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Submit them all."""
         plans = plans_of(scene_of(context))
         is_done = _last.plans == plans and _last.made == len(plans)
         if is_done and time.monotonic() - _last.at < _SAME_CLICK_S:

@@ -137,11 +137,9 @@ class KLING_PT_sequencer_takes(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only for a clip of ours."""
         return kling_strip(context) is not None
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Which of how many."""
         strip = kling_strip(context)
         found = known_takes(strip)
         shown = takes.shown_in(found, strip) if found else None
