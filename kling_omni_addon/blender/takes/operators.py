@@ -14,7 +14,8 @@ from ..host.editors import redraw
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot.properties import scene_of, shot_of
-from ..timeline.provenance import FAVOURITE, SUBMISSION, name_of, shot_of_strip, text_of
+from ..timeline.our_strips import submission_of
+from ..timeline.provenance import FAVOURITE, name_of, shot_of_strip
 from . import takes
 from .load_settings import load_settings, provenance_for
 
@@ -63,7 +64,7 @@ class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
         strip = kling_strip(context)
         found = takes.takes_of(strip)
         take = self._wanted(strip, found)
-        if take.submission == text_of(strip, SUBMISSION):
+        if take.submission == submission_of(strip):
             self.report({"INFO"}, "There is no other take")
             return {"CANCELLED"}
         takes.show_take(timeline_scene(context), strip, take)
@@ -93,7 +94,7 @@ class KLING_OT_favour_take(_OfStrip, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         strip = kling_strip(context)
         assert strip is not None
-        strip[FAVOURITE] = "" if takes.shows_favourite(strip) else text_of(strip, SUBMISSION)
+        strip[FAVOURITE] = "" if takes.shows_favourite(strip) else submission_of(strip)
         return {"FINISHED"}
 
 
