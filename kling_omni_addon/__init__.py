@@ -3,12 +3,14 @@
 Nothing here reaches bpy before Blender asks for it, so every other room loads in a plain Python.
 """
 
+from collections.abc import Mapping
+
 
 def register() -> None:
     """Put everything the extension has into Blender. Called by Blender on enabling."""
     from .blender import registration
 
-    registration.register()
+    registration.register(_command_line)
 
 
 def unregister() -> None:
@@ -16,3 +18,10 @@ def unregister() -> None:
     from .blender import registration
 
     registration.unregister()
+
+
+def _command_line(arguments: list[str], environ: Mapping[str, str]) -> int:
+    """The same command line, reached from inside Blender (``blender --command kling VERB``) and imported only then."""
+    from .command_line.cli import main
+
+    return main(arguments, environ)

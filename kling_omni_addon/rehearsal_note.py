@@ -4,7 +4,6 @@ nothing.
 
 from __future__ import annotations
 
-import http.client
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +36,8 @@ def running_rehearsal(home: Path) -> dict[str, str] | None:
 
 def answers(url: str) -> bool:
     """Whether a rehearsal server is at an address of this machine."""
+    import http.client  # it brings the email package, which enabling the extension does without
+
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PATIENCE_S)
     try:

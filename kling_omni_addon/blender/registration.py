@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Callable, Mapping
 
 import bpy
 from bpy.app.handlers import persistent
@@ -65,15 +66,11 @@ def _look_again() -> None:
             judging.judge(scene)
 
 
-def _command(arguments: list[str]) -> int:
-    """``blender --command kling VERB``: the command line with this Blender as the maker of rehearsal clips."""
-    from ..command_line.cli import main
+def register(command_line: Callable[[list[str], Mapping[str, str]], int]) -> None:
+    """Register everything. No I/O, nothing heavy imported.
 
-    return main(arguments, {"BLENDER": bpy.app.binary_path} | dict(os.environ))
-
-
-def register() -> None:
-    """Register everything. No I/O, nothing heavy imported."""
+    ``command_line`` runs one verb (``blender --command kling VERB``), with this Blender as its maker of clips.
+    """
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
     for room in _ROOMS:
@@ -81,10 +78,14 @@ def register() -> None:
     bpy.app.handlers.load_post.append(_on_load)
     bpy.app.handlers.undo_post.append(_on_undo)
     bpy.app.handlers.redo_post.append(_on_undo)
-    _commands.append(bpy.utils.register_cli_command("kling", _command))
+    _commands.append(bpy.utils.register_cli_command("kling", lambda arguments: command_line(arguments, _environ())))
     # Blender disables its add-ons when it quits; a script on the bpy module that just ends would leave our classes and
     # threads to the interpreter's last moments, and that crashes it (measured on 4.5).
     atexit.register(unregister)
+
+
+def _environ() -> Mapping[str, str]:
+    return {"BLENDER": bpy.app.binary_path} | dict(os.environ)
 
 
 def unregister() -> None:

@@ -10,6 +10,7 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -17,8 +18,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import capability
+from ..core.account import ACCOUNT_NOTE
+from ..core.elements import ElementDraft
 from ..core.errors import ArgumentsInvalid
+from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
+from ..core.pricing import price_of
 from ..core.problem import Problem
 
 if TYPE_CHECKING:
@@ -37,9 +43,6 @@ def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int
 
 def _judged(options: argparse.Namespace) -> RequestFile:
     """The request file with its problems; nothing of it stays on disk."""
-    import tempfile
-
-    from ..core import capability
     from ..request_file import read_request_file
     from ..work.picture_store import PictureStore
 
@@ -49,8 +52,6 @@ def _judged(options: argparse.Namespace) -> RequestFile:
 
 def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Submit a request file, and with ``--wait`` follow it to the clip."""
-    from ..core.life.events import Target
-
     with _session(options, environment) as session:
         read = session.read_request_file(options.request)
         unsendable = [p for p in read.problems if p.is_fault or p.rule == "A09"]
@@ -156,9 +157,6 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
 
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """The list price of a request file."""
-    from ..core import capability
-    from ..core.pricing import price_of
-
     read = _judged(options)
     faults = [p for p in read.problems if p.is_fault]
     if faults:
@@ -173,8 +171,6 @@ def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """The account's packs of units."""
-    from ..core.account import ACCOUNT_NOTE
-
     with _session(options, environment) as session:
         for pack in session.service.account():
             units = {"remaining_units": str(pack.remaining), "total_units": str(pack.total), "note": ACCOUNT_NOTE}
@@ -192,8 +188,6 @@ def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -
 
 def create_element(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Make an element and wait until it is ready."""
-    from ..core.elements import ElementDraft
-
     with _session(options, environment) as session:
         front, *more = (session.keep_picture(source) for source in (options.front, *options.more))
         draft = ElementDraft(name=options.name, description=options.description, front=front, more=tuple(more))

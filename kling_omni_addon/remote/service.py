@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from ..core import account as core_account
@@ -13,9 +13,9 @@ from ..core import protocol
 from ..core.account import Pack
 from ..core.elements import ElementDraft, ElementTask, LibraryElement
 from ..core.errors import NotSent, Reaction, Refused, TaskUnknown, Unanswered
+from ..core.media import PictureRef
 from ..core.payload import Payload
 from ..core.protocol import HttpCall, HttpReply, TaskReport
-from ..work.picture_store import PictureStore
 from . import clips
 from .clips import Clip, Reception
 from .http import Http, StreamedBody
@@ -32,6 +32,15 @@ _RECENT = 30
 _YEAR_S = 365 * 86_400.0
 
 
+class Pictures(Protocol):
+    """Where the bytes of a payload's pictures come from."""
+
+    def encoded(self, picture: PictureRef) -> Iterator[bytes]:
+        """The picture as Base64, chunk by chunk. Raises :class:`KlingError` before the last chunk where it is not what
+        was judged.
+        """
+
+
 class KlingService:
     """The service at one address with one key, for one thread: it holds a connection."""
 
@@ -40,7 +49,7 @@ class KlingService:
         *,
         base_url: str,
         credentials: Credentials,
-        pictures: PictureStore,
+        pictures: Pictures,
         now: Callable[[], float],
         user_agent: str,
         tell_sent: Callable[[str, int, int], None] = lambda own_id, sent, total: None,

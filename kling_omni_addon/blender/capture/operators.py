@@ -88,7 +88,6 @@ class _OfCamera:
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Render, and use the pictures."""
         scene = scene_of(context)
         jobs = self.jobs(scene)
         return self._use(scene, jobs, [job.render() for _, job in jobs])
@@ -194,7 +193,6 @@ class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Draw, and use the picture."""
         capture_pictures.capture_view(
             scene_of(context),
             self.chosen_role,
@@ -217,7 +215,6 @@ class KLING_OT_capture_strip(_OfPicture, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Decode, and use the picture."""
         scene, timeline = scene_of(context), timeline_scene(context)
         if self.at == "PLAYHEAD":
             capture_pictures.capture_strip(scene, self.chosen_role, timeline=timeline)
@@ -242,7 +239,6 @@ class KLING_OT_load_picture(_OfPicture, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
-        """Let the artist look for it."""
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -263,16 +259,13 @@ class KLING_OT_use_image(_OfPicture, bpy.types.Operator):
     image: StringProperty(name="Image", description="Name of the image")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Let the artist choose it."""
         return context.window_manager.invoke_props_dialog(self)
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """The choice of images."""
         self.layout.prop_search(self, "image", bpy.data, "images")
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Save a copy, and use it."""
         image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
             sentence = f'There is no image "{self.image}" in this file.'

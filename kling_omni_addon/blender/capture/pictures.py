@@ -14,6 +14,7 @@ import bpy
 
 from ...core.errors import CaptureFailed
 from ...core.request import Role
+from ...settings import home_folder
 from ..host.sequencer import Strip
 from ..shot.properties import put_picture, shot_of
 from ..shot.reading import media_folder
@@ -133,8 +134,6 @@ def capture_path(name: str, frame: int | None, suffix: str = ".jpg") -> Path:
     """Where a captured picture goes: beside a saved file, else in the user's data folder; never the
     temporary folder.
     """
-    from ...settings import home_folder
-
     folder = media_folder("frames") or home_folder(os.environ) / "frames"
     plain = bpy.path.clean_name(name)
     number = "" if frame is None else f"_{frame:04d}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ...core.errors import NotSent
+from ...settings import is_local_service
 from . import preferences
 
 
@@ -13,8 +14,6 @@ def offline_reason() -> str:
 
     An extension asks no network while *Allow Online Access* is off; a service on this machine is none.
     """
-    from ...settings import is_local_service  # it brings http.client, which enabling does without
-
     if bpy.app.online_access or is_local_service(preferences.service_name()):
         return ""
     return (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...settings import home_folder
 from ..host.signals import Signal
 from . import preferences, questions
 from .online import offline_reason
@@ -66,7 +67,6 @@ def _start_rehearsal() -> None:
     from ...rehearsal.server import RehearsalServer
     from ...rehearsal.settings import RehearsalSettings
     from ...rehearsal_note import kept_note, running_rehearsal
-    from ...settings import home_folder
 
     home = home_folder(os.environ)
     if running_rehearsal(home) is not None:

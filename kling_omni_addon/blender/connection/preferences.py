@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
+from ... import settings
 from ..host.identity import ROOT_PACKAGE
 from . import questions
-
-if TYPE_CHECKING:
-    from ...settings import Settings
-
 
 _KEY_LENGTH = 1024
 
@@ -148,10 +144,8 @@ def clip_folder() -> str:
     return "" if not chosen or is_beside_nothing else bpy.path.abspath(chosen)
 
 
-def read_settings() -> Settings:
+def read_settings() -> settings.Settings:
     """Environment first, then preferences, as one frozen value. Raises :class:`KlingError` for what cannot be used."""
-    from ...settings import read_settings  # it brings http.client, which enabling does without
-
     page = preferences()
     kept = {}
     if page is not None:
@@ -163,7 +157,7 @@ def read_settings() -> Settings:
     of_environment = {name: value for name, value in os.environ.items() if name.startswith("KLING_")}
     if any(of_environment.get(name) for name in kept):
         kept = {}  # a key of the environment is never mixed with half of another one
-    return read_settings(_numbers(page) | kept | of_environment, service=service_name())
+    return settings.read_settings(_numbers(page) | kept | of_environment, service=service_name())
 
 
 def _numbers(page: Preferences | None) -> dict[str, str]:

@@ -20,7 +20,7 @@ Strips = Any
 
 def strips_of(scene: bpy.types.Scene) -> Strips:
     """The strips of a scene, without those inside meta strips; an empty tuple when it has no timeline yet."""
-    return () if scene.sequence_editor is None else _held_by(scene.sequence_editor)
+    return () if scene.sequence_editor is None else held_by(scene.sequence_editor)
 
 
 def all_strips(scene: bpy.types.Scene) -> Strips:
@@ -39,10 +39,18 @@ def holder_of(strip: Strip, scene: bpy.types.Scene) -> Any:
 
 def siblings_of(strip: Strip, scene: bpy.types.Scene) -> Strips:
     """The strips that share their channels with a strip, itself among them; new ones can be added there."""
-    return _held_by(holder_of(strip, scene))
+    return held_by(holder_of(strip, scene))
 
 
-def _held_by(holder: Any) -> Strips:
+def open_strips_of(scene: bpy.types.Scene) -> Strips:
+    """The strips that the Sequencer shows: those of the meta strip that is open, else of the timeline."""
+    editor: Any = scene.sequence_editor
+    stack = list(editor.meta_stack) if editor is not None else []
+    return held_by(stack[-1]) if stack else strips_of(scene)
+
+
+def held_by(holder: Any) -> Strips:
+    """The strips that lie in a meta strip or in the sequence editor itself."""
     return holder.strips if hasattr(holder, "strips") else holder.sequences
 
 
@@ -63,6 +71,18 @@ def show_in_workspaces(scene: bpy.types.Scene) -> None:
     for workspace in bpy.data.workspaces:
         if hasattr(workspace, "sequencer_scene") and workspace.sequencer_scene is None:
             workspace.sequencer_scene = scene
+
+
+def show_in_workspace(workspace: Any, scene: bpy.types.Scene | None) -> bpy.types.Scene | None:
+    """Have a workspace show the timeline of a scene, which from 5.0 on its operators act on; the one before. Up to 4.5
+    it shows that of the window's scene, and this changes nothing.
+    """
+    if not hasattr(workspace, "sequencer_scene"):
+        return None
+    before: bpy.types.Scene | None = workspace.sequencer_scene
+    if before != scene:
+        workspace.sequencer_scene = scene
+    return before
 
 
 # Channels ------------------------------------------------------------------------------------------------------------
@@ -135,3 +155,25 @@ def _trims(strip: Strip) -> tuple[str, str]:
     if hasattr(strip, "left_handle_offset"):
         return "left_handle_offset", "right_handle_offset"
     return "frame_offset_start", "frame_offset_end"
+
+
+# Retiming -----------------------------------------------------------------------------------------------------------
+
+
+def can_retime_sound() -> bool:
+    """Up to 4.5 a retimed sound begins late, and mixing it can end Blender (a division by zero, measured on 4.5)."""
+    return bpy.app.version >= (5, 0, 0)
+
+
+def frames_behind_last_key() -> int:
+    """How many frames of a file lie behind the last key of its retiming: up to 4.5 that stands on the last frame, from
+    5.0 behind it.
+    """
+    return 0 if bpy.app.version >= (5, 0, 0) else 1
+
+
+def forget_raw_frames(scene: bpy.types.Scene) -> None:
+    """From 5.0 the cache of raw frames mistakes neighbours of a retimed strip for each other, and shows some twice."""
+    if bpy.app.version >= (5, 0, 0):
+        editor: Any = scene.sequence_editor
+        editor.use_cache_raw = False

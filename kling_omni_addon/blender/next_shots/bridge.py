@@ -121,7 +121,6 @@ class KLING_OT_bridge_gap(bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Set the shot up; nothing is sent."""
         scene, timeline = scene_of(context), timeline_scene(context)
         gap = gap_at_hand(timeline)
         bridge(scene, timeline, gap)
@@ -138,7 +137,6 @@ class KLING_OT_keep_length(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Forget the place."""
         shot_of(scene_of(context)).fit_frames = 0
         return {"FINISHED"}
 

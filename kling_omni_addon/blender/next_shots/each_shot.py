@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -27,9 +26,9 @@ from ..shot.kinds import has_own_prompts
 from ..shot.properties import scene_of, shot_of
 from ..shot.reading import clip_name_of, read_request, read_target
 from ..submissions import acts, confirming
+from ..submissions.repeats import LastPress
 from ..timeline.clip_strips import scene_fps
 
-_SAME_CLICK_S: Final = 3.0
 _SHORTEST: Final = 0.5
 """How much of the shortest clip a shot has to last: a clip that plays more than twice as fast is a blur."""
 
@@ -45,14 +44,14 @@ class PlannedClip:
 
 @dataclass(slots=True, kw_only=True)
 class _Batch:
-    """What was submitted last: the first ``made`` of ``plans``, the last of them ``at`` (monotonic seconds)."""
+    """What was submitted last: the first ``made`` of ``plans``."""
 
     plans: tuple[PlannedClip, ...] = ()
     made: int = 0
-    at: float = float("-inf")
 
 
 _last = _Batch()
+_last_press: LastPress[tuple[PlannedClip, ...]] = LastPress()
 
 
 def plans_of(scene: bpy.types.Scene) -> tuple[PlannedClip, ...]:
@@ -173,12 +172,14 @@ def _submit(plan: PlannedClip) -> Submission:
         raise KlingError(
             f"Submitted {_last.made} of {len(_last.plans)} clips; the others not: {error}", remedy=remedy
         ) from error
-    _last.made, _last.at = _last.made + 1, time.monotonic()
+    _last.made += 1
+    if _last.made == len(_last.plans):
+        _last_press.note(_last.plans)
     return made
 
 
 def _require_faultless(plans: tuple[PlannedClip, ...]) -> None:
-    from ...judging import judge_request
+    from ...judging import judge_request  # jsonschema
 
     found: list[Problem] = []
     for number, plan in enumerate(plans, start=1):
@@ -230,10 +231,8 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Submit them all."""
         plans = plans_of(scene_of(context))
-        is_done = _last.plans == plans and _last.made == len(plans)
-        if is_done and time.monotonic() - _last.at < _SAME_CLICK_S:
+        if _last_press.is_repeated_by(plans):
             self.report({"INFO"}, "These shots were submitted a moment ago")
             return {"CANCELLED"}
         made = submit_each(scene_of(context), plans)

@@ -79,7 +79,6 @@ class _OnActiveStrip:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Where such a strip is."""
         strip = active_strip(timeline_scene(context))
         cls.poll_message_set("Click a movie or image strip in the sequencer")  # type: ignore[attr-defined] # Operator's
         return strip is not None and strip.type in PICTURE_STRIPS
@@ -93,7 +92,6 @@ class KLING_OT_continue_strip(_OnActiveStrip, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Set the shot up; nothing is sent."""
         timeline = timeline_scene(context)
         follow_strip(scene_of(context), timeline, require_active_strip(timeline))
         self.report({"INFO"}, f"The next shot is {shot_of(scene_of(context)).shot_name}; say what happens in it")
@@ -108,7 +106,6 @@ class KLING_OT_precede_strip(_OnActiveStrip, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Set the shot up; nothing is sent."""
         timeline = timeline_scene(context)
         lead_to_strip(scene_of(context), timeline, require_active_strip(timeline))
         return {"FINISHED"}
@@ -181,7 +178,6 @@ class KLING_OT_clear_clip(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Forget which clip it was."""
         shot = shot_of(scene_of(context))
         shot.video_origin = shot.video_of = ""
         return {"FINISHED"}

@@ -129,7 +129,6 @@ class KLING_OT_shots_from_markers(_FromTimeline, bpy.types.Operator):
         return bool(marked_cuts(scene_of(context)))
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Replace the storyboard."""
         scene = scene_of(context)
         return self.make(context, marked_cuts(scene), scene_fps(scene))
 
@@ -147,7 +146,6 @@ class KLING_OT_shots_from_strips(_FromTimeline, bpy.types.Operator):
         return bool(strip_cuts(timeline_scene(context)))
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Replace the storyboard."""
         timeline = timeline_scene(context)
         return self.make(context, strip_cuts(timeline), scene_fps(timeline))
 

@@ -47,7 +47,6 @@ class KLING_OT_add_library_element(bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Add it once, and choose it."""
         found = next((each for each in library().elements if each.element_id == self.element_id), None)
         if found is None:
             raise ArgumentsInvalid("The library has no such element.", field="element_id", remedy="Show it again.")

@@ -15,7 +15,6 @@ class KLING_AP_preferences(Preferences, bpy.types.AddonPreferences):
     bl_idname = ROOT_PACKAGE
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the page."""
         draw_page(self, self.layout, context)
 
 

@@ -73,7 +73,6 @@ class KLING_UL_references(Rows, bpy.types.UIList):
     """Pictures with their thumbnails and names."""
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, _index: int) -> None:
-        """One picture."""
         icon = thumbnails.icon_of(item.path)
         if icon:
             layout.prop(item, "name", text="", emboss=False, icon_value=icon)
@@ -85,7 +84,6 @@ class KLING_UL_elements(Rows, bpy.types.UIList):
     """Elements with their names and ids."""
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, _index: int) -> None:
-        """One element."""
         layout.prop(item, "name", text="", emboss=False, icon="OUTLINER_OB_ARMATURE")
 
 
@@ -93,7 +91,6 @@ class KLING_UL_board(Rows, bpy.types.UIList):
     """Shots with their prompts and lengths."""
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, index: int) -> None:
-        """One shot."""
         split = layout.split(factor=0.72)
         split.label(text=f"{index + 1}  {item.prompt or 'No prompt yet'}")
         split.prop(item, "duration_s", text="", emboss=False)

@@ -53,7 +53,6 @@ class _Shot(_InSidePanel):
     bl_label = "Shot"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """What the clip is made from."""
         draw_shot(self.layout, context)
 
 
@@ -66,14 +65,12 @@ class _Prompt(_InSidePanel):
         return not has_own_prompts(shot_of(scene_of(context)))
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """How long it is."""
         count = prompt_count(shot_of(scene_of(context)))
         is_narrow = characters_of(context) < WIDE_ENOUGH
         self.layout.label(text=count.partition(" ")[0] if is_narrow else count)
         presets.KLING_PT_prompt_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The prompt."""
         draw_prompt(self.layout, context)
 
 
@@ -82,11 +79,9 @@ class _Frames(_InSidePanel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Where the kind uses frames."""
         return bool(kind_of_shot(shot_of(scene_of(context))).frames)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The frames."""
         draw_frames(self.layout, context)
 
 
@@ -95,11 +90,9 @@ class _Video(_InSidePanel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Where the kind uses a video."""
         return kind_of_shot(shot_of(scene_of(context))).video is not None
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Its link."""
         draw_video(self.layout, context)
 
 
@@ -108,11 +101,9 @@ class _Storyboard(_InSidePanel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Where the kind uses one."""
         return kind_of_shot(shot_of(scene_of(context))).has_board
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The shots."""
         draw_storyboard(self.layout, context)
         if has_own_prompts(shot_of(scene_of(context))):
             draw_names(self.layout, context)
@@ -127,13 +118,11 @@ class _References(_InSidePanel):
         return kind_of_shot(shot_of(scene_of(context))).needs_reference
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """How many there are."""
         shot = shot_of(scene_of(context))
         number = len(shot.references) + len(shot.elements)
         self.layout.label(text=str(number) if number else "")
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Pictures and elements."""
         draw_references(self.layout, context)
 
 
@@ -144,7 +133,6 @@ class _Besides(_References):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Where the kind uses them, too."""
         kind = kind_of_shot(shot_of(scene_of(context)))
         return kind.has_references and not kind.needs_reference
 
@@ -153,11 +141,9 @@ class _Output(_InSidePanel):
     bl_label = "Output"
 
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
-        """Presets."""
         presets.KLING_PT_output_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Model, size, length, shape."""
         draw_output(self.layout, context)
 
 
@@ -165,7 +151,6 @@ class _Generate(_InSidePanel):
     bl_label = "Generate"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The button and its reasons."""
         draw_generate(self.layout, context)
 
 
@@ -174,7 +159,6 @@ class _Submissions(_InSidePanel):
     bl_order = 2  # in the Sequencer, the takes are above it
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The list."""
         draw_submissions(self.layout, context)
 
 
@@ -189,7 +173,6 @@ class _Account(_InSidePanel):
         self.layout.label(text="" if packs is None else words.balance(packs))
 
     def draw(self, context: bpy.types.Context) -> None:
-        """The balance."""
         draw_account(self.layout, context)
 
 

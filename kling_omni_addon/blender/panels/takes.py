@@ -19,7 +19,8 @@ from ..host.wrapping import draw_text
 from ..shot.properties import scene_of, shot_of
 from ..takes import takes
 from ..takes.operators import kling_strip
-from ..timeline.provenance import FAVOURITE, SUBMISSION, clip_of, name_of, shot_of_strip, text_of
+from ..timeline.our_strips import submission_of
+from ..timeline.provenance import FAVOURITE, clip_of, name_of, shot_of_strip, text_of
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
@@ -83,7 +84,7 @@ def title_of(take: Take, number: int) -> str:
 def _icon(strip: Strip, take: Take) -> IconItems:
     if take.submission == text_of(strip, FAVOURITE):
         return "SOLO_ON"
-    return "RADIOBUT_ON" if take.submission == text_of(strip, SUBMISSION) else "RADIOBUT_OFF"
+    return "RADIOBUT_ON" if take.submission == submission_of(strip) else "RADIOBUT_OFF"
 
 
 class _Takes:
@@ -111,7 +112,7 @@ class KLING_MT_takes(_Takes, bpy.types.Menu):
 
 
 def _first_difference(strip: Strip, take: Take) -> str:
-    if take.submission == text_of(strip, SUBMISSION):
+    if take.submission == submission_of(strip):
         return "  (shown)"
     first = next(iter(takes.differences(strip, take)), "same settings")
     return f"   {first[:_MENU_CHARACTERS]}{'…' if len(first) > _MENU_CHARACTERS else ''}"
@@ -137,11 +138,9 @@ class KLING_PT_sequencer_takes(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only for a clip of ours."""
         return kling_strip(context) is not None
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Which of how many."""
         strip = kling_strip(context)
         found = known_takes(strip)
         shown = takes.shown_in(found, strip) if found else None
@@ -167,7 +166,7 @@ def _draw_switch(column: bpy.types.UILayout, strip: Strip, found: tuple[Take, ..
 
 def _draw_others(column: bpy.types.UILayout, context: bpy.types.Context, strip: Strip, found: tuple[Take, ...]) -> None:
     """How the newest of the other takes differ from the one that is shown."""
-    others = [(n, t) for n, t in enumerate(found, start=1) if t.submission != text_of(strip, SUBMISSION)]
+    others = [(n, t) for n, t in enumerate(found, start=1) if t.submission != submission_of(strip)]
     for number, take in reversed(others[-_TOLD:]):
         box = column.box().column(align=True)
         row = box.row()

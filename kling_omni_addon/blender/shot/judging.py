@@ -9,6 +9,7 @@ from typing import Final
 
 import bpy
 
+from ...core import capability
 from ...core.errors import RequestInvalid
 from ...core.naming import Numbering, mention, unknown_names
 from ...core.payload import ordered_pictures
@@ -38,7 +39,6 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
     """Judge the scene's shot, or the ``request`` that was read from it, and keep the result for the panels. Reads the
     headers of its pictures, nothing else.
     """
-    from ...core import capability
     from ...judging import judge_request  # jsonschema
 
     asked = read_request(scene) if request is None else request

@@ -51,7 +51,6 @@ class KLING_OT_add_item(_OfList, bpy.types.Operator):
     bl_label = "Add"
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Add and choose it."""
         shot, items, _ = self._at_hand(context)
         name = free_name(items, "hero") if self.which == "elements" else ""
         left_s = shot.duration_s - sum(part.duration_s for part in shot.board)
@@ -85,7 +84,6 @@ class KLING_OT_move_item(_OfList, bpy.types.Operator):
     step: IntProperty(name="Step", description="Places to move; below zero is up", default=1)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Move it and keep it chosen."""
         _, items, position = self._at_hand(context)
         target = max(0, min(position + self.step, len(items) - 1))
         items.move(position, target)
@@ -116,7 +114,6 @@ class KLING_OT_add_references(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Add each as a reference."""
         for file in self.files:
             put_picture(scene_of(context), "REFERENCE", str(Path(self.directory) / file.name), file.name)
         return {"FINISHED"} if self.files else {"CANCELLED"}
@@ -139,7 +136,6 @@ class KLING_OT_clear_frame(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Clear it."""
         setattr(shot_of(scene_of(context)), "first_frame" if self.role == "FIRST" else "end_frame", "")
         return {"FINISHED"}
 
@@ -154,7 +150,6 @@ class KLING_OT_insert_name(bpy.types.Operator):
     text: StringProperty(name="Name", description="The name as the prompt spells it")
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Append it, a blank between."""
         remedies.mention_in_prompt(shot_of(scene_of(context)), self.text)
         return {"FINISHED"}
 
@@ -201,7 +196,6 @@ class KLING_OT_set_duration(bpy.types.Operator):
     seconds: IntProperty(name="Seconds", description="Length of the clip", default=5, min=3, max=15)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Set it."""
         shot_of(scene_of(context)).duration_s = self.seconds
         return {"FINISHED"}
 

@@ -68,7 +68,6 @@ class KLING_OT_apply_preset(bpy.types.Operator):
     )
 
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Let Blender apply it."""
         return bpy.ops.script.execute_preset(filepath=self.filepath, menu_idname=self.menu_idname)
 
 

@@ -40,12 +40,10 @@ class KLING_OT_open_prompt_text(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there is a text."""
         cls.poll_message_set("The prompt is in its field, not in a text")
         return shot_of(scene_of(context)).prompt_text is not None
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Open it."""
         open_in_editor(shot_of(scene_of(context)).prompt_text)
         return {"FINISHED"}
 
@@ -59,7 +57,6 @@ class KLING_OT_prompt_to_field(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only where there is a text."""
         cls.poll_message_set("The prompt is in its field already")
         return shot_of(scene_of(context)).prompt_text is not None
 

@@ -78,7 +78,6 @@ class _MoreActions:
     layout: bpy.types.UILayout
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """The rest."""
         draw_menu(self.layout)
 
 

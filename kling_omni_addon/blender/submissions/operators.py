@@ -92,7 +92,6 @@ class KLING_OT_look_again(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Open another window of looking."""
         acts.look_again(self.submission_id)
         return {"FINISHED"}
 
@@ -105,7 +104,6 @@ class KLING_OT_send_again(OfSubmission, bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Ask first: this may cost."""
         submission = snapshots.submission(self.submission_id)
         if submission is None:
             return self.execute(context)
@@ -155,7 +153,6 @@ class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Have the system open it."""
         submission = snapshots.submission(self.submission_id)
         if submission is None or not submission.clip or not Path(submission.clip).exists():
             raise ClipUnusable("The clip is not there any more.", field="clip", remedy="It was moved or deleted.")
@@ -170,7 +167,6 @@ class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Hide it."""
         rows.hide(self.submission_id)
         return {"FINISHED"}
 

@@ -8,7 +8,7 @@ import bpy
 
 from ...core.life.lifecycle import Phase, Submission
 from ..connection import snapshots
-from ..host.sequencer import Strip, end_of, start_of, strips_of, timeline_scene
+from ..host.sequencer import Strip, end_of, open_strips_of, start_of, timeline_scene
 from ..timeline import stand_in
 from ..timeline.our_strips import submission_of
 from . import words
@@ -63,18 +63,9 @@ def _draw() -> None:
     if context.space_data.view_type == "PREVIEW" or not stand_in.waiting_lately():
         return
     scene = timeline_scene(context)
-    for strip in _shown_strips(scene):
+    for strip in open_strips_of(scene):
         if stand_in.is_stand_in(strip):
             _draw_state(strip, context)
-
-
-def _shown_strips(scene: bpy.types.Scene) -> Any:
-    """Those of the meta strip that is open, else of the timeline."""
-    editor: Any = scene.sequence_editor
-    stack = list(editor.meta_stack) if editor is not None else []
-    if not stack:
-        return strips_of(scene)
-    return stack[-1].strips if hasattr(stack[-1], "strips") else stack[-1].sequences
 
 
 def _draw_state(strip: Strip, context: bpy.types.Context) -> None:

@@ -24,7 +24,6 @@ class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """With a movie strip that is active."""
         strip = active_strip(timeline_scene(context))
         is_movie = strip is not None and strip.type == "MOVIE"
         if not is_movie:
@@ -33,7 +32,6 @@ class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Replace the file."""
         scene = timeline_scene(context)
         placing.replace_with(active_strip(scene), scene, acts.with_clip(self.submission_id))
         return {"FINISHED"}
@@ -48,7 +46,6 @@ class KLING_OT_remove_stand_in(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Remove it, and every piece of it."""
         if not stand_in.remove_stand_ins(self.submission_id):
             raise KlingError("No strip of this file waits for that clip.")
         return {"FINISHED"}
@@ -63,7 +60,6 @@ class KLING_OT_reveal_strip(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Find it in any scene of the file."""
         scene, strip = _strip_of(self.submission_id)
         _choose(scene, strip)
         scene.frame_current = sequencer.start_of(strip)
@@ -96,9 +92,7 @@ def _choose(scene: bpy.types.Scene, strip: sequencer.Strip) -> None:
 
 def _bring_into_view(scene: bpy.types.Scene) -> None:
     for window in bpy.context.window_manager.windows:
-        workspace: Any = window.workspace
-        if hasattr(workspace, "sequencer_scene"):  # from 5.0
-            workspace.sequencer_scene = scene
+        sequencer.show_in_workspace(window.workspace, scene)
         for area in window.screen.areas:
             space: Any = area.spaces.active
             if area.type == "SEQUENCE_EDITOR" and space.view_type != "PREVIEW":

@@ -15,6 +15,8 @@ from bpy.props import StringProperty
 from ...core.errors import ArgumentsInvalid
 from ...core.provenance import provenance_of, request_from
 from ...core.request import OmniRequest, Role, Storyboard, Video, VideoUse
+from ...settings import home_folder
+from ...work.sidecar import take_of
 from ..connection import snapshots
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, timeline_scene
@@ -98,8 +100,6 @@ def _digest(path: Path) -> str:
 
 def _kept(sha256: str) -> Path | None:
     """The picture store's copy. A strip may come from anybody: only what can be a name in the store is looked for."""
-    from ...settings import home_folder
-
     if len(sha256) != _SHA256_DIGITS or not sha256.isalnum():
         return None
     path = home_folder(os.environ) / "pictures" / sha256
@@ -179,8 +179,6 @@ def provenance_for(strip: Strip | None) -> dict[str, Any]:
 
     Raises :class:`ArgumentsInvalid` for a strip that is none of ours.
     """
-    from ...work.sidecar import take_of
-
     if strip is None or strip.type != "MOVIE":
         raise ArgumentsInvalid("No movie strip is active.", field="strip", remedy="Choose a clip that Kling made.")
     if shot_of_strip(strip):

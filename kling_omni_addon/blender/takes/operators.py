@@ -14,7 +14,8 @@ from ..host.editors import redraw
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot.properties import scene_of, shot_of
-from ..timeline.provenance import FAVOURITE, SUBMISSION, name_of, shot_of_strip, text_of
+from ..timeline.our_strips import submission_of
+from ..timeline.provenance import FAVOURITE, name_of, shot_of_strip
 from . import takes
 from .load_settings import load_settings, provenance_for
 
@@ -32,7 +33,6 @@ class _OfStrip:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Only on a clip of ours."""
         is_ours = kling_strip(context) is not None
         if not is_ours:
             cls.poll_message_set("Choose a strip with a clip that Kling made")  # type: ignore[attr-defined] # Blender's
@@ -61,11 +61,10 @@ class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Switch."""
         strip = kling_strip(context)
         found = takes.takes_of(strip)
         take = self._wanted(strip, found)
-        if take.submission == text_of(strip, SUBMISSION):
+        if take.submission == submission_of(strip):
             self.report({"INFO"}, "There is no other take")
             return {"CANCELLED"}
         takes.show_take(timeline_scene(context), strip, take)
@@ -93,10 +92,9 @@ class KLING_OT_favour_take(_OfStrip, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Mark it, or not any more."""
         strip = kling_strip(context)
         assert strip is not None
-        strip[FAVOURITE] = "" if takes.shows_favourite(strip) else text_of(strip, SUBMISSION)
+        strip[FAVOURITE] = "" if takes.shows_favourite(strip) else submission_of(strip)
         return {"FINISHED"}
 
 
@@ -113,7 +111,6 @@ class KLING_OT_new_take(_OfStrip, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        """Say so in the shot."""
         strip, shot = kling_strip(context), shot_of(scene_of(context))
         assert strip is not None
         if self.loads_settings:
@@ -147,7 +144,6 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
     agreed: ClassVar[frozenset[str] | None] = None  # what the artist was shown: never more than that
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
-        """Ask first, with every name."""
         self._unused = takes.unused_takes(kling_strip(context))
         if not self._unused:
             self.report({"INFO"}, "Every take of this shot is used")
@@ -156,11 +152,9 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
 
     def cancel(self, _context: bpy.types.Context) -> None:
-        """Nothing was agreed to."""
         type(self).agreed = None
 
     def draw(self, _context: bpy.types.Context) -> None:
-        """What would be deleted."""
         column = self.layout.column(align=True)
         clips = "clip is" if len(self._unused) == 1 else "clips are"
         column.label(text=f"{len(self._unused)} {clips} deleted from the disk, for good:")

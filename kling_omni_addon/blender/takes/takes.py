@@ -19,7 +19,8 @@ from ..host.sequencer import Strip
 from ..shot.properties import MODELS, MODES
 from ..timeline import clip_strips, stand_in
 from ..timeline.clip_file import clip_facts_of
-from ..timeline.provenance import FAVOURITE, SUBMISSION, clip_of, mark_with, provenance_on, shot_of_strip, text_of
+from ..timeline.our_strips import submission_of
+from ..timeline.provenance import FAVOURITE, clip_of, mark_with, provenance_on, shot_of_strip, text_of
 
 _deleted = {"takes": 0}
 _LABELS = {identifier: label for identifier, label, _ in (*MODELS, *MODES)}
@@ -47,7 +48,7 @@ def recorded_takes(shot: str) -> Iterator[Submission]:
 
 def shown_in(takes: tuple[Take, ...], strip: Strip) -> int | None:
     """The position of the take that a strip shows; None when it is none of them."""
-    shown = text_of(strip, SUBMISSION)
+    shown = submission_of(strip)
     return next((position for position, take in enumerate(takes) if take.submission == shown), None)
 
 
@@ -102,7 +103,7 @@ def _strips_of_shot(shot: str) -> Iterator[tuple[bpy.types.Scene, Strip]]:
 def shows_favourite(strip: Strip) -> bool:
     """Whether the take that a strip shows is the one that the artist likes best."""
     favourite = text_of(strip, FAVOURITE)
-    return bool(favourite) and favourite == text_of(strip, SUBMISSION)
+    return bool(favourite) and favourite == submission_of(strip)
 
 
 def unused_takes(strip: Strip) -> tuple[Take, ...]:
@@ -111,7 +112,7 @@ def unused_takes(strip: Strip) -> tuple[Take, ...]:
     """
     used = {_resolved(path) for path in _media_paths()}
     liked = {text_of(other, FAVOURITE) for _, other in _strips_of_shot(shot_of_strip(strip))}
-    shown = {text_of(other, SUBMISSION) for _, other in _strips_of_shot(shot_of_strip(strip))}
+    shown = {submission_of(other) for _, other in _strips_of_shot(shot_of_strip(strip))}
     awaited = {submission.id for submission in snapshots.submissions() if not submission.is_over}
     kept = liked | shown | awaited
     return tuple(t for t in takes_of(strip) if t.submission not in kept and _resolved(t.clip) not in used)

@@ -9,7 +9,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import KlingError
-from ..host.sequencer import Strip, _held_by, end_of, holder_of, siblings_of, start_of
+from ..host.sequencer import Strip, end_of, held_by, holder_of, siblings_of, start_of
 
 _HIGHEST_CHANNEL: Final = 128
 
@@ -79,7 +79,7 @@ def end_of_room(strip: Strip, scene: bpy.types.Scene) -> int | None:
 def _taken(holder: Any, frame_start: int, frame_end: int) -> set[int]:
     if holder is None:
         return set()
-    taken = {strip.channel for strip in _held_by(holder) if _is_between(strip, frame_start, frame_end)}
+    taken = {strip.channel for strip in held_by(holder) if _is_between(strip, frame_start, frame_end)}
     return taken | {number for number, lane in enumerate(holder.channels) if lane.lock or lane.mute}
 
 

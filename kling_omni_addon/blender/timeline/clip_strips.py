@@ -15,6 +15,7 @@ import bpy
 from ...core.errors import ClipUnusable
 from ..host.sequencer import (
     Strip,
+    can_retime_sound,
     content_length_of,
     content_start_of,
     end_of,
@@ -29,7 +30,7 @@ from ..host.sequencer import (
 from .channels import end_of_room, free_channel_beside, free_channels, set_apart
 from .clip_file import ClipFacts, clip_facts_of, stored_path
 from .our_strips import SUBMISSION, PlacedStrip, find_strip, submission_of
-from .retiming import can_retime_sound, set_content_length
+from .retiming import set_content_length
 
 PLANNED: Final = "kling_planned"  # custom property of a stand-in: how many frames its clip was to last
 _FRAMES: Final = "kling_frames"  # custom property of our clips: how many frames the file has

@@ -15,8 +15,8 @@ from ...core.life.lifecycle import Submission
 from ...core.provenance import provenance_of
 from ...work.sidecar import keep_missing
 from ..host.sequencer import Strip
+from .our_strips import SUBMISSION
 
-SUBMISSION: Final = "kling_submission"
 SHOT: Final = "kling_shot"
 WISH: Final = "kling_wish"
 FAVOURITE: Final = "kling_favourite"

@@ -14,14 +14,17 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import KlingError
-from ..host.sequencer import Strip, all_strips, length_of, untrim
+from ..host.sequencer import (
+    Strip,
+    all_strips,
+    forget_raw_frames,
+    frames_behind_last_key,
+    length_of,
+    show_in_workspace,
+    untrim,
+)
 
 _ROUNDING: Final = 0.05  # of a frame: a speed in single precision must not come out as a frame less
-
-
-def can_retime_sound() -> bool:
-    """Up to 4.5 a retimed sound begins late, and mixing it can end Blender (a division by zero, measured on 4.5)."""
-    return bpy.app.version >= (5, 0, 0)
 
 
 def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length: int) -> None:
@@ -30,8 +33,7 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
     Handles end up on the ends of the file, which may be a frame less than ``length``. The strip has to be set apart
     (``sequencer.set_apart``). Raises :class:`KlingError` while Blender has no window.
     """
-    # Up to 4.5 the last key stands on the last frame, from 5.0 behind it.
-    held = 1 if bpy.app.version < (5, 0, 0) else 0
+    held = frames_behind_last_key()
     wanted = max(1, round((frames - held) * length / frames))
     with _only_chosen(strip, scene):
         untrim(strip)
@@ -39,7 +41,7 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
         untrim(strip)
         _set_speed(scene, (length_of(strip) - held) / (wanted + _ROUNDING))
         untrim(strip)
-    _mend_cache(scene)
+    forget_raw_frames(scene)
 
 
 def _set_speed(scene: bpy.types.Scene, speed: float) -> None:
@@ -73,7 +75,7 @@ def _only_chosen(strip: Strip, scene: bpy.types.Scene) -> Iterator[None]:
 def _sequencer_of(scene: bpy.types.Scene) -> Iterator[None]:
     """A context in which the sequencer's operators act on a scene; all is as it was afterwards, before it is drawn."""
     window, area = _window_and_area()
-    editor, shown = area.ui_type, _show(window, scene)
+    editor, shown = area.ui_type, show_in_workspace(window.workspace, scene)
     area.type = "SEQUENCE_EDITOR"
     region = next(region for region in area.regions if region.type == "WINDOW")
     try:
@@ -83,7 +85,7 @@ def _sequencer_of(scene: bpy.types.Scene) -> Iterator[None]:
     finally:
         if editor != "SEQUENCE_EDITOR":
             area.ui_type = editor
-        _show(window, shown)
+        show_in_workspace(window.workspace, shown)
 
 
 def _window_and_area() -> tuple[Any, Any]:
@@ -94,20 +96,3 @@ def _window_and_area() -> tuple[Any, Any]:
         remedy = "Open a window, or set the scene to 24 frames a second."
         raise KlingError("Blender can change the speed of a strip only while it has a window.", remedy=remedy)
     return min(pairs, key=lambda pair: (pair[1].type != "SEQUENCE_EDITOR", pair[1].width * pair[1].height))
-
-
-def _show(window: Any, scene: bpy.types.Scene | None) -> bpy.types.Scene | None:
-    """From 5.0 the sequencer's operators act on the timeline that the workspace names, so name it; the one before."""
-    if not hasattr(window.workspace, "sequencer_scene"):
-        return None
-    before: bpy.types.Scene | None = window.workspace.sequencer_scene
-    if before != scene:
-        window.workspace.sequencer_scene = scene
-    return before
-
-
-def _mend_cache(scene: bpy.types.Scene) -> None:
-    """From 5.0 the cache of raw frames mistakes neighbours of a retimed strip for each other, and shows some twice."""
-    if bpy.app.version >= (5, 0, 0):
-        editor: Any = scene.sequence_editor
-        editor.use_cache_raw = False
