@@ -218,7 +218,7 @@ class Session:
         return task.element
 
     def start(self) -> None:
-        """Start the worker's threads, once."""
+        """Let the worker go on with everything that is unfinished; a second call does nothing."""
         if not self._is_running:
             self._is_running = True
             self._end_dead_rehearsals()
@@ -333,7 +333,7 @@ class Session:
         return is_fit
 
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
-        """The clip is on the timeline."""
+        """Put on record that the clip is on the timeline, and as which strip. Raises :class:`IllegalTransition`."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
 
 

@@ -22,7 +22,7 @@ _DAY_S = 86_400.0
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run one verb; the exit code."""
+    """Run one verb; its exit code, or that of the error that ended it, which is then told."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
     environment = os.environ if environment is None else environment
     try:

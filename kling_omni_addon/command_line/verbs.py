@@ -170,7 +170,7 @@ def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 
 def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """The account's packs of units."""
+    """Say what is left of each of the account's packs of units; free, and a test of the key."""
     with _session(options, environment) as session:
         for pack in session.service.account():
             units = {"remaining_units": str(pack.remaining), "total_units": str(pack.total), "note": ACCOUNT_NOTE}
@@ -179,7 +179,7 @@ def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 
 def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """The account's elements, or the presets."""
+    """Say which elements the account has of its own, or which ones Kling offers."""
     with _session(options, environment) as session:
         for element in session.service.elements(presets=options.presets):
             say(asdict(element))
@@ -196,7 +196,7 @@ def create_element(options: argparse.Namespace, environment: Mapping[str, str]) 
 
 
 def delete_element(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Delete an own element."""
+    """Delete one of the account's own elements, at the service."""
     with _session(options, environment) as session:
         session.service.delete_element(options.id)
         say({"deleted": options.id})
@@ -204,7 +204,7 @@ def delete_element(options: argparse.Namespace, environment: Mapping[str, str]) 
 
 
 def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Run the offline service until interrupted."""
+    """Run an offline Kling on this machine until interrupted; a note says where it is, for whoever looks for it."""
     from ..rehearsal.clip_maker import ClipMaker, default_command
     from ..rehearsal.server import RehearsalServer
     from ..rehearsal.settings import RehearsalSettings
@@ -268,5 +268,5 @@ def _line(submission: Submission) -> dict[str, Any]:
 
 
 def say(line: Mapping[str, Any]) -> None:
-    """One JSON line on stdout."""
+    """Answer with one JSON line on stdout, at once: whoever reads may wait for it."""
     print(json.dumps(line), flush=True)

@@ -51,13 +51,13 @@ class ModelLimits:
     input_video_s: tuple[float, float]
     durations_s: Mapping[Capability, tuple[int, ...]]
 
-    def durations(self, kind: Capability) -> tuple[int, ...]:
+    def durations(self, capability: Capability) -> tuple[int, ...]:
         """The clip lengths to choose from; none for an edit, which is as long as its video."""
-        return self.durations_s.get(kind, ())
+        return self.durations_s.get(capability, ())
 
     @property
     def longest_s(self) -> int:
-        """The longest clip of any kind."""
+        """The longest clip that it makes at all."""
         return max(max(lengths) for lengths in self.durations_s.values())
 
 
@@ -159,7 +159,7 @@ def capability_from(*, video: str, has_first: bool, has_end: bool, has_reference
 
 
 def capability_of(request: OmniRequest) -> Capability:
-    """What a request starts from."""
+    """The row of the capability map that a request belongs to."""
     video = "" if request.video is None else "base" if request.is_edit else "feature"
     return capability_from(
         video=video,

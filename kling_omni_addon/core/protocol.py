@@ -126,7 +126,7 @@ class TaskReport:
 
 
 def build_create(payload: Payload) -> HttpCall:
-    """The one call that costs money."""
+    """Create a task with these bytes: the one call that costs money."""
     return HttpCall(method="POST", path=TASKS_PATH, pieces=payload.pieces)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a picture is for."""
+    """What a picture is for: the clip begins with it, ends with it, or takes what it shows from it."""
 
     FIRST = "first"
     END = "end"
@@ -68,7 +68,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryboardShot:
-    """One shot of a storyboard."""
+    """One shot of a storyboard that is cut by hand: what it shows, and for how many whole seconds."""
 
     prompt: str
     duration_s: int

@@ -26,7 +26,7 @@ _SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 
 
 class Unreachable(Exception):
-    """A link leads nowhere."""
+    """A link in a create leads nowhere; the task that wants it is doomed."""
 
 
 class ReceivedMedia:

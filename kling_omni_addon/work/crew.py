@@ -41,7 +41,7 @@ class Crew:
         self._wakes: list[threading.Event] = []
 
     def new_wake(self) -> threading.Event:
-        """What one more lane sleeps on."""
+        """The event that one more lane sleeps on; :meth:`wake` sets it."""
         wake = threading.Event()
         self._wakes.append(wake)
         return wake

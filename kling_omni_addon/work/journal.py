@@ -182,7 +182,7 @@ class Journal:
             return self._leases.claim(submission_id, now)
 
     def renew(self, now: float) -> None:
-        """Prolong every lease of this process."""
+        """Prolong every lease of this process, those of its other connections too."""
         with self._transaction():
             self._leases.renew(now)
 
@@ -197,7 +197,7 @@ class Journal:
             return self._has(submission_id)
 
     def load(self, submission_id: str) -> Submission | None:
-        """One submission, or None."""
+        """One submission as it stands on disk now; None for an id that the journal does not know."""
         with disk_trouble(self.path):
             return self._read(submission_id) if self._has(submission_id) else None
 

@@ -36,7 +36,7 @@ class Turn:
 
     @property
     def assignment(self) -> Assignment:
-        """What the worker is told."""
+        """What the worker is set to."""
         return self.crew.assignment
 
     @property

@@ -73,7 +73,7 @@ class Worker:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, actions: frozenset[Action], wake: threading.Event) -> None:
-        """The life of one thread."""
+        """One thread, from its start to the end of the worker."""
         lane: Lane | None = None
         while not self.crew.stopping.is_set():
             try:

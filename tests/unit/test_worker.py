@@ -28,7 +28,7 @@ from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submi
 from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import REACTIONS, Status, TaskReport
-from kling_omni_addon.work import journal
+from kling_omni_addon.work import journal_file
 from kling_omni_addon.work.assignment import Assignment
 from kling_omni_addon.work.crew import Progress
 from kling_omni_addon.work.journal import Journal
@@ -575,7 +575,7 @@ def test_threads_whose_journal_is_held_say_so_in_a_sentence_and_go_on(
     studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     studio.intend()
-    monkeypatch.setattr(journal, "_BUSY_TIMEOUT_S", 0.02)
+    monkeypatch.setattr(journal_file, "_BUSY_TIMEOUT_S", 0.02)
     studio.clock = studio.kling.clock = HurriedClock()
     studio.restart()
     holder = sqlite3.connect(studio.path, isolation_level=None)

@@ -148,7 +148,7 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """The user says: go on."""
+    """The user says: go on with what was held or set aside."""
 
     at: float
 
@@ -214,7 +214,7 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The service has the task."""
+    """The service says that it has a task for this submission, and names it."""
 
     at: float
     task_id: str
@@ -282,7 +282,7 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The clip is a verified file."""
+    """The clip is a verified file at its place."""
 
     at: float
     path: str

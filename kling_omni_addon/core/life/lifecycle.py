@@ -32,7 +32,7 @@ MOST_CRASHES = 5
 
 
 class Phase(StrEnum):
-    """Where a submission stands."""
+    """Where a submission stands; docs/architecture.md draws how one leads to the other."""
 
     INTENDED = "intended"
     UNANSWERED = "unanswered"

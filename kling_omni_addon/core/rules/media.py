@@ -13,7 +13,7 @@ _MEGABYTE = 1_000_000
 
 
 def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R35."""
+    """R35: no picture that is neither PNG nor JPEG."""
     for position, facts in _pictures(reading):
         if facts.format not in reading.profile.picture.formats:
             message = f"{reading.image_name(position)} is neither a PNG nor a JPEG picture. Save it as one of them."
@@ -21,7 +21,7 @@ def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def picture_is_too_large(reading: Reading) -> Iterator[Finding]:
-    """R36."""
+    """R36: no picture of more bytes than the profile allows."""
     most = reading.profile.picture.size_bytes
     for position, facts in _pictures(reading):
         if facts.size_bytes > most:
@@ -31,7 +31,7 @@ def picture_is_too_large(reading: Reading) -> Iterator[Finding]:
 
 
 def picture_is_too_small(reading: Reading) -> Iterator[Finding]:
-    """R37."""
+    """R37: no picture with a side below the profile's least."""
     least = reading.profile.picture.side
     for position, facts in _sized(reading):
         small = [f"{side} pixels {way}" for side, way in _sides(facts) if side < least]
@@ -41,7 +41,7 @@ def picture_is_too_small(reading: Reading) -> Iterator[Finding]:
 
 
 def picture_is_too_oblong(reading: Reading) -> Iterator[Finding]:
-    """R38; not examined where R37 failed."""
+    """R38: no picture much wider than high, or higher than wide; not examined where R37 failed."""
     low, high = reading.profile.picture.ratio
     for position, facts in _sized(reading):
         is_large = min(facts.width, facts.height) >= reading.profile.picture.side
@@ -52,14 +52,14 @@ def picture_is_too_oblong(reading: Reading) -> Iterator[Finding]:
 
 
 def video_format_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R55."""
+    """R55: no video that is neither MP4 nor MOV."""
     for path, facts in _videos(reading):
         if facts.format is not None and facts.format not in reading.profile.video.formats:
             yield Finding(path, "The video is neither MP4 nor MOV. Convert it.", "video format must be mp4 or mov")
 
 
 def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R56."""
+    """R56: no video shorter or longer than the model takes."""
     shortest, longest = reading.model.input_video_s
     for path, facts in _videos(reading):
         if facts.duration_s is not None and not shortest <= facts.duration_s <= longest:
@@ -70,7 +70,7 @@ def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
-    """R57."""
+    """R57: no video whose sides, area or ratio are beyond the profile's limits."""
     least, most = reading.profile.video.side
     for path, facts in _videos(reading):
         if _is_out_of_range(reading, facts):
@@ -95,7 +95,10 @@ def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:
 
 
 def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R58; the rate is rounded to the nearest whole number, so 23.976 and 59.94 pass."""
+    """R58: no video slower or faster than the profile's frame rates.
+
+    The rate is rounded to the nearest whole number, so 23.976 and 59.94 pass.
+    """
     slowest, fastest = reading.profile.video.fps
     for path, facts in _videos(reading):
         if facts.fps is not None and not slowest <= floor(facts.fps + 0.5) <= fastest:
@@ -104,7 +107,7 @@ def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def video_is_too_large(reading: Reading) -> Iterator[Finding]:
-    """R59."""
+    """R59: no video of more bytes than the profile allows."""
     for path, facts in _videos(reading):
         if facts.size_bytes is not None and facts.size_bytes > reading.profile.video.size_bytes:
             message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling takes at most 200 MB."
@@ -112,7 +115,7 @@ def video_is_too_large(reading: Reading) -> Iterator[Finding]:
 
 
 def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
-    """W04: nobody says whether a megabyte is 1,000,000 bytes."""
+    """W04: doubtful is a picture just below R36's limit, for nobody says whether a megabyte is 1,000,000 bytes."""
     limits = reading.profile.picture
     for position, facts in _pictures(reading):
         if limits.advised_size_bytes < facts.size_bytes <= limits.size_bytes:
@@ -121,7 +124,7 @@ def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
 
 
 def picture_has_provenance(reading: Reading) -> Iterator[Finding]:
-    """W09 (pitfall 4): the service has refused such files as invalid Base64."""
+    """W09: doubtful is a picture with a C2PA record; the service has refused such as invalid Base64 (pitfall 4)."""
     for position, facts in _pictures(reading):
         if facts.has_provenance:
             message = (
@@ -132,7 +135,7 @@ def picture_has_provenance(reading: Reading) -> Iterator[Finding]:
 
 
 def video_is_very_wide(reading: Reading) -> Iterator[Finding]:
-    """W05 (conflict X10)."""
+    """W05: doubtful is a video wider than every one of Kling's pages allows (conflict X10)."""
     widest = reading.profile.video.advised_ratio
     for path, facts in _videos(reading):
         if widest and facts.width and facts.height and facts.width / facts.height > widest:
@@ -140,7 +143,7 @@ def video_is_very_wide(reading: Reading) -> Iterator[Finding]:
 
 
 def video_pixels_are_not_square(reading: Reading) -> Iterator[Finding]:
-    """W06 (contract section 4.3)."""
+    """W06: doubtful is a video whose pixels are not square (contract section 4.3)."""
     for path, facts in _videos(reading):
         if facts.pixel_aspect is not None and facts.pixel_aspect != 1:
             yield Finding(path, "The video's pixels are not square; Kling may refuse it. Convert it to square pixels.")

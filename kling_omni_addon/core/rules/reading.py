@@ -133,7 +133,7 @@ class Reading:
         return len(self.images) + len(self.elements)
 
     @property
-    def kind(self) -> Capability:
+    def capability(self) -> Capability:
         """The row of the capability map that this body belongs to."""
         has_references = bool(self.plain or self.elements)
         return capability_from(
