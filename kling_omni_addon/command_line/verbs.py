@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..core import capability
 from ..core.errors import ArgumentsInvalid
 from ..core.life.lifecycle import Phase, Submission
 from ..core.problem import Problem
@@ -39,7 +40,6 @@ def _judged(options: argparse.Namespace) -> RequestFile:
     """The request file with its problems; nothing of it stays on disk."""
     import tempfile
 
-    from ..core import capability
     from ..request_file import read_request_file
     from ..work.picture_store import PictureStore
 
@@ -129,7 +129,7 @@ def _session(options: argparse.Namespace, environment: Mapping[str, str]) -> Ses
     from ..session import Session
     from ..settings import read_settings
 
-    profile = getattr(options, "profile", "seed")
+    profile = getattr(options, "profile", capability.DEFAULT_PROFILE)
     return Session(read_settings(environment, service=options.service, profile=profile))
 
 
@@ -156,7 +156,6 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
 
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """The list price of a request file."""
-    from ..core import capability
     from ..core.pricing import price_of
 
     read = _judged(options)

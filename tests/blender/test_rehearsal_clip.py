@@ -111,7 +111,7 @@ def order(folder: Path, name: str, **wishes: Any) -> tuple[Path, subprocess.Comp
     """Run the script on a spec of a small, short clip; where the clip is to be, and how the child ended."""
     output = folder / f"{name}.mp4"
     spec: dict[str, Any] = {"width": 320, "height": 180, "duration_s": 1, "prompt": PROMPT, "first": None, "end": None}
-    spec |= {"references": [], "sound": False, "label": "kling-v3-omni std", "output": output} | wishes
+    spec |= {"references": [], "sound": False, "label": "kling-v3-omni std", "output": output, "fps": 24} | wishes
     path = folder / f"{name}.json"
     path.write_text(json.dumps(spec, default=str), "utf-8")
     command = [*default_command(None), str(path)]

@@ -9,7 +9,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ..host.identity import ROOT_PACKAGE
-from . import questions
+from . import limits, questions
 
 if TYPE_CHECKING:
     from ...settings import Settings
@@ -163,7 +163,8 @@ def read_settings() -> Settings:
     of_environment = {name: value for name, value in os.environ.items() if name.startswith("KLING_")}
     if any(of_environment.get(name) for name in kept):
         kept = {}  # a key of the environment is never mixed with half of another one
-    return read_settings(_numbers(page) | kept | of_environment, service=service_name())
+    given = _numbers(page) | kept | of_environment
+    return read_settings(given, service=service_name(), profile=limits.profile().name)
 
 
 def _numbers(page: Preferences | None) -> dict[str, str]:

@@ -14,7 +14,7 @@ from ...core.naming import Numbering, mention, unknown_names
 from ...core.payload import ordered_pictures
 from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
-from ..connection import clip_links
+from ..connection import clip_links, limits
 from ..host import thumbnails
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
@@ -38,13 +38,12 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
     """Judge the scene's shot, or the ``request`` that was read from it, and keep the result for the panels. Reads the
     headers of its pictures, nothing else.
     """
-    from ...core import capability
     from ...judging import judge_request  # jsonschema
 
     asked = read_request(scene) if request is None else request
     video = asked.video
     videos = {video.url: clip_links.video_facts_of(video.clip)} if video is not None and video.clip else {}
-    found = judge_request(asked, capability.profile(), videos)
+    found = judge_request(asked, limits.profile(), videos)
     judged = (spoken(problem, asked) for problem in found if not is_told_better(problem, asked))
     problems = (*missing(scene, asked), *judged, *unknown_mentions(asked))
     if len(_judgements) > _LIMIT_OF_NAMES:
