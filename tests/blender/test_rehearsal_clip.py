@@ -266,6 +266,11 @@ def test_a_picture_of_another_ratio_fills_the_frame_undistorted(folder: Path) ->
     assert all(is_near(frame.at(x, y), RED) for x, y in ((0.0, 1.0), (1.0, 1.0), (0.0, 0.6), (1.0, 0.6)))
 
 
+def test_a_clip_has_any_shape_and_any_rate(folder: Path, first: Path) -> None:
+    clip = make(folder, "panorama", first=first, width=420, height=180, fps=30)
+    assert clip.facts == ((420, 180), 30, 30.0)
+
+
 def test_transparent_parts_of_a_picture_are_black(folder: Path) -> None:
     see_through = paint(folder / "clear.png", 320, 180, lambda across, _: (*RED, 1.0 if across < 0.5 else 0.0))
     frame = make(folder, "clear", first=see_through).frame(1)

@@ -78,7 +78,7 @@ def clip_length(seconds: float, model: str) -> int:
 
     Raises :class:`KlingError` for a gap that no clip can fill well.
     """
-    makes = limits.profile().models[model]
+    makes = limits.require_model(model)
     lengths = makes.durations(Capability.FRAMES)
     shortest, longest = min(lengths), max(lengths)
     if seconds > longest + _NOTHING_S:

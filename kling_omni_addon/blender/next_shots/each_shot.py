@@ -113,7 +113,7 @@ def _placed(target: Target, scene: bpy.types.Scene) -> Target:
 
 def _clip_seconds(request: OmniRequest, seconds: float, number: int) -> int:
     """The length nearest to a shot's that the model makes."""
-    model = limits.profile().models[request.model]
+    model = limits.require_model(request.model)
     lengths = model.durations(capability_of(request))
     shortest, longest = min(lengths), max(lengths)
     if not shortest * _SHORTEST <= seconds < longest + 0.5:

@@ -19,7 +19,8 @@ def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Model, size, length, shape: only what this model makes of this kind of shot."""
     scene = scene_of(context)
     shot, request = shot_of(scene), read_request(scene)
-    model = limits.profile().models[shot.model]
+    profile = limits.profile()
+    model = profile.models.get(shot.model) or profile.models[profile.proposed.model]  # judged to be none, and said so
     layout.use_property_split = characters_of(context) >= WIDE_ENOUGH
     layout.use_property_decorate = False
     layout.row().prop(shot, "mode", expand=True)
@@ -76,7 +77,7 @@ def _draw_frames(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     frames = fit_frames_of(scene)
     if not frames:
         shot = shot_of(scene)
-        lines = limits.profile().mode_lines[shot.mode]
+        lines = limits.profile().mode_lines.get(shot.mode, "?")
         _draw_line(layout, f"{clip_strips.scene_frames(scene, shot.duration_s)} frames, {lines}p")
         return
     row = layout.row(align=True)

@@ -107,8 +107,9 @@ def judge_edited() -> bool:
 
 
 def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
-    """What a kind of shot that somebody chose still lacks."""
+    """What the shot lacks: choices that are not known here, and what the kind that somebody chose is made from."""
     shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
+    yield from _unknown_choices(request)
     if request.video is not None and request.video.clip:
         yield from _missing_link(shot, request.video)
     if not has_chosen_kind(shot):
@@ -126,6 +127,19 @@ _ONLY_FIRST: Final = Remedy(
     value=next(kind.identifier for kind in KINDS if kind.frames == (Role.FIRST,)),
     label="Use the First Frame Only",
 )
+
+
+def _unknown_choices(request: OmniRequest) -> Iterator[Problem]:
+    """What a .blend asks for that other data knew. Sent without it, the service would quietly choose by itself."""
+    profile = limits.profile()
+    proposed = profile.proposed
+    if not request.model:
+        label = f"Use {profile.models[proposed.model].label}"
+        yield _lack(limits.UNKNOWN_MODEL, "model_name", Remedy(path="model_name", value=proposed.model, label=label))
+    if not request.mode:
+        label = f"Use {profile.mode_labels[proposed.mode]}"
+        message = "The quality that this file asks for is not known to this version."
+        yield _lack(message, "mode", Remedy(path="mode", value=proposed.mode, label=label))
 
 
 def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
