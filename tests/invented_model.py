@@ -67,7 +67,7 @@ def _edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
 def told_by(story: Path, package: Path, *more: Path) -> dict[str, Any]:
     """What a story says that runs in a process of its own, on that copy of the package."""
     environment = os.environ | {"PYTHONPATH": f"{package}{os.pathsep}{ROOT}", "KLING_HOME": str(package / "home")}
-    command = [sys.executable, story, package / "told.json", *more]
+    command: list[str | Path] = [sys.executable, story, package / "told.json", *more]
     child = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert child.returncode == 0, child.stderr
     told: dict[str, Any] = json.loads((package / "told.json").read_text("utf-8"))

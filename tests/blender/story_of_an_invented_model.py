@@ -28,7 +28,7 @@ def items_of(properties: Any, name: str) -> list[tuple[str, str, str, int]]:
 
 def offered(shot: Any) -> dict[str, Any]:
     of_shot = shot.bl_rna.properties
-    of_length: Any = bpy.ops.kling.set_duration.get_rna_type().properties["seconds"]  # type: ignore[attr-defined]
+    of_length: Any = bpy.ops.kling.set_duration.get_rna_type().properties["seconds"]
     length = of_shot["duration_s"]
     enums = ("model", "mode", "aspect_ratio")
     return {name: items_of(of_shot, name) for name in enums} | {
@@ -50,7 +50,7 @@ def chosen(scene: Any) -> dict[str, Any]:
         return {"refused": str(error)}
     shot.duration_s = LONGEST_S + 5
     request, price = reading.read_request(scene), clip_links.list_price_of(reading.read_request(scene))
-    bpy.ops.kling.toggle_frame_overlay(shape=RATIO)  # type: ignore[attr-defined] # an operator of ours
+    bpy.ops.kling.toggle_frame_overlay(shape=RATIO)
     return {
         "asked": [request.model, request.mode, request.aspect_ratio, request.duration_s],
         "faults": [problem.message for problem in judging.judge(scene) if problem.is_fault],
@@ -69,7 +69,7 @@ def opened(film: Path) -> dict[str, Any]:
     for problem in judging.judge(scene):
         if problem.is_fault:
             found["faults"].append(problem.message)
-            bpy.ops.kling.fix(rule=problem.rule, path=problem.path)  # type: ignore[attr-defined] # an operator of ours
+            bpy.ops.kling.fix(rule=problem.rule, path=problem.path)
     return found | {"fixed": [shot.model, shot.mode], "left": [p.message for p in judging.judge(scene) if p.is_fault]}
 
 
