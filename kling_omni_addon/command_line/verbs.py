@@ -130,7 +130,7 @@ def _session(options: argparse.Namespace, environment: Mapping[str, str]) -> Ses
     from ..session import Session
     from ..settings import read_settings
 
-    profile = getattr(options, "profile", "seed")
+    profile = getattr(options, "profile", capability.DEFAULT_PROFILE)
     return Session(read_settings(environment, service=options.service, profile=profile))
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from ..core.rules.reading import DEFAULT_MODEL
 from .answers import Answer, Delivery, FileSlice, Refusal, json_answer
 from .calls import Call
 from .faults import OnAnswer, OnCall
@@ -50,7 +51,7 @@ def leads_on(call: Call, argument: str) -> Answer:
 def discontinues(call: Call, argument: str) -> Answer:
     """Say that there is no such model any more."""
     try:
-        model = json.loads(call.body).get("model_name") or "kling-video-o1"
+        model = json.loads(call.body).get("model_name") or DEFAULT_MODEL
     except (ValueError, AttributeError):
         model = ""
     return Refusal(1201, f"The model '{model}' has been discontinued and is no longer available.").answer

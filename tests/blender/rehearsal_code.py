@@ -19,7 +19,7 @@ Scene = Any  # the stubs know one Blender, these tests run in several
 def write_rehearsal_clip(folder: Path, *, seconds: int) -> tuple[Path, Spec]:
     """A small clip with sound, made by a child as the server makes it, and what was ordered."""
     wish: dict[str, Any] = {"width": 320, "height": 180, "duration_s": seconds, "prompt": "a cube turns", "sound": True}
-    wish |= {"first": None, "end": None, "references": [], "label": "", "output": str(folder / "clip.mp4")}
+    wish |= {"first": None, "end": None, "references": [], "label": "", "output": str(folder / "clip.mp4"), "fps": 24}
     (folder / "spec.json").write_text(json.dumps(wish), "utf-8")
     subprocess.run([*default_command(None), str(folder / "spec.json")], capture_output=True, check=True, timeout=300)
     spec = read_spec(folder / "spec.json")

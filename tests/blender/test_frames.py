@@ -212,7 +212,7 @@ def test_a_png_that_is_too_large_becomes_a_jpeg(shot: Scene, tmp_path: Path) -> 
 def test_a_picture_that_is_too_large_even_as_a_jpeg_is_refused_and_not_kept(
     shot: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(picture_file, "MAX_PICTURE_BYTES", 1000)  # 10 MB of JPEG takes ten seconds to render
+    monkeypatch.setattr(picture_file, "most_bytes", lambda: 1000)  # 10 MB of JPEG takes ten seconds to render
     with pytest.raises(CaptureFailed, match=r"larger than the service accepts.*resolution"):
         render_camera_frame(shot, 1, tmp_path / name, aspect_ratio=None)
     assert list(tmp_path.iterdir()) == []

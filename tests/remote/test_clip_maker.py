@@ -102,7 +102,7 @@ def maker(stage: Stage) -> Iterator[ClipMaker]:
 
 
 def spec_of(prompt: str = "A fox", first: Path | None = None) -> ClipSpec:
-    return ClipSpec(width=64, height=36, duration_s=1.0, prompt=prompt, first=first)
+    return ClipSpec(width=64, height=36, fps=24, duration_s=1.0, prompt=prompt, first=first)
 
 
 def at_once(*calls: Callable[[], Path]) -> list[Future[Path]]:

@@ -33,6 +33,7 @@ from kling_omni_addon.core.request import (
     StoryboardShot,
     Video,
     VideoUse,
+    capability_of,
 )
 from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.work.picture_store import CHUNK_BYTES, PictureStore
@@ -135,7 +136,7 @@ def test_every_golden_file_has_a_request() -> None:
 
 def test_the_golden_requests_cover_every_kind_model_and_storyboard() -> None:
     asked = GOLDEN_REQUESTS.values()
-    assert {capability.capability_of(request) for request in asked} == set(capability.Capability)
+    assert {capability_of(request) for request in asked} == set(capability.Capability)
     assert {request.model for request in asked} == set(SEED.models)
     assert {request.storyboard for request in asked} == set(Storyboard)
 

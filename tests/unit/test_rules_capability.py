@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.core import capability
-from kling_omni_addon.core.capability import Capability, capability_of
+from kling_omni_addon.core.capability import Capability
 from kling_omni_addon.core.errors import ArgumentsInvalid
-from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Video, VideoUse
+from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Video, VideoUse, capability_of
 from kling_omni_addon.core.rules.table import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, problems_in
 from tests.unit.rule_bodies import O1, V3, VIDEO, body
 

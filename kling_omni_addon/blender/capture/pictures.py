@@ -15,6 +15,7 @@ import bpy
 from ...core.errors import CaptureFailed
 from ...core.request import Role
 from ...settings import home_folder
+from ..connection import limits
 from ..host.sequencer import Strip
 from ..shot.properties import put_picture, shot_of
 from ..shot.reading import media_folder
@@ -23,8 +24,6 @@ from . import strip as strip_capture
 from . import view as view_capture
 from .camera import Engine
 from .camera_job import CameraJob
-
-_READY_TO_SEND = (".jpg", ".jpeg", ".png")
 
 
 def capture_camera(
@@ -37,7 +36,8 @@ def capture_camera(
 ) -> Path:
     """Render the scene's camera at ``frame`` (default: the current one); a camera bound to a marker counts.
 
-    ``aspect_ratio`` is ``16:9``, ``9:16`` or ``1:1``; by default :func:`usual_shape`. Raises :class:`CaptureFailed`.
+    ``aspect_ratio`` is one that Kling makes, such as ``16:9``; by default :func:`usual_shape`. Raises
+    :class:`CaptureFailed`.
     """
     at = scene.frame_current if frame is None else frame
     job = camera_job(scene, at, aspect_ratio=aspect_ratio or usual_shape(scene, role), engine=engine)
@@ -104,7 +104,7 @@ def use_file(scene: bpy.types.Scene, role: Role, path: Path) -> Path:
     """Use an image file: itself where Kling takes its format, else a copy. Raises :class:`CaptureFailed`."""
     if not path.is_file():
         raise CaptureFailed(f"There is no file {path}.", field="filepath", remedy="Choose an image.")
-    picture = path if path.suffix.lower() in _READY_TO_SEND else _converted(path)
+    picture = path if _is_ready_to_send(path) else _converted(path)
     return _put(scene, role, picture, path.name)
 
 
@@ -139,6 +139,10 @@ def capture_path(name: str, frame: int | None, suffix: str = ".jpg") -> Path:
     number = "" if frame is None else f"_{frame:04d}"
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
     return folder / f"{plain}{number}_{stamp}{suffix}"
+
+
+def _is_ready_to_send(path: Path) -> bool:
+    return path.suffix.lower().removeprefix(".") in limits.profile().picture.formats
 
 
 def _converted(path: Path) -> Path:

@@ -12,7 +12,7 @@ import bpy
 
 from ...settings import home_folder
 from ..host.signals import Signal
-from . import preferences, questions
+from . import limits, preferences, questions
 from .online import offline_reason
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def _start_rehearsal() -> None:
     if running_rehearsal(home) is not None:
         return
     maker = ClipMaker(default_command(bpy.app.binary_path or os.environ.get("BLENDER")), home / "rehearsal" / "made")
-    server = _open.rehearsal.enter_context(RehearsalServer(RehearsalSettings(folder=home / "rehearsal"), maker))
+    settings = RehearsalSettings(folder=home / "rehearsal", profile=limits.profile().name)
+    server = _open.rehearsal.enter_context(RehearsalServer(settings, maker))
     _open.rehearsal.enter_context(kept_note(home, server.ready_line()))
 
 

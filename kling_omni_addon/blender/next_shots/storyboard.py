@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import bpy
 
-from ...core import capability
 from ...core.apportion import apportion
+from ..connection import limits
 from ..host.reporting import Outcome
 from ..host.sequencer import Strip, length_of, start_of, strips_of, timeline_scene
 from ..shot import judging
@@ -76,7 +76,7 @@ def set_board(scene: bpy.types.Scene, cuts: Sequence[Cut], fps: float) -> str:
     """Replace the scene's storyboard, in whole seconds whose sum is exact; what is in the way of one clip, if anything,
     as a sentence.
     """
-    shot, profile = shot_of(scene), capability.profile()
+    shot, profile = shot_of(scene), limits.profile()
     shortest, longest = profile.duration_s
     lengths = [cut.frames / fps for cut in cuts]
     is_stretched = sum(lengths) < shortest

@@ -9,13 +9,12 @@ from typing import Final
 
 import bpy
 
-from ...core import capability
 from ...core.errors import RequestInvalid
 from ...core.naming import Numbering, mention, unknown_names
 from ...core.payload import ordered_pictures
 from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
-from ..connection import clip_links
+from ..connection import clip_links, limits
 from ..host import thumbnails
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
@@ -44,7 +43,7 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
     asked = read_request(scene) if request is None else request
     video = asked.video
     videos = {video.url: clip_links.video_facts_of(video.clip)} if video is not None and video.clip else {}
-    found = judge_request(asked, capability.profile(), videos)
+    found = judge_request(asked, limits.profile(), videos)
     judged = (spoken(problem, asked) for problem in found if not is_told_better(problem, asked))
     problems = (*missing(scene, asked), *judged, *unknown_mentions(asked))
     if len(_judgements) > _LIMIT_OF_NAMES:
@@ -108,8 +107,9 @@ def judge_edited() -> bool:
 
 
 def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
-    """What a kind of shot that somebody chose still lacks."""
+    """What the shot lacks: choices that are not known here, and what the kind that somebody chose is made from."""
     shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
+    yield from _unknown_choices(request)
     if request.video is not None and request.video.clip:
         yield from _missing_link(shot, request.video)
     if not has_chosen_kind(shot):
@@ -127,6 +127,19 @@ _ONLY_FIRST: Final = Remedy(
     value=next(kind.identifier for kind in KINDS if kind.frames == (Role.FIRST,)),
     label="Use the First Frame Only",
 )
+
+
+def _unknown_choices(request: OmniRequest) -> Iterator[Problem]:
+    """What a .blend asks for that other data knew. Sent without it, the service would quietly choose by itself."""
+    profile = limits.profile()
+    proposed = profile.proposed
+    if not request.model:
+        label = f"Use {profile.models[proposed.model].label}"
+        yield _lack(limits.UNKNOWN_MODEL, "model_name", Remedy(path="model_name", value=proposed.model, label=label))
+    if not request.mode:
+        label = f"Use {profile.mode_labels[proposed.mode]}"
+        message = "The quality that this file asks for is not known to this version."
+        yield _lack(message, "mode", Remedy(path="mode", value=proposed.mode, label=label))
 
 
 def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:

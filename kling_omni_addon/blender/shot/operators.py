@@ -8,11 +8,12 @@ from typing import Any
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 
-from ...core import capability
+from ..connection import limits
 from ..host.reporting import Outcome
 from ..host.wrapping import draw_lines
 from . import judging, remedies
 from .kinds import has_own_prompts
+from .offers import LIMITS, LONGEST_S, SHORTEST_S
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, free_name, put_picture, scene_of, shot_of
 from .reading import prompt_holder
@@ -181,7 +182,7 @@ class KLING_OT_edit_prompt(bpy.types.Operator):
 
 def prompt_count(shot: KLING_PG_shot) -> str:
     """How many characters of how many are used."""
-    profile = capability.profile()
+    profile = limits.profile()
     most = profile.shot_characters if has_own_prompts(shot) else profile.prompt_characters
     return f"{len(prompt_of(prompt_holder(shot)))} / {most}"
 
@@ -193,7 +194,13 @@ class KLING_OT_set_duration(bpy.types.Operator):
     bl_label = "Set Duration"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    seconds: IntProperty(name="Seconds", description="Length of the clip", default=5, min=3, max=15)
+    seconds: IntProperty(
+        name="Seconds",
+        description="Length of the clip",
+        default=LIMITS.proposed.duration_s,
+        min=SHORTEST_S,
+        max=LONGEST_S,
+    )
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         shot_of(scene_of(context)).duration_s = self.seconds

@@ -16,14 +16,14 @@ from ...work.sidecar import keep_missing, sidecar_of, takes_in
 from ..connection import snapshots
 from ..host import sequencer
 from ..host.sequencer import Strip
-from ..shot.properties import MODELS, MODES
+from ..shot.offers import MODELS, MODES
 from ..timeline import clip_strips, stand_in
 from ..timeline.clip_file import clip_facts_of
 from ..timeline.our_strips import submission_of
 from ..timeline.provenance import FAVOURITE, clip_of, mark_with, provenance_on, shot_of_strip, text_of
 
 _deleted = {"takes": 0}
-_LABELS = {identifier: label for identifier, label, _ in (*MODELS, *MODES)}
+_LABELS = {identifier: label for identifier, label, *_ in (*MODELS, *MODES)}
 
 
 def takes_of(strip: Strip) -> tuple[Take, ...]:

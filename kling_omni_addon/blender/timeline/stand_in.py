@@ -15,12 +15,11 @@ from typing import Final
 
 import bpy
 
-from ...core import capability
 from ...core.life.events import Target
 from ...core.life.lifecycle import Submission
 from ...core.request import OmniRequest
 from ...durable import make_folder, write_whole
-from ..connection import opening
+from ..connection import limits, opening
 from ..host.sequencer import Strip, all_strips, set_end, show_in_workspaces, siblings_of
 from . import provenance
 from .channels import free_channels
@@ -47,7 +46,7 @@ def planned_frames(scene: bpy.types.Scene, request: OmniRequest, target: Target)
     """How many frames of the scene the clip is to last, as far as one knows before it is there."""
     if target.fit_frames:
         return target.fit_frames
-    rate = scene_fps(scene) if target.timing == "speed" else capability.profile().output_fps
+    rate = scene_fps(scene) if target.timing == "speed" else limits.profile().output_fps
     return max(1, round(request.duration_s * rate))
 
 

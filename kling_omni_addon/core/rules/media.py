@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import floor
 
+from ..capability import VideoLimits
 from ..media import PictureFacts, PictureRef
 from ..problem import Finding
 from .reading import Reading, VideoFacts
 
 _MEGABYTE = 1_000_000
+_BINARY_MEGABYTE = 1 << 20  # the service counts generously, and nobody says how (contract 4.3)
 
 
 def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
@@ -25,9 +27,9 @@ def picture_is_too_large(reading: Reading) -> Iterator[Finding]:
     most = reading.profile.picture.size_bytes
     for position, facts in _pictures(reading):
         if facts.size_bytes > most:
-            size = _megabytes(facts.size_bytes)
-            message = f"{reading.image_name(position)} is {size} MB; Kling takes at most 10 MB. Save it smaller."
-            yield Finding(_image(position), message, "image file size must not exceed 10MB")
+            size, limit = _megabytes(facts.size_bytes), most // _BINARY_MEGABYTE
+            message = f"{reading.image_name(position)} is {size} MB; Kling takes at most {limit} MB. Save it smaller."
+            yield Finding(_image(position), message, f"image file size must not exceed {limit}MB")
 
 
 def picture_is_too_small(reading: Reading) -> Iterator[Finding]:
@@ -47,8 +49,10 @@ def picture_is_too_oblong(reading: Reading) -> Iterator[Finding]:
         is_large = min(facts.width, facts.height) >= reading.profile.picture.side
         if is_large and not low <= facts.width / facts.height <= high:
             way = "narrow" if facts.width < facts.height else "wide"
-            message = f"{reading.image_name(position)} is too {way}: Kling takes 1:2.5 to 2.5:1."
-            yield Finding(_image(position), message, "image aspect ratio must be between 1:2.5 and 2.5:1")
+            narrowest, widest = _ratios((low, high))
+            message = f"{reading.image_name(position)} is too {way}: Kling takes {narrowest} to {widest}."
+            service_text = f"image aspect ratio must be between {narrowest} and {widest}"
+            yield Finding(_image(position), message, service_text)
 
 
 def video_format_is_wrong(reading: Reading) -> Iterator[Finding]:
@@ -74,12 +78,19 @@ def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
     least, most = reading.profile.video.side
     for path, facts in _videos(reading):
         if _is_out_of_range(reading, facts):
-            area = reading.profile.video.area
-            more = f", at most {area:,} pixels in all, and ratios of 1:2.5 to 2.5:1" if area else ""
+            more = _more_of_pixels(reading.profile.video)
             message = (
                 f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}{more}."
             )
             yield Finding(path, message, "video resolution is out of range")
+
+
+def _more_of_pixels(limits: VideoLimits) -> str:
+    """What else than the sides is limited, where anything is."""
+    if limits.area is None or limits.ratio is None:
+        return ""
+    narrowest, widest = _ratios(limits.ratio)
+    return f", at most {limits.area:,} pixels in all, and ratios of {narrowest} to {widest}"
 
 
 def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:
@@ -108,10 +119,12 @@ def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 def video_is_too_large(reading: Reading) -> Iterator[Finding]:
     """R59: no video of more bytes than the profile allows."""
+    most = reading.profile.video.size_bytes
     for path, facts in _videos(reading):
-        if facts.size_bytes is not None and facts.size_bytes > reading.profile.video.size_bytes:
-            message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling takes at most 200 MB."
-            yield Finding(path, message, "video file size must not exceed 200MB")
+        if facts.size_bytes is not None and facts.size_bytes > most:
+            limit = most // _BINARY_MEGABYTE
+            message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling takes at most {limit} MB."
+            yield Finding(path, message, f"video file size must not exceed {limit}MB")
 
 
 def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
@@ -119,7 +132,8 @@ def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
     limits = reading.profile.picture
     for position, facts in _pictures(reading):
         if limits.advised_size_bytes < facts.size_bytes <= limits.size_bytes:
-            message = f"{reading.image_name(position)} is just above 10,000,000 bytes; Kling may find it too large."
+            limit = f"{limits.advised_size_bytes:,} bytes"
+            message = f"{reading.image_name(position)} is just above {limit}; Kling may find it too large."
             yield Finding(_image(position), message)
 
 
@@ -173,6 +187,11 @@ def _sides(facts: PictureFacts) -> tuple[tuple[int, str], ...]:
 
 def _image(position: int) -> str:
     return f"image_list[{position}].image_url"
+
+
+def _ratios(limits: tuple[float, float]) -> tuple[str, str]:
+    """The narrowest and the widest shape as people write them: 1:2.5 and 2.5:1."""
+    return f"1:{1 / limits[0]:g}", f"{limits[1]:g}:1"
 
 
 def _megabytes(size_bytes: int) -> str:

@@ -9,7 +9,6 @@ from ..problem import Finding, Remedy, counted, nearest_duration, quoted, remova
 from .reading import DEFAULT_DURATION, DEFAULT_MODE, Reading, is_blank, is_link
 
 _SILENT = Remedy(path="sound", value="off", label="Turn Sound Off")
-_MODE_LABELS = {"std": "Standard", "pro": "Pro", "4k": "4K"}
 
 
 def model_has_no_sound(reading: Reading) -> Iterator[Finding]:
@@ -77,16 +76,16 @@ def mode_is_unknown(reading: Reading) -> Iterator[Finding]:
     """R61: no mode that the profile does not know."""
     value, modes = reading.given.get("mode", DEFAULT_MODE), reading.model.modes
     if value not in reading.profile.modes:
-        labels = " or ".join(_MODE_LABELS.get(mode, mode) for mode in modes)
+        labels = " or ".join(reading.profile.mode_labels[mode] for mode in modes)
         yield Finding("mode", f"The quality is {labels}, not {quoted(value)}.", f"mode value '{value}' is invalid")
 
 
 def model_has_no_such_mode(reading: Reading) -> Iterator[Finding]:
     """R62: no mode that the model does not offer."""
-    value, modes = reading.given.get("mode", DEFAULT_MODE), reading.model.modes
+    value, modes, labels = reading.given.get("mode", DEFAULT_MODE), reading.model.modes, reading.profile.mode_labels
     if value in reading.profile.modes and value not in modes:
-        best = _MODE_LABELS.get(modes[-1], modes[-1])
-        message = f"{reading.model.label} makes no {_MODE_LABELS.get(value, value)} clips. Its best is {best}."
+        best = labels[modes[-1]]
+        message = f"{reading.model.label} makes no {labels[value]} clips. Its best is {best}."
         remedy = Remedy(path="mode", value=modes[-1], label=f"Use {best}")
         yield Finding("mode", message, f"mode value '{value}' is invalid", remedy)
 
