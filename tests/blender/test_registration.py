@@ -13,7 +13,7 @@ import pytest
 from kling_omni_addon.blender import registration
 from kling_omni_addon.blender.connection import preferences
 from kling_omni_addon.blender.panels.preferences_page import KLING_AP_preferences
-from tests.blender.layout import rna_of
+from tests.workshop.layout import rna_of
 
 _SMALL = {"to", "in", "on", "of", "and", "or", "the", "by", "from", "with", "for", "a", "as", "at"}
 _BLENDERS_NAME = "Unique name used in the code and scripting"

@@ -10,14 +10,9 @@ from typing import Any
 
 import pytest
 
-from kling_omni_addon.core.life import events as ev
-from kling_omni_addon.core.life.events import Origin, Target
-from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.remote.token import ApiKey, fingerprint
-from kling_omni_addon.work.journal import Journal
-from tests.remote.conftest import API_KEY
-from tests.remote.processes import Rehearsal, run
-from tests.remote.rehearsal_stand import png
+from tests.workshop.parked import parked_in
+from tests.workshop.processes import Rehearsal, run
+from tests.workshop.rehearsal_stand import png
 
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
 
@@ -160,18 +155,6 @@ def test_resuming_says_which_submissions_wait_for_a_person_and_what_that_person_
         assert f"{verb} {parked}" in resumed.errors
     assert run(on_rehearsal, "abandon", parked).code == 0
     assert parked not in run(on_rehearsal, "resume").errors
-
-
-def parked_in(home: Path, service: str) -> str:
-    """The id of a submission that an earlier run could not settle."""
-    payload = Payload(external_task_id="kob-parked", model="kling-v3-omni", pieces=("{}",))
-    origin = Origin(service=service, key_fingerprint=fingerprint(ApiKey(key=API_KEY)))
-    journal = Journal(home / "journal.sqlite3")
-    journal.begin(ev.Intended(at=1e9, payload=payload, origin=origin, target=Target()))
-    for event in (ev.Sent(at=1e9, digest=payload.digest), ev.Scanned(at=1e9), ev.Parked(at=1e9)):
-        journal.append(payload.external_task_id, event)
-    journal.close()
-    return payload.external_task_id
 
 
 def test_two_processes_at_once_do_not_break_the_daily_cap(

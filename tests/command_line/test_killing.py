@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kling_omni_addon.core.media import mp4_fault
-from tests.remote.processes import Rehearsal, run
+from tests.workshop.processes import Rehearsal, run
 
 CRASHING = Path(__file__).with_name("crashing_command_line.py")
 KILLED = -9

@@ -10,9 +10,8 @@ import pytest
 
 from kling_omni_addon.work.filing import clip_name
 from kling_omni_addon.work.journal import Journal
-from tests.remote.conftest import API_KEY
-from tests.remote.processes import Rehearsal, Said, run
-from tests.remote.rehearsal_stand import png
+from tests.workshop.processes import API_KEY, Rehearsal, Said, run
+from tests.workshop.rehearsal_stand import png
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from kling_omni_addon.core.capability import Capability, capability_of
 from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Video, VideoUse
 from kling_omni_addon.core.rules.table import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, problems_in
-from tests.unit.rule_bodies import O1, V3, VIDEO, body
+from tests.workshop.rule_bodies import O1, V3, VIDEO, body
 
 FIRST, END, PLAIN = (Picture(source="a", role=role) for role in (Role.FIRST, Role.END, Role.REFERENCE))
 

@@ -1,15 +1,12 @@
-"""Elements and account: what is sent and what is understood (contract, section 9)."""
+"""Elements: what is sent and what is understood (contract, section 9)."""
 
 from __future__ import annotations
 
 import json
-from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from kling_omni_addon.core.account import build_account, read_account
 from kling_omni_addon.core.capability import profile
 from kling_omni_addon.core.elements import (
     ElementDraft,
@@ -24,10 +21,8 @@ from kling_omni_addon.core.elements import (
 from kling_omni_addon.core.errors import ArgumentsInvalid, Refused, Unanswered
 from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.protocol import HttpReply
+from tests.workshop.samples import BY_ID
 
-SAMPLES = {
-    entry["id"]: entry for entry in json.loads((Path(__file__).parents[1] / "samples.json").read_text())["responses"]
-}
 HERO = {"element_id": 829836802793406551, "element_name": "Hero", "element_description": "d", "owned_by": "me"}
 
 
@@ -110,20 +105,6 @@ def test_an_element_in_the_making_is_none_yet_and_a_failed_one_says_why() -> Non
 
 def test_a_delete_answers_without_data() -> None:
     assert build_element_delete(7).pieces == ('{"element_id":"7"}',)
-    read_deleted(reply(SAMPLES["r09"]["body"]))
+    read_deleted(reply(BY_ID["r09"]["body"]))
     with pytest.raises(Refused):
         read_deleted(reply({"code": 1201, "message": "Element id not found: 7"}, 400))
-
-
-def test_the_account_is_read_with_and_without_packs() -> None:
-    assert read_account(reply(SAMPLES["r10"]["body"])) == ()
-    (pack,) = read_account(reply(SAMPLES["r11"]["body"]))
-    assert (pack.name, pack.remaining, pack.total, pack.status) == ("Video pack", Decimal(118), Decimal(200), "expired")
-    assert pack.ends_at == 1727366400.0
-    assert build_account(1.5, 2.0).path == "/account/costs?start_time=1500&end_time=2000"
-
-
-@pytest.mark.parametrize("quantity", [None, "lots", float("inf"), [], "NaN"])
-def test_a_quantity_that_is_no_number_is_nothing(quantity: Any) -> None:
-    data = {"resource_pack_subscribe_infos": [{"remaining_quantity": quantity}]}
-    assert read_account(reply({"code": 0, "data": data}))[0].remaining == 0

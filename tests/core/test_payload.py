@@ -3,7 +3,7 @@
 A golden file is the exact body of one request, with ``sha256:...`` where a picture's Base64 will stand. A byte that
 changes is a change of what people pay for; when it is meant, renew the files and read their diff before committing::
 
-    KLING_RENEW_GOLDEN=1 python -m pytest tests/unit/test_payload.py
+    KLING_RENEW_GOLDEN=1 python -m pytest tests/core/test_payload.py
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from kling_omni_addon.core.request import (
 )
 from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.work.picture_store import CHUNK_BYTES, PictureStore
-from tests.unit.request_space import STORED, likely_requests, requests
+from tests.workshop.request_space import STORED, likely_requests, requests
 
 GOLDEN = Path(__file__).parent / "golden_payloads"
 IS_RENEWING = bool(os.environ.get("KLING_RENEW_GOLDEN"))

@@ -10,7 +10,7 @@ import pytest
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.pricing import Price, plain, price_of
 from kling_omni_addon.core.request import OmniRequest, Video, VideoUse
-from tests.unit.rule_bodies import O1, V3, VIDEO
+from tests.workshop.rule_bodies import O1, V3, VIDEO
 
 FOLLOWED, EDITED = Video(url=VIDEO), Video(url=VIDEO, use=VideoUse.EDIT)
 

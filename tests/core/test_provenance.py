@@ -10,7 +10,7 @@ from hypothesis import given
 from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.provenance import request_from, wish_of
 from kling_omni_addon.core.request import OmniRequest, Picture, Role, Video
-from tests.unit.request_space import requests
+from tests.workshop.request_space import requests
 
 
 @given(request=requests())

@@ -1,9 +1,8 @@
-"""The published answers, errors, callbacks and vectors of ``kling_api/samples.json`` read as the file says they do."""
+"""The published answers, errors, callbacks and vectors of ``tests/samples.json`` read as the file says they do."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,12 +18,7 @@ from kling_omni_addon.core.protocol import (
     read_task,
 )
 from kling_omni_addon.remote.token import KeyPair, bearer
-
-# A copy of the public samples that this project was given; see its "about".
-SAMPLES: dict[str, Any] = json.loads((Path(__file__).parents[1] / "samples.json").read_text(encoding="utf-8"))
-BY_ID: dict[str, dict[str, Any]] = {
-    sample["id"]: sample for samples in SAMPLES.values() if isinstance(samples, list) for sample in samples
-}
+from tests.workshop.samples import BY_ID
 
 CREATED = {
     "r01": TaskReport(task_id="866889456698785798", external_task_id="text_probe_1", status=Status.SUBMITTED),

@@ -21,7 +21,7 @@ from kling_omni_addon.core.request import (
     VideoUse,
 )
 from kling_omni_addon.core.takes import Take, diff_of, in_order
-from tests.unit.request_space import requests
+from tests.workshop.request_space import requests
 
 REQUEST = OmniRequest(
     prompt="a fox runs",

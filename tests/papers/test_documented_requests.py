@@ -17,10 +17,9 @@ from kling_omni_addon.core.pricing import plain
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import read_settings
-from tests.remote.conftest import API_KEY
-from tests.remote.processes import ROOT, Rehearsal, run
-from tests.remote.rehearsal_stand import ReadyClips, mp4, png
-from tests.unit.requests_page import EXAMPLES, PYTHON, Example
+from tests.workshop.processes import API_KEY, ROOT, Rehearsal, run
+from tests.workshop.rehearsal_stand import ReadyClips, mp4, png
+from tests.workshop.requests_page import EXAMPLES, PYTHON, Example
 
 
 def written(example: Example, folder: Path) -> Path:

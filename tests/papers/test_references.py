@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workshop.places import ROOT
+
 CONTRACT = ROOT / "docs" / "contract.md"
 RELIABILITY = ROOT / "docs" / "reliability.md"
 SUFFIXES = {".py", ".md", ".toml", ".sh", ".json"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workshop.places import ROOT
+
 NEVER_ASSIGNED = {59, 64, 65}
 NUMBERS = [number for number in range(1, 86) if number not in NEVER_ASSIGNED]
 

@@ -14,8 +14,8 @@ from kling_omni_addon.core.capability import Capability
 from kling_omni_addon.core.payload import draft_body, request_from_body
 from kling_omni_addon.core.pricing import price_of
 from kling_omni_addon.core.rules.table import problems_in
-from tests.unit.requests_page import EXAMPLES, PAGE, SECTIONS, Example
-from tests.unit.rule_bodies import AUTO, IMAGE, O1, V3, elements, images, shots, videos
+from tests.workshop.requests_page import EXAMPLES, PAGE, SECTIONS, Example
+from tests.workshop.rule_bodies import AUTO, IMAGE, O1, V3, elements, images, shots, videos
 
 SEED = capability.profile()
 CHARACTER = 829836802793406553

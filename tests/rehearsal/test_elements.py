@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.rehearsal.server import RehearsalSettings
-from tests.remote.rehearsal_stand import TASKS, Stand, png, refusal
+from tests.workshop.rehearsal_stand import TASKS, Stand, png, refusal
 
 ELEMENTS = "/v1/general/advanced-custom-elements"
 PRESETS = "/v1/general/advanced-presets-elements"

@@ -18,7 +18,7 @@ from kling_omni_addon.core.media import mp4_fault
 from kling_omni_addon.rehearsal.answers import HTTP_STATUS
 from kling_omni_addon.rehearsal.fault_table import FAULTS
 from kling_omni_addon.rehearsal.server import RehearsalSettings
-from tests.remote.rehearsal_stand import TASKS, Stand, mp4, refusal, text_body, token, unlogged
+from tests.workshop.rehearsal_stand import TASKS, Stand, mp4, refusal, text_body, token, unlogged
 
 CLIP = mp4()
 LOST = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from kling_omni_addon.rehearsal.server import RehearsalSettings
-from tests.remote.rehearsal_stand import Stand, mp4
+from tests.workshop.rehearsal_stand import Stand, mp4
 
 CLIP = mp4()
 SIZE = len(CLIP)

@@ -14,15 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.rules.table import problems_in, service_answer
 from kling_omni_addon.rehearsal.server import RehearsalSettings
-from tests.remote.rehearsal_stand import TASKS, Stand, refusal, text_body
-from tests.unit.request_space import bodies
-from tests.unit.rule_bodies import LIBRARY, RuleCase
-from tests.unit.rule_cases import MUST_ACCEPT, RULE_CASES
-
-SAMPLES: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "samples.json").read_text(encoding="utf-8"))[
-    "requests"
-]
-
+from tests.workshop.rehearsal_stand import TASKS, Stand, refusal, text_body
+from tests.workshop.request_space import bodies
+from tests.workshop.rule_bodies import LIBRARY, RuleCase
+from tests.workshop.rule_cases import MUST_ACCEPT, RULE_CASES
+from tests.workshop.samples import REQUESTS
 
 PRESETS = dict.fromkeys((829836802793406551, 829836802793406552), "image_refer") | {829836802793406553: "video_refer"}
 KNOWN = LIBRARY | PRESETS
@@ -98,7 +94,7 @@ def test_the_server_judges_every_case_as_the_table_says(stands: dict[tuple[str, 
 
 
 @pytest.mark.parametrize("is_lenient", [False, True])
-@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample["id"])
+@pytest.mark.parametrize("sample", REQUESTS, ids=lambda sample: sample["id"])
 def test_the_server_judges_the_published_samples_as_they_say(
     stands: dict[tuple[str, bool], Stand], sample: dict[str, Any], is_lenient: bool
 ) -> None:

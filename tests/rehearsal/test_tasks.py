@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from kling_omni_addon.rehearsal.server import RehearsalSettings
-from tests.remote.rehearsal_stand import TASKS, Stand, mp4, png, refusal, text_body, until
+from tests.workshop.rehearsal_stand import TASKS, Stand, mp4, png, refusal, text_body, until
 
 
 @pytest.fixture

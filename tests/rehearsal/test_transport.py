@@ -14,7 +14,7 @@ import requests
 
 from kling_omni_addon.core.errors import ArgumentsInvalid, RehearsalUnavailable
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
-from tests.remote.rehearsal_stand import TASKS, ReadyClips, Stand, refusal, text_body, token
+from tests.workshop.rehearsal_stand import TASKS, ReadyClips, Stand, refusal, text_body, token
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work.journal import LEASE_S, Journal
 from kling_omni_addon.work.worker import Progress
-from tests.remote.rehearsal_stand import Stand, mp4
-from tests.remote.test_faults import KEY, Road
+from tests.workshop.rehearsal_stand import Stand, mp4
+from tests.workshop.sending_road import KEY, Road
 
 CLIP = mp4()
 SIZE = len(CLIP)

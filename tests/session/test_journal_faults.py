@@ -24,10 +24,9 @@ from kling_omni_addon.work import journal as journal_module
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.recovery import open_journal
 from kling_omni_addon.work.worker import SENDING, Lane
-from tests.remote.conftest import running
-from tests.remote.processes import Rehearsal, run
-from tests.remote.rehearsal_stand import Stand
-from tests.remote.test_faults import KEY, Road, assert_paid_once
+from tests.workshop.processes import Rehearsal, run, running
+from tests.workshop.rehearsal_stand import Stand
+from tests.workshop.sending_road import KEY, Road, assert_paid_once
 
 resource = pytest.importorskip("resource", reason="Windows has no limits on files")
 NOBODY = 65534

@@ -14,8 +14,7 @@ from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work.clock import SystemClock
-from tests.remote.conftest import API_KEY
-from tests.remote.processes import Rehearsal
+from tests.workshop.processes import API_KEY, Rehearsal
 
 REQUEST = OmniRequest(prompt="waves", mode="std", aspect_ratio="16:9", duration_s=3)
 

@@ -18,7 +18,7 @@ from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.reception import Reception
-from tests.unit.test_worker import FakeClip, Studio
+from tests.workshop.studio import FakeClip, Studio
 
 POISON, SOUND = "kob-1", "kob-2"
 _numbers = count(2**22 + 1)

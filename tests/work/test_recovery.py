@@ -23,12 +23,12 @@ from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.mark import mark_path
 from kling_omni_addon.work.recovery import open_journal, reconcile
 from kling_omni_addon.work.salvage import salvaged
-from tests.unit.test_worker import ORIGIN, Studio
+from tests.workshop.places import ROOT
+from tests.workshop.studio import ORIGIN, Studio
 
 NOW = 1_790_000_000.0
 DAY_S = 86_400.0
 PAGE = 4096
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

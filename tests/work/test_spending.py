@@ -17,7 +17,7 @@ from kling_omni_addon.core.life.lifecycle import Phase, Submission, apply, begin
 from kling_omni_addon.core.life.spending import Caps, check_caps, spent_units
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.journal import Journal
-from tests.unit.test_worker import ORIGIN, Studio, refusal
+from tests.workshop.studio import ORIGIN, Studio, refusal
 
 DAY_S = 86_400.0
 NOW = 1_790_000_000.0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from kling_omni_addon.remote.clips import Clip, Limits, download
-from tests.remote.test_sending import read_until, reset
+from tests.workshop.sockets import read_until, reset
 
 BLOCK = 64 * 1024
 SMALL = Limits(sync_bytes=BLOCK, spare_bytes=0, waits_s=(0.0, 0.0))

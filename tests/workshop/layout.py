@@ -104,3 +104,12 @@ _CHECKS: dict[str, Callable[..., Any]] = {
     "menu": _check_menu,
     "panel": _check_panel,
 }
+
+
+def press(draw: Callable[..., None], operator: str) -> None:
+    """Draw, and press the first button of that operator."""
+    layout = Layout()
+    draw(layout, bpy.context)
+    button = next(button for name, button in layout.buttons if name == operator)
+    given = {name: value for name, value in vars(button).items() if name != "known"}
+    assert getattr(bpy.ops.kling, operator.split(".")[1])(**given) == {"FINISHED"}

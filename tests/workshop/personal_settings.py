@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.blender.shots import Scene, add_camera
+from tests.workshop.shots import Scene, add_camera
 
 
 def movie_output(scene: Scene) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests.remote.canaries import PROMPTS, secrets_in
+from tests.workshop.canaries import PROMPTS, secrets_in
+from tests.workshop.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
+API_KEY = "api-key-kling-rehearsal"
 
 
 @dataclass(frozen=True)
@@ -59,3 +62,15 @@ def run(environment: Mapping[str, str], *arguments: str | Path, script: Path | N
     assert secrets_in((done.stdout + done.stderr).encode()) == []
     assert not PROMPTS.search(done.stderr)
     return Said(done.returncode, tuple(map(json.loads, done.stdout.splitlines())), done.stderr)
+
+
+@contextmanager
+def running(home: Path, *, submitted_s: float, processing_s: float) -> Iterator[Rehearsal]:
+    """A server started as the README says, in a process of its own; its clips are real and are made once each."""
+    timing = ["--submitted", str(submitted_s), "--processing", str(processing_s)]
+    command = [sys.executable, "-m", "kling_omni_addon", "rehearse", "--port", "0", *timing]
+    environment = os.environ | {"KLING_HOME": str(home)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield Rehearsal(json.loads(process.stdout.readline())["url"])
+        process.terminate()

@@ -17,7 +17,7 @@ from kling_omni_addon.core.request import (
     Video,
     VideoUse,
 )
-from tests.unit.rule_bodies import IMAGE, O1, V3, VIDEO
+from tests.workshop.rule_bodies import IMAGE, O1, V3, VIDEO
 
 STORED = {
     f"/shots/{side}.png": PictureRef(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.unit.rule_bodies import AUTO, LIBRARY, VIDEO, accept, body, elements, images, o1, shots, story, videos
-from tests.unit.rule_cases_contents import ADVICE, MEDIA
-from tests.unit.rule_cases_output import OUTPUT, VIDEOS
-from tests.unit.rule_cases_prompt import PROMPTS, TYPES
-from tests.unit.rule_cases_references import REFERENCES
+from tests.workshop.rule_bodies import AUTO, LIBRARY, VIDEO, accept, body, elements, images, o1, shots, story, videos
+from tests.workshop.rule_cases_contents import ADVICE, MEDIA
+from tests.workshop.rule_cases_output import OUTPUT, VIDEOS
+from tests.workshop.rule_cases_prompt import PROMPTS, TYPES
+from tests.workshop.rule_cases_references import REFERENCES
 
 RULE_CASES = (*TYPES, *PROMPTS, *REFERENCES, *VIDEOS, *OUTPUT, *MEDIA, *ADVICE)
 """Every rule on both sides, written by hand from contract section 16."""

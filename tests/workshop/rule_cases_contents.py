@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.rule_bodies import (
+from tests.workshop.rule_bodies import (
     IMAGE,
     O1,
     RuleCase,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.rule_bodies import BASE64, accept, body, elements, images, o1, refuse, videos
+from tests.workshop.rule_bodies import BASE64, accept, body, elements, images, o1, refuse, videos
 
 _LINK_FAULT = "Video URL is invalid"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.rule_bodies import AUTO, IMAGE, RuleCase, accept, body, images, o1, refuse, shots, story, videos
+from tests.workshop.rule_bodies import AUTO, IMAGE, RuleCase, accept, body, images, o1, refuse, shots, story, videos
 
 TYPES = (
     refuse("R05", "an array", [1], ""),

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.unit.rule_bodies import BASE64, IMAGE, LIBRARY, accept, body, elements, images, o1, picture, refuse, videos
+from tests.workshop.rule_bodies import (
+    BASE64,
+    IMAGE,
+    LIBRARY,
+    accept,
+    body,
+    elements,
+    images,
+    o1,
+    picture,
+    refuse,
+    videos,
+)
 
 REFERENCES = (
     refuse("R30", "missing", body(image_list=[{}]), "image_list[0].image_url cannot be empty"),

@@ -12,8 +12,8 @@ from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.backup import Backup
 from kling_omni_addon.work.journal import Journal
-from tests.remote.canaries import PROMPTS, secrets_below
-from tests.remote.conftest import API_KEY
+from tests.workshop.canaries import PROMPTS, secrets_below
+from tests.workshop.processes import API_KEY
 
 LINK = "http://127.0.0.1:1/files/clip.mp4?expires=1&sig=0123456789abcdef"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJyZWhlYXJzYWwifQ.c2lnbmF0dXJl"

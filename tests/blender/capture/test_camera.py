@@ -14,7 +14,7 @@ from kling_omni_addon.blender.capture.camera import Engine, render_camera_frame
 from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
 from kling_omni_addon.core.errors import CaptureFailed
 from kling_omni_addon.core.media import PictureFacts, picture_facts
-from tests.blender.shots import OBSTACLES, Scene, add_camera, composite, fill_with_noise
+from tests.workshop.shots import OBSTACLES, Scene, add_camera, composite, fill_with_noise
 
 WORKBENCH = Engine.WORKBENCH
 

@@ -11,9 +11,9 @@ import pytest
 
 from kling_omni_addon.blender.capture.camera import Engine, render_camera_frame
 from kling_omni_addon.core.errors import CaptureFailed
-from tests.blender.personal_settings import OUTPUTS, make_it_personal
-from tests.blender.settings_dump import everything_in
-from tests.blender.shots import OBSTACLES, Scene
+from tests.workshop.personal_settings import OUTPUTS, make_it_personal
+from tests.workshop.settings_dump import everything_in
+from tests.workshop.shots import OBSTACLES, Scene
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to look at all settings is to look at those that are to go

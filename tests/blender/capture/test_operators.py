@@ -15,9 +15,9 @@ from kling_omni_addon.blender.capture.camera import eevee_name
 from kling_omni_addon.blender.capture.moments import MOMENTS, frame_at
 from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
 from kling_omni_addon.core.errors import CaptureFailed
-from tests.blender.conftest import WriteClip
-from tests.blender.pixels import paint, red_of, size_of
-from tests.blender.shots import Scene, set_up_shot
+from tests.workshop.grey_clips import WriteClip
+from tests.workshop.pixels import paint, red_of, size_of
+from tests.workshop.shots import Scene, set_up_shot
 
 kling: Any = bpy.ops.kling
 

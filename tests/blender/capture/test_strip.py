@@ -12,15 +12,10 @@ from kling_omni_addon.blender.capture import strip as capture_strip
 from kling_omni_addon.blender.host.sequencer import new_effect, set_end, strips_of
 from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.core.errors import CaptureFailed
-from tests.blender.conftest import WriteClip
-from tests.blender.pixels import paint, red_of, size_of
-from tests.blender.settings_dump import everything_in
-from tests.blender.shots import Scene
-
-
-def grey_of(frame: int, frames: int = 48) -> float:
-    """What ``write_clip`` paints frame ``frame`` (from 0) with."""
-    return (frame + 1) / (frames + 1)
+from tests.workshop.grey_clips import WriteClip, grey_of
+from tests.workshop.pixels import paint, red_of, size_of
+from tests.workshop.settings_dump import everything_in
+from tests.workshop.shots import Scene
 
 
 @pytest.fixture

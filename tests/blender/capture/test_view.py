@@ -14,11 +14,10 @@ from mathutils import Quaternion
 from kling_omni_addon.blender.capture import view as capture_view
 from kling_omni_addon.blender.capture.camera import render_camera_frame
 from kling_omni_addon.core.errors import CaptureFailed
-from tests.blender.pixels import colour_at, size_of
-from tests.blender.settings_dump import everything_in
-from tests.blender.shots import Scene
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workshop.pixels import colour_at, size_of
+from tests.workshop.places import ROOT
+from tests.workshop.settings_dump import everything_in
+from tests.workshop.shots import Scene
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.provenance import wish_of
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout
 
 Scene = Any
 Page = Any

@@ -14,10 +14,9 @@ from kling_omni_addon.blender.panels import output
 from kling_omni_addon.blender.shot.reading import read_request, read_target
 from kling_omni_addon.core.errors import KlingError
 from kling_omni_addon.core.request import Role
-from tests.blender.conftest import WriteClip
-from tests.blender.layout import Layout
-from tests.blender.pixels import red_of
-from tests.blender.test_capture_strips import grey_of
+from tests.workshop.grey_clips import WriteClip, grey_of
+from tests.workshop.layout import Layout
+from tests.workshop.pixels import red_of
 
 Scene = Any
 

@@ -22,10 +22,9 @@ from kling_omni_addon.core.errors import RequestInvalid
 from kling_omni_addon.core.protocol import TaskReport
 from kling_omni_addon.core.request import Role
 from kling_omni_addon.work.errand import Errand
-from tests.blender.conftest import WriteClip, set_movie_output
-from tests.blender.layout import Layout
-from tests.blender.pixels import red_of
-from tests.blender.test_capture_strips import grey_of
+from tests.workshop.grey_clips import WriteClip, grey_of, set_movie_output
+from tests.workshop.layout import Layout
+from tests.workshop.pixels import red_of
 
 Scene = Any
 

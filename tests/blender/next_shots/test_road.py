@@ -20,10 +20,10 @@ from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.request import Role, VideoUse
-from tests.blender.pixels import paint, red_of
-from tests.blender.shots import add_camera
-from tests.blender.test_panel_kinds import press
-from tests.remote.processes import Rehearsal
+from tests.workshop.layout import press
+from tests.workshop.pixels import paint, red_of
+from tests.workshop.processes import Rehearsal
+from tests.workshop.shots import add_camera
 
 Scene = Any
 

@@ -11,7 +11,7 @@ from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.core.request import Storyboard
-from tests.blender.shots import add_camera
+from tests.workshop.shots import add_camera
 
 Scene = Any
 

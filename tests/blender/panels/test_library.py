@@ -13,9 +13,8 @@ from kling_omni_addon.blender.connection import element_library, opening, questi
 from kling_omni_addon.blender.panels import library
 from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.core.elements import ElementDraft
-from tests.blender.layout import Layout
-from tests.remote.conftest import API_KEY, running
-from tests.remote.processes import Rehearsal
+from tests.workshop.layout import Layout
+from tests.workshop.processes import API_KEY, Rehearsal, running
 
 Scene = Any
 

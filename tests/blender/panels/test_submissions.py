@@ -15,9 +15,8 @@ from kling_omni_addon.blender.submissions import actions, rows
 from kling_omni_addon.blender.submissions import rows as blender_submission_list
 from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.work.worker import Progress
-from tests.blender.layout import Layout
-from tests.remote.conftest import API_KEY, running
-from tests.remote.processes import Rehearsal
+from tests.workshop.layout import Layout
+from tests.workshop.processes import API_KEY, Rehearsal, running
 
 Scene = Any
 

@@ -15,7 +15,7 @@ from kling_omni_addon.blender.panels import generate, output, tab
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.blender.shot.reading import read_request, read_target
 from kling_omni_addon.core.request import Role
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout
 
 
 def test_the_scene_is_read_as_a_request(shot_scene: bpy.types.Scene) -> None:

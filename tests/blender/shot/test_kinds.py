@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from kling_omni_addon.blender.shot.kinds import KINDS
 from kling_omni_addon.blender.shot.properties import put_picture
 from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.core.request import OmniRequest, Role, Storyboard, StoryboardShot, VideoUse
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout, press
 
 Scene = Any
 
@@ -106,15 +105,6 @@ def test_the_missing_end_frame_can_be_done_without_by_a_click(shot_scene: Scene)
     shot_scene.kling.kind, shot_scene.kling.end_frame = "FRAMES", ""
     press(generate.draw_generate, "kling.fix")
     assert shot_scene.kling.kind == "FIRST"
-
-
-def press(draw: Callable[..., None], operator: str) -> None:
-    """Draw, and press the first button of that operator."""
-    layout = Layout()
-    draw(layout, bpy.context)
-    button = next(button for name, button in layout.buttons if name == operator)
-    given = {name: value for name, value in vars(button).items() if name != "known"}
-    assert getattr(bpy.ops.kling, operator.split(".")[1])(**given) == {"FINISHED"}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from kling_omni_addon.blender.panels import prompt
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.blender.shot.operators import prompt_count
 from kling_omni_addon.blender.shot.reading import read_request
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout
 
 Scene = Any
 

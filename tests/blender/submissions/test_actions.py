@@ -18,10 +18,9 @@ from kling_omni_addon.blender.timeline import clip_strips, our_strips
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.payload import Payload
-from tests.blender.conftest import WriteClip
-from tests.blender.layout import Layout
-from tests.remote.conftest import API_KEY, running
-from tests.remote.processes import Rehearsal
+from tests.workshop.grey_clips import WriteClip
+from tests.workshop.layout import Layout
+from tests.workshop.processes import API_KEY, Rehearsal, running
 
 Scene = Any
 

@@ -13,7 +13,7 @@ from kling_omni_addon.blender.submissions import placing
 from kling_omni_addon.blender.timeline import our_strips
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.lifecycle import MOST_CRASHES, Phase, Submission
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
 

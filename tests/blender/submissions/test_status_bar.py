@@ -13,7 +13,7 @@ from kling_omni_addon.blender.submissions import status_bar
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.payload import Payload
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.work.picture_store import PictureStore
-from tests.remote.rehearsal_stand import png
+from tests.workshop.rehearsal_stand import png
 
 Scene = Any
 

@@ -17,8 +17,7 @@ from kling_omni_addon.blender.takes import takes
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.blender.timeline.provenance import clip_of
 from kling_omni_addon.core.life.lifecycle import Phase
-from tests.remote.conftest import API_KEY
-from tests.remote.processes import Rehearsal
+from tests.workshop.processes import API_KEY, Rehearsal
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
 

@@ -29,7 +29,7 @@ from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.sidecar import keep_sidecar, sidecar_of
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout
 
 Scene = Any
 Strip = Any

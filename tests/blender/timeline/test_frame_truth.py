@@ -19,8 +19,8 @@ from kling_omni_addon.blender.host.sequencer import end_of, length_of, set_end, 
 from kling_omni_addon.blender.timeline.clip_strips import place_clip, replace_source
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.blender.timeline.retiming import can_retime_sound
-from tests.blender.coded_clip import HEIGHT, WIDTH, heard_beeps, shown_frames, write_coded_clip
-from tests.blender.rehearsal_code import rehearsal_frames, write_rehearsal_clip
+from tests.workshop.coded_clip import HEIGHT, WIDTH, heard_beeps, shown_frames, write_coded_clip
+from tests.workshop.rehearsal_code import rehearsal_frames, write_rehearsal_clip
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 Strip = Any

@@ -17,7 +17,7 @@ from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.blender.timeline.otio_export import export_otio
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import KlingError
-from tests.blender.test_replacing import add_cross
+from tests.workshop.transitions import add_cross
 
 otio: Any = pytest.importorskip("opentimelineio", reason="has no wheel for this Python")
 

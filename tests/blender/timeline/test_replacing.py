@@ -14,7 +14,6 @@ from kling_omni_addon.blender.host.sequencer import (
     new_effect,
     set_end,
     set_start,
-    siblings_of,
     start_of,
     strips_of,
 )
@@ -22,7 +21,8 @@ from kling_omni_addon.blender.timeline.clip_strips import place_clip, replace_so
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.blender.timeline.stand_in import is_stand_in, new_stand_in, remove_stand_ins
 from kling_omni_addon.core.errors import ClipUnusable
-from tests.blender.coded_clip import HEIGHT, WIDTH, shown_frames, write_coded_clip
+from tests.workshop.coded_clip import HEIGHT, WIDTH, shown_frames, write_coded_clip
+from tests.workshop.transitions import add_cross
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 Strip = Any
@@ -62,16 +62,6 @@ def arrive(scene: Scene, clip: Path, frames: int = 24 * SECONDS) -> Strip:
     strip = find_strip(scene, "one")
     replace_source(strip, scene, clip, submission_id="one", length=round(frames / 24 * scene.render.fps))
     return find_strip(scene, "one")
-
-
-def add_cross(scene: Scene, first: Strip, second: Strip, *, channel: int, kind: str = "CROSS") -> Strip:
-    strips = siblings_of(first, scene)
-    parameters = strips.bl_rna.functions["new_effect"].parameters
-    names = ("input1", "input2") if "input1" in parameters else ("seq1", "seq2")
-    start, end = start_of(second), end_of(first)
-    extent = {"length": end - start} if "length" in parameters else {"frame_end": end}
-    inputs = dict(zip(names, (first, second), strict=True))
-    return strips.new_effect(name="Cross", type=kind, channel=channel, frame_start=start, **extent, **inputs)
 
 
 def edited(scene: Scene, folder: Path) -> Strip:

@@ -11,8 +11,8 @@ import pytest
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.problem import Problem, Remedy, remedied
 from kling_omni_addon.core.rules.table import MEDIA_RULES, RULES, problems_in, service_answer
-from tests.unit.rule_bodies import LIBRARY, O1, V3, RuleCase, body, elements, images, o1, story, videos
-from tests.unit.rule_cases import MUST_ACCEPT, RULE_CASES
+from tests.workshop.rule_bodies import LIBRARY, O1, V3, RuleCase, body, elements, images, o1, story, videos
+from tests.workshop.rule_cases import MUST_ACCEPT, RULE_CASES
 
 ALL_CASES = (*RULE_CASES, *MUST_ACCEPT)
 ENDING_RULES = {"R05", "R06", "R10", "R11", "R71"}

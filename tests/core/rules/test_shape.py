@@ -13,8 +13,8 @@ from kling_omni_addon.core.payload import draft_body
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.core.rules.shape import ShapeFault, shape_faults
 from kling_omni_addon.core.rules.table import RULES, problems_in
-from tests.unit.request_space import STORED, bodies, likely_requests, requests
-from tests.unit.rule_bodies import body, elements, images, picture, story, videos
+from tests.workshop.request_space import STORED, bodies, likely_requests, requests
+from tests.workshop.rule_bodies import body, elements, images, picture, story, videos
 
 SEED = capability.profile()
 
