@@ -10,7 +10,8 @@ from kling_omni_addon.blender.host.sequencer import (
     start_of,
 )
 
-Scene = Strip = Any  # the stubs know one Blender, these tests run in several
+Scene = Any  # the stubs know one Blender, these tests run in several
+Strip = Any
 
 
 def add_cross(scene: Scene, first: Strip, second: Strip, *, channel: int, kind: str = "CROSS") -> Strip:
