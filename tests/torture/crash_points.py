@@ -25,8 +25,8 @@ At: TypeAlias = Callable[[str], None]
 Wrapped: TypeAlias = Callable[..., Any]
 
 _ELSEWHERE = frozenset({"Adopted", "Doubted", "SetAside"})
-"""Only a journal that was lost or set back has these, see tests/unit/test_recovery.py; and only what killed five
-processes in a row is set aside, see tests/unit/test_crash_loops.py.
+"""Only a journal that was lost or set back has these, see tests/work/test_recovery.py; and only what killed five
+processes in a row is set aside, see tests/work/test_crash_loops.py.
 """
 EVENTS = tuple(sorted({kind.__name__ for kind in get_args(Event)} - _ELSEWHERE))
 LEASES = ("claim", "renew", "give_up")

@@ -17,11 +17,11 @@ from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submi
 from kling_omni_addon.core.request import OmniRequest, Picture
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
-from tests.remote.rehearsal_stand import png
 from tests.torture.crash_points import dying_at, watch
 from tests.torture.fast_clock import FastClock
 from tests.torture.service_process import API_KEY
 from tests.torture.stories import Death, Story, Wish
+from tests.workshop.rehearsal_stand import png
 
 LIFE_S = 60.0
 """Real seconds after which a life that should be over is a hang."""

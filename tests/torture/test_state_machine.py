@@ -29,7 +29,7 @@ from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work import journal as journal_module
 from kling_omni_addon.work.lane import ASKING, FETCHING, SENDING, Lane
-from tests.unit.test_worker import FakeClock, FakeKling, refusal, unknown
+from tests.workshop.studio import FakeClock, FakeKling, refusal, unknown
 
 DAY_S = 86_400.0
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
