@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from ..core.errors import KlingError, TaskUnknown
+from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
 from ..core.life import events as ev
 from ..core.life import pacing
 from ..core.life.events import Event
@@ -99,6 +99,12 @@ def look_up(turn: Turn) -> None:
     """Look for the task of an unanswered create by our own id, once."""
     try:
         report = _find(turn)
+    except CredentialsRefused as error:
+        if turn.submission.denial is None:
+            turn.put_off(Action.LOOK_UP, error)
+        else:  # the same key cannot even ask, so it cannot have made anything a moment ago
+            believe(turn)
+        return
     except KlingError as error:
         turn.put_off(Action.LOOK_UP, error)
         return
@@ -125,6 +131,12 @@ def scan(turn: Turn) -> None:
         return
     now = turn.now()
     turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Scanned(at=now))
+
+
+def believe(turn: Turn) -> None:
+    """Nothing was found after a refusal: it counts."""
+    assert turn.submission.denial is not None
+    turn.record(ev.believed(turn.submission.denial, turn.now()))
 
 
 def park(turn: Turn) -> None:
