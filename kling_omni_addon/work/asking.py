@@ -99,17 +99,19 @@ def look_up(turn: Turn) -> None:
     """Look for the task of an unanswered create by our own id, once."""
     try:
         report = _find(turn)
-    except CredentialsRefused as error:
-        if turn.submission.denial is None:
-            turn.put_off(Action.LOOK_UP, error)
-        else:  # the same key cannot even ask, so it cannot have made anything a moment ago
-            believe(turn)
-        return
     except KlingError as error:
-        turn.put_off(Action.LOOK_UP, error)
-        return
+        if not _is_the_same_refusal(turn, error):
+            turn.put_off(Action.LOOK_UP, error)
+            return
+        report = None
     now = turn.now()
     turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Missed(at=now))
+
+
+def _is_the_same_refusal(turn: Turn, error: KlingError) -> bool:
+    """Whether a key that was refused cannot even ask: then it cannot have made anything a moment ago."""
+    denial = turn.submission.denial
+    return isinstance(error, CredentialsRefused) and denial is not None and denial.is_for_key
 
 
 def _find(turn: Turn) -> TaskReport | None:
@@ -127,8 +129,10 @@ def scan(turn: Turn) -> None:
     try:
         report = _task_of(turn.submission, turn.service.list_tasks())
     except KlingError as error:
-        turn.put_off(Action.SCAN, error)
-        return
+        if not _is_the_same_refusal(turn, error):
+            turn.put_off(Action.SCAN, error)
+            return
+        report = None
     now = turn.now()
     turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Scanned(at=now))
 

@@ -8,7 +8,7 @@ import logging
 
 from ..core.errors import KlingError, TaskUnknown
 from ..core.life import events as ev
-from ..core.life.lifecycle import IllegalTransition, Phase, Submission
+from ..core.life.lifecycle import Action, IllegalTransition, Phase, Submission
 from .assignment import Service
 from .crew import Crew
 from .journal import Journal
@@ -16,13 +16,15 @@ from .leases import LeaseLost
 
 _log = logging.getLogger(__name__)
 
+_AGAIN_S = 30.0
 _AT_KLING = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY)
 
 
 def rebind_known(journal: Journal, service: Service, crew: Crew) -> None:
     """Ask for each that was not asked for yet in this process, and bind those that the account knows to this key."""
     for submission in journal.live():
-        if _may_be_ours(submission, crew) and crew.memory.note_asked(submission.id):
+        is_due = crew.memory.earliest(submission.id, Action.ASK) <= crew.clock.now()
+        if is_due and _may_be_ours(submission, crew) and crew.memory.note_asked(submission.id):
             try:
                 _ask(submission, journal, service, crew)
             except (LeaseLost, IllegalTransition) as error:
@@ -30,6 +32,7 @@ def rebind_known(journal: Journal, service: Service, crew: Crew) -> None:
             except KlingError as error:  # no answer is no "no"
                 _log.warning("%s was sent with another key, and cannot be asked for: %s", submission.id, error.sentence)
                 crew.memory.forget_asked(submission.id)
+                crew.memory.pause(submission.id, Action.ASK, crew.clock.now() + _AGAIN_S)
                 return
 
 
@@ -39,13 +42,15 @@ def _may_be_ours(submission: Submission, crew: Crew) -> bool:
 
 
 def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew) -> None:
+    is_nobodys = submission.denial is not None and submission.denial.is_for_key  # no account can have it
     try:
-        service.find(submission.task_id or submission.id)
+        if not is_nobodys:
+            service.find(submission.task_id or submission.id)
     except TaskUnknown:
         return
     lease = journal.claim(submission.id, crew.clock.now())
     if lease is None:  # a process with the other key is at it
         return
     journal.append(submission.id, ev.Rebound(at=crew.clock.now(), origin=crew.assignment.origin), lease)
-    _log.warning("%s is known to the account of the key in force, and is carried on with that key", submission.id)
+    _log.warning("%s is carried on with the key in force", submission.id)
     crew.tell_news()

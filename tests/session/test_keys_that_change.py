@@ -61,6 +61,21 @@ def test_what_was_held_for_a_wrong_key_is_sent_with_the_right_one_on_resume(stan
     assert stand.stats()["creates_by_external_id"][held.id] == 1
 
 
+def test_a_right_key_that_comes_before_the_wrong_one_is_believed_to_be_wrong_is_taken_too(
+    stand: Stand, settings: Settings
+) -> None:
+    with Session(replace(settings, keys=WRONG, window_s=180.0)) as session:
+        session.start()
+        denied = session.submit(REQUEST)
+        session.wait(lambda states: states[denied.id].denial is not None, [denied.id], 30.0)
+    with Session(settings) as session:
+        session.start()
+        session.wait(lambda states: states[denied.id].is_held, [denied.id], 30.0)
+        assert session.release() == 1
+        until(session, denied.id, Phase.FETCHED)
+    assert stand.stats()["creates_by_external_id"][denied.id] == 1
+
+
 def test_what_was_sent_goes_on_when_the_key_of_the_account_is_replaced(stand: Stand, settings: Settings) -> None:
     with Session(settings) as session:
         session.start()

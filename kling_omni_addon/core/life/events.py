@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias, get_args
 
+from ..errors import CredentialsRefused
 from ..media import PictureFacts, PictureRef
 from ..payload import Payload
 
@@ -127,6 +128,11 @@ class Denied:
     reason: str
     verdict: Verdict
     exit_code: int
+
+    @property
+    def is_for_key(self) -> bool:
+        """Whether it was the key that was refused, so that no account can be asked with it either."""
+        return self.exit_code == CredentialsRefused.exit_code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,10 @@ DENIED_WINDOW_S = 60.0
 """How long the task of a create that was refused after its last byte had left is looked for before that is believed:
 look-ups may lag, and a person waits for the word.
 """
+DENIED_KEY_WINDOW_S = 20.0
+"""The same where the key was refused: nothing is lost when that is believed, for the same bytes go out under the same
+id once the key is right.
+"""
 MOST_CRASHES = 5
 """So many processes may die over one step of a submission before it waits for a person (fault 58)."""
 
@@ -325,16 +329,22 @@ def decide(submission: Submission, now: float, window_s: float = LOOK_WINDOW_S) 
 
 def _look(submission: Submission, now: float, window_s: float) -> Step:
     is_denied = submission.denial is not None
-    end = submission.looking_since + (min(window_s, DENIED_WINDOW_S) if is_denied else window_s)
+    end = submission.looking_since + _window(submission, window_s)
     late_misses = sum(1 for at in submission.misses if at >= end)
     if is_denied and late_misses:
-        return Step(action=Action.BELIEVE)
+        return Step(action=Action.BELIEVE if submission.is_scanned else Action.SCAN)
     if late_misses >= LATE_MISSES_WANTED:
         return Step(action=Action.PARK if submission.is_scanned else Action.SCAN)
     if late_misses:
         return Step(action=Action.LOOK_UP, due=_due(submission.misses[-1] + pacing.LATE_LOOK_PERIOD_S, now))
     due = min(submission.looking_since + pacing.look_offset_s(len(submission.misses)), end)
     return Step(action=Action.LOOK_UP, due=_due(due, now))
+
+
+def _window(submission: Submission, window_s: float) -> float:
+    if submission.denial is None:
+        return window_s
+    return min(window_s, DENIED_KEY_WINDOW_S if submission.denial.is_for_key else DENIED_WINDOW_S)
 
 
 _FAR_S = 86_400.0
