@@ -46,6 +46,7 @@ from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
 from .work.picture_store import PictureStore
+from .work.rebinding import rebind_known
 from .work.recovery import ID_PREFIX, open_journal, reconcile
 from .work.sidecar import keep_sidecar
 from .work.snapshot import Snapshot
@@ -179,6 +180,7 @@ class Session:
             target=target or Target(),
             wish=wish_of(request, kept),
             most_units=plain(price.most_units) if price else "",
+            id_is_given=bool(request.external_task_id),
         )
         try:
             submission = self._journal.begin(intended)
@@ -273,6 +275,50 @@ class Session:
             return False
         return True
 
+    def require_free_id(self, external_task_id: str) -> None:
+        """Raise :class:`ArgumentsInvalid` when the account has a task with an id that somebody chose and the journal
+        does not know. A free question; raises like ``KlingService.find``.
+        """
+        if self._journal.knows(external_task_id):
+            return
+        try:
+            self.service.find(external_task_id)
+        except TaskUnknown:
+            return
+        sentence = f"Kling has a task with the id {external_task_id} already, and this journal did not make it."
+        raise ArgumentsInvalid(
+            f"{sentence} Nothing was sent.",
+            field="external_task_id",
+            remedy=f"Give another id, or fetch that task's clip with: adopt {external_task_id}",
+        )
+
+    def adopt(self, task_or_external_id: str, target: Target | None = None) -> Submission:
+        """Take a task of the account into the journal that nobody here asked for, and fetch its clip as what it is: a
+        clip of that task, without a prompt of ours.
+
+        Asks for the task first, which is free; raises like ``KlingService.find``, and :class:`ArgumentsInvalid` for an
+        id that the journal knows.
+        """
+        report = self.service.find(task_or_external_id)
+        own_id = report.external_task_id or report.task_id
+        adopted = ev.Adopted(
+            at=self._clock.now(),
+            submission_id=own_id,
+            task_id=report.task_id,
+            origin=self.origin,
+            target=target or Target(name=own_id),
+        )
+        try:
+            submission = self._journal.adopt(adopted)
+        except AlreadyThere:
+            raise ArgumentsInvalid(
+                f"The journal has a submission with the id {own_id} already.",
+                field="id",
+                remedy="See how it is doing with: status",
+            ) from None
+        self._worker.wake()
+        return submission
+
     def look_again(self, submission_id: str) -> Submission:
         """Look for a parked or given-up submission's task over another window. Raises :class:`ArgumentsInvalid`."""
         return self._tell(submission_id, ev.LookAgain(at=self._clock.now()))
@@ -289,8 +335,11 @@ class Session:
         return submission
 
     def _tell(self, submission_id: str, event: Event) -> Submission:
-        if self._journal.load(submission_id) is None:
+        found = self._journal.load(submission_id)
+        if found is None:
             raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="id", remedy="See: status")
+        if not isinstance(event, ev.Abandoned) and self._of_other_key(found):
+            raise ArgumentsInvalid(self._of_other_key(found), field="id")
         try:
             submission = self._journal.append(submission_id, event)
         except IllegalTransition as error:
@@ -307,13 +356,48 @@ class Session:
         return reconcile(self._journal, self.service.list_tasks, self._clock.now(), self.origin)
 
     def release(self) -> int:
-        """Go on with everything of this key that was held back or set aside; how many there were."""
-        stopped = [s for s in self._journal.live() if s.is_stopped]
-        held = [s for s in stopped if s.origin == self.origin or s.phase is Phase.FETCHED]
-        for submission in held:
-            self._journal.append(submission.id, ev.Released(at=self._clock.now()))
+        """Go on with everything that was held back or set aside; how many there were.
+
+        What another key of this service was to send, and certainly never did, is sent with the key in force from now
+        on. What was sent with one is asked for once more, see ``work.rebinding``.
+        """
+        stopped = [s for s in self._journal.live() if self._can_go_on(s)]
+        for submission in stopped:
+            if submission.origin != self.origin and submission.phase is not Phase.FETCHED:
+                self._journal.append(submission.id, ev.Rebound(at=self._clock.now(), origin=self.origin))
+            if submission.is_stopped:
+                self._journal.append(submission.id, ev.Released(at=self._clock.now()))
+        self._worker.ask_again_for_other_keys()
         self._worker.wake()
-        return len(held)
+        return len(stopped)
+
+    def rebind(self) -> None:
+        """Ask the account now for what was sent with other keys of this service, and carry on what it knows; else the
+        worker does so when it starts.
+        """
+        rebind_known(self._journal, self.service, self._worker.crew)
+
+    def _can_go_on(self, submission: Submission) -> bool:
+        """Whether Resume moves it: it is stopped and ours, or can be sent with any key of this service."""
+        if submission.origin == self.origin or submission.phase is Phase.FETCHED:
+            return submission.is_stopped
+        return submission.may_take_any_key and submission.origin.service == self.origin.service
+
+    def elsewhere(self, submission: Submission) -> str:
+        """Why nothing happens to a submission here, as a sentence, where another service or key has it; else ``""``."""
+        return "" if submission.is_over or submission.phase is Phase.FETCHED else self._of_other_key(submission)
+
+    def _of_other_key(self, submission: Submission) -> str:
+        if submission.origin == self.origin:
+            return ""
+        if submission.origin.service != self.origin.service:
+            return f"It belongs to {submission.origin.service}. Choose that service to go on with it."
+        if submission.may_take_any_key:
+            return "It was to be sent with another key. Resume sends it with the one in force."
+        return (
+            "It was sent with another key, and the account of the one in force does not know it. "
+            "Enter that key to go on with it."
+        )
 
     def may_place(self, submission: Submission) -> bool:
         """Whether an arrived clip may be placed without anybody asking for it.

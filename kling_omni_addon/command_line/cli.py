@@ -65,7 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
-    for verb in (submit, resume):
+    adopt = _verb(names, "adopt", verbs.adopt, "fetch the clip of a task of the account that the journal does not know")
+    adopt.add_argument("id", help="the task's id at Kling, or the external id that it was given")
+    adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
+    adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    for verb in (submit, resume, adopt):
         verb.add_argument(
             "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"
         )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import capability
 from ..core.account import ACCOUNT_NOTE
 from ..core.elements import ElementDraft
-from ..core.errors import ArgumentsInvalid
+from ..core.errors import ArgumentsInvalid, CredentialsMissing
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.pricing import price_of
@@ -58,6 +58,8 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         if unsendable:
             return tell_problems(unsendable, 2)
         session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
+        if read.request.external_task_id:
+            session.require_free_id(read.request.external_task_id)
         folder = str(options.clips.expanduser().absolute()) if options.clips else ""
         submission = session.submit(
             read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
@@ -70,16 +72,28 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with _session(options, environment) as session:
         session.release()
         session.reconcile()
+        session.rebind()
         session.snapshot.refresh()
         ours = [s for s in session.snapshot.submissions if s.origin == session.origin]
         ids = [s.id for s in ours if not s.is_settled]
         for submission in ours:
             if submission.needs_a_person:
                 print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
-        for submission in session.snapshot.submissions:
-            if submission.origin != session.origin and (submission.needs_a_person or not submission.is_settled):
-                print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
-        return _follow(session, ids, options.wait, gives_up=False)
+        code = _follow(session, ids, options.wait, gives_up=False)
+        return max(code, _tell_others(session))
+
+
+def _tell_others(session: Session) -> int:
+    """Say of what stays as it is why it does; 3 where only a key is missing for it, else 0."""
+    session.snapshot.refresh()
+    code = 0
+    for submission in session.snapshot.submissions:
+        reason = session.elsewhere(submission)
+        if reason:
+            print(f"kling: {submission.id} stays as it is: {reason}", file=sys.stderr)
+            is_key = submission.origin.service == session.origin.service
+            code = max(code, CredentialsMissing.exit_code if is_key else 0)
+    return code
 
 
 def _ways_on(submission: Submission) -> str:
@@ -153,6 +167,14 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     with _session(options, environment) as session:
         say(_line(getattr(session, options.act)(options.id)))
     return 0
+
+
+def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Take a task of the account into the journal and fetch its clip."""
+    with _session(options, environment) as session:
+        folder = str(options.clips.expanduser().absolute()) if options.clips else ""
+        adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
+        return _follow(session, [adopted.id], options.wait, gives_up=False)
 
 
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:

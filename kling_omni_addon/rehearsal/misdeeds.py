@@ -75,6 +75,12 @@ def spoils(change: Callable[[Answer], Answer]) -> OnAnswer:
     return lambda answer, argument, random: change(answer)
 
 
+def refuses_all_the_same(answer: Answer, argument: str, random: Random) -> Answer:
+    """Say no to what was carried out: with a code, and after a blank with words of one's own."""
+    code, _, words = argument.partition(" ")
+    return Refusal(int(code), words).answer
+
+
 def delivers(**how: Any) -> OnAnswer:
     """A misdeed: the right answer is given, but cut, slowly or otherwise badly (``Delivery``)."""
     return spoils(lambda answer: replace(answer, delivery=replace(answer.delivery, **how)))

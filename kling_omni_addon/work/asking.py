@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 
-from ..core.errors import KlingError, TaskUnknown
+from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
 from ..core.life import events as ev
 from ..core.life import pacing
 from ..core.life.events import Event
@@ -100,10 +100,18 @@ def look_up(turn: Turn) -> None:
     try:
         report = _find(turn)
     except KlingError as error:
-        turn.put_off(Action.LOOK_UP, error)
-        return
+        if not _is_the_same_refusal(turn, error):
+            turn.put_off(Action.LOOK_UP, error)
+            return
+        report = None
     now = turn.now()
     turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Missed(at=now))
+
+
+def _is_the_same_refusal(turn: Turn, error: KlingError) -> bool:
+    """Whether a key that was refused cannot even ask: then it cannot have made anything a moment ago."""
+    denial = turn.submission.denial
+    return isinstance(error, CredentialsRefused) and denial is not None and denial.is_for_key
 
 
 def _find(turn: Turn) -> TaskReport | None:
@@ -121,10 +129,18 @@ def scan(turn: Turn) -> None:
     try:
         report = _task_of(turn.submission, turn.service.list_tasks())
     except KlingError as error:
-        turn.put_off(Action.SCAN, error)
-        return
+        if not _is_the_same_refusal(turn, error):
+            turn.put_off(Action.SCAN, error)
+            return
+        report = None
     now = turn.now()
     turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Scanned(at=now))
+
+
+def believe(turn: Turn) -> None:
+    """Nothing was found after a refusal: it counts."""
+    assert turn.submission.denial is not None
+    turn.record(ev.believed(turn.submission.denial, turn.now()))
 
 
 def park(turn: Turn) -> None:

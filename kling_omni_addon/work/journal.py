@@ -69,6 +69,16 @@ class Journal:
         with self._transaction():
             return self._begin(intended)
 
+    def adopt(self, adopted: ev.Adopted) -> Submission:
+        """Record a task of the account that nobody here asked for; durable on return. Raises :class:`AlreadyThere` for
+        an id that the journal knows, other than one that was found to be taken.
+        """
+        with self._transaction():
+            known = self._read(adopted.submission_id) if self._has(adopted.submission_id) else None
+            if known is not None and known.id_is_taken:
+                return self._append(known, adopted)
+            return self._begin(adopted)
+
     def _begin(self, opening: ev.Intended | ev.Adopted) -> Submission:
         submission = lifecycle.begin(opening)
         if self._has(submission.id):
@@ -168,7 +178,7 @@ class Journal:
             self._begin(adopted)
             return True
         submission = self._read(adopted.submission_id)
-        if submission.origin != adopted.origin:
+        if submission.origin != adopted.origin or submission.id_is_taken:
             return False
         try:
             self._append(submission, adopted)

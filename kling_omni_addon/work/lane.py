@@ -14,7 +14,7 @@ from ..core.errors import JournalUnusable, KlingError
 from ..core.life import events as ev
 from ..core.life import lifecycle, queueing
 from ..core.life.lifecycle import Action, IllegalTransition, Phase, Submission
-from . import asking, fetching, recovery, sending
+from . import asking, fetching, rebinding, recovery, sending
 from .assignment import Service
 from .crew import Crew
 from .journal import Journal
@@ -24,7 +24,7 @@ from .turn import Turn
 _log = logging.getLogger(__name__)
 
 SENDING = frozenset({Action.SEND, Action.SET_ASIDE})
-ASKING = frozenset({Action.ASK, Action.LOOK_UP, Action.SCAN, Action.PARK})
+ASKING = frozenset({Action.ASK, Action.LOOK_UP, Action.SCAN, Action.PARK, Action.BELIEVE})
 FETCHING = frozenset({Action.FETCH, Action.SET_ASIDE})
 """The three kinds of lane, by the actions that they take submissions along by."""
 
@@ -53,6 +53,7 @@ class Lane:
             Action.LOOK_UP: asking.look_up,
             Action.SCAN: asking.scan,
             Action.PARK: asking.park,
+            Action.BELIEVE: asking.believe,
             Action.ASK: lambda turn: asking.ask(turn, self._page),
             Action.FETCH: fetching.fetch,
             Action.SET_ASIDE: _set_aside,
@@ -70,6 +71,8 @@ class Lane:
         self._renew_leases()
         if Action.SEND in self._actions and not self._reconcile():
             return TROUBLE_S
+        if Action.ASK in self._actions:
+            rebinding.rebind_known(self._journal, self._service, self._crew)
         pause_s = math.inf
         for listed in self._candidates():
             pause_s = min(pause_s, self._advance(listed.id))

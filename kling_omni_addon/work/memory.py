@@ -24,6 +24,7 @@ class Memory:
         self._not_before: dict[tuple[str, Action], float] = {}
         self._missing: dict[str, tuple[float, int]] = {}
         self._opened_here: dict[str, tuple[int, float]] = {}
+        self._asked_for: set[str] = set()
         self._durations: dict[str, deque[float]] = {}
 
     def take(self, submission_id: str) -> bool:
@@ -37,6 +38,21 @@ class Memory:
         """Let other lanes have what :meth:`take` gave to this one."""
         with self._lock:
             self._busy.discard(submission_id)
+
+    def note_asked(self, submission_id: str) -> bool:
+        """The account is asked now whether it knows a submission of another key; False when it was asked before."""
+        with self._lock:
+            is_first = submission_id not in self._asked_for
+            self._asked_for.add(submission_id)
+            return is_first
+
+    def forget_asked(self, submission_id: str | None = None) -> None:
+        """Let the account be asked again: for one submission, or for all."""
+        with self._lock:
+            if submission_id is None:
+                self._asked_for.clear()
+            else:
+                self._asked_for.discard(submission_id)
 
     def busy(self) -> frozenset[str]:
         """What the lanes of this process have in hand."""

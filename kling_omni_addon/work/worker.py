@@ -62,6 +62,10 @@ class Worker:
         """Look at the journal now: something new is in it."""
         self.crew.wake()
 
+    def ask_again_for_other_keys(self) -> None:
+        """Ask the account once more for what was sent with other keys of this service."""
+        self.crew.memory.forget_asked()
+
     def stop(self, timeout_s: float = 1.0) -> None:
         """Ask the lanes to stop. What is on the network after ``timeout_s`` is left as a crash would leave it, which is
         safe.

@@ -151,7 +151,7 @@ def test_a_refusal_has_its_code_its_reaction_and_the_services_words(
     sample: str, expected: tuple[int, type[Refused], Reaction]
 ) -> None:
     with pytest.raises(Refused) as caught:
-        read_task(answer(sample), "kob-1")
+        (read_task if expected[1] is TaskUnknown else read_create)(answer(sample), "kob-1")
     refusal = caught.value
     assert (refusal.code, type(refusal), refusal.reaction) == expected
     assert refusal.http_status == BY_ID[sample]["http"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kling_omni_addon.core.life import events as ev
-from kling_omni_addon.core.life.lifecycle import Phase
+from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase
 from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from kling_omni_addon.remote import http
 from kling_omni_addon.remote.service import KlingService
@@ -135,6 +135,74 @@ def test_fault_14_a_proxy_that_delivers_twice_makes_one_task(road: Road) -> None
     road.stand.server.arm("delivered-twice")
     road.intend()
     assert_paid_once(road)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        "1201 External_task_id kob-1 already exists",
+        "1201 External_task_id kob-1 already exists.",
+        "1201 Duplicate external_task_id",
+        "1201 Bad value",
+        *("1001", "1002", "1100", "1101", "1102", "1103", "1200", "1203", "1300", "1301", "1302", "1303", "1304"),
+    ],
+)
+def test_11_3_whatever_a_second_delivery_is_answered_with_the_task_of_the_first_is_found(
+    road: Road, second: str
+) -> None:
+    road.stand.server.arm(f"created-but-refused={second}")
+    road.intend()
+    assert_paid_once(road)
+
+
+@pytest.mark.parametrize("code", [1102, 1201, 1301])
+def test_11_3_a_refusal_is_believed_only_after_look_ups_that_may_lag(road: Road, code: int) -> None:
+    road.stand.server.arm("lookup-lag=30")
+    road.stand.server.arm(f"created-but-refused={code}")
+    road.intend()
+    assert_paid_once(road)
+    assert "Missed" in road.kinds()
+
+
+def test_11_3_a_refusal_that_is_true_is_believed_within_minutes_and_can_be_looked_for_again(road: Road) -> None:
+    road.stand.server.arm("1301@create")
+    road.intend()
+    road.run(30)
+    assert (road.one().phase, "asked whether" in road.one().problem) == (Phase.UNANSWERED, True)
+    road.run(120)
+    assert (road.one().phase, road.posts()) == (Phase.FAILED, 1)
+    assert "asked whether" not in road.one().problem
+    road.stand.created(external_task_id="kob-1")  # the service was slower than anybody would think
+    road.journal.append("kob-1", ev.LookAgain(at=road.clock.now()))
+    road.run(3600, until=Phase.FETCHED)
+    assert (road.one().phase, road.creates(), road.kinds().count("Sent")) == (Phase.FETCHED, 1, 1)
+
+
+def test_11_3_while_a_refusal_for_the_accounts_sake_is_checked_no_other_send_goes_out(road: Road) -> None:
+    road.stand.server.arm("1102@create:9")
+    road.intend(1)
+    road.intend(2)
+    road.run(50)
+    assert (road.posts(), road.one("kob-2").phase) == (1, Phase.INTENDED)
+
+
+def test_11_2_an_id_that_somebody_chose_and_another_task_has_is_never_sent_under(road: Road) -> None:
+    road.stand.created(external_task_id="ep1_shot0010")
+    road.intend_as("ep1_shot0010")
+    road.run(600)
+    refused = road.one("ep1_shot0010")
+    assert (refused.phase, refused.exit_code, refused.id_is_taken) == (Phase.FAILED, 2, True)
+    assert "adopt ep1_shot0010" in refused.problem
+    assert road.posts() == 1  # the stranger's own
+    with pytest.raises(IllegalTransition):
+        road.journal.append("ep1_shot0010", ev.LookAgain(at=road.clock.now()))
+
+
+def test_11_2_an_id_that_somebody_chose_is_ours_after_our_own_commit_point(road: Road) -> None:
+    road.stand.server.arm("created-but-silent")
+    road.intend_as("ep1_shot0010")
+    road.run(3600)
+    assert (road.one("ep1_shot0010").phase, road.creates("ep1_shot0010")) == (Phase.FETCHED, 1)
 
 
 def test_fault_19_fifty_refusals_for_want_of_a_slot_keep_the_order(road: Road) -> None:

@@ -154,8 +154,8 @@ def test_a_refused_request_has_failed_and_is_not_sent_again(studio: Studio, code
     studio.intend()
     studio.run(600)
     assert studio.submission().phase is Phase.FAILED
-    assert f"refused {code}" in studio.submission().problem
-    assert studio.kling.calls == ["submit"]
+    assert studio.submission().problem == f"refused {code}"
+    assert studio.kling.calls.count("submit") == 1
 
 
 def test_a_code_that_nobody_has_explained_proves_nothing(studio: Studio) -> None:

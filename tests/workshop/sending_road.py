@@ -70,6 +70,13 @@ class Road:
             user_agent="test",
         )
 
+    def intend_as(self, external_task_id: str) -> None:
+        """Record one under an id that somebody chose."""
+        request = OmniRequest(prompt="a fox", mode="std", aspect_ratio="16:9", duration_s=3)
+        payload = build_payload(draft_body(request, {}, external_task_id=external_task_id), profile())
+        now = self.clock.now()
+        self.journal.begin(ev.Intended(at=now, payload=payload, origin=ORIGIN, target=Target(), id_is_given=True))
+
     def intend(self, number: int = 1, prompt: str = "a fox", picture: Path | None = None) -> str:
         kept = {str(picture): self.pictures.keep_file(picture, "picture")} if picture else {}
         first = tuple(Picture(source=source, role=Role.FIRST) for source in kept)

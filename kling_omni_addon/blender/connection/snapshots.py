@@ -45,6 +45,12 @@ def require_submission(submission_id: str) -> Submission:
     return found
 
 
+def elsewhere(found: Submission) -> str:
+    """Why nothing happens to a submission here, as a sentence, where another service or key has it; else ``""``."""
+    session = opening.running()
+    return session.elsewhere(found) if session is not None else ""
+
+
 def usual_s(found: Submission) -> tuple[float, ...]:
     """How long the last tasks of its kind took, in seconds."""
     session = opening.running()

@@ -114,6 +114,18 @@ def look_again(submission_id: str) -> Submission:
     return told
 
 
+def adopt(task_or_external_id: str) -> Submission:
+    """Fetch the clip of a task of the account that nobody here asked for. Free; asks Kling and waits for the answer.
+
+    Raises :class:`ArgumentsInvalid` for an id that the journal knows, and like ``Session.adopt``.
+    """
+    require_online()
+    told = opening.session().adopt(task_or_external_id)
+    snapshots.refresh()
+    heartbeat.start()
+    return told
+
+
 def send_again(submission_id: str) -> Submission:
     """Send the same bytes under the same id again. **Kling may charge for both.** Raises :class:`ArgumentsInvalid`."""
     told = opening.session().send_again(submission_id)

@@ -139,8 +139,13 @@ class KLING_OT_resume(bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Open the session and let go of what is held."""
-        acts.go_on()
+        """Open the session and let go of what is held; say what stays as it is."""
+        released = acts.go_on()
+        reasons = {snapshots.elsewhere(each) for each in snapshots.submissions()} - {""}
+        for reason in sorted(reasons):
+            self.report({"WARNING"}, reason)
+        if not reasons:
+            self.report({"INFO"}, f"Going on with {released} held back" if released else "Nothing was held back")
         return {"FINISHED"}
 
 

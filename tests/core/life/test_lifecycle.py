@@ -42,6 +42,8 @@ EVENTS: dict[type, Event] = {
     ev.Sent: ev.Sent(at=101.0, digest="d"),
     ev.NotSent: ev.NotSent(at=101.0, reason="no network"),
     ev.Unanswered: ev.Unanswered(at=101.0, reason="lost"),
+    ev.Denied: ev.Denied(at=101.0, reason="1301", verdict="Failed", exit_code=4),
+    ev.Rebound: ev.Rebound(at=101.0, origin=replace(INTENDED.origin, key_fingerprint="ba5")),
     ev.Deferred: ev.Deferred(at=101.0, reason="1303", retry_after_s=7.0),
     ev.Held: ev.Held(at=101.0, reason="no units", exit_code=4),
     ev.Begun: ev.Begun(at=101.0),
@@ -80,11 +82,28 @@ def test_every_event_but_the_first_has_a_row_in_the_table() -> None:
 @pytest.mark.parametrize("event", EVENTS.values(), ids=lambda event: type(event).__name__)
 def test_an_event_leads_where_the_table_says_or_is_illegal(event: Event, phase: Phase) -> None:
     after = TRANSITIONS[type(event)].get(phase)
+    before = replace(in_phase(phase), id_is_taken=isinstance(event, ev.Adopted))
     if after is None:
         with pytest.raises(IllegalTransition):
-            apply(in_phase(phase), event)
+            apply(before, event)
     else:
-        assert apply(in_phase(phase), event).phase is after
+        assert apply(before, event).phase is after
+
+
+def test_a_task_that_bears_the_id_of_another_is_adopted_as_what_it_is_and_never_looked_for_as_ours() -> None:
+    taken = apply(begin(INTENDED), ev.Failed(at=101.0, reason="taken", exit_code=2, id_is_taken=True))
+    with pytest.raises(IllegalTransition):
+        apply(taken, ev.LookAgain(at=102.0))
+    adopted = apply(taken, EVENTS[ev.Adopted])
+    assert (adopted.phase, adopted.is_adopted, adopted.wish, adopted.payload.pieces) == (Phase.ACCEPTED, True, {}, ())
+    with pytest.raises(IllegalTransition):
+        apply(apply(begin(INTENDED), ev.Failed(at=101.0, reason="policy")), EVENTS[ev.Adopted])
+
+
+def test_a_key_of_another_service_takes_nothing_over() -> None:
+    elsewhere = Origin(service="https://other.example", key_fingerprint="f00")
+    with pytest.raises(IllegalTransition):
+        apply(begin(INTENDED), ev.Rebound(at=101.0, origin=elsewhere))
 
 
 HISTORIES: list[tuple[list[Any], Action]] = [
@@ -94,6 +113,10 @@ HISTORIES: list[tuple[list[Any], Action]] = [
     ([ev.Adopted], Action.ASK),
     ([ev.Sent, ev.Parked, ev.Adopted], Action.ASK),
     ([ev.Sent, ev.Unanswered], Action.LOOK_UP),
+    ([ev.Sent, ev.Denied], Action.LOOK_UP),
+    ([ev.Sent, ev.Denied, ev.Failed, ev.LookAgain], Action.LOOK_UP),
+    ([ev.Rebound], Action.SEND),
+    ([ev.Sent, ev.Rebound], Action.LOOK_UP),
     ([ev.Sent, ev.Deferred], Action.SEND),
     ([ev.Sent, ev.Held], Action.REST),
     ([ev.Sent, ev.Held, ev.Released], Action.SEND),
