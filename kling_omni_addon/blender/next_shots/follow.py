@@ -161,7 +161,7 @@ def _clip_name(context: bpy.types.Context, submission_id: str) -> str:
     """What the artist calls the clip: as its strip is called now, else as it was submitted."""
     opening.session()
     snapshots.refresh()
-    submission = snapshots.submission(submission_id)
+    submission = snapshots.read_submission(submission_id)
     if submission is not None and submission.phase not in (Phase.READY, Phase.FETCHED, Phase.PLACED):
         raise ClipUnusable("That clip is not done yet.", field="submission_id", remedy="Wait until it has arrived.")
     strip = active_strip(timeline_scene(context))

@@ -13,7 +13,7 @@ from ...core.life.lifecycle import Submission
 from ...core.request import OmniRequest
 from ..connection import opening, snapshots
 from ..connection.online import require_online
-from ..connection.snapshots import read_submissions, require_submission
+from ..connection.snapshots import require_submission
 from ..host import heartbeat
 from ..shot import judging
 from ..shot.reading import Wish, read_wish
@@ -103,7 +103,8 @@ def with_clip(submission_id: str) -> Submission:
 
 def place_arrived() -> list[PlacedStrip]:
     """Place every arrived clip that belongs to the open file. In a window this happens by itself."""
-    read_submissions()
+    opening.session()
+    snapshots.refresh()
     return placing.place_arrived()
 
 

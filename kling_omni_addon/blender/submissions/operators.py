@@ -153,7 +153,7 @@ class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        submission = snapshots.submission(self.submission_id)
+        submission = snapshots.read_submission(self.submission_id)
         if submission is None or not submission.clip or not Path(submission.clip).exists():
             raise ClipUnusable("The clip is not there any more.", field="clip", remedy="It was moved or deleted.")
         return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))

@@ -154,7 +154,7 @@ def _put_video(shot: KLING_PG_shot, video: Video | None) -> Iterator[str]:
     if video is None:
         return
     if video.clip:
-        made = snapshots.submission(video.clip)
+        made = snapshots.read_submission(video.clip)
         shot.video_origin = made.target.name if made is not None else video.clip
         shot.video_of = video.clip
         return
@@ -185,7 +185,7 @@ def provenance_for(strip: Strip | None) -> dict[str, Any]:
         found = provenance_on(strip)
         if found["wish"]:
             return found
-        recorded = snapshots.submission(found["submission"])
+        recorded = snapshots.read_submission(found["submission"])
         if recorded is not None:
             return provenance_of(recorded)
     beside = take_of(clip_of(strip))

@@ -36,14 +36,20 @@ def takes_of(strip: Strip) -> tuple[Take, ...]:
 
 def takes_around(shot: str, folder: Path) -> tuple[Take, ...]:
     """The same for a shot whose clips lie in ``folder``."""
-    recorded = (Take(clip=s.clip, provenance=provenance_of(s)) for s in recorded_takes(shot) if Path(s.clip).is_file())
+    there = (s for s in _every_recorded_take(shot) if Path(s.clip).is_file())
+    recorded = (Take(clip=s.clip, provenance=provenance_of(s)) for s in there)
     beside = (take for take in takes_in(folder) if take.provenance.get("shot") == shot)
     return in_order((*recorded, *beside))
 
 
 def recorded_takes(shot: str) -> Iterator[Submission]:
-    """The submissions of a shot that have a clip, as of the last refresh."""
+    """The submissions of a shot that have a clip, as of the last refresh, for drawing code: the newest, that is."""
     return (s for s in snapshots.submissions() if s.clip and shot_id_of(s) == shot)
+
+
+def _every_recorded_take(shot: str) -> Iterator[Submission]:
+    """The same with those that are over for long. Reads the journal."""
+    return (s for s in snapshots.read_takes(shot) if s.clip)
 
 
 def shown_in(takes: tuple[Take, ...], strip: Strip) -> int | None:
@@ -86,7 +92,8 @@ def put_on_strip(submission: Submission, *, is_wanted: bool = False) -> tuple[bp
     strips = tuple(_strips_of_shot(shot_id_of(submission)))
     take = Take(clip=submission.clip, provenance=provenance_of(submission))
     for scene, strip in strips:
-        if is_wanted or not shows_favourite(strip):
+        is_shown = submission_of(strip) == submission.id and not stand_in.is_stand_in(strip)
+        if is_wanted or not (is_shown or shows_favourite(strip)):
             show_take(scene, strip, take)
     if strips:
         keep_missing(submission)
