@@ -17,6 +17,7 @@ from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
 from ..connection import clip_links
 from ..host import thumbnails
+from ..host.isolating import on_its_own
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, picture_paths, shot_of
@@ -89,7 +90,7 @@ def judge_clips() -> None:
     """Judge every shot that is made from a clip of ours: its link has come."""
     for scene in bpy.data.scenes:
         if shot_of(scene).video_of:
-            judge(scene)
+            on_its_own(judge, scene)
 
 
 def judge_edited() -> bool:
@@ -103,7 +104,7 @@ def judge_edited() -> bool:
     _texts_judged.clear()
     _texts_judged.update(said)
     for name in edited:
-        judge(bpy.data.scenes[name])
+        on_its_own(judge, bpy.data.scenes[name])
     return bool(edited)
 
 

@@ -27,6 +27,7 @@ from .channels import free_channels
 from .clip_file import clip_facts_of
 from .clip_strips import PLANNED, conform, frames_of, new_picture, replace_source, scene_fps
 from .our_strips import SUBMISSION, PlacedStrip, find_strips, submission_of
+from .taking_back import whole_or_nothing
 
 _FILM: Final = Path(__file__).with_name("stand_in.mp4")
 _FRESH_S: Final = 1.0
@@ -147,10 +148,11 @@ def fill(strip: Strip, scene: bpy.types.Scene, submission: Submission) -> Placed
     """Let a stand-in become the clip, at the speed that was wished for. Raises :class:`ClipUnusable`."""
     clip, target = Path(submission.clip), submission.target
     facts = clip_facts_of(clip)
-    if target.timing == "conform":
-        conform(scene, facts.fps)
-    length = frames_of(facts, scene_fps(scene), target.timing, target.fit_frames)
-    return replace_source(strip, scene, clip, submission_id=submission.id, length=length)
+    with whole_or_nothing(scene):
+        if target.timing == "conform":
+            conform(scene, facts.fps)
+        length = frames_of(facts, scene_fps(scene), target.timing, target.fit_frames)
+        return replace_source(strip, scene, clip, submission_id=submission.id, length=length)
 
 
 def remove_stand_ins(submission_id: str) -> int:
