@@ -18,6 +18,7 @@ from ...core.request import OmniRequest, Role, Video
 from ..connection import clip_links
 from ..host import thumbnails
 from ..host.isolating import on_its_own
+from ..host.ownership import is_own, why_not_own
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, picture_paths, shot_of
@@ -29,6 +30,7 @@ PANEL_RULE: Final = "PANEL"
 FIRST_PATH: Final = "first_frame"
 END_PATH: Final = "end_frame"
 KIND_PATH: Final = "kind"
+SCENE_PATH: Final = "scene"
 CLIP_PATH: Final = "video_of"
 ITEMS: Final = re.compile(r"(image_list|element_list)\[(\d+)(?::(\d+))?\]")
 
@@ -111,6 +113,8 @@ def judge_edited() -> bool:
 def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
     """What a kind of shot that somebody chose still lacks."""
     shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
+    if not is_own(scene):
+        yield _lack(why_not_own(scene), SCENE_PATH)
     if request.video is not None and request.video.clip:
         yield from _missing_link(shot, request.video)
     if not has_chosen_kind(shot):

@@ -15,6 +15,7 @@ from ..connection import opening, snapshots
 from ..connection.online import require_online
 from ..connection.snapshots import require_submission
 from ..host import heartbeat
+from ..host.ownership import require_own
 from ..shot import judging
 from ..shot.reading import Wish, read_wish
 from ..timeline import stand_in
@@ -35,10 +36,12 @@ def submit(scene: bpy.types.Scene) -> Submission:
     else happens by itself; a script without one goes on with :func:`wait` and :func:`place_arrived`. Each call is a
     clip of its own.
 
-    Raises :class:`~kling_omni_addon.core.errors.RequestInvalid` with all problems, and
-    :class:`~kling_omni_addon.core.errors.NotSent` while Blender is set to stay offline; then nothing is recorded and
+    Raises :class:`~kling_omni_addon.core.errors.RequestInvalid` with all problems,
+    :class:`~kling_omni_addon.core.errors.NotSent` while Blender is set to stay offline, and
+    :class:`~kling_omni_addon.core.errors.KlingError` for a scene of a linked library; then nothing is recorded and
     nothing will be sent.
     """
+    require_own(scene)
     require_online()
     judging.ask_for_link(scene)
     return submit_wish(scene, read_wish(scene))
@@ -46,6 +49,7 @@ def submit(scene: bpy.types.Scene) -> Submission:
 
 def submit_wish(scene: bpy.types.Scene, wish: Wish) -> Submission:
     """The same for what was read from the scene already, so that what was judged and asked about is what is sent."""
+    require_own(scene)
     require_online()
     judging.require_complete(scene, wish.request)
     return submit_request(wish.request, wish.target)

@@ -14,6 +14,7 @@ from ...core.life.lifecycle import Phase, Submission
 from ..connection import opening, snapshots
 from ..host.identity import is_this_file
 from ..host.isolating import tell_once
+from ..host.ownership import own_scene, require_own
 from ..host.sequencer import Strip
 from ..takes import takes
 from ..timeline import clip_strips, provenance, stand_in
@@ -88,7 +89,7 @@ def _try_later(submission_id: str, sentence: str) -> None:
 
 
 def _place_if_possible(submission: Submission) -> PlacedStrip | None:
-    is_away = submission.target.scene not in bpy.data.scenes
+    is_away = own_scene(submission.target.scene) is None
     has_place = bool(stand_in.pieces_of(submission.id)) or takes.has_strip(submission)
     if not has_place and (submission.target.has_stand_in or is_away):
         _homeless[submission.id] = "The clip is here; its place on the timeline is gone."
@@ -100,8 +101,11 @@ def place(submission: Submission, scene: bpy.types.Scene | None = None) -> Place
     """Place one clip: where its stand-in is, else where it was meant to go, or there in another scene.
 
     Every stand-in of the submission becomes the clip, also one that was cut in two. Placing a clip twice finds the
-    strip that is there. Raises :class:`ClipUnusable` when the file is gone or broken.
+    strip that is there. Raises :class:`ClipUnusable` when the file is gone or broken, and :class:`KlingError` where
+    the scene is gone or linked from another file.
     """
+    if scene is not None:
+        require_own(scene)
     home, strip, placed = _put_into_stand_ins(submission) or _put_on(submission, scene)
     opening.session().placed(submission.id, home.name, strip.name)
     _has_place(submission.id)
@@ -113,7 +117,10 @@ def place(submission: Submission, scene: bpy.types.Scene | None = None) -> Place
 
 
 def replace_with(strip: Strip, scene: bpy.types.Scene, submission: Submission) -> PlacedStrip:
-    """Let a strip of the artist's own play a clip. Raises :class:`ClipUnusable` when the file is gone or broken."""
+    """Let a strip of the artist's own play a clip. Raises :class:`ClipUnusable` when the file is gone or broken, and
+    :class:`KlingError` for a strip of a linked scene.
+    """
+    require_own(scene)
     placed = clip_strips.replace_source(strip, scene, Path(submission.clip), submission_id=submission.id)
     provenance.mark(strip, submission)
     if submission.phase is Phase.FETCHED:
@@ -180,7 +187,10 @@ def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.
     shown = None if pieces else takes.put_on_strip(submission, is_wanted=scene is not None)
     if shown is not None:
         return (*shown, clip_strips.measured(shown[1], shown[0]))
-    home = scene or bpy.data.scenes[target.scene]
+    home = scene or own_scene(target.scene)
+    if home is None:
+        sentence = f'This file has no scene "{target.scene}" of its own.'
+        raise KlingError(sentence, field="scene", remedy="Place the clip in another scene.")
     placed = clip_strips.place_clip(
         home,
         Path(submission.clip),

@@ -18,6 +18,7 @@ from ...core.request import OmniRequest, Role, Storyboard, Video, VideoUse
 from ...settings import home_folder
 from ...work.sidecar import take_of
 from ..connection import snapshots
+from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot import judging
@@ -36,9 +37,10 @@ def load_settings(scene: bpy.types.Scene, provenance: Mapping[str, Any]) -> tupl
     sentence each.
 
     Pictures are those that were sent: the file where it is unchanged, else the same picture beside this .blend, else
-    the copy that this machine kept. Raises :class:`ArgumentsInvalid` where what was asked for is not known, and then
-    nothing is changed.
+    the copy that this machine kept. Raises :class:`ArgumentsInvalid` where what was asked for is not known,
+    :class:`KlingError` for a linked scene, and then nothing is changed.
     """
+    require_own(scene)
     wish = provenance.get("wish") or {}
     request = _request(wish)
     pictures = tuple(_found(picture) for picture in wish["pictures"])
