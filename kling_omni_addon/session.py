@@ -221,6 +221,11 @@ class Session:
             self._end_dead_rehearsals()
             self._worker.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started: before that it reads and records, and nothing of it goes online by itself."""
+        return self._is_running
+
     def _end_dead_rehearsals(self) -> None:
         """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing.
 

@@ -61,7 +61,7 @@ def read_takes(shot: str) -> tuple[Submission, ...]:
 
 def read_submissions() -> tuple[Submission, ...]:
     """Every submission of the journal, oldest first, as it stands now. Opens the session, which goes on with those that
-    are unfinished.
+    are unfinished, unless Blender is set to stay offline.
     """
     session = opening.session()
     refresh()

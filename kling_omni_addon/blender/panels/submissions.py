@@ -57,6 +57,8 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     shown = list_rows.the_list()
     if snapshots.notice():
         draw_text(layout, context, snapshots.notice(), "ERROR")
+    if opening.is_paused() and online.offline_reason():
+        draw_text(layout, context, online.offline_reason(), "INTERNET_OFFLINE")
     if not shown.rows:
         if opening.running() is not None:
             layout.label(text="None yet")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import bpy
 
@@ -79,11 +79,22 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
 
     ``phase`` says how each ended: ``FETCHED`` with the file in ``clip``, ``FAILED`` or ``PARKED`` with a sentence in
     ``problem``. A wait that ends early ends nothing: the work goes on. In a window this holds up Blender.
+
+    Raises :class:`~kling_omni_addon.core.errors.NotSent` where something is left to do while Blender is set to stay
+    offline, because nothing happens then.
     """
     session = opening.session()
-    found = session.wait(lambda states: all(states[i].is_settled for i in ids if i in states), ids, timeout_s)
+    found = session.wait(_are_settled, ids, timeout_s)
     snapshots.refresh()
     return tuple(found[each] for each in ids if each in found)
+
+
+def _are_settled(states: Mapping[str, Submission]) -> bool:
+    if all(submission.is_settled for submission in states.values()):
+        return True
+    opening.follow_online_access()
+    require_online()
+    return False
 
 
 def place(submission_id: str, scene: bpy.types.Scene | None = None) -> PlacedStrip:
@@ -113,14 +124,20 @@ def place_arrived() -> list[PlacedStrip]:
 
 
 def look_again(submission_id: str) -> Submission:
-    """Ask Kling again whether it knows a submission without an answer. Free. Raises :class:`ArgumentsInvalid`."""
+    """Ask Kling again whether it knows a submission without an answer. Free. Raises :class:`ArgumentsInvalid`, and
+    :class:`NotSent` while Blender is set to stay offline.
+    """
+    require_online()
     told = opening.session().look_again(submission_id)
     heartbeat.start()
     return told
 
 
 def send_again(submission_id: str) -> Submission:
-    """Send the same bytes under the same id again. **Kling may charge for both.** Raises :class:`ArgumentsInvalid`."""
+    """Send the same bytes under the same id again. **Kling may charge for both.** Raises like
+    :func:`look_again`.
+    """
+    require_online()
     told = opening.session().send_again(submission_id)
     heartbeat.start()
     return told
@@ -140,8 +157,14 @@ def stop_waiting(submission_id: str) -> Submission:
 
 
 def go_on() -> int:
-    """Go on with every submission that is unfinished or was held back; how many had been held back."""
-    released = opening.session().release()
+    """Go on with every submission that is unfinished or was held back; how many had been held back.
+
+    Raises :class:`NotSent` while Blender is set to stay offline; the list then shows what is known.
+    """
+    session = opening.session()
+    snapshots.refresh()
+    require_online()
+    released = session.release()
     snapshots.refresh()
     heartbeat.start()
     return released

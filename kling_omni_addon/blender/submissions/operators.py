@@ -83,7 +83,7 @@ class KLING_OT_place_clip(OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_look_again(OfSubmission, bpy.types.Operator):
+class KLING_OT_look_again(WhileOnline, OfSubmission, bpy.types.Operator):
     """Ask Kling again whether it knows this submission"""
 
     bl_idname = "kling.look_again"
@@ -96,7 +96,7 @@ class KLING_OT_look_again(OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_send_again(OfSubmission, bpy.types.Operator):
+class KLING_OT_send_again(WhileOnline, OfSubmission, bpy.types.Operator):
     """Send the same request once more; Kling may charge for both"""
 
     bl_idname = "kling.send_again"
