@@ -226,6 +226,11 @@ class Session:
             self._end_dead_rehearsals()
             self._worker.start()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started: before that it reads and records, and nothing of it goes online by itself."""
+        return self._is_running
+
     def _end_dead_rehearsals(self) -> None:
         """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing.
 
@@ -257,11 +262,23 @@ class Session:
         while True:
             self._crew.changed.clear()
             self.snapshot.refresh()
-            found = {s.id: s for s in self.snapshot.submissions if s.id in ids}
+            found = {s.id: s for s in self._journal.some(ids)}
             left_s = deadline - self._clock.now()
             if is_done(found) or left_s <= 0:
                 return found
             self._clock.wait(self._crew.changed, min(_LOOK_S, left_s))
+
+    def read(self, submission_id: str) -> Submission | None:
+        """A submission as the journal has it now, however long it has been over; None for an unknown id."""
+        return next(iter(self._journal.some((submission_id,))), None)
+
+    def read_all(self) -> tuple[Submission, ...]:
+        """Every submission of the journal as it stands now, oldest first. After years that takes seconds."""
+        return self._journal.all()
+
+    def takes_of(self, shot: str) -> tuple[Submission, ...]:
+        """Every submission of a shot, however long it has been over, oldest first."""
+        return self._journal.of_shot(shot)
 
     def withdraw(self, submission_id: str, reason: str, exit_code: int) -> bool:
         """Give up a submission that was certainly never sent; False when it is too late for that.
@@ -403,9 +420,11 @@ class Session:
         """Whether an arrived clip may be placed without anybody asking for it.
 
         Once in a session it is put on record that this is tried, before it is: a clip over which one Blender after the
-        other died waits for a person (fault 58).
+        other died waits for a person (fault 58). One that was placed before, in a file that was not saved after, killed
+        no Blender then.
         """
-        if submission.is_set_aside or submission.id in self._tried_to_place:
+        is_tried = submission.id in self._tried_to_place or submission.phase is Phase.PLACED
+        if submission.is_set_aside or is_tried:
             return not submission.is_set_aside
         self._tried_to_place.add(submission.id)
         is_fit = submission.crashes < MOST_CRASHES

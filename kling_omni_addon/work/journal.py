@@ -217,6 +217,23 @@ class Journal:
             rows = self._db.execute("SELECT id FROM submission WHERE is_over=0 ORDER BY created_at, id").fetchall()
             return self._brought_up(rows)
 
+    def some(self, ids: Iterable[str]) -> tuple[Submission, ...]:
+        """Those of these submissions that there are, over or not, oldest first. Only new events are read, as above."""
+        with disk_trouble(self.path):
+            asked = (self._db.execute("SELECT created_at, id FROM submission WHERE id=?", (each,)) for each in set(ids))
+            rows = sorted(row for found in asked for row in found)
+            return self._brought_up([(submission_id,) for _, submission_id in rows])
+
+    def of_shot(self, shot: str) -> tuple[Submission, ...]:
+        """Every submission that is a take of a shot: the one of that id, and those that name it as their shot."""
+        with disk_trouble(self.path):
+            rows = self._db.execute(
+                "SELECT id FROM submission WHERE id=?1 OR id IN (SELECT submission_id FROM event WHERE kind='Intended' "
+                "AND instr(data, ?2)) ORDER BY created_at, id",
+                (shot, json.dumps(shot)),
+            ).fetchall()
+            return tuple(s for s in self._brought_up(rows) if shot in (s.id, s.target.shot))
+
     def all(self) -> tuple[Submission, ...]:
         """Every submission, oldest first."""
         with disk_trouble(self.path):

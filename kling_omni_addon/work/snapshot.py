@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from queue import Empty, SimpleQueue
 
 from ..core.life.lifecycle import Submission
@@ -13,8 +14,9 @@ from .recovery import SHOWN
 class Snapshot:
     """Every submission as of the last :meth:`refresh`; drawing code reads it and never waits for a disk.
 
-    Of the submissions that are over only the newest are here. ``notice`` is a sentence about the journal itself, or
-    ``""``.
+    Of the submissions that are over only the newest are here, and those that somebody wanted to :meth:`know`. That is a
+    limit of what is shown: whoever has to know all of them reads the journal (``Session.read``). ``notice`` is a
+    sentence about the journal itself, or ``""``.
     """
 
     def __init__(self, journal: Journal, messages: SimpleQueue[Progress], notice: str = "") -> None:
@@ -24,6 +26,7 @@ class Snapshot:
         self._seen_seq = -1
         self.submissions: tuple[Submission, ...] = ()
         self.progress: dict[str, Progress] = {}
+        self._known: dict[str, Submission] = {}
 
     def refresh(self) -> bool:
         """Take it anew; whether anything changed, in this process or another."""
@@ -32,12 +35,26 @@ class Snapshot:
         if last != self._seen_seq:
             self._seen_seq = last
             self.submissions = self._journal.recent(SHOWN)
+            older = self._journal.some(self._known.keys() - {s.id for s in self.submissions})
+            self._known = {s.id: s for s in (*older, *self.submissions)}
             is_news = True
         return is_news
 
     def find(self, submission_id: str) -> Submission | None:
         """The submission with this id as of the last refresh."""
-        return next((s for s in self.submissions if s.id == submission_id), None)
+        return self._known.get(submission_id)
+
+    @property
+    def at_hand(self) -> tuple[Submission, ...]:
+        """What is shown, and what is known besides."""
+        return tuple(self._known.values())
+
+    def know(self, ids: Iterable[str]) -> bool:
+        """Have these at hand, too, however old they are; whether any was not. Reads the disk: never while drawing."""
+        unknown = set(ids) - self._known.keys()
+        found = self._journal.some(unknown) if unknown else ()
+        self._known |= {s.id: s for s in found}
+        return bool(found)
 
     def _drain(self) -> bool:
         is_news = False

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,10 +65,10 @@ def run(environment: Mapping[str, str], *arguments: str | Path, script: Path | N
 
 
 @contextmanager
-def running(home: Path, *, submitted_s: float, processing_s: float) -> Iterator[Rehearsal]:
+def running(home: Path, *, submitted_s: float, processing_s: float, more: Sequence[str] = ()) -> Iterator[Rehearsal]:
     """A server started as the README says, in a process of its own; its clips are real and are made once each."""
     timing = ["--submitted", str(submitted_s), "--processing", str(processing_s)]
-    command = [sys.executable, "-m", "kling_omni_addon", "rehearse", "--port", "0", *timing]
+    command = [sys.executable, "-m", "kling_omni_addon", "rehearse", "--port", "0", *timing, *more]
     environment = os.environ | {"KLING_HOME": str(home)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

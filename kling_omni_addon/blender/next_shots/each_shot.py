@@ -20,6 +20,7 @@ from ..capture.pictures import capture_path
 from ..connection import limits, online
 from ..connection.preferences import service_name
 from ..host.changed import changed
+from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported
 from ..shot.kinds import has_own_prompts
 from ..shot.properties import scene_of, shot_of
@@ -153,6 +154,7 @@ def submit_each(scene: bpy.types.Scene, plans: tuple[PlannedClip, ...]) -> list[
     plans come again, so that none is paid for twice. Raises :class:`RequestInvalid` with the faults of every shot,
     :class:`CaptureFailed` and like ``api.submit``.
     """
+    require_own(scene)
     online.require_online()
     _require_faultless(plans)
     if _last.plans != plans or _last.made == len(plans):

@@ -16,6 +16,8 @@ from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
 from ..connection import clip_links, limits
 from ..host import thumbnails
+from ..host.isolating import on_its_own
+from ..host.ownership import is_own, why_not_own
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, picture_paths, shot_of
@@ -27,6 +29,7 @@ PANEL_RULE: Final = "PANEL"
 FIRST_PATH: Final = "first_frame"
 END_PATH: Final = "end_frame"
 KIND_PATH: Final = "kind"
+SCENE_PATH: Final = "scene"
 CLIP_PATH: Final = "video_of"
 ITEMS: Final = re.compile(r"(image_list|element_list)\[(\d+)(?::(\d+))?\]")
 
@@ -88,7 +91,7 @@ def judge_clips() -> None:
     """Judge every shot that is made from a clip of ours: its link has come."""
     for scene in bpy.data.scenes:
         if shot_of(scene).video_of:
-            judge(scene)
+            on_its_own(judge, scene)
 
 
 def judge_edited() -> bool:
@@ -102,7 +105,7 @@ def judge_edited() -> bool:
     _texts_judged.clear()
     _texts_judged.update(said)
     for name in edited:
-        judge(bpy.data.scenes[name])
+        on_its_own(judge, bpy.data.scenes[name])
     return bool(edited)
 
 
@@ -110,6 +113,8 @@ def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
     """What the shot lacks: choices that are not known here, and what the kind that somebody chose is made from."""
     shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
     yield from _unknown_choices(request)
+    if not is_own(scene):
+        yield _lack(why_not_own(scene), SCENE_PATH)
     if request.video is not None and request.video.clip:
         yield from _missing_link(shot, request.video)
     if not has_chosen_kind(shot):

@@ -9,6 +9,7 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 
 from ..connection import limits
+from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 from ..host.wrapping import draw_lines
 from . import judging, remedies
@@ -28,7 +29,7 @@ _DIALOG_PX = 600
 _DIALOG_CHARACTERS = 92
 
 
-class _OfList:
+class _OfList(OnOwnScene):
     """An operator on one of the shot's lists."""
 
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
@@ -91,7 +92,7 @@ class KLING_OT_move_item(_OfList, bpy.types.Operator):
         return self._choose(context, target)
 
 
-class KLING_OT_add_references(bpy.types.Operator):
+class KLING_OT_add_references(OnOwnScene, bpy.types.Operator):
     """Choose image files to show Kling what things look like"""
 
     bl_idname = "kling.add_references"
@@ -120,7 +121,7 @@ class KLING_OT_add_references(bpy.types.Operator):
         return {"FINISHED"} if self.files else {"CANCELLED"}
 
 
-class KLING_OT_clear_frame(bpy.types.Operator):
+class KLING_OT_clear_frame(OnOwnScene, bpy.types.Operator):
     """Use no picture there; the file stays"""
 
     bl_idname = "kling.clear_frame"
@@ -141,7 +142,7 @@ class KLING_OT_clear_frame(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_insert_name(bpy.types.Operator):
+class KLING_OT_insert_name(OnOwnScene, bpy.types.Operator):
     """Write this name at the end of the prompt; Kling then knows which picture, element or video is meant"""
 
     bl_idname = "kling.insert_name"
@@ -155,7 +156,7 @@ class KLING_OT_insert_name(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_edit_prompt(bpy.types.Operator):
+class KLING_OT_edit_prompt(OnOwnScene, bpy.types.Operator):
     """Write the prompt in a wide window that shows all of it"""
 
     bl_idname = "kling.edit_prompt"
@@ -187,7 +188,7 @@ def prompt_count(shot: KLING_PG_shot) -> str:
     return f"{len(prompt_of(prompt_holder(shot)))} / {most}"
 
 
-class KLING_OT_set_duration(bpy.types.Operator):
+class KLING_OT_set_duration(OnOwnScene, bpy.types.Operator):
     """Make the clip this long"""
 
     bl_idname = "kling.set_duration"
@@ -207,7 +208,7 @@ class KLING_OT_set_duration(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_distribute_shots(bpy.types.Operator):
+class KLING_OT_distribute_shots(OnOwnScene, bpy.types.Operator):
     """Give every shot of the storyboard the same length, as far as whole seconds go"""
 
     bl_idname = "kling.distribute_shots"
@@ -218,6 +219,8 @@ class KLING_OT_distribute_shots(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where every shot gets a second at least."""
         shot = shot_of(scene_of(context))
+        if not super().poll(context):
+            return False
         cls.poll_message_set("There have to be shots, and no more of them than seconds")
         return bool(0 < len(shot.board) <= shot.duration_s)
 
@@ -230,7 +233,7 @@ class KLING_OT_distribute_shots(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_fix(bpy.types.Operator):
+class KLING_OT_fix(OnOwnScene, bpy.types.Operator):
     """Change the setting that this is about"""
 
     bl_idname = "kling.fix"

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..host import heartbeat
+from ..host.ownership import require_own
 from . import kinds
 from .changes import shot_changed
 from .offers import ASPECT_RATIOS, LIMITS, LONGEST_S, MODELS, MODES, SHORTEST_S, told_video
@@ -216,8 +217,10 @@ def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> No
     """Use the picture at ``path`` (absolute) in the scene's shot.
 
     ``role`` is ``FIRST``, ``END`` or ``REFERENCE``; the last appends to the references under a name of its own.
-    ``origin`` says where it came from, for the panel: "Scene camera, frame 1".
+    ``origin`` says where it came from, for the panel: "Scene camera, frame 1". Raises :class:`KlingError` for a linked
+    scene.
     """
+    require_own(scene)
     shot = shot_of(scene)
     if role == "REFERENCE":
         name = free_name(shot.references, "image")
