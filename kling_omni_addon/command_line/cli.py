@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
+    resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
     for verb in (submit, resume):
         verb.add_argument(
             "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"

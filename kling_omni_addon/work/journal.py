@@ -25,7 +25,7 @@ from ..core.life import events as ev
 from ..core.life import lifecycle
 from ..core.life.events import Event, Origin, event_from, record_of
 from ..core.life.lifecycle import IllegalTransition, Phase, Submission
-from ..durable import make_folder
+from ..durable import make_folder, make_own_file
 from .disk_trouble import corrupt, disk_trouble, too_new
 from .mark import Mark, read_mark, write_mark
 
@@ -105,6 +105,7 @@ class Journal:
         self._marked_at = time.monotonic() - _MARK_EVERY_S
         with disk_trouble(path):
             make_folder(path.parent)  # the name of the folder must last too: what is in it is worth money
+            make_own_file(path)
             self._db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
             try:
                 self._prepare()

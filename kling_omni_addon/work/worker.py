@@ -40,8 +40,9 @@ from ..core.life.spending import Caps
 from ..core.payload import Payload
 from ..core.protocol import CLIP_KEPT_S, REACTIONS, Status, TaskReport
 from . import recovery
+from .clip_folder import place_now
 from .clock import Clock
-from .filing import clip_path, discard_part
+from .filing import discard_part, file_name
 from .journal import LEASE_S, Journal, Lease, LeaseLost
 from .reception import Reception
 
@@ -536,7 +537,8 @@ class Lane:
         reception = Reception(submission, record, tell, self._clock.now)
         try:
             report = self._service.ask(submission.task_id)  # a link is never kept, so it is always fresh
-            clip = self._service.fetch(report, clip_path(submission, self._worker.plan.clips), reception)
+            place = place_now(submission, self._worker.plan.clips)
+            clip = self._service.fetch(report, place.folder / file_name(submission), reception)
         except JournalUnusable:
             raise
         except IllegalTransition:  # nobody waits for it any more
@@ -546,7 +548,11 @@ class Lane:
             self._record(submission, lease, self._after_failed_fetch(submission, error))
         else:
             fetched = ev.Fetched(
-                at=self._clock.now(), path=str(clip.path), sha256=clip.sha256, size_bytes=clip.size_bytes
+                at=self._clock.now(),
+                path=str(clip.path),
+                sha256=clip.sha256,
+                size_bytes=clip.size_bytes,
+                note=place.note,
             )
             self._worker.plan.with_clip(lifecycle.apply(submission, fetched))
             self._record(submission, lease, fetched)

@@ -13,6 +13,7 @@ from pathlib import Path
 import bpy
 
 from ...core.errors import CaptureFailed
+from ...core.media import SENT_FORMATS, PictureFacts, picture_facts
 from ...core.request import Role
 from ...settings import home_folder
 from ..host.sequencer import Strip
@@ -23,8 +24,6 @@ from . import strip as strip_capture
 from . import view as view_capture
 from .camera import Engine
 from .camera_job import CameraJob
-
-_READY_TO_SEND = (".jpg", ".jpeg", ".png")
 
 
 def capture_camera(
@@ -101,10 +100,17 @@ def capture_strip(
 
 
 def use_file(scene: bpy.types.Scene, role: Role, path: Path) -> Path:
-    """Use an image file: itself where Kling takes its format, else a copy. Raises :class:`CaptureFailed`."""
+    """Use an image file: itself where Kling takes its format, whatever its name says, else a copy.
+
+    Raises :class:`CaptureFailed`, also for half a file.
+    """
     if not path.is_file():
         raise CaptureFailed(f"There is no file {path}.", field="filepath", remedy="Choose an image.")
-    picture = path if path.suffix.lower() in _READY_TO_SEND else _converted(path)
+    facts = _facts_of(path)
+    if not facts.is_whole:
+        sentence = f"The file {path} is not whole: its end is missing."
+        raise CaptureFailed(sentence, field="filepath", remedy="Save or copy it again, or choose another one.")
+    picture = path if facts.format in SENT_FORMATS else _converted(path)
     return _put(scene, role, picture, path.name)
 
 
@@ -139,6 +145,15 @@ def capture_path(name: str, frame: int | None, suffix: str = ".jpg") -> Path:
     number = "" if frame is None else f"_{frame:04d}"
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
     return folder / f"{plain}{number}_{stamp}{suffix}"
+
+
+def _facts_of(path: Path) -> PictureFacts:
+    try:
+        with path.open("rb") as stream:
+            return picture_facts(stream, path.stat().st_size)
+    except OSError as error:
+        sentence = f"The file {path} cannot be read: {error.strerror or error}."
+        raise CaptureFailed(sentence, field="filepath", remedy="Choose another file.") from error
 
 
 def _converted(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from pathlib import Path
 
 import bpy
 
@@ -19,7 +20,7 @@ from ..shot import judging
 from ..shot.reading import Wish, read_wish
 from ..timeline import stand_in
 from ..timeline.our_strips import PlacedStrip
-from . import placing
+from . import moved_project, placing
 from .repeats import LastPress
 
 _log = logging.getLogger(__name__)
@@ -77,6 +78,7 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
     ``problem``. A wait that ends early ends nothing: the work goes on. In a window this holds up Blender.
     """
     session = opening.session()
+    moved_project.follow_project()
     found = session.wait(lambda states: all(states[i].is_settled for i in ids if i in states), ids, timeout_s)
     snapshots.refresh()
     return tuple(found[each] for each in ids if each in found)
@@ -132,6 +134,17 @@ def stop_waiting(submission_id: str) -> Submission:
         session.abandon(submission_id)
     snapshots.refresh()
     return require_submission(submission_id)
+
+
+def send_clip_to(submission_id: str, folder: str | Path) -> Submission:
+    """Have a clip that is not fetched yet go to another folder, at once if it waits for one. Free.
+
+    Raises :class:`ArgumentsInvalid` for a folder that takes no files, and for a clip that is there or will not come.
+    """
+    told = opening.session().send_clip_to(submission_id, Path(bpy.path.abspath(str(folder))))
+    snapshots.refresh()
+    heartbeat.start()
+    return told
 
 
 def go_on() -> int:

@@ -14,7 +14,7 @@ from ..host.editors import redraw
 from ..host.heartbeat import BUSY_S, CALM_S, start
 from ..shot import judging, prompt
 from ..timeline import stand_in
-from . import placing, status_bar
+from . import moved_project, placing, status_bar
 
 _STRIP_EDITORS: Final = ("SEQUENCER_OT_", "TRANSFORM_OT_")
 
@@ -47,6 +47,7 @@ def visit() -> float | None:
     is_news = questions.hear()
     if snapshots.refresh() or is_news or _is_second_over():
         redraw(_OUR_AREAS)
+    moved_project.follow_project()
     if not _is_blender_busy():
         placing.place_arrived()
     _tell_status()
