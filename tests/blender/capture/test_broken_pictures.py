@@ -23,11 +23,11 @@ FORMATS = {"WEBP": "webp", "BMP": "bmp", "TIFF": "tiff"}
 
 def written(path: Path, file_format: str) -> Path:
     """A grey image in a format of Blender's, under whatever name."""
-    image = bpy.data.images.new("Grey", 320, 320)
+    image, output = bpy.data.images.new("Grey", 320, 320), bpy.data.scenes.new("Output")
     image.generated_color = (0.5, 0.5, 0.5, 1.0)
-    image.file_format = file_format
-    image.filepath_raw = str(path)
-    image.save()
+    output.render.image_settings.file_format = file_format  # type: ignore[assignment]
+    image.save_render(str(path), scene=output)
+    bpy.data.scenes.remove(output)
     bpy.data.images.remove(image)
     return path
 
