@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .durable import own_opener
+
 _PATIENCE_S = 2.0
 
 
@@ -18,7 +20,8 @@ def kept_note(home: Path, ready: Mapping[str, str]) -> Iterator[None]:
     """The note stands while the server runs. ``ready`` is the server's ready line."""
     note = _path(home)
     note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(dict(ready)), "utf-8")
+    with open(note, "w", encoding="utf-8", opener=own_opener) as file:
+        file.write(json.dumps(dict(ready)))
     try:
         yield
     finally:

@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("id", help="the task's id at Kling, or the external id that it was given")
     adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
     for verb in (submit, resume, adopt):
         verb.add_argument(
             "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"

@@ -10,7 +10,6 @@ import argparse
 import json
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -38,29 +37,37 @@ _NETWORK_TRIES = 3
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Judge a request file as the service would judge the body."""
-    return tell_problems(_judged(options).problems, 0)
+    read = _judged(options)
+    _tell_leaves(read)
+    return tell_problems(read.problems, 0)
 
 
 def _judged(options: argparse.Namespace) -> RequestFile:
-    """The request file with its problems; nothing of it stays on disk."""
+    """The request file with its problems; nothing of it is copied."""
     from ..request_file import read_request_file
-    from ..work.picture_store import PictureStore
+    from ..work.picture_store import PictureJudge
 
-    with tempfile.TemporaryDirectory() as folder:
-        return read_request_file(options.request, PictureStore(Path(folder)), capability.profile(options.profile))
+    return read_request_file(options.request, PictureJudge(), capability.profile(options.profile))
+
+
+def _tell_leaves(read: RequestFile) -> None:
+    """What the file sends from elsewhere, and whom Kling is to call: its author may be somebody else."""
+    for sentence in read.leaves:
+        print(f"kling: {sentence}", file=sys.stderr)
 
 
 def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Submit a request file, and with ``--wait`` follow it to the clip."""
     with _session(options, environment) as session:
         read = session.read_request_file(options.request)
+        _tell_leaves(read)
         unsendable = [p for p in read.problems if p.is_fault or p.rule == "A09"]
         if unsendable:
             return tell_problems(unsendable, 2)
         session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
         if read.request.external_task_id:
             session.require_free_id(read.request.external_task_id)
-        folder = str(options.clips.expanduser().absolute()) if options.clips else ""
+        folder = str(_folder(options.clips)) if options.clips else ""
         submission = session.submit(
             read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
         )
@@ -76,6 +83,9 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         session.snapshot.refresh()
         ours = [s for s in session.snapshot.submissions if s.origin == session.origin]
         ids = [s.id for s in ours if not s.is_settled]
+        for submission in ours if options.clips else ():
+            if not (submission.is_over or submission.clip):
+                session.send_clip_to(submission.id, _folder(options.clips))
         for submission in ours:
             if submission.needs_a_person:
                 print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
@@ -94,6 +104,10 @@ def _tell_others(session: Session) -> int:
             is_key = submission.origin.service == session.origin.service
             code = max(code, CredentialsMissing.exit_code if is_key else 0)
     return code
+
+
+def _folder(given: Path) -> Path:
+    return given.expanduser().absolute()
 
 
 def _ways_on(submission: Submission) -> str:
@@ -121,6 +135,8 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
     for submission in found.values():
         if submission.clip:
             print(f"Saved: '{submission.clip}'", file=sys.stderr)
+        if submission.note:
+            print(f"kling: {submission.id}: {submission.note}", file=sys.stderr)
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
 
 
@@ -172,7 +188,7 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
 def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Take a task of the account into the journal and fetch its clip."""
     with _session(options, environment) as session:
-        folder = str(options.clips.expanduser().absolute()) if options.clips else ""
+        folder = str(_folder(options.clips)) if options.clips else ""
         adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
         return _follow(session, [adopted.id], options.wait, gives_up=False)
 

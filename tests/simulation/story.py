@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ _BLENDS = ("", "/a.blend")
 _LARGE = "x" * 300_000
 _KEY = ApiKey(key="simulated")
 _PICTURES = PictureStore(Path("/nonexistent"))
-_CLIPS = Path("/clips")
+_CLIPS = Path(tempfile.gettempdir())  # a folder that takes files: nothing is kept in it
 
 
 Planned: TypeAlias = tuple[float, int, int, Callable[[], None], bool]

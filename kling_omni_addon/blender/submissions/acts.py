@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import bpy
 
@@ -20,7 +21,7 @@ from ..shot import judging
 from ..shot.reading import Wish, read_wish
 from ..timeline import stand_in
 from ..timeline.our_strips import PlacedStrip
-from . import placing
+from . import moved_project, placing
 from .repeats import LastPress
 
 _log = logging.getLogger(__name__)
@@ -84,6 +85,7 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
     offline, because nothing happens then.
     """
     session = opening.session()
+    moved_project.follow_project()
     found = session.wait(_are_settled, ids, timeout_s)
     snapshots.refresh()
     return tuple(found[each] for each in ids if each in found)
@@ -166,6 +168,17 @@ def stop_waiting(submission_id: str) -> Submission:
         session.abandon(submission_id)
     snapshots.refresh()
     return require_submission(submission_id)
+
+
+def send_clip_to(submission_id: str, folder: str | Path) -> Submission:
+    """Have a clip that is not fetched yet go to another folder, at once if it waits for one. Free.
+
+    Raises :class:`ArgumentsInvalid` for a folder that takes no files, and for a clip that is there or will not come.
+    """
+    told = opening.session().send_clip_to(submission_id, Path(bpy.path.abspath(str(folder))))
+    snapshots.refresh()
+    heartbeat.start()
+    return told
 
 
 def go_on() -> int:

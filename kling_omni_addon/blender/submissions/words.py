@@ -57,7 +57,8 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
         Phase.FETCHED: placing.waits_because(submission) or "The clip is here and is being placed.",
         Phase.PLACED: f"On the timeline as {submission.strip}{_placed_length(submission)}.",
     }
-    return told.get(submission.phase, STATES[submission.phase] + ".") + cost
+    note = f" {submission.note}" if submission.note else ""
+    return told.get(submission.phase, STATES[submission.phase] + ".") + cost + note
 
 
 def _placed_length(submission: Submission) -> str:

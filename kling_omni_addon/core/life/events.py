@@ -313,6 +313,25 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The clip is whole and checked and is about to get this name, which nothing had a moment ago: so it is known for
+    ours after a crash by its place and content, and not by its name.
+    """
+
+    at: float
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirected:
+    """The user wants the clip in another folder."""
+
+    at: float
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
     """The download broke; it is tried again."""
 
@@ -322,12 +341,13 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The clip is a verified file at its place."""
+    """The clip is a verified file at its place. ``note`` is a sentence where it is not where it was meant to be."""
 
     at: float
     path: str
     sha256: str
     size_bytes: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -379,6 +399,8 @@ Event: TypeAlias = (
     | LinkExpired
     | Receiving
     | Received
+    | Named
+    | Redirected
     | FetchFailed
     | Fetched
     | Placed
@@ -424,4 +446,6 @@ def _payload(data: Mapping[str, Any]) -> Payload:
 
 
 def _picture(data: Mapping[str, Any]) -> PictureRef:
-    return PictureRef(sha256=data["sha256"], facts=PictureFacts(**data["facts"]))
+    known = {each.name for each in fields(PictureFacts)}
+    facts = PictureFacts(**{name: value for name, value in data["facts"].items() if name in known})
+    return PictureRef(sha256=data["sha256"], facts=facts)

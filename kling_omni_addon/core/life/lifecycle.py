@@ -97,8 +97,9 @@ class Submission:
     ``is_set_aside``.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
-    say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended``
-    has it.
+    say where the download stands, ``furthest`` how far it ever came; ``named`` is the name that the whole clip was
+    about to get, ``named_sha256`` its content. ``note`` is a sentence where the clip is not where it was meant to be.
+    ``wish`` is the request, as ``events.Intended`` has it.
     """
 
     id: str
@@ -136,6 +137,9 @@ class Submission:
     total_bytes: int | None = None
     received: int = 0
     furthest: int = 0
+    named: str = ""
+    named_sha256: str = ""
+    note: str = ""
     clip: str = ""
     clip_sha256: str = ""
     strip: str = ""
@@ -193,6 +197,7 @@ class IllegalTransition(Exception):
 _UNFINISHED = (Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
 _CAN_CRASH = (Phase.INTENDED, Phase.READY, Phase.FETCHED)
 """Phases whose next step ends with an event, so that a missing one tells of a crash. Questions often end without."""
+_WITHOUT_CLIP = _UNFINISHED[:-1]
 
 TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.FAILED), Phase.ACCEPTED),
@@ -222,6 +227,8 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.LinkExpired: {Phase.READY: Phase.ACCEPTED},
     ev.Receiving: {Phase.READY: Phase.READY},
     ev.Received: {Phase.READY: Phase.READY},
+    ev.Named: {Phase.READY: Phase.READY},
+    ev.Redirected: {phase: phase for phase in _WITHOUT_CLIP},
     ev.FetchFailed: {Phase.READY: Phase.READY},
     ev.Fetched: {Phase.READY: Phase.FETCHED},
     ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
@@ -272,7 +279,7 @@ def apply(submission: Submission, event: Event) -> Submission:
     return replace(submission, **changes | _EFFECTS.get(type(event), _nothing_more)(submission, event))
 
 
-_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received, ev.Rebound)
+_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received, ev.Named, ev.Redirected, ev.Rebound)
 """After any other event the step before it came to an end. A download that starts over did not."""
 
 
@@ -406,6 +413,13 @@ def _after_received(submission: Submission, event: ev.Received) -> Changes:
     return moved | {"failures": 0, "retry_at": 0.0, "problem": "", "crashes": 0, "is_set_aside": False}
 
 
+def _after_redirected(submission: Submission, event: ev.Redirected) -> Changes:
+    """A download that waits for its next try goes on at once; nothing else does."""
+    moved: Changes = {"target": replace(submission.target, folder=event.folder)}
+    waits = submission.phase is Phase.READY and not submission.is_stopped
+    return moved | {"failures": 0, "retry_at": 0.0, "problem": ""} if waits else moved
+
+
 def _after_set_aside(submission: Submission, event: ev.SetAside) -> Changes:
     if submission.crashes < MOST_CRASHES:
         raise IllegalTransition("it came on meanwhile")
@@ -495,7 +509,9 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Failed: _after_failed,
     ev.Receiving: lambda s, e: {"etag": e.etag, "total_bytes": e.total_bytes, "received": 0},
     ev.Received: _after_received,
+    ev.Named: lambda s, e: {"named": e.path, "named_sha256": e.sha256},
+    ev.Redirected: _after_redirected,
     ev.FetchFailed: _after_trouble,
-    ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256},
+    ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256, "note": e.note},
     ev.Placed: lambda s, e: {"strip": e.strip},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -67,7 +68,7 @@ class Takes:
             ev.Sent(at=at, digest="d"),
             ev.Accepted(at=at, task_id=f"task-{self._count}"),
             ev.Succeeded(at=at, charge_units="4"),
-            ev.Fetched(at=at, path=str(clip), sha256="ab", size_bytes=1),
+            ev.Fetched(at=at, path=str(clip), sha256=hashlib.sha256(clip.read_bytes()).hexdigest(), size_bytes=1),
         ):
             submission = self._journal.append(submission_id, event)
         snapshots.refresh()
