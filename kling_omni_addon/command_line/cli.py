@@ -12,9 +12,11 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..core.amounts import amount_of
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from . import verbs
 
@@ -40,6 +42,19 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     except KeyboardInterrupt:
         print("kling: stopped. Nothing is lost; go on with: resume --wait", file=sys.stderr)
         return verbs.STILL_RUNNING
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds on the command line; not a negative one, and neither nan nor inf, which end no wait."""
+    return float(_units(text))
+
+
+def _units(text: str) -> Decimal:
+    """An amount on the command line."""
+    amount = amount_of(text)
+    if amount is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number like 100 or 12.5")
+    return amount
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument(
             "--wait",
             nargs="?",
-            type=float,
+            type=_seconds,
             const=_DAY_S,
             default=0.0,
             metavar="SECONDS",
@@ -90,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
     cost.add_argument("--profile", choices=("seed", "late"), default="seed", help="edition of the service's limits")
-    cost.add_argument("--input-seconds", type=float, help="length of the video that is edited")
+    cost.add_argument("--input-seconds", type=_seconds, help="length of the video that is edited")
     account = _verb(names, "account", verbs.account, "the account's packs of units: free, and a test of the key")
     account.add_argument("--service", default="", help="as for submit")
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; all of it is free"))
@@ -134,13 +149,13 @@ def _add_elements(parser: argparse.ArgumentParser) -> None:
 def _add_rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--profile", choices=("seed", "late"), default="seed")
-    parser.add_argument("--submitted", type=float, default=1.0, metavar="SECONDS", help="how long a task waits")
+    parser.add_argument("--submitted", type=_seconds, default=1.0, metavar="SECONDS", help="how long a task waits")
     parser.add_argument(
-        "--processing", type=float, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
+        "--processing", type=_seconds, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
     )
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:COUNT]", help="misbehave on purpose")
     parser.add_argument("--concurrency", type=int, default=5, help="tasks that may run at once")
-    parser.add_argument("--units", type=float, default=1000, help="what the account has")
+    parser.add_argument("--units", type=_units, default=Decimal(1000), help="what the account has")
     parser.add_argument(
         "--media-faults", choices=("task", "create"), default="task", help="what an unfit picture fails"
     )

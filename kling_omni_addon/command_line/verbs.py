@@ -173,9 +173,14 @@ def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """The account's packs of units."""
     with _session(options, environment) as session:
         for pack in session.service.account():
-            units = {"remaining_units": str(pack.remaining), "total_units": str(pack.total), "note": ACCOUNT_NOTE}
+            units = {"remaining_units": _told(pack.remaining), "total_units": _told(pack.total), "note": ACCOUNT_NOTE}
             say({"pack": pack.name, "status": pack.status, "ends_at": pack.ends_at, **units})
     return 0
+
+
+def _told(units: Decimal | None) -> str | None:
+    """Units as text; None where the service gave no amount."""
+    return None if units is None else str(units)
 
 
 def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -219,7 +224,7 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
         submitted_s=options.submitted,
         processing_s=options.processing,
         concurrency=options.concurrency,
-        units=Decimal(str(options.units)),
+        units=options.units,
         media_faults=options.media_faults,
         lenient_o1_duration=options.lenient_o1_duration,
         faults=tuple(options.fault),
@@ -264,6 +269,7 @@ def _line(submission: Submission) -> dict[str, Any]:
         "name": submission.target.name,
         "status": submission.status or None,
         "charge_units": submission.charge_units or None,
+        "charge_said": submission.charge_said or None,
     }
 
 

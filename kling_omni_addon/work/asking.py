@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..core.errors import KlingError, TaskUnknown
 from ..core.life import events as ev
-from ..core.life import pacing
+from ..core.life import pacing, spending
 from ..core.life.events import Event
 from ..core.life.lifecycle import Action, Phase, Submission
 from ..core.protocol import Status, TaskReport
@@ -86,7 +86,9 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
     submission, now = turn.submission, turn.now()
     if report.status is Status.SUCCEEDED and report.link:
         turn.memory.learn_duration(submission.payload.kind, now - submission.accepted_at)
-        return ev.Succeeded(at=now, charge_units=report.charge_units)
+        if report.charge_said:
+            _log.warning("%s: %s", submission.id, spending.charge_sentence(submission.most_units, report.charge_said))
+        return ev.Succeeded(at=now, charge_units=report.charge_units, charge_said=report.charge_said)
     if report.status is Status.FAILED:
         return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")
     if report.status is Status.UNKNOWN:

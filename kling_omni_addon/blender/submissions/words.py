@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
+from ...core.life.spending import charge_sentence
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
 from . import placing
@@ -46,7 +47,7 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
         return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:
         return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
-    cost = f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
+    cost = _cost(submission)
     told = {
         Phase.INTENDED: "It will be sent as soon as it can be.",
         Phase.UNANSWERED: "It was sent; its answer is being looked for.",
@@ -55,6 +56,13 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
         Phase.PLACED: f"On the timeline as {submission.strip}{_placed_length(submission)}.",
     }
     return told.get(submission.phase, STATES[submission.phase] + ".") + cost
+
+
+def _cost(submission: Submission) -> str:
+    """What Kling charged, or says that it did."""
+    if submission.charge_said:
+        return f" {charge_sentence(submission.most_units, submission.charge_said)}"
+    return f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
 
 
 def _placed_length(submission: Submission) -> str:
@@ -71,5 +79,7 @@ def _usual(usual_s: Sequence[float]) -> str:
 
 def balance(packs: Sequence[Pack]) -> str:
     """What is left on the account."""
-    left = sum((pack.remaining for pack in packs if pack.status == "online"), Decimal(0))
-    return f"{plain(left)} units"
+    open_packs = [pack.remaining for pack in packs if pack.status == "online"]
+    known = [units for units in open_packs if units is not None]
+    left = f"{plain(sum(known, Decimal(0)))} units"
+    return left if len(known) == len(open_packs) else f"{left}, and packs whose number of units cannot be read,"

@@ -230,10 +230,14 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:
-    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down."""
+    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down.
+
+    ``charge_said`` is what the service said of the charge where that is no amount or not the whole; else ``""``.
+    """
 
     at: float
     charge_units: str
+    charge_said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any, TypeAlias
 
+from ..amounts import charge_of
 from ..payload import Payload
 from . import events as ev
 from . import pacing
@@ -84,6 +85,8 @@ class Submission:
     ``ended_tasks`` names those that came to nothing while another may be there.
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
+    ``charge_units`` is what the task cost, ``""`` while unknown; ``charge_said`` what the service said of it where that
+    is no amount or not the whole.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
     say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended``
@@ -118,6 +121,7 @@ class Submission:
     sent_at: float = 0.0
     accepted_at: float = 0.0
     charge_units: str = ""
+    charge_said: str = ""
     etag: str = ""
     total_bytes: int | None = None
     received: int = 0
@@ -395,6 +399,13 @@ def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
     }
 
 
+def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
+    """What is no amount is no charge, also where an earlier version wrote it down as one."""
+    is_read = not event.charge_units or charge_of(event.charge_units) is not None
+    units, said = (event.charge_units, event.charge_said) if is_read else ("", f'"{event.charge_units}" units')
+    return {"status": "succeeded", "charge_units": units, "charge_said": said}
+
+
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Adopted: _after_accepted,
     ev.Doubted: lambda s, e: (
@@ -423,7 +434,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Abandoned: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": 4},
     ev.Accepted: _after_accepted,
     ev.Progressed: lambda s, e: {"status": e.status},
-    ev.Succeeded: lambda s, e: {"status": "succeeded", "charge_units": e.charge_units},
+    ev.Succeeded: _after_succeeded,
     ev.Failed: _after_failed,
     ev.Receiving: lambda s, e: {"etag": e.etag, "total_bytes": e.total_bytes, "received": 0},
     ev.Received: _after_received,
