@@ -46,6 +46,8 @@ class NewestPage:
             self._reports = {report.task_id: report for report in self._service.recent()}
         except KlingError as error:
             _log.warning("the list of tasks could not be read: %s", error.sentence)
+        except Exception:  # noqa: BLE001 - whatever is wrong with the page, each can still be asked for singly
+            _log.exception("the list of tasks could not be read")
         for submission in soon:
             if submission.task_id in self._reports:
                 self._crew.memory.pause(submission.id, Action.ASK, until=now)
