@@ -24,6 +24,7 @@ from ..core.elements import ElementDraft
 from ..core.errors import ArgumentsInvalid
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
+from ..core.life.queueing import held_back_by, waits_because
 from ..core.pricing import price_of
 from ..core.problem import Problem
 
@@ -90,15 +91,19 @@ def _ways_on(submission: Submission) -> str:
 
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
-    told: dict[str, tuple[Phase, str]] = {}
+    told: dict[str, tuple[Phase, str, bool]] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
+        everything = session.snapshot.submissions
         for submission in found.values():
-            if told.get(submission.id) != (submission.phase, submission.problem):
-                told[submission.id] = (submission.phase, submission.problem)
-                say(_line(submission))
-            if gives_up and _is_hopeless(submission):
-                session.withdraw(submission.id, f"Not sent: {submission.problem}", submission.exit_code or 5)
+            holder = held_back_by(submission, everything)
+            state = (submission.phase, submission.problem, holder is not None)
+            if told.get(submission.id) != state:
+                told[submission.id] = state
+                _tell(submission, everything)
+            if gives_up and (holder is not None or _is_hopeless(submission)):
+                why = waits_because(submission, everything, time.time()) if holder else submission.problem
+                session.withdraw(submission.id, f"Not sent: {why}", (holder or submission).exit_code or 5)
         return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
 
     session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
@@ -108,6 +113,14 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
         if submission.clip:
             print(f"Saved: '{submission.clip}'", file=sys.stderr)
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
+
+
+def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
+    """One line for a submission, and a sentence for people where another one keeps it from being sent."""
+    line = _line(submission, everything)
+    say(line)
+    if held_back_by(submission, everything) is not None:
+        print(f"kling: {submission.id}: {line['waits_for']}", file=sys.stderr)
 
 
 def _is_hopeless(submission: Submission) -> bool:
@@ -142,8 +155,9 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     path = home_folder(environment) / "journal.sqlite3"
     if path.exists():
         journal = Journal(path)
-        for submission in journal.all():
-            say(_line(submission))
+        everything = journal.all()
+        for submission in everything:
+            say(_line(submission, everything))
         journal.close()
     return 0
 
@@ -151,7 +165,9 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """What a person decides about a submission: look again, send again, abandon."""
     with _session(options, environment) as session:
-        say(_line(getattr(session, options.act)(options.id)))
+        decided = getattr(session, options.act)(options.id)
+        session.snapshot.refresh()
+        say(_line(decided, session.snapshot.submissions))
     return 0
 
 
@@ -259,13 +275,14 @@ def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
     return 2 if exit_code or any(p.is_fault for p in problems) else 0
 
 
-def _line(submission: Submission) -> dict[str, Any]:
+def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str, Any]:
     return {
         "id": submission.id,
         "phase": submission.phase.value,
         "task_id": submission.task_id or None,
         "clip": submission.clip or None,
         "problem": submission.problem or None,
+        "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,
         "status": submission.status or None,
         "charge_units": submission.charge_units or None,

@@ -28,7 +28,7 @@ def send(turn: Turn) -> None:
     except JournalUnusable:  # a KlingError, but nothing that the service said
         raise
     except CapReached as error:
-        turn.record(ev.Held(at=turn.now(), reason=str(error), exit_code=error.exit_code))
+        turn.record(ev.Held(at=turn.now(), reason=str(error), exit_code=error.exit_code, scope="submission"))
     except KlingError as error:
         _record_failure(turn, error, commit.is_passed)
     else:
@@ -97,7 +97,7 @@ def _after_failed_send(turn: Turn, error: KlingError, is_committed: bool) -> Eve
         case Reaction.SIGN_AGAIN if turn.submission.failures < _SIGNATURES:
             return ev.Deferred(at=now, reason=reason, retry_after_s=None)
         case Reaction.FIX_KEYS | Reaction.SIGN_AGAIN | Reaction.RECHARGE:
-            return ev.Held(at=now, reason=reason, exit_code=error.exit_code)
+            return ev.Held(at=now, reason=reason, exit_code=error.exit_code, scope="key")
         case _:
             return ev.Failed(at=now, reason=reason)
 

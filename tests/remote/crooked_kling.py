@@ -65,12 +65,16 @@ class _Answering(BaseHTTPRequestHandler):
     service: CrookedKling
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        length = int(self.headers["Content-Length"])
+        body = self.rfile.read(length)
+        if len(body) < length:  # the last byte was kept back
+            self.close_connection = True
+            return
         if self.service.refusals:
             status, code, message = self.service.refusals.pop(0)
             self._answer(json.dumps({"code": code, "message": message}).encode(), status)
             return
-        own_id = body["external_task_id"]
+        own_id = json.loads(body)["external_task_id"]
         self.service.creates.append(own_id)
         self._tell({"task_id": f"task-{own_id}", "task_info": {"external_task_id": own_id}}, own_id)
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
+from ...core.life.queueing import waits_because
 from ...core.life.spending import charge_sentence
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
+from ..connection import snapshots
 from . import placing
 
 STATES: Mapping[Phase, str] = {
@@ -41,8 +43,9 @@ def elapsed(seconds: float) -> str:
 
 def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
-    if submission.problem:
-        return submission.problem
+    waits = waits_because(submission, snapshots.submissions(), time.time())
+    if waits or submission.problem:
+        return waits or submission.problem
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
         return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:

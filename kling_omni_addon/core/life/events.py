@@ -121,13 +121,16 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The service refused for a reason that only a person can clear (key, account). Nothing was created; nothing goes
-    out by itself.
+    """Only a person can clear what is in the way (key, account, a cap). Nothing was created or goes out by itself.
+
+    ``scope`` says what is held: ``"key"`` everything of the key, for that or its account is at fault, ``"submission"``
+    this one alone, which its own cap stops. Earlier versions wrote none (``""``): there the exit code tells.
     """
 
     at: float
     reason: str
     exit_code: int
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

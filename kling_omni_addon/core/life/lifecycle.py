@@ -19,6 +19,7 @@ from functools import reduce
 from typing import Any, TypeAlias
 
 from ..amounts import charge_of
+from ..errors import CapReached
 from ..payload import Payload
 from . import events as ev
 from . import pacing
@@ -79,6 +80,7 @@ class Submission:
     """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or
     ``""``.
 
+    ``is_held``: only a person can clear what is in the way, of everything of its key unless it ``is_held_alone``.
     ``is_uncertain``: the user said Send Again, and the send before it may have made a task. ``sends`` counts passes of
     the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
     ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known), and
@@ -108,6 +110,7 @@ class Submission:
     failures: int = 0
     retry_at: float = 0.0
     is_held: bool = False
+    is_held_alone: bool = False
     crashes: int = 0
     is_set_aside: bool = False
     is_adopted: bool = False
@@ -416,6 +419,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Deferred: _after_deferred,
     ev.Held: lambda s, e: {
         "is_held": True,
+        "is_held_alone": e.scope == "submission" or (not e.scope and e.exit_code == CapReached.exit_code),
         "problem": e.reason,
         "exit_code": e.exit_code,
         "tasks": _one_task_less(s),
