@@ -88,7 +88,7 @@ class Submission:
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
     ``charge_units`` is what the task cost, ``""`` while unknown; ``charge_said`` what the service said of it where that
-    is no amount or not the whole.
+    is no amount or not the whole; ``was_made`` that the service said once that the clip is ready.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
     say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended``
@@ -125,6 +125,7 @@ class Submission:
     accepted_at: float = 0.0
     charge_units: str = ""
     charge_said: str = ""
+    was_made: bool = False
     etag: str = ""
     total_bytes: int | None = None
     received: int = 0
@@ -331,8 +332,8 @@ def _after_sent(submission: Submission, event: ev.Sent) -> Changes:
 
 
 def _one_task_less(submission: Submission) -> int:
-    """After a proof that the last send made no task, or none that costs."""
-    was_open = submission.phase in (Phase.UNANSWERED, Phase.ACCEPTED)
+    """After a proof that the last send made no task, or none that costs. What was made once may have been charged."""
+    was_open = submission.phase in (Phase.UNANSWERED, Phase.ACCEPTED) and not submission.was_made
     return max(0, submission.tasks - was_open)
 
 
@@ -394,6 +395,7 @@ def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
         return {"status": "failed", "problem": event.reason, "exit_code": 4, "tasks": tasks}
     return _looking_from(submission, event) | {
         "ended_tasks": (*submission.ended_tasks, submission.task_id),
+        "was_made": False,
         "task_id": "",
         "accepted_at": 0.0,
         "status": "",
@@ -406,13 +408,14 @@ def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
     """What is no amount is no charge, also where an earlier version wrote it down as one."""
     is_read = not event.charge_units or charge_of(event.charge_units) is not None
     units, said = (event.charge_units, event.charge_said) if is_read else ("", f'"{event.charge_units}" units')
-    return {"status": "succeeded", "charge_units": units, "charge_said": said}
+    return {"status": "succeeded", "charge_units": units, "charge_said": said, "was_made": True}
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Adopted: _after_accepted,
     ev.Doubted: lambda s, e: (
-        _looking_from(s, e) | {"is_held": False, "exit_code": 0, "problem": _DOUBTED, "tasks": max(1, s.tasks)}
+        _looking_from(s, e)
+        | {"is_held": False, "exit_code": 0, "problem": _DOUBTED, "tasks": max(1, s.tasks), "sent_at": e.at}
     ),
     ev.Sent: _after_sent,
     ev.NotSent: _after_trouble,
