@@ -48,14 +48,14 @@ class _Commit:
 
     def __call__(self) -> None:
         turn = self._turn
-        sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest)
+        sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest, wall_at=turn.wall())
         turn.append(sent, check=lambda: _check_limits(turn))
         self.is_passed = True
 
 
 def _check_limits(turn: Turn) -> None:
     """Whether the user's own limits let it go out now, whatever other processes have sent meanwhile."""
-    assignment, now = turn.assignment, turn.now()
+    assignment, now = turn.assignment, turn.wall()
     if assignment.concurrency is not None and _running(turn) >= assignment.concurrency:
         raise NotSent("As many clips are being made as are allowed at once.")
     if not assignment.caps:

@@ -188,6 +188,8 @@ class Process:
     def now(self) -> float:
         return self.story.kling.now + self.skew_s
 
+    wall = now
+
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         raise AssertionError("lanes do not wait")
 

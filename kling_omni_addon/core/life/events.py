@@ -88,10 +88,15 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes."""
+    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes.
+
+    ``wall_at`` is the time of day as it was read just then, by which every process counts what was spent; ``at`` is
+    that of the process, by which windows are measured. 0 where an earlier version wrote this.
+    """
 
     at: float
     digest: str
+    wall_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -327,7 +327,8 @@ def _nothing_more(_submission: Submission, _event: Any) -> Changes:
 def _after_sent(submission: Submission, event: ev.Sent) -> Changes:
     if submission.digest not in ("", event.digest):
         raise IllegalTransition("other bytes cannot be sent under the same id")
-    sent = {"digest": event.digest, "sends": submission.sends + 1, "sent_at": event.at, "tasks": submission.tasks + 1}
+    sent = {"digest": event.digest, "sends": submission.sends + 1, "tasks": submission.tasks + 1}
+    sent |= {"sent_at": event.wall_at or event.at}
     return sent | _looking_from(submission, event)
 
 
