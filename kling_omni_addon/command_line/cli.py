@@ -18,17 +18,28 @@ from typing import Any, NoReturn
 
 from ..core.amounts import amount_of
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
+from ..settings import NOTHING_PREFERRED, Preferred
 from . import verbs
 
 _DAY_S = 86_400.0
+_SERVICE = (
+    "kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, Blender's preferences, "
+    "kling where there is a key, rehearsal)"
+)
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run one verb; the exit code."""
+def main(
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    preferred: Preferred = NOTHING_PREFERRED,
+) -> int:
+    """Run one verb; the exit code. ``preferred`` is what is set in the Blender around it, which the environment
+    precedes.
+    """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
     environment = os.environ if environment is None else environment
     try:
-        options = _parser().parse_args(list(arguments))
+        options = _parser().parse_args(list(arguments), argparse.Namespace(preferred=preferred))
         verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
         return verb(options, environment)
     except RequestInvalid as error:
@@ -80,9 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
     for verb in (submit, resume):
-        verb.add_argument(
-            "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"
-        )
+        verb.add_argument("--service", default="", help=_SERVICE)
         verb.add_argument(
             "--wait",
             nargs="?",

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import capability
 from ..core.account import ACCOUNT_NOTE
 from ..core.elements import ElementDraft
-from ..core.errors import ArgumentsInvalid
+from ..core.errors import ArgumentsInvalid, NotSent
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import held_back_by, waits_because
@@ -139,12 +139,23 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
     return STILL_RUNNING if has_waited or not submission.task_id else 0
 
 
-def _session(options: argparse.Namespace, environment: Mapping[str, str]) -> Session:
-    from ..session import Session
-    from ..settings import read_settings
+def _session(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
+    """A session with the settings in force; what they are is said on stderr.
 
+    Raises like ``settings.read_settings``, and :class:`NotSent` where it ``asks`` the service and the Blender around it
+    is set to stay offline.
+    """
+    from ..session import Session
+    from ..settings import OFFLINE, REHEARSAL, REHEARSING, Preferred, read_settings
+
+    preferred: Preferred = options.preferred
     profile = getattr(options, "profile", "seed")
-    return Session(read_settings(environment, service=options.service, profile=profile))
+    settings = read_settings(environment, service=options.service, profile=profile, preferred=preferred)
+    if asks and not preferred.is_online and not settings.is_rehearsal:
+        raise NotSent(f"{OFFLINE}.", field="service")
+    rehearsing = f"{REHEARSING} " if settings.service == REHEARSAL else ""
+    print(f"kling: {rehearsing}{settings.told}", file=sys.stderr)
+    return Session(settings)
 
 
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -164,7 +175,7 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """What a person decides about a submission: look again, send again, abandon."""
-    with _session(options, environment) as session:
+    with _session(options, environment, asks=False) as session:
         decided = getattr(session, options.act)(options.id)
         session.snapshot.refresh()
         say(_line(decided, session.snapshot.submissions))
