@@ -12,22 +12,35 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..core.amounts import amount_of
 from ..core.capability import DEFAULT_PROFILE, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
+from ..settings import NOTHING_PREFERRED, Preferred
 from . import verbs
 
 _DAY_S = 86_400.0
+_SERVICE = (
+    "kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, Blender's preferences, "
+    "kling where there is a key, rehearsal)"
+)
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run one verb; its exit code, or that of the error that ended it, which is then told."""
+def main(
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    preferred: Preferred = NOTHING_PREFERRED,
+) -> int:
+    """Run one verb; the exit code. ``preferred`` is what is set in the Blender around it, which the environment
+    precedes.
+    """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
     environment = os.environ if environment is None else environment
     try:
-        options = _parser().parse_args(list(arguments))
+        options = _parser().parse_args(list(arguments), argparse.Namespace(preferred=preferred))
         verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
         return verb(options, environment)
     except RequestInvalid as error:
@@ -41,6 +54,19 @@ def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None)
     except KeyboardInterrupt:
         print("kling: stopped. Nothing is lost; go on with: resume --wait", file=sys.stderr)
         return verbs.STILL_RUNNING
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds on the command line; not a negative one, and neither nan nor inf, which end no wait."""
+    return float(_units(text))
+
+
+def _units(text: str) -> Decimal:
+    """An amount on the command line."""
+    amount = amount_of(text)
+    if amount is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number like 100 or 12.5")
+    return amount
 
 
 class _Parser(argparse.ArgumentParser):
@@ -71,13 +97,11 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
     for verb in (submit, resume, adopt):
-        verb.add_argument(
-            "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"
-        )
+        verb.add_argument("--service", default="", help=_SERVICE)
         verb.add_argument(
             "--wait",
             nargs="?",
-            type=float,
+            type=_seconds,
             const=_DAY_S,
             default=0.0,
             metavar="SECONDS",
@@ -96,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
     _add_profile(cost)
-    cost.add_argument("--input-seconds", type=float, help="length of the video that is edited")
+    cost.add_argument("--input-seconds", type=_seconds, help="length of the video that is edited")
     account = _verb(names, "account", verbs.account, "the account's packs of units: free, and a test of the key")
     account.add_argument("--service", default="", help="as for submit")
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; all of it is free"))
@@ -145,13 +169,13 @@ def _add_elements(parser: argparse.ArgumentParser) -> None:
 def _add_rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     _add_profile(parser)
-    parser.add_argument("--submitted", type=float, default=1.0, metavar="SECONDS", help="how long a task waits")
+    parser.add_argument("--submitted", type=_seconds, default=1.0, metavar="SECONDS", help="how long a task waits")
     parser.add_argument(
-        "--processing", type=float, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
+        "--processing", type=_seconds, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
     )
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:COUNT]", help="misbehave on purpose")
     parser.add_argument("--concurrency", type=int, default=5, help="tasks that may run at once")
-    parser.add_argument("--units", type=float, default=1000, help="what the account has")
+    parser.add_argument("--units", type=_units, default=Decimal(1000), help="what the account has")
     parser.add_argument(
         "--media-faults", choices=("task", "create"), default="task", help="what an unfit picture fails"
     )

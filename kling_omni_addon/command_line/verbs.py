@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 from ..core import capability
 from ..core.account import ACCOUNT_NOTE
 from ..core.elements import ElementDraft
-from ..core.errors import ArgumentsInvalid, CredentialsMissing
+from ..core.errors import ArgumentsInvalid, CredentialsMissing, NotSent
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
+from ..core.life.queueing import held_back_by, waits_because
 from ..core.pricing import price_of
 from ..core.problem import Problem
 
@@ -118,15 +119,19 @@ def _ways_on(submission: Submission) -> str:
 
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
-    told: dict[str, tuple[Phase, str]] = {}
+    told: dict[str, tuple[Phase, str, bool]] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
+        everything = session.snapshot.submissions
         for submission in found.values():
-            if told.get(submission.id) != (submission.phase, submission.problem):
-                told[submission.id] = (submission.phase, submission.problem)
-                say(_line(submission))
-            if gives_up and _is_hopeless(submission):
-                session.withdraw(submission.id, f"Not sent: {submission.problem}", submission.exit_code or 5)
+            holder = held_back_by(submission, everything)
+            state = (submission.phase, submission.problem, holder is not None)
+            if told.get(submission.id) != state:
+                told[submission.id] = state
+                _tell(submission, everything)
+            if gives_up and (holder is not None or _is_hopeless(submission)):
+                why = waits_because(submission, everything, time.time()) if holder else submission.problem
+                session.withdraw(submission.id, f"Not sent: {why}", (holder or submission).exit_code or 5)
         return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
 
     session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
@@ -138,6 +143,14 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
         if submission.note:
             print(f"kling: {submission.id}: {submission.note}", file=sys.stderr)
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
+
+
+def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
+    """One line for a submission, and a sentence for people where another one keeps it from being sent."""
+    line = _line(submission, everything)
+    say(line)
+    if held_back_by(submission, everything) is not None:
+        print(f"kling: {submission.id}: {line['waits_for']}", file=sys.stderr)
 
 
 def _is_hopeless(submission: Submission) -> bool:
@@ -156,12 +169,23 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
     return STILL_RUNNING if has_waited or not submission.task_id else 0
 
 
-def _session(options: argparse.Namespace, environment: Mapping[str, str]) -> Session:
-    from ..session import Session
-    from ..settings import read_settings
+def _session(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
+    """A session with the settings in force; what they are is said on stderr.
 
+    Raises like ``settings.read_settings``, and :class:`NotSent` where it ``asks`` the service and the Blender around it
+    is set to stay offline.
+    """
+    from ..session import Session
+    from ..settings import OFFLINE, REHEARSAL, REHEARSING, Preferred, read_settings
+
+    preferred: Preferred = options.preferred
     profile = getattr(options, "profile", capability.DEFAULT_PROFILE)
-    return Session(read_settings(environment, service=options.service, profile=profile))
+    settings = read_settings(environment, service=options.service, profile=profile, preferred=preferred)
+    if asks and not preferred.is_online and not settings.is_rehearsal:
+        raise NotSent(f"{OFFLINE}.", field="service")
+    rehearsing = f"{REHEARSING} " if settings.service == REHEARSAL else ""
+    print(f"kling: {rehearsing}{settings.told}", file=sys.stderr)
+    return Session(settings)
 
 
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -172,16 +196,19 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     path = home_folder(environment) / "journal.sqlite3"
     if path.exists():
         journal = Journal(path)
-        for submission in journal.all():
-            say(_line(submission))
+        everything = journal.all()
+        for submission in everything:
+            say(_line(submission, everything))
         journal.close()
     return 0
 
 
 def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """What a person decides about a submission: look again, send again, abandon."""
-    with _session(options, environment) as session:
-        say(_line(getattr(session, options.act)(options.id)))
+    with _session(options, environment, asks=False) as session:
+        decided = getattr(session, options.act)(options.id)
+        session.snapshot.refresh()
+        say(_line(decided, session.snapshot.submissions))
     return 0
 
 
@@ -211,9 +238,14 @@ def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Say what is left of each of the account's packs of units; free, and a test of the key."""
     with _session(options, environment) as session:
         for pack in session.service.account():
-            units = {"remaining_units": str(pack.remaining), "total_units": str(pack.total), "note": ACCOUNT_NOTE}
+            units = {"remaining_units": _told(pack.remaining), "total_units": _told(pack.total), "note": ACCOUNT_NOTE}
             say({"pack": pack.name, "status": pack.status, "ends_at": pack.ends_at, **units})
     return 0
+
+
+def _told(units: Decimal | None) -> str | None:
+    """Units as text; None where the service gave no amount."""
+    return None if units is None else str(units)
 
 
 def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -257,7 +289,7 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
         submitted_s=options.submitted,
         processing_s=options.processing,
         concurrency=options.concurrency,
-        units=Decimal(str(options.units)),
+        units=options.units,
         media_faults=options.media_faults,
         lenient_o1_duration=options.lenient_o1_duration,
         faults=tuple(options.fault),
@@ -292,16 +324,18 @@ def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
     return 2 if exit_code or any(p.is_fault for p in problems) else 0
 
 
-def _line(submission: Submission) -> dict[str, Any]:
+def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str, Any]:
     return {
         "id": submission.id,
         "phase": submission.phase.value,
         "task_id": submission.task_id or None,
         "clip": submission.clip or None,
         "problem": submission.problem or None,
+        "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,
         "status": submission.status or None,
         "charge_units": submission.charge_units or None,
+        "charge_said": submission.charge_said or None,
     }
 
 

@@ -13,15 +13,15 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+import urllib3.exceptions
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..core.errors import ClipUnusable
+from .deadlines import HEAD, HeadOfAnswer, TimedAdapter
 from .http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, LoneSession, NoCredentials
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -39,8 +39,8 @@ def opened(
     """
     with LoneSession() as session:
         session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity", **headers})
-        session.mount("https://", _Checked({"https": _PublicPool}))
-        session.mount("http://", _Checked({"http": _LocalPool}))
+        session.mount("https://", TimedAdapter({"https": _PublicPool}, HEAD))
+        session.mount("http://", TimedAdapter({"http": _LocalPool}, HEAD))
         with _answer(session, link, may_be_local) as response:
             yield response
 
@@ -61,7 +61,8 @@ def _get(session: requests.Session, link: str) -> requests.Response:
     try:
         timeout = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         return session.get(link, auth=NoCredentials(), timeout=timeout, allow_redirects=False, stream=True)
-    except (requests.RequestException, UnicodeError) as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
+        # urllib3 lets some of its own through: a host with a part of over 63 characters is a LocationParseError.
         raise ClipUnusable(f"The clip's address gives no answer ({type(error).__name__}).") from None
     finally:
         _is_opening.reset(is_opening)
@@ -119,33 +120,26 @@ def _checked(connection: socket.socket, is_allowed: Callable[[str], bool]) -> so
 
 
 class _PublicConnection(HTTPSConnection):
+    response_class = HeadOfAnswer
+
     def _new_conn(self) -> socket.socket:
         return _checked(super()._new_conn(), is_public)
 
 
 class _LocalConnection(HTTPConnection):
+    response_class = HeadOfAnswer
+
     def _new_conn(self) -> socket.socket:
         return _checked(super()._new_conn(), _is_loopback)
 
 
+# Direct connections only: those to a proxy are of the pools of ``deadlines``.
 class _PublicPool(HTTPSConnectionPool):
     ConnectionCls = _PublicConnection
 
 
 class _LocalPool(HTTPConnectionPool):
     ConnectionCls = _LocalConnection
-
-
-class _Checked(HTTPAdapter):
-    """Direct connections of the given kinds; those to a proxy are made by other pools and stay as they are."""
-
-    def __init__(self, pools: Mapping[str, type[HTTPConnectionPool]]) -> None:
-        self._pools = pools
-        super().__init__()
-
-    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = self._pools
 
 
 _is_opening: ContextVar[bool] = ContextVar("is_opening", default=False)

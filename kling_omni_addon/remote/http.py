@@ -12,13 +12,16 @@ from typing import Any
 import requests
 import requests.adapters
 import requests.auth
+import urllib3.exceptions
 
 from ..core.errors import NotSent, Unanswered
 from ..core.protocol import HttpCall, HttpReply
+from .deadlines import TimedAdapter
 
 CONNECT_TIMEOUT_S = 20.0
 """Also the longest that one chunk of an upload may take (urllib3 sends under the connect time-out)."""
 READ_TIMEOUT_S = 60.0
+"""The longest silence within an answer; the whole of it has a deadline, too (``deadlines``)."""
 REPLY_LIMIT_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 
@@ -94,6 +97,8 @@ class Http:
     def __init__(self, base_url: str, user_agent: str) -> None:
         self._base_url = base_url
         self._session = LoneSession()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, TimedAdapter())
         self._session.headers["User-Agent"] = user_agent
 
     def send(self, call: HttpCall, token: str, body: StreamedBody | None = None) -> HttpReply:
@@ -133,7 +138,7 @@ def _fact_of(error: Exception, body: StreamedBody | None) -> BaseException:
     if body is not None and body.broken is not None:
         return body.broken
     sentence = _sentence(error)
-    unsent = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.ReadTimeout)
+    unsent = isinstance(error, requests.ConnectionError) and not _is_slow(error)
     unsent = not body.is_committed if body is not None else unsent
     return (NotSent if unsent else Unanswered)(sentence, field="service", remedy=_REMEDY)
 
@@ -149,13 +154,19 @@ def _sentence(error: Exception) -> str:
         return "The proxy does not let us through."
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return "The service does not answer to a connection."
-    if isinstance(error, requests.exceptions.ReadTimeout):
+    if _is_slow(error):
         return "The service took too long to answer."
     if isinstance(error, requests.exceptions.ConnectionError):
         return "The service cannot be reached, or the connection broke."
     if isinstance(error, Unanswered):
         return error.sentence
     return f"The call broke off ({type(error).__name__})."
+
+
+def _is_slow(error: Exception) -> bool:
+    """Whether the answer took too long; in the middle of a body requests calls that a broken connection."""
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.ReadTimeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError)
 
 
 def _whole(response: requests.Response) -> bytes:

@@ -33,7 +33,7 @@ def send(turn: Turn) -> None:
     except JournalUnusable:  # a KlingError, but nothing that the service said
         raise
     except CapReached as error:
-        turn.record(ev.Held(at=turn.now(), reason=str(error), exit_code=error.exit_code))
+        turn.record(ev.Held(at=turn.now(), reason=str(error), exit_code=error.exit_code, scope="submission"))
     except KlingError as error:
         _record_failure(turn, error, commit.is_passed)
     else:
@@ -77,7 +77,7 @@ class _Commit:
 
     def __call__(self) -> None:
         turn = self._turn
-        sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest)
+        sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest, wall_at=turn.wall())
         turn.append(sent, check=self._check)
         self.is_passed = True
 
@@ -91,7 +91,7 @@ class _Commit:
 
 def _check_limits(turn: Turn) -> None:
     """Whether the user's own limits let it go out now, whatever other processes have sent meanwhile."""
-    assignment, now = turn.assignment, turn.now()
+    assignment, now = turn.assignment, turn.wall()
     if assignment.concurrency is not None and _running(turn) >= assignment.concurrency:
         raise NotSent("As many clips are being made as are allowed at once.")
     if not assignment.caps:

@@ -21,7 +21,7 @@ from ..shot import judging
 from ..shot.reading import Wish, read_wish
 from ..timeline import stand_in
 from ..timeline.our_strips import PlacedStrip
-from . import moved_project, placing
+from . import confirming, moved_project, placing
 from .repeats import LastPress
 
 _log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ def submit_request(request: OmniRequest, target: Target) -> Submission:
     stand_in.require_room(request, target)
     made = opening.session().submit(request, target)
     last_press.note(Wish(request=request, target=target))
+    confirming.agree()
     snapshots.refresh()
     heartbeat.start()
     try:

@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
+from ...core.life.queueing import waits_because
+from ...core.life.spending import charge_sentence
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
 from ..connection import snapshots
@@ -43,13 +45,14 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if snapshots.elsewhere(submission):
         return snapshots.elsewhere(submission)
-    if submission.problem:
-        return submission.problem
+    waits = waits_because(submission, snapshots.submissions(), time.time())
+    if waits or submission.problem:
+        return waits or submission.problem
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
         return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:
         return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
-    cost = f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
+    cost = _cost(submission)
     told = {
         Phase.INTENDED: "It will be sent as soon as it can be.",
         Phase.UNANSWERED: "It was sent; its answer is being looked for.",
@@ -59,6 +62,13 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     }
     note = f" {submission.note}" if submission.note else ""
     return told.get(submission.phase, STATES[submission.phase] + ".") + cost + note
+
+
+def _cost(submission: Submission) -> str:
+    """What Kling charged, or says that it did."""
+    if submission.charge_said:
+        return f" {charge_sentence(submission.most_units, submission.charge_said)}"
+    return f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
 
 
 def _placed_length(submission: Submission) -> str:
@@ -75,5 +85,7 @@ def _usual(usual_s: Sequence[float]) -> str:
 
 def balance(packs: Sequence[Pack]) -> str:
     """What is left on the account."""
-    left = sum((pack.remaining for pack in packs if pack.status == "online"), Decimal(0))
-    return f"{plain(left)} units"
+    open_packs = [pack.remaining for pack in packs if pack.status == "online"]
+    known = [units for units in open_packs if units is not None]
+    left = f"{plain(sum(known, Decimal(0)))} units"
+    return left if len(known) == len(open_packs) else f"{left}, and packs whose number of units cannot be read,"

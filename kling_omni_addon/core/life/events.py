@@ -90,10 +90,15 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes."""
+    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes.
+
+    ``wall_at`` is the time of day as it was read just then, by which every process counts what was spent; ``at`` is
+    that of the process, by which windows are measured. 0 where an earlier version wrote this.
+    """
 
     at: float
     digest: str
+    wall_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +151,16 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The service refused for a reason that only a person can clear (key, account). Nothing was created; nothing goes
-    out by itself.
+    """Only a person can clear what is in the way (key, account, a cap). Nothing was created or goes out by itself.
+
+    ``scope`` says what is held: ``"key"`` everything of the key, for that or its account is at fault, ``"submission"``
+    this one alone, which its own cap stops. Earlier versions wrote none (``""``): there the exit code tells.
     """
 
     at: float
     reason: str
     exit_code: int
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,10 +273,14 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:
-    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down."""
+    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down.
+
+    ``charge_said`` is what the service said of the charge where that is no amount or not the whole; else ``""``.
+    """
 
     at: float
     charge_units: str
+    charge_said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -363,7 +375,7 @@ def believed(denied: Denied, at: float) -> Failed | Held | Deferred:
     """What a refusal counts as once it is believed."""
     match denied.verdict:
         case "Held":
-            return Held(at=at, reason=denied.reason, exit_code=denied.exit_code)
+            return Held(at=at, reason=denied.reason, exit_code=denied.exit_code, scope="key")
         case "Deferred":
             return Deferred(at=at, reason=denied.reason, retry_after_s=None)
         case _:
