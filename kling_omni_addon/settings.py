@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .core.errors import ArgumentsInvalid, CredentialsMissing
+from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnreadable
 from .core.life import lifecycle
 from .core.life.spending import Caps
-from .rehearsal_note import running_rehearsal
+from .rehearsal_note import is_proved, note_of, note_path, running_rehearsal
 
 SERVICES: Mapping[str, str] = {
     "kling": "https://api-singapore.klingai.com",
@@ -22,6 +22,9 @@ SERVICES: Mapping[str, str] = {
 REHEARSAL = "rehearsal"
 _MOST_AT_ONCE = 50
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PLAIN = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]*")
+_VERSION = re.compile(r"/v\d+(/|$)")
+_KEY_CHARACTERS = re.compile(r"[\x21-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +73,19 @@ def home_folder(environment: Mapping[str, str]) -> Path:
 def read_settings(environment: Mapping[str, str], *, service: str = "", profile: str = "seed") -> Settings:
     """Settings from the environment. ``service`` is a name, an address, or ``""`` (``KLING_BASE_URL``, else ``kling``).
 
-    Raises :class:`ArgumentsInvalid` for a value that cannot be used and :class:`CredentialsMissing` without a key.
+    Raises :class:`ArgumentsInvalid` for a value that cannot be used, :class:`CredentialsMissing` without a key and
+    :class:`CredentialsUnreadable` for one that cannot be sent.
     """
     home = home_folder(environment)
     url, rehearsal_keys = service_address(service or environment.get("KLING_BASE_URL", "") or "kling", home)
-    keys = read_keys(environment) or rehearsal_keys
+    keys = rehearsal_keys or read_keys(environment)  # a rehearsal never gets a real one
     if not keys:
         raise CredentialsMissing(
             "There is no key.",
             field="KLING_API_KEY",
             remedy="Set KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment.",
         )
+    _check_characters(keys)
     window_s = _seconds(environment, "KLING_LOOK_WINDOW_S", lifecycle.LOOK_WINDOW_S)
     return Settings(
         service_url=url,
@@ -108,8 +113,26 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
     return Keys(api_key=api_key, access_key=access_key, secret_key=secret_key)
 
 
+def _check_characters(keys: Keys) -> None:
+    """Raises :class:`CredentialsUnreadable` for a key with a character that cannot be sent, which no key has."""
+    for name in ("api_key", "access_key", "secret_key"):
+        text = getattr(keys, name)
+        fit = _KEY_CHARACTERS.match(text)
+        place = fit.end() if fit else 0
+        if place < len(text):
+            raise CredentialsUnreadable(
+                f"The key cannot be used: its character {place + 1} of {len(text)} is U+{ord(text[place]):04X}, which "
+                "no key of Kling has and which may not be visible. Nothing was sent.",
+                field=f"KLING_{name.upper()}",
+                remedy="Copy the key from Kling's console again, without blanks, line breaks or quotes.",
+            )
+
+
 def service_address(service: str, home: Path) -> tuple[str, Keys]:
-    """The address of a service, and its keys where it gives them out itself (a rehearsal running on ``home``)."""
+    """The address of a service, and its keys where it gives them out itself (a rehearsal running on ``home``).
+
+    Raises :class:`ArgumentsInvalid` for what is no service, and for a rehearsal of ``home`` that does not prove itself.
+    """
     if service == REHEARSAL:
         note = running_rehearsal(home)
         if note is None:
@@ -119,16 +142,59 @@ def service_address(service: str, home: Path) -> tuple[str, Keys]:
                 remedy="Start one with: python -m kling_omni_addon rehearse",
             )
         return note["url"], Keys(api_key=note["api_key"])
-    url = SERVICES.get(service, service).rstrip("/")
+    url = _checked_address(SERVICES.get(service, service.strip()).rstrip("/"))
     parts = urlsplit(url)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not (is_safe and parts.hostname) or parts.query or parts.username:
+    note = note_of(home, parts.port) if parts.hostname in _LOOPBACK else None
+    return (url, Keys()) if note is None else _proved(note, home)
+
+
+def _proved(note: Mapping[str, str], home: Path) -> tuple[str, Keys]:
+    """Address and keys of the rehearsal that wrote a note. Raises :class:`ArgumentsInvalid` when that has ended: then
+    anybody may have its port by now.
+    """
+    if is_proved(note):
+        return note["url"], Keys(api_key=note["api_key"])
+    path = note_path(home, urlsplit(note["url"]).port)
+    raise ArgumentsInvalid(
+        f"The rehearsal server at {note['url']} has ended. Nothing was sent to that address.",
+        field="service",
+        remedy=(
+            "Start a rehearsal with: python -m kling_omni_addon rehearse. "
+            f"To use another program at that address, delete '{path}' first."
+        ),
+    )
+
+
+def _checked_address(url: str) -> str:
+    """An address that calls can be made to. Raises :class:`ArgumentsInvalid` with what is wrong about it, and never
+    with a password.
+    """
+    wrong = _fault_of_address(url)
+    if wrong:
         raise ArgumentsInvalid(
-            f"{service!r} is not a service.",
+            wrong,
             field="service",
             remedy="Use kling, kling-china, rehearsal, or an https address (http only on this machine).",
         )
-    return url, Keys()
+    return url
+
+
+def _fault_of_address(url: str) -> str:
+    """What is wrong about an address, ``""`` for nothing."""
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        has_port, parts = False, urlsplit("")
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    faults = (
+        ("@" in url, "The address of the service holds a user name or a password. It must have none."),
+        (not has_port, f"{url!r} is not an address: its host or its port cannot be read. A port is 1 to 65535."),
+        (not _PLAIN.fullmatch(url), f"{url!r} is not an address: it holds a blank or a character that no address has."),
+        (_VERSION.search(parts.path), f"The address {url!r} must end before /v1, which is part of every call."),
+        (not (is_safe and parts.hostname) or "?" in url or "#" in url, f"{url!r} is not a service."),
+    )
+    return next((sentence for is_so, sentence in faults if is_so), "")
 
 
 def is_local_service(service: str) -> bool:

@@ -6,6 +6,7 @@ KlingError
  +-- CapReached              2  a cap on spending forbids the send
  +-- CaptureFailed           2  no picture could be rendered
  +-- CredentialsMissing      3  there is no key
+ +-- CredentialsUnreadable   3  the key holds what no key has, and cannot be sent
  +-- Refused                 4  the service refused a call, with its code
  |    +-- CredentialsRefused 3  ... because it does not accept the key
  |    +-- TaskUnknown        4  ... because it knows no such task
@@ -78,6 +79,12 @@ class CaptureFailed(KlingError):
 
 class CredentialsMissing(KlingError):
     """There is no key to sign with."""
+
+    exit_code = 3
+
+
+class CredentialsUnreadable(KlingError):
+    """The key has a character that no key has, like one that cannot be seen."""
 
     exit_code = 3
 

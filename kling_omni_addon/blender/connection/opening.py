@@ -73,7 +73,7 @@ def _start_rehearsal() -> None:
         return
     maker = ClipMaker(default_command(bpy.app.binary_path or os.environ.get("BLENDER")), home / "rehearsal" / "made")
     server = _open.rehearsal.enter_context(RehearsalServer(RehearsalSettings(folder=home / "rehearsal"), maker))
-    _open.rehearsal.enter_context(kept_note(home, server.ready_line()))
+    _open.rehearsal.enter_context(kept_note(home, server.note()))
 
 
 def follow_online_access() -> None:
