@@ -43,7 +43,8 @@ class Keys:
 class Settings:
     """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
     a folder of their own. ``concurrency`` is how many tasks may run at once at most; None leaves it to what the service
-    takes. Nothing is sent that might break one of ``caps``.
+    takes. Nothing is sent that might break one of ``caps``. ``trusts_resolver``: clips
+    may come from where the names of a local network lead.
     """
 
     service_url: str
@@ -54,6 +55,7 @@ class Settings:
     concurrency: int | None = None
     caps: Caps = field(default_factory=Caps)
     profile: str = "seed"
+    trusts_resolver: bool = False
 
     @property
     def is_rehearsal(self) -> bool:
@@ -96,6 +98,7 @@ def read_settings(environment: Mapping[str, str], *, service: str = "", profile:
         concurrency=_concurrency(environment),
         caps=Caps(daily=_units(environment, "KLING_DAILY_CAP"), project=_units(environment, "KLING_PROJECT_CAP")),
         profile=profile,
+        trusts_resolver=_is_on(environment, "KLING_LOCAL_CLIPS"),
     )
 
 
@@ -211,6 +214,13 @@ def _concurrency(environment: Mapping[str, str]) -> int | None:
             remedy=f"Give how many tasks may run at once, from 1 to {_MOST_AT_ONCE}, or 0 to leave it to Kling.",
         )
     return int(text) or None
+
+
+def _is_on(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip() or "0"
+    if text not in ("0", "1"):
+        raise ArgumentsInvalid(f"{name} is {text!r}.", field=name, remedy="Give 1 for yes, or 0 for no.")
+    return text == "1"
 
 
 def _units(environment: Mapping[str, str], name: str) -> Decimal | None:

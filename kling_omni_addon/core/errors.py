@@ -2,6 +2,7 @@
 
 KlingError
  +-- ArgumentsInvalid        2  a flag, a setting or a file name is wrong
+ |    +-- NetworkMisset       2  ... so that no call can be made before it is right
  +-- RequestInvalid          2  the request breaks a rule; carries the problems
  +-- CapReached              2  a cap on spending forbids the send
  +-- CaptureFailed           2  no picture could be rendered
@@ -51,6 +52,12 @@ class ArgumentsInvalid(KlingError):
     """A flag, an environment variable or a file name is wrong."""
 
     exit_code = 2
+
+
+class NetworkMisset(ArgumentsInvalid):
+    """A setting of this machine (proxy, certificates, address) keeps every call from being made. Nothing was sent, and
+    waiting does not help.
+    """
 
 
 class RequestInvalid(KlingError):

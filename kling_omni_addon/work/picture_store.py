@@ -110,7 +110,7 @@ def _readable(path: Path, field: str) -> Iterator[BinaryIO]:
     try:
         source = path.open("rb")
     except OSError as error:
-        reason = error.strerror or type(error).__name__
+        reason = error.strerror or "it cannot be opened"
         raise ArgumentsInvalid(
             f"The picture {path} cannot be read: {reason}.",
             field=field,

@@ -22,9 +22,11 @@ from ..core.errors import (
     CapReached,
     ClipGone,
     CredentialsRefused,
+    CredentialsUnreadable,
     JournalUnusable,
     KlingError,
     LinkExpired,
+    NetworkMisset,
     NotSent,
     Reaction,
     Refused,
@@ -413,7 +415,7 @@ class Lane:
             report = self._service.submit(submission.payload, commit)
         except (LeaseLost, IllegalTransition, JournalUnusable):
             raise
-        except CapReached as error:
+        except (CapReached, NetworkMisset, CredentialsUnreadable) as error:  # of this machine: waiting mends none
             held = ev.Held(at=self._clock.now(), reason=str(error), exit_code=error.exit_code)
             self._record(submission, lease, held)
         except KlingError as error:
