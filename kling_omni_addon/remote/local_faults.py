@@ -19,7 +19,8 @@ def local_fault(error: Exception) -> KlingError | None:
     """The fault of this machine behind an error of a call that did not go out; None where it may be the network's."""
     if isinstance(error, requests.exceptions.InvalidProxyURL):
         return _misset("The address of the proxy cannot be read.", "proxy", f"Check {_PROXIES} in the environment.")
-    if isinstance(error, requests.exceptions.InvalidSchema):
+    is_socks = isinstance(error, ValueError) and "SOCKS" in str(error)  # the library's word for a version that is none
+    if is_socks or isinstance(error, requests.exceptions.InvalidSchema):
         return _misset(
             "The proxy of the environment is of a kind that this installation cannot use.",
             "proxy",
