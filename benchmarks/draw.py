@@ -25,7 +25,7 @@ from kling_omni_addon.blender.shot.kinds import KINDS
 from kling_omni_addon.blender.shot.properties import put_picture
 from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.request import OmniRequest
-from tests.blender.layout import Layout
+from tests.workshop.layout import Layout
 
 SUBMISSIONS = 200
 STRIPS = 200

@@ -39,16 +39,19 @@ from .remote.service import KlingService
 from .remote.token import ApiKey, Credentials, KeyPair, fingerprint
 from .request_file import RequestFile, read_request_file
 from .settings import Keys, Settings, is_local_service
+from .work.assignment import Assignment
 from .work.backup import Backup
-from .work.board import Board
 from .work.clock import Clock, SystemClock
+from .work.crew import Progress
 from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
 from .work.picture_store import PictureStore
+from .work.rebinding import rebind_known
 from .work.recovery import ID_PREFIX, open_journal, reconcile
 from .work.sidecar import keep_sidecar
-from .work.worker import Plan, Progress, Worker
+from .work.snapshot import Snapshot
+from .work.worker import Worker
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +100,7 @@ class Session:
             open_service=open_service,
             open_journal=lambda: Journal(journal_path),
             clock=self._clock,
-            plan=Plan(
+            assignment=Assignment(
                 origin=self.origin,
                 clips=settings.clips,
                 with_clip=keep_sidecar,
@@ -107,7 +110,8 @@ class Session:
             ),
             messages=messages,
         )
-        self.board = Board(self._journal, messages, notice)
+        self._crew = self._worker.crew
+        self.snapshot = Snapshot(self._journal, messages, notice)
         self._is_running = False
         self._tried_to_place: set[str] = set()
 
@@ -152,7 +156,7 @@ class Session:
 
     def usual_s(self, submission: Submission) -> tuple[float, ...]:
         """How long, in seconds, the last tasks of this submission's kind took, as far as this session saw them."""
-        return self._worker.usual_s(submission.payload.kind)
+        return self._crew.memory.usual_s(submission.payload.kind)
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""
@@ -178,6 +182,7 @@ class Session:
             target=target or Target(),
             wish=wish_of(request, kept),
             most_units=plain(price.most_units) if price else "",
+            id_is_given=bool(request.external_task_id),
         )
         try:
             submission = self._journal.begin(intended)
@@ -212,16 +217,21 @@ class Session:
                 raise TaskFailed(f"Kling could not make the element: {task.problem}.")
             if self._clock.now() >= deadline:
                 raise StillRunning("The element is not ready yet.", remedy="See: elements list")
-            self._clock.wait(self._worker.stopping, _ELEMENT_POLL_S)
+            self._clock.wait(self._crew.stopping, _ELEMENT_POLL_S)
             task = self.service.element_task(task.task_id)
         return task.element
 
     def start(self) -> None:
-        """Start the worker's threads, once."""
+        """Let the worker go on with everything that is unfinished; a second call does nothing."""
         if not self._is_running:
             self._is_running = True
             self._end_dead_rehearsals()
             self._worker.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it was started: before that it reads and records, and nothing of it goes online by itself."""
+        return self._is_running
 
     def _end_dead_rehearsals(self) -> None:
         """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing.
@@ -252,13 +262,25 @@ class Session:
         """
         deadline = self._clock.now() + timeout_s
         while True:
-            self._worker.changed.clear()
-            self.board.refresh()
-            found = {s.id: s for s in self.board.submissions if s.id in ids}
+            self._crew.changed.clear()
+            self.snapshot.refresh()
+            found = {s.id: s for s in self._journal.some(ids)}
             left_s = deadline - self._clock.now()
             if is_done(found) or left_s <= 0:
                 return found
-            self._clock.wait(self._worker.changed, min(_LOOK_S, left_s))
+            self._clock.wait(self._crew.changed, min(_LOOK_S, left_s))
+
+    def read(self, submission_id: str) -> Submission | None:
+        """A submission as the journal has it now, however long it has been over; None for an unknown id."""
+        return next(iter(self._journal.some((submission_id,))), None)
+
+    def read_all(self) -> tuple[Submission, ...]:
+        """Every submission of the journal as it stands now, oldest first. After years that takes seconds."""
+        return self._journal.all()
+
+    def takes_of(self, shot: str) -> tuple[Submission, ...]:
+        """Every submission of a shot, however long it has been over, oldest first."""
+        return self._journal.of_shot(shot)
 
     def withdraw(self, submission_id: str, reason: str, exit_code: int) -> bool:
         """Give up a submission that was certainly never sent; False when it is too late for that.
@@ -271,6 +293,50 @@ class Session:
         except IllegalTransition:
             return False
         return True
+
+    def require_free_id(self, external_task_id: str) -> None:
+        """Raise :class:`ArgumentsInvalid` when the account has a task with an id that somebody chose and the journal
+        does not know. A free question; raises like ``KlingService.find``.
+        """
+        if self._journal.knows(external_task_id):
+            return
+        try:
+            self.service.find(external_task_id)
+        except TaskUnknown:
+            return
+        sentence = f"Kling has a task with the id {external_task_id} already, and this journal did not make it."
+        raise ArgumentsInvalid(
+            f"{sentence} Nothing was sent.",
+            field="external_task_id",
+            remedy=f"Give another id, or fetch that task's clip with: adopt {external_task_id}",
+        )
+
+    def adopt(self, task_or_external_id: str, target: Target | None = None) -> Submission:
+        """Take a task of the account into the journal that nobody here asked for, and fetch its clip as what it is: a
+        clip of that task, without a prompt of ours.
+
+        Asks for the task first, which is free; raises like ``KlingService.find``, and :class:`ArgumentsInvalid` for an
+        id that the journal knows.
+        """
+        report = self.service.find(task_or_external_id)
+        own_id = report.external_task_id or report.task_id
+        adopted = ev.Adopted(
+            at=self._clock.now(),
+            submission_id=own_id,
+            task_id=report.task_id,
+            origin=self.origin,
+            target=target or Target(name=own_id),
+        )
+        try:
+            submission = self._journal.adopt(adopted)
+        except AlreadyThere:
+            raise ArgumentsInvalid(
+                f"The journal has a submission with the id {own_id} already.",
+                field="id",
+                remedy="See how it is doing with: status",
+            ) from None
+        self._worker.wake()
+        return submission
 
     def look_again(self, submission_id: str) -> Submission:
         """Look for a parked or given-up submission's task over another window. Raises :class:`ArgumentsInvalid`."""
@@ -288,13 +354,15 @@ class Session:
         return submission
 
     def _tell(self, submission_id: str, event: Event) -> Submission:
-        known = self._journal.load(submission_id)
-        if known is None:
+        found = self._journal.load(submission_id)
+        if found is None:
             raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="id", remedy="See: status")
+        if not isinstance(event, ev.Abandoned) and self._of_other_key(found):
+            raise ArgumentsInvalid(self._of_other_key(found), field="id")
         try:
             submission = self._journal.append(submission_id, event)
         except IllegalTransition:
-            now = self._journal.load(submission_id) or known
+            now = self._journal.load(submission_id) or found
             raise ArgumentsInvalid(why_not(now, event), field="id", remedy="See: status") from None
         self._worker.wake()
         return submission
@@ -308,21 +376,58 @@ class Session:
         return reconcile(self._journal, self.service.list_tasks, self._clock.now(), self.origin)
 
     def release(self) -> int:
-        """Go on with everything of this key that was held back or set aside; how many there were."""
-        stopped = [s for s in self._journal.live() if s.is_stopped]
-        held = [s for s in stopped if s.origin == self.origin or s.phase is Phase.FETCHED]
-        for submission in held:
-            self._journal.append(submission.id, ev.Released(at=self._clock.now()))
+        """Go on with everything that was held back or set aside; how many there were.
+
+        What another key of this service was to send, and certainly never did, is sent with the key in force from now
+        on. What was sent with one is asked for once more, see ``work.rebinding``.
+        """
+        stopped = [s for s in self._journal.live() if self._can_go_on(s)]
+        for submission in stopped:
+            if submission.origin != self.origin and submission.phase is not Phase.FETCHED:
+                self._journal.append(submission.id, ev.Rebound(at=self._clock.now(), origin=self.origin))
+            if submission.is_stopped:
+                self._journal.append(submission.id, ev.Released(at=self._clock.now()))
+        self._worker.ask_again_for_other_keys()
         self._worker.wake()
-        return len(held)
+        return len(stopped)
+
+    def rebind(self) -> None:
+        """Ask the account now for what was sent with other keys of this service, and carry on what it knows; else the
+        worker does so when it starts.
+        """
+        rebind_known(self._journal, self.service, self._worker.crew)
+
+    def _can_go_on(self, submission: Submission) -> bool:
+        """Whether Resume moves it: it is stopped and ours, or can be sent with any key of this service."""
+        if submission.origin == self.origin or submission.phase is Phase.FETCHED:
+            return submission.is_stopped
+        return submission.may_take_any_key and submission.origin.service == self.origin.service
+
+    def elsewhere(self, submission: Submission) -> str:
+        """Why nothing happens to a submission here, as a sentence, where another service or key has it; else ``""``."""
+        return "" if submission.is_over or submission.phase is Phase.FETCHED else self._of_other_key(submission)
+
+    def _of_other_key(self, submission: Submission) -> str:
+        if submission.origin == self.origin:
+            return ""
+        if submission.origin.service != self.origin.service:
+            return f"It belongs to {submission.origin.service}. Choose that service to go on with it."
+        if submission.may_take_any_key:
+            return "It was to be sent with another key. Resume sends it with the one in force."
+        return (
+            "It was sent with another key, and the account of the one in force does not know it. "
+            "Enter that key to go on with it."
+        )
 
     def may_place(self, submission: Submission) -> bool:
         """Whether an arrived clip may be placed without anybody asking for it.
 
         Once in a session it is put on record that this is tried, before it is: a clip over which one Blender after the
-        other died waits for a person (fault 58).
+        other died waits for a person (fault 58). One that was placed before, in a file that was not saved after, killed
+        no Blender then.
         """
-        if submission.is_set_aside or submission.id in self._tried_to_place:
+        is_tried = submission.id in self._tried_to_place or submission.phase is Phase.PLACED
+        if submission.is_set_aside or is_tried:
             return not submission.is_set_aside
         self._tried_to_place.add(submission.id)
         is_fit = submission.crashes < MOST_CRASHES
@@ -334,7 +439,7 @@ class Session:
         return is_fit
 
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
-        """The clip is on the timeline."""
+        """Put on record that the clip is on the timeline, and as which strip. Raises :class:`IllegalTransition`."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .core.capability import DEFAULT_PROFILE
 from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnreadable
 from .core.life import lifecycle
 from .core.life.spending import Caps
@@ -54,7 +55,7 @@ class Settings:
     window_s: float = lifecycle.LOOK_WINDOW_S
     concurrency: int | None = None
     caps: Caps = field(default_factory=Caps)
-    profile: str = "seed"
+    profile: str = DEFAULT_PROFILE
     trusts_resolver: bool = False
 
     @property
@@ -72,7 +73,7 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     return user_data_path("kling-omni", appauthor=False)
 
 
-def read_settings(environment: Mapping[str, str], *, service: str = "", profile: str = "seed") -> Settings:
+def read_settings(environment: Mapping[str, str], *, service: str = "", profile: str = DEFAULT_PROFILE) -> Settings:
     """Settings from the environment. ``service`` is a name, an address, or ``""`` (``KLING_BASE_URL``, else ``kling``).
 
     Raises :class:`ArgumentsInvalid` for a value that cannot be used, :class:`CredentialsMissing` without a key and

@@ -1,13 +1,22 @@
-"""What several processes of pytest share out among them (``-n auto --dist loadgroup``, as ``make test`` runs it)."""
+"""What several rooms need: rehearsal servers, the environment of a command, the search for secrets.
+
+And what several processes of pytest share out among them (``-n auto --dist loadgroup``, as ``make test`` runs it).
+"""
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.workshop.canaries import PROMPTS, secrets_below, secrets_in
+from tests.workshop.processes import API_KEY, Rehearsal, running
+
 _ONE_AT_A_TIME = ("gui", "packaging")
-"""Folders whose tests share a display, or build the extension in the clone."""
+"""Rooms whose tests share a display, or build the extension in the clone."""
 
 
 def pytest_configure() -> None:
@@ -21,6 +30,47 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, so that what a module sets up is set up once."""
     for item in items if config.pluginmanager.hasplugin("xdist") else ():
-        folder = item.path.parent.name
-        group = "window" if folder in _ONE_AT_A_TIME else str(item.path)
+        room = item.path.relative_to(config.rootpath / "tests").parts[0]
+        group = "window" if room in _ONE_AT_A_TIME else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def home_of_rehearsals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the servers of this run keep their clips, so that each is made once."""
+    return tmp_path_factory.mktemp("rehearsal")
+
+
+@pytest.fixture(scope="session")
+def rehearsal(home_of_rehearsals: Path) -> Iterator[Rehearsal]:
+    """A quick server for all tests of the run."""
+    with running(home_of_rehearsals, submitted_s=0.3, processing_s=0.3) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def slow_rehearsal(home_of_rehearsals: Path) -> Iterator[Rehearsal]:
+    """A server whose tasks are processing from the start, and long enough to be seen at it."""
+    with running(home_of_rehearsals, submitted_s=0.0, processing_s=12.0) as server:
+        yield server
+
+
+@pytest.fixture
+def search_for_secrets(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Once a test is over: no key, no token and no link in what it left on disk or logged, and no prompt in a log.
+
+    A room that speaks to a service has this after every test, by a fixture of its own (``no_secret_is_left``).
+    """
+    caplog.set_level(logging.DEBUG)
+    yield
+    told = "\n".join(record.getMessage() for when in ("setup", "call") for record in caplog.get_records(when))
+    found = [f"{name} stands in the log" for name in secrets_in(told.encode())]
+    assert [*found, *secrets_below(tmp_path)] == []
+    assert not PROMPTS.search(told)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a command: a home of its own, the rehearsal key, no service yet."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KLING_")}
+    return kept | {"KLING_HOME": str(tmp_path / "home"), "KLING_API_KEY": API_KEY}

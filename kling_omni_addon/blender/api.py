@@ -23,6 +23,7 @@ from .connection.snapshots import require_submission as submission
 from .shot import judging
 from .shot.reading import read_request as request_of
 from .submissions.acts import (
+    adopt,
     go_on,
     look_again,
     place,
@@ -47,6 +48,7 @@ __all__ = (
     "Role",
     "Submission",
     "Target",
+    "adopt",
     "capture_camera",
     "capture_strip",
     "capture_view",

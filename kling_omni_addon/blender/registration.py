@@ -13,6 +13,7 @@ from .capture import registered as capture
 from .connection import opening
 from .connection import registered as connection
 from .host import heartbeat, identity
+from .host.isolating import on_its_own
 from .next_shots import registered as next_shots
 from .panels import registered as panels
 from .panels import takes as take_panels
@@ -40,30 +41,30 @@ _commands: list[object] = []
 @persistent  # type: ignore[untyped-decorator]
 def _on_load(_path: str) -> None:
     """Another file is open: its clips may be placed now, those of an unsaved predecessor have lost their place."""
-    identity.forget_file()
-    judging.forget()
-    take_panels.forget()
-    placing.follow_file()
-    _look_again()
-    rows.show()
-    if prompt.has_texts():
+    for step in (identity.forget_file, judging.forget, take_panels.forget, placing.follow_file, _look_again, rows.show):
+        on_its_own(step)
+    if on_its_own(prompt.has_texts):
         heartbeat.start()
-    visit.follow_stand_ins()
+    on_its_own(visit.follow_stand_ins)
 
 
 @persistent  # type: ignore[untyped-decorator]
 def _on_undo(_scene: bpy.types.Scene) -> None:
     """Undo brings old settings back without telling the properties, and redo a stand-in that was gone."""
-    placing.forget()
-    _look_again()
+    on_its_own(placing.forget)
+    on_its_own(_look_again)
 
 
 def _look_again() -> None:
     """Judge every shot that somebody has begun."""
     for scene in bpy.data.scenes:
-        shot = properties.shot_of(scene)
-        if shot.words or judging.problems(scene) is not None or properties.picture_paths(shot):
-            judging.judge(scene)
+        on_its_own(_judge_again, scene)
+
+
+def _judge_again(scene: bpy.types.Scene) -> None:
+    shot = properties.shot_of(scene)
+    if shot.words or judging.problems(scene) is not None or properties.picture_paths(shot):
+        judging.judge(scene)
 
 
 def register(command_line: Callable[[list[str], Mapping[str, str]], int]) -> None:

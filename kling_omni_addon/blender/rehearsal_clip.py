@@ -3,10 +3,10 @@
     python rehearsal_clip.py SPEC.json
     blender --background --factory-startup --python-exit-code 1 --python rehearsal_clip.py -- SPEC.json
 
-SPEC.json: ``{"output", "width", "height", "duration_s", "prompt", "first", "end", "references", "sound", "label"}``;
-pictures are absolute paths, ``first`` and ``end`` may be null. The result is an H.264 MP4 of exactly
-``round(duration_s * 24)`` frames at 24 fps, with AAC sound when asked for. It is whole or absent. A failure is the last
-line on stderr and exit code 1.
+SPEC.json: ``{"output", "width", "height", "fps", "duration_s", "prompt", "first", "end", "references", "sound",
+"label"}``; pictures are absolute paths, ``first`` and ``end`` may be null. The result is an H.264 MP4 of exactly
+``round(duration_s * fps)`` frames, with AAC sound when asked for. It is whole or absent. A failure is the last line on
+stderr and exit code 1.
 
 Each frame tells its number twice in the band: in digits, and for machines as a row of squares in the middle of the
 lower edge (:data:`CODE_BITS`, lowest bit first, white for one; ``Spec.code_side`` pixels each, ``code_foot`` above the
@@ -38,7 +38,7 @@ import bpy
 # isort: split
 import blf  # the wheel has it only once bpy is imported
 
-FPS = 24
+DRAWN_FOR = 720  # lines of the picture in whose pixels all drawing is measured, however large the clip is
 PUSH = 1.14  # how far the camera moves in over a clip
 FADE_S = 0.7  # the longest cross between two references
 SAMPLE_RATE = 48000
@@ -68,6 +68,7 @@ class Spec:
     output: Path
     width: int
     height: int
+    fps: int
     frames: int
     prompt: str
     first: Path | None
@@ -83,8 +84,8 @@ class Spec:
 
     @property
     def unit(self) -> float:
-        """The pixel of a 720 line picture, in pixels of this one; all that is drawn is measured in it."""
-        return min(self.width, self.height) / 720
+        """The pixel of a picture of :data:`DRAWN_FOR` lines, in pixels of this one."""
+        return min(self.width, self.height) / DRAWN_FOR
 
     @property
     def code_side(self) -> int:
@@ -101,11 +102,13 @@ def read_spec(path: Path) -> Spec:
     """The spec in a JSON file; raises ClipImpossible where it cannot be one."""
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
+        fps = int(raw["fps"])
         return Spec(
             output=Path(raw["output"]),
             width=int(raw["width"]),
             height=int(raw["height"]),
-            frames=max(1, round(float(raw["duration_s"]) * FPS)),
+            fps=fps,
+            frames=max(1, round(float(raw["duration_s"]) * fps)),
             prompt=" ".join(raw["prompt"].split()),
             first=Path(raw["first"]) if raw["first"] else None,
             end=Path(raw["end"]) if raw["end"] else None,
@@ -236,10 +239,11 @@ class Typeface:
 class Timeline:
     """One scene whose sequencer makes a still or a movie. Positions in pixels from the lower left corner."""
 
-    def __init__(self, width: int, height: int, frames: int) -> None:
+    def __init__(self, width: int, height: int, frames: int, fps: int) -> None:
         self.scene = bpy.data.scenes.new("Rehearsal")
         self.size = (width, height)
         self.frames = frames
+        self.fps = fps
         editor: Any = self.scene.sequence_editor_create()
         self._strips: Any = editor.strips if hasattr(editor, "strips") else editor.sequences
         self._channel = 0
@@ -248,7 +252,7 @@ class Timeline:
         self.scene.view_settings.look = "None"
         render = self.scene.render
         render.resolution_x, render.resolution_y, render.resolution_percentage = width, height, 100
-        render.fps, render.fps_base = FPS, 1.0
+        render.fps, render.fps_base = fps, 1.0
         render.use_sequencer, render.use_compositing, render.use_file_extension = True, False, False
 
     def image(self, path: Path, *, start: int = 1, stop: int | None = None, bottom: bool = False) -> Any:
@@ -338,7 +342,7 @@ class Timeline:
         settings.file_format, settings.color_mode = "FFMPEG", "RGB"
         encoder = self.scene.render.ffmpeg
         encoder.format, encoder.codec = "MPEG4", "H264"
-        encoder.constant_rate_factor, encoder.ffmpeg_preset, encoder.gopsize = "HIGH", "REALTIME", FPS
+        encoder.constant_rate_factor, encoder.ffmpeg_preset, encoder.gopsize = "HIGH", "REALTIME", self.fps
         encoder.audio_codec = "AAC" if sound else "NONE"
         encoder.audio_mixrate, encoder.audio_bitrate = SAMPLE_RATE, 128
         self.scene.render.filepath = str(path)
@@ -354,7 +358,7 @@ def draw_band(spec: Spec, target: Path) -> Path:
     small, face = Typeface(13 * spec.unit, spec.label), Typeface(17 * spec.unit, spec.prompt)
     lines = [] if spec.is_card else face.elided(spec.prompt, spec.width - 2 * margin - 90 * spec.unit, 2)
     head = foot + pitch * max(1, len(lines))
-    still = Timeline(spec.width, round(head + 56 * spec.unit), 1)
+    still = Timeline(spec.width, round(head + 56 * spec.unit), 1, spec.fps)
     rows = shade_rows(*still.size, lambda up: (0.02, 0.025, 0.035, 0.85 * (1 - up) ** 1.4))
     still.image(write_picture(target.with_name("shade.png"), spec.width, rows))
     still.text("R E H E A R S A L", margin, head if lines else foot, small, AMBER)
@@ -366,7 +370,7 @@ def draw_band(spec: Spec, target: Path) -> Path:
 
 def draw_card(spec: Spec, target: Path) -> Path:
     """The picture of a clip that has none: the prompt as large as it fits, under a short rule."""
-    still = Timeline(spec.width, spec.height, 1)
+    still = Timeline(spec.width, spec.height, 1, spec.fps)
     still.image(draw_ground(target.with_name("ground.png"), *still.size))
     left, column, tallest = round(spec.width * 0.1), spec.width * 0.76, spec.height * 0.56
     for size in (54, 46, 40, 34, 29, 25):
@@ -417,7 +421,7 @@ def planned_shots(spec: Spec, folder: Path) -> list[Shot]:
     if spec.is_card:
         card = draw_card(spec, folder / "card.png")
         return [Shot(picture=card, start=1, stop=spec.frames + 1, travel=(1, spec.frames), zoom=(1.0, 1.05))]
-    return _sequence([spec.first] if spec.first else spec.references, spec.frames)
+    return _sequence([spec.first] if spec.first else spec.references, spec.frames, spec.fps)
 
 
 def _journey(first: Path, end: Path, frames: int) -> list[Shot]:
@@ -429,10 +433,10 @@ def _journey(first: Path, end: Path, frames: int) -> list[Shot]:
     ]
 
 
-def _sequence(pictures: Sequence[Path], frames: int) -> list[Shot]:
+def _sequence(pictures: Sequence[Path], frames: int, fps: int) -> list[Shot]:
     """Equal shares of the time, each crossing into the next."""
     share = frames / len(pictures)
-    fade = min(round(FADE_S * FPS), int(share / 2))
+    fade = min(round(FADE_S * fps), int(share / 2))
     shots = []
     for number, picture in enumerate(pictures):
         start = 1 + round(number * share)
@@ -496,15 +500,15 @@ def key(target: Any, name: str, frame: int, value: float) -> None:
 # What sounds
 
 
-def write_sound(target: Path, frames: int) -> Path:
+def write_sound(target: Path, frames: int, fps: int) -> Path:
     """A soft fifth with a beep on every second, as mono WAV."""
     second = array("h", (round(32767 * _level(index / SAMPLE_RATE)) for index in range(SAMPLE_RATE)))
-    samples = round(frames / FPS * SAMPLE_RATE)
+    samples = round(frames / fps * SAMPLE_RATE)
     with wave.open(str(target), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        file.writeframes((second * math.ceil(frames / FPS))[:samples].tobytes())
+        file.writeframes((second * math.ceil(frames / fps))[:samples].tobytes())
     return target
 
 
@@ -523,13 +527,13 @@ def make_clip(spec: Spec) -> None:
     try:
         with tempfile.TemporaryDirectory(prefix="kling_clip_", dir=spec.output.parent) as name:
             folder = Path(name)
-            movie = Timeline(spec.width, spec.height, spec.frames)
+            movie = Timeline(spec.width, spec.height, spec.frames, spec.fps)
             for number, shot in enumerate(planned_shots(spec, folder)):
                 lay_shot(movie, shot, folder / f"picture_{number}.jpg")
             movie.image(draw_band(spec, folder / "band.png"), bottom=True)
             lay_clock(movie, spec, folder)
             if has_sound:
-                movie.sound(write_sound(folder / "sound.wav", spec.frames))
+                movie.sound(write_sound(folder / "sound.wav", spec.frames, spec.fps))
             movie.render_movie(part, sound=has_sound)
         part.replace(spec.output)
     finally:

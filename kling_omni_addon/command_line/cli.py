@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..core.capability import DEFAULT_PROFILE, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from . import verbs
 
@@ -22,7 +23,7 @@ _DAY_S = 86_400.0
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run one verb; the exit code."""
+    """Run one verb; its exit code, or that of the error that ended it, which is then told."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
     environment = os.environ if environment is None else environment
     try:
@@ -60,11 +61,15 @@ def _parser() -> argparse.ArgumentParser:
     submit = _verb(names, "submit", verbs.submit, "submit a request file")
     for verb in (validate, submit):
         verb.add_argument("request", type=Path, help="create body as JSON; image_url may be a local path")
-        verb.add_argument("--profile", choices=("seed", "late"), default="seed", help="edition of the service's limits")
+        _add_profile(verb)
     submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
-    for verb in (submit, resume):
+    adopt = _verb(names, "adopt", verbs.adopt, "fetch the clip of a task of the account that the journal does not know")
+    adopt.add_argument("id", help="the task's id at Kling, or the external id that it was given")
+    adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
+    adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    for verb in (submit, resume, adopt):
         verb.add_argument(
             "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"
         )
@@ -89,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--service", default="", help="as for submit")
     cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
-    cost.add_argument("--profile", choices=("seed", "late"), default="seed", help="edition of the service's limits")
+    _add_profile(cost)
     cost.add_argument("--input-seconds", type=float, help="length of the video that is edited")
     account = _verb(names, "account", verbs.account, "the account's packs of units: free, and a test of the key")
     account.add_argument("--service", default="", help="as for submit")
@@ -115,6 +120,11 @@ def _verb(names: Any, name: str, run: Callable[..., int], what: str) -> argparse
     return parser
 
 
+def _add_profile(parser: argparse.ArgumentParser) -> None:
+    what = "edition of the service's limits"
+    parser.add_argument("--profile", choices=PROFILES, default=DEFAULT_PROFILE, help=what)
+
+
 def _add_elements(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(verb=None)
     acts = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
@@ -133,7 +143,7 @@ def _add_elements(parser: argparse.ArgumentParser) -> None:
 
 def _add_rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--profile", choices=("seed", "late"), default="seed")
+    _add_profile(parser)
     parser.add_argument("--submitted", type=float, default=1.0, metavar="SECONDS", help="how long a task waits")
     parser.add_argument(
         "--processing", type=float, default=4.0, metavar="SECONDS", help="how long a task runs, at least"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ..core import capability
 from ..core.account import ACCOUNT_NOTE
 from ..core.elements import ElementDraft
-from ..core.errors import ArgumentsInvalid
+from ..core.errors import ArgumentsInvalid, CredentialsMissing
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.pricing import price_of
@@ -58,6 +58,8 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         if unsendable:
             return tell_problems(unsendable, 2)
         session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
+        if read.request.external_task_id:
+            session.require_free_id(read.request.external_task_id)
         folder = str(options.clips.expanduser().absolute()) if options.clips else ""
         submission = session.submit(
             read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
@@ -70,16 +72,28 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with _session(options, environment) as session:
         session.release()
         session.reconcile()
-        session.board.refresh()
-        ours = [s for s in session.board.submissions if s.origin == session.origin]
+        session.rebind()
+        session.snapshot.refresh()
+        ours = [s for s in session.snapshot.submissions if s.origin == session.origin]
         ids = [s.id for s in ours if not s.is_settled]
         for submission in ours:
             if submission.needs_a_person:
                 print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
-        for submission in session.board.submissions:
-            if submission.origin != session.origin and (submission.needs_a_person or not submission.is_settled):
-                print(f"kling: {submission.id} belongs to another service or key and stays as it is", file=sys.stderr)
-        return _follow(session, ids, options.wait, gives_up=False)
+        code = _follow(session, ids, options.wait, gives_up=False)
+        return max(code, _tell_others(session))
+
+
+def _tell_others(session: Session) -> int:
+    """Say of what stays as it is why it does; 3 where only a key is missing for it, else 0."""
+    session.snapshot.refresh()
+    code = 0
+    for submission in session.snapshot.submissions:
+        reason = session.elsewhere(submission)
+        if reason:
+            print(f"kling: {submission.id} stays as it is: {reason}", file=sys.stderr)
+            is_key = submission.origin.service == session.origin.service
+            code = max(code, CredentialsMissing.exit_code if is_key else 0)
+    return code
 
 
 def _ways_on(submission: Submission) -> str:
@@ -130,7 +144,7 @@ def _session(options: argparse.Namespace, environment: Mapping[str, str]) -> Ses
     from ..session import Session
     from ..settings import read_settings
 
-    profile = getattr(options, "profile", "seed")
+    profile = getattr(options, "profile", capability.DEFAULT_PROFILE)
     return Session(read_settings(environment, service=options.service, profile=profile))
 
 
@@ -155,6 +169,14 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     return 0
 
 
+def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Take a task of the account into the journal and fetch its clip."""
+    with _session(options, environment) as session:
+        folder = str(options.clips.expanduser().absolute()) if options.clips else ""
+        adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
+        return _follow(session, [adopted.id], options.wait, gives_up=False)
+
+
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """The list price of a request file."""
     read = _judged(options)
@@ -170,7 +192,7 @@ def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 
 def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """The account's packs of units."""
+    """Say what is left of each of the account's packs of units; free, and a test of the key."""
     with _session(options, environment) as session:
         for pack in session.service.account():
             units = {"remaining_units": str(pack.remaining), "total_units": str(pack.total), "note": ACCOUNT_NOTE}
@@ -179,7 +201,7 @@ def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 
 def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """The account's elements, or the presets."""
+    """Say which elements the account has of its own, or which ones Kling offers."""
     with _session(options, environment) as session:
         for element in session.service.elements(presets=options.presets):
             say(asdict(element))
@@ -196,7 +218,7 @@ def create_element(options: argparse.Namespace, environment: Mapping[str, str]) 
 
 
 def delete_element(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Delete an own element."""
+    """Delete one of the account's own elements, at the service."""
     with _session(options, environment) as session:
         session.service.delete_element(options.id)
         say({"deleted": options.id})
@@ -204,7 +226,7 @@ def delete_element(options: argparse.Namespace, environment: Mapping[str, str]) 
 
 
 def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Run the offline service until interrupted."""
+    """Run an offline Kling on this machine until interrupted; a note says where it is, for whoever looks for it."""
     from ..rehearsal.clip_maker import ClipMaker, default_command
     from ..rehearsal.server import RehearsalServer
     from ..rehearsal.settings import RehearsalSettings
@@ -268,5 +290,5 @@ def _line(submission: Submission) -> dict[str, Any]:
 
 
 def say(line: Mapping[str, Any]) -> None:
-    """One JSON line on stdout."""
+    """Answer with one JSON line on stdout, at once: whoever reads may wait for it."""
     print(json.dumps(line), flush=True)

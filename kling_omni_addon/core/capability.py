@@ -1,6 +1,6 @@
 """What each model can do and how much the service takes, as dated data from ``schemas/capability.*.json``.
 
-A limit that moves is a change of data. Source: contract sections 1, 4.1, 4.3, 4.4 and 5.
+A limit that moves and a model that comes are changes of data. Source: contract sections 1, 4.1, 4.3, 4.4 and 5.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from types import MappingProxyType
 from typing import Any
 
 from .errors import ArgumentsInvalid
-from .request import OmniRequest, Role
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 """The folder of the package's constant data."""
 
 PROFILES = ("seed", "late")
 """The states of the service that are described (contract section 1)."""
+
+DEFAULT_PROFILE = "seed"
+"""The state that is meant where nobody names one."""
 
 
 class Capability(StrEnum):
@@ -37,10 +39,14 @@ class Capability(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelLimits:
-    """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits."""
+    """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits.
+
+    ``number`` is the model's own for ever: a .blend keeps it in place of the name.
+    """
 
     name: str
     label: str
+    number: int
     modes: tuple[str, ...]
     storyboards: tuple[str, ...]
     has_sound: bool
@@ -51,13 +57,13 @@ class ModelLimits:
     input_video_s: tuple[float, float]
     durations_s: Mapping[Capability, tuple[int, ...]]
 
-    def durations(self, kind: Capability) -> tuple[int, ...]:
+    def durations(self, capability: Capability) -> tuple[int, ...]:
         """The clip lengths to choose from; none for an edit, which is as long as its video."""
-        return self.durations_s.get(kind, ())
+        return self.durations_s.get(capability, ())
 
     @property
     def longest_s(self) -> int:
-        """The longest clip of any kind."""
+        """The longest clip that it makes at all."""
         return max(max(lengths) for lengths in self.durations_s.values())
 
 
@@ -97,16 +103,32 @@ class VideoLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a new shot is set to, before anybody chooses. The service's own defaults are in the body's schema."""
+
+    model: str
+    mode: str
+    aspect_ratio: str
+    duration_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The service at one date. ``mode_lines`` maps a mode to the short side of its clips in pixels."""
+    """The service at one date. ``mode_lines`` maps a mode to the short side of its 16:9 clips in pixels.
+
+    ``aspect_ratios`` and ``modes`` are all that the service knows; a .blend keeps the place of one in these lists, so
+    new ones are added at the end. ``mode_labels`` says what people call a mode.
+    """
 
     name: str
     date: str
     source: str
     aspect_ratios: tuple[str, ...]
     modes: tuple[str, ...]
+    mode_labels: Mapping[str, str]
     mode_lines: Mapping[str, int]
     duration_s: tuple[int, int]
+    proposed: Proposal
     prompt_characters: int
     shot_characters: int
     shots: int
@@ -118,7 +140,7 @@ class Profile:
 
 
 @cache
-def profile(name: str = "seed") -> Profile:
+def profile(name: str = DEFAULT_PROFILE) -> Profile:
     """Read a profile; :class:`ArgumentsInvalid` when there is none of that name."""
     if name not in PROFILES:
         known = " and ".join(PROFILES)
@@ -127,6 +149,7 @@ def profile(name: str = "seed") -> Profile:
     models = {model: _model(model, limits) for model, limits in data["models"].items()}
     parts = {
         "name": data["profile"],
+        "proposed": Proposal(**data["proposed"]),
         "references": ReferenceLimits(**data["references"]),
         "picture": PictureLimits(**data["picture"]),
         "video": VideoLimits(**data["video"]),
@@ -156,14 +179,3 @@ def capability_from(*, video: str, has_first: bool, has_end: bool, has_reference
     if has_references:
         return Capability.REFERENCES
     return Capability.FIRST_FRAME if has_first else Capability.TEXT
-
-
-def capability_of(request: OmniRequest) -> Capability:
-    """What a request starts from."""
-    video = "" if request.video is None else "base" if request.is_edit else "feature"
-    return capability_from(
-        video=video,
-        has_first=request.picture(Role.FIRST) is not None,
-        has_end=request.picture(Role.END) is not None,
-        has_references=request.picture(Role.REFERENCE) is not None or bool(request.elements),
-    )

@@ -79,7 +79,7 @@ class CapReached(KlingError):
 
 
 class CaptureFailed(KlingError):
-    """No picture could be rendered."""
+    """Blender could not render or read a picture for the shot; nothing was sent."""
 
     exit_code = 2
 
@@ -143,7 +143,7 @@ class TaskUnknown(Refused):
 
 
 class TaskFailed(KlingError):
-    """The task ended without a clip."""
+    """The service took a task and could not make what was asked for; its reason is in the sentence."""
 
     exit_code = 4
 
@@ -185,4 +185,4 @@ class JournalUnusable(KlingError):
 
 
 class RehearsalUnavailable(KlingError):
-    """The rehearsal server cannot run here."""
+    """The rehearsal server cannot run here: no Blender to render its clips with, or no free port."""

@@ -45,7 +45,7 @@ class Payload:
 
     @property
     def content_length(self) -> int:
-        """Bytes of the whole body."""
+        """Bytes of the whole body, known before any picture is read."""
         return length_of(self.pieces)
 
     @property

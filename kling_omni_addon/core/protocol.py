@@ -62,6 +62,8 @@ _REMEDIES = {
     Reaction.CHANGE_REQUEST: "Change the request and submit it again.",
 }
 _MESSAGE_LENGTH = 500
+_SOUNDS_KNOWN = ("already exist", "duplicat")
+_NO_SUCH_TASK = (1201, 1203)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ class TaskReport:
 
 
 def build_create(payload: Payload) -> HttpCall:
-    """The one call that costs money."""
+    """Create a task with these bytes: the one call that costs money."""
     return HttpCall(method="POST", path=TASKS_PATH, pieces=payload.pieces)
 
 
@@ -152,7 +154,7 @@ def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
 
 def read_task(reply: HttpReply, wanted: str) -> TaskReport:
     """The state of the task that was asked for by ``wanted``, its id or external id. A stranger's task is no answer."""
-    report = _report(read_data(reply, dict))
+    report = _report(read_data(reply, dict, is_question=True))
     if wanted not in (report.task_id, report.external_task_id):
         raise Unanswered("Kling answered about another task than the one that was asked for.")
     return report
@@ -169,14 +171,18 @@ def read_callback(body: bytes) -> TaskReport:
     return _report(_document(HttpReply(status=200, headers={}, body=body)))
 
 
-def read_data(reply: HttpReply, kind: type[Any]) -> Any:
-    """The ``data`` member of a good answer, of the given type; everything else becomes the right exception."""
+def read_data(reply: HttpReply, kind: type[Any], *, is_question: bool = False) -> Any:
+    """The ``data`` member of a good answer, of the given type; everything else becomes the right exception.
+
+    Where one task was asked for by its id (``is_question``), the codes for an illegal or unknown value say that there
+    is no such task, whatever words stand beside them.
+    """
     document = _document(reply)
     code = document.get("code")
     if not isinstance(code, int) or isinstance(code, bool):
         raise Unanswered(f"The answer (HTTP {reply.status}) does not look like Kling's.")
     if code != 0:
-        raise _refusal(code, reply, cleaned(document.get("message")))
+        raise _refusal(code, reply, cleaned(document.get("message")), is_question)
     if reply.status >= 400:
         raise Unanswered(f"The answer contradicts itself: HTTP {reply.status} with code 0.")
     data = document.get("data")
@@ -201,12 +207,12 @@ def _document(reply: HttpReply) -> dict[str, Any]:
     raise Unanswered(f"The answer (HTTP {reply.status}) is not JSON.")
 
 
-def _refusal(code: int, reply: HttpReply, message: str) -> Refused:
+def _refusal(code: int, reply: HttpReply, message: str, is_question: bool) -> Refused:
     reaction = reaction_to(code, reply.status, message)
     kind = Refused
     if 1000 <= code <= 1004:
         kind = CredentialsRefused
-    elif code in (1201, 1203) and message.startswith("Task not found"):
+    elif is_question and code in _NO_SUCH_TASK:
         kind = TaskUnknown
     return kind(
         f"Kling refused: {message or 'no reason given'} (code {code}).",
@@ -220,10 +226,11 @@ def _refusal(code: int, reply: HttpReply, message: str) -> Refused:
 
 
 def reaction_to(code: int, http_status: int, message: str) -> Reaction:
-    """The row of :data:`REACTIONS`, save for the one refusal that means success: our id exists already (contract,
-    section 7).
+    """The row of :data:`REACTIONS`, save for a refusal that sounds as if our id existed already (contract, section 7).
+
+    The words make the task looked for longer; no refusal is believed for its words.
     """
-    if code == 1201 and message.endswith("already exists"):
+    if code == 1201 and any(word in message.lower() for word in _SOUNDS_KNOWN):
         return Reaction.LOOK_UP
     passing = http_status >= 500 or http_status == 429
     return REACTIONS.get(code, Reaction.RETRY if passing else Reaction.STOP)

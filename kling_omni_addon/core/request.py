@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .capability import Capability, capability_from, profile
+
+_PROPOSED = profile().proposed
+
 
 class Role(StrEnum):
-    """What a picture is for."""
+    """What a picture is for: the clip begins with it, ends with it, or takes what it shows from it."""
 
     FIRST = "first"
     END = "end"
@@ -68,7 +72,7 @@ class Video:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryboardShot:
-    """One shot of a storyboard."""
+    """One shot of a storyboard that is cut by hand: what it shows, and for how many whole seconds."""
 
     prompt: str
     duration_s: int
@@ -76,7 +80,7 @@ class StoryboardShot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OmniRequest:
-    """One clip that somebody wants.
+    """One clip that somebody wants; what nobody chooses is as the data propose it.
 
     Lengths are whole seconds. ``aspect_ratio`` is ``""`` where the pictures decide. ``external_task_id`` is ``""``
     unless the user brings an id of their own; the session makes one otherwise.
@@ -88,10 +92,10 @@ class OmniRequest:
     video: Video | None = None
     storyboard: Storyboard = Storyboard.NONE
     shots: tuple[StoryboardShot, ...] = ()
-    model: str = "kling-v3-omni"
-    mode: str = "pro"
+    model: str = _PROPOSED.model
+    mode: str = _PROPOSED.mode
     aspect_ratio: str = ""
-    duration_s: int = 5
+    duration_s: int = _PROPOSED.duration_s
     sound: bool = False
     watermark: bool = False
     callback_url: str = ""
@@ -105,3 +109,14 @@ class OmniRequest:
     def is_edit(self) -> bool:
         """Whether the video itself is changed; the clip is then as long as that video."""
         return self.video is not None and self.video.use is VideoUse.EDIT
+
+
+def capability_of(request: OmniRequest) -> Capability:
+    """What a request starts from."""
+    video = "" if request.video is None else "base" if request.is_edit else "feature"
+    return capability_from(
+        video=video,
+        has_first=request.picture(Role.FIRST) is not None,
+        has_end=request.picture(Role.END) is not None,
+        has_references=request.picture(Role.REFERENCE) is not None or bool(request.elements),
+    )

@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import Final
 
-# The service's limits for pictures (contract, section 4.3).
-MIN_SIDE: Final = 300
-MAX_RATIO: Final = Fraction(5, 2)
-MAX_PICTURE_BYTES: Final = 10_000_000
+from .capability import PictureLimits, Profile, profile
 
-ASPECT_RATIOS: Final = {"16:9": (16, 9), "9:16": (9, 16), "1:1": (1, 1)}
+_RATIO: Final = re.compile(r"([1-9][0-9]*):([1-9][0-9]*)")
 
 
-def legal_size(width: int, height: int, aspect_ratio: str | None) -> tuple[int, int]:
+def legal_size(width: int, height: int, aspect_ratio: str | None, at: Profile | None = None) -> tuple[int, int]:
     """The size in pixels, both even, at which a ``width`` x ``height`` scene is captured.
 
     The short side is kept, since that is what people mean by "1080p": 1920 x 1080 gives 1920 x 1080 for ``"16:9"``,
     1080 x 1920 for ``"9:16"`` and 1080 x 1080 for ``"1:1"``. With ``None`` the scene keeps its own shape, hence its
-    exact size where that is legal; a longer shape than 5:2 loses the ends of its long side. Only a short side below
-    300 is raised, with the long side in proportion.
+    exact size where that is legal; a shape more oblong than pictures may be loses the ends of its long side. Only a
+    short side below the smallest is raised, with the long side in proportion.
 
-    Raises ``ValueError`` for a side below 1 or an aspect ratio that the service does not know.
+    The limits are those of the profile ``at`` (by default the default one). Raises ``ValueError`` for a side below 1 or
+    an aspect ratio that the service does not know.
     """
     if width < 1 or height < 1:
         raise ValueError(f"A picture cannot be {width} x {height} pixels.")
-    across, down = _shape(width, height, aspect_ratio)
-    short = max(MIN_SIDE, _even(Fraction(min(width, height))))
-    elongation = min(Fraction(max(across, down), min(across, down)), MAX_RATIO)
-    # Rounding up to an even number must not carry the picture past 5:2.
-    long = min(_even(short * elongation), short * MAX_RATIO // 2 * 2)
+    limits = at or profile()
+    across, down = _shape(width, height, aspect_ratio, limits)
+    most = _most_oblong(limits.picture, is_wide=across >= down)
+    short = max(2 * -(-limits.picture.side // 2), _even(Fraction(min(width, height))))
+    elongation = min(Fraction(max(across, down), min(across, down)), most)
+    # Rounding up to an even number must not carry the picture past the limit.
+    long = min(_even(short * elongation), int(short * most) // 2 * 2)
     return (long, short) if across >= down else (short, long)
+
+
+def is_legal(width: int, height: int, at: Profile | None = None) -> bool:
+    """Whether the service accepts a picture of this size."""
+    limits = (at or profile()).picture
+    is_large = min(width, height) >= limits.side
+    return is_large and max(width, height) <= _most_oblong(limits, is_wide=width >= height) * min(width, height)
+
+
+def sides_of(aspect_ratio: str) -> tuple[int, int]:
+    """Across and down: 16 and 9 of ``"16:9"``. Raises ``ValueError`` for what is no ratio."""
+    sides = _RATIO.fullmatch(aspect_ratio)
+    if sides is None:
+        raise ValueError(f"{aspect_ratio!r} is no aspect ratio.")
+    return int(sides[1]), int(sides[2])
 
 
 def square_pixels(width: int, height: int, pixel_aspect_x: float, pixel_aspect_y: float) -> tuple[int, int]:
@@ -41,12 +57,19 @@ def square_pixels(width: int, height: int, pixel_aspect_x: float, pixel_aspect_y
     return width, round(height / stretch)
 
 
-def _shape(width: int, height: int, aspect_ratio: str | None) -> tuple[int, int]:
+def _shape(width: int, height: int, aspect_ratio: str | None, limits: Profile) -> tuple[int, int]:
     if aspect_ratio is None:
         return width, height
-    if aspect_ratio not in ASPECT_RATIOS:
-        raise ValueError(f"The service knows no aspect ratio {aspect_ratio!r}, only {', '.join(ASPECT_RATIOS)}.")
-    return ASPECT_RATIOS[aspect_ratio]
+    if aspect_ratio not in limits.aspect_ratios:
+        known = ", ".join(limits.aspect_ratios)
+        raise ValueError(f"The service knows no aspect ratio {aspect_ratio!r}, only {known}.")
+    return sides_of(aspect_ratio)
+
+
+def _most_oblong(limits: PictureLimits, *, is_wide: bool) -> Fraction:
+    """The long side of the most oblong picture, in short sides; exact, since the data write few digits."""
+    low, high = (Fraction(str(ratio)) for ratio in limits.ratio)
+    return high if is_wide else 1 / low
 
 
 def _even(length: Fraction) -> int:

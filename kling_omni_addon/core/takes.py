@@ -29,7 +29,7 @@ class Take:
 
     @property
     def submission(self) -> str:
-        """Its id."""
+        """The id of the submission that made it."""
         return str(self.provenance["submission"])
 
     @property
@@ -40,7 +40,7 @@ class Take:
 
     @property
     def submitted(self) -> str:
-        """When, in ISO 8601, UTC."""
+        """When its submission was recorded, in ISO 8601, UTC."""
         return str(self.provenance.get("submitted", ""))
 
 

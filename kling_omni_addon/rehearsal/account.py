@@ -110,12 +110,12 @@ class Account:
                 task.clip = replace(task.clip, etag=f'"{self.new_id()}"')
 
     def made(self, task: Task, clip: Clip) -> None:
-        """Take the clip of a task."""
+        """A task's clip is rendered: from now on it may be reported as succeeded."""
         with self._lock:
             task.clip, task.made_s = clip, self._clock()
 
     def failed(self, task: Task, reason: str) -> None:
-        """A clip could not be made."""
+        """A task's clip could not be rendered: from now on it may be reported as failed."""
         with self._lock:
             task.failure, task.made_s = reason, self._clock()
 

@@ -131,7 +131,7 @@ class Refusal(Exception):
 
 
 def json_answer(document: Any, *, status: int = 200) -> Answer:
-    """An answer in JSON."""
+    """An answer with a JSON document, which may hold half a surrogate pair."""
     # Half a surrogate pair has no UTF-8; Python's escape for it is JSON's, too.
     content = json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")
     return Answer(status=status, content=content, headers={"Content-Type": "application/json; charset=utf-8"})

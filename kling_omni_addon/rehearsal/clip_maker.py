@@ -34,10 +34,11 @@ class ClipMakingFailed(KlingError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSpec:
-    """What a clip is to be: pixels, seconds, the words on it, and the pictures it is made of."""
+    """What a clip is to be: pixels, frames a second, seconds, the words on it, and the pictures it is made of."""
 
     width: int
     height: int
+    fps: int
     duration_s: float
     prompt: str
     first: Path | None = None

@@ -119,6 +119,13 @@ _ANSWERS: Mapping[str, Fault] = {
         on=_CREATE,
         on_answer=do.spoils(do.cut_in_half),
     ),
+    "created-but-refused": Fault(
+        does="the task is created, the answer is a refusal: a code, and after a blank words of one's own",
+        on=_CREATE,
+        takes="text",
+        argument="1201 Duplicate external_task_id",
+        on_answer=do.refuses_all_the_same,
+    ),
     "created-but-half": Fault(
         does="the task is created, the answer is half of its JSON with an honest length",
         on=_CREATE,

@@ -98,7 +98,7 @@ class Faults:
                 self._armed.append(armed)
 
     def disarm_all(self) -> None:
-        """Behave again."""
+        """Forget every armed fault: the service behaves again."""
         with self._lock:
             self._armed.clear()
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from ..core.rules.reading import DEFAULT_MODEL
 from .answers import Answer, Delivery, FileSlice, Refusal, json_answer
 from .calls import Call
 from .faults import OnAnswer, OnCall
@@ -33,7 +34,7 @@ def refuses(code: int) -> OnCall:
 
 
 def answers(answer: Answer) -> OnCall:
-    """Give always the same answer."""
+    """A misdeed: the call is not carried out, and this answer is given instead."""
     return lambda call, argument: answer
 
 
@@ -50,7 +51,7 @@ def leads_on(call: Call, argument: str) -> Answer:
 def discontinues(call: Call, argument: str) -> Answer:
     """Say that there is no such model any more."""
     try:
-        model = json.loads(call.body).get("model_name") or "kling-video-o1"
+        model = json.loads(call.body).get("model_name") or DEFAULT_MODEL
     except (ValueError, AttributeError):
         model = ""
     return Refusal(1201, f"The model '{model}' has been discontinued and is no longer available.").answer
@@ -70,12 +71,18 @@ def twists_by_seconds(member: str, **twist: Any) -> OnCall:
 
 
 def spoils(change: Callable[[Answer], Answer]) -> OnAnswer:
-    """Change the answer, whatever the argument."""
+    """A misdeed: the call is carried out, and its answer is changed on the way."""
     return lambda answer, argument, random: change(answer)
 
 
+def refuses_all_the_same(answer: Answer, argument: str, random: Random) -> Answer:
+    """Say no to what was carried out: with a code, and after a blank with words of one's own."""
+    code, _, words = argument.partition(" ")
+    return Refusal(int(code), words).answer
+
+
 def delivers(**how: Any) -> OnAnswer:
-    """Let the answer travel differently."""
+    """A misdeed: the right answer is given, but cut, slowly or otherwise badly (``Delivery``)."""
     return spoils(lambda answer: replace(answer, delivery=replace(answer.delivery, **how)))
 
 
@@ -104,7 +111,7 @@ def cut_in_half(answer: Answer) -> Answer:
 
 
 def reset_in_half(answer: Answer) -> Answer:
-    """Reset the connection in the middle."""
+    """Reset the connection after half of the content."""
     return replace(answer, delivery=Delivery(cut_at=answer.length // 2, is_reset=True))
 
 
@@ -130,7 +137,7 @@ def withhold_length(answer: Answer) -> Answer:
 
 
 def overstate_length(answer: Answer) -> Answer:
-    """Announce far more than comes."""
+    """Announce a file far larger than a clip may be, and send what there is."""
     return replace(answer.with_headers(Content_Length=str(_HUGE_BYTES)), delivery=Delivery(cut_at=answer.length))
 
 
@@ -154,7 +161,7 @@ def misstate_range(answer: Answer) -> Answer:
 
 
 def give_instead(content: bytes, kind: str) -> OnAnswer:
-    """Send something else, with 200."""
+    """A misdeed: something that is no clip comes with status 200."""
     return spoils(lambda answer: Answer(content=content, headers={"Content-Type": kind}))
 
 
@@ -178,12 +185,12 @@ def shuffle_list(answer: Answer) -> Answer:
 
 
 def mistake_task(task: dict[str, Any]) -> None:
-    """Make it somebody else's."""
+    """Put a stranger's ids into a task."""
     task.update(_STRANGER)
 
 
 def add_video(task: dict[str, Any]) -> None:
-    """Give it a second video."""
+    """Put a second video beside the one that a task made."""
     videos = task["task_result"]["videos"]
     videos.append({**videos[0], "id": "700000000000000002"})
 

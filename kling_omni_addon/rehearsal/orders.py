@@ -63,7 +63,8 @@ class OrderDesk:
     def picture_doom(self, texts: Collection[str]) -> str:
         """Why the pictures of an element make it fail, or ``""``. Raises :class:`Refusal` for bad Base64."""
         images = [{"image_url": text} for text in texts]
-        body = self._with_pictures({"prompt": "-", "aspect_ratio": "1:1", "image_list": images})
+        ratio = self._profile.aspect_ratios[0]
+        body = self._with_pictures({"prompt": "-", "aspect_ratio": ratio, "image_list": images})
         doom = self._verdict(body, {})
         try:
             return doom or self._verdict(self._with_linked_pictures(body), {})
@@ -118,6 +119,7 @@ class OrderDesk:
             spec=ClipSpec(
                 width=width,
                 height=height,
+                fps=self._profile.output_fps,
                 duration_s=seconds,
                 prompt=_prompt(reading),
                 first=self._picture(reading, reading.first),
@@ -186,18 +188,19 @@ def _units(reading: Reading, seconds: float) -> Decimal:
 
 
 def _aspect_ratio(reading: Reading) -> str:
-    """The first frame's nearest shape, else the asked one, else the video's, else 16:9 (A04: an edit ignores what was
-    asked).
+    """The first frame's nearest shape, else the asked one, else the video's, else the service's first (A04: an edit
+    ignores what was asked).
     """
+    ratios = reading.profile.aspect_ratios
     if reading.first:
         picture = reading.images[reading.first[0]]["image_url"]
         known = isinstance(picture, PictureRef) and picture.facts.width and picture.facts.height
-        return nearest_ratio(picture.facts.width, picture.facts.height) if known else "16:9"
+        return nearest_ratio(picture.facts.width, picture.facts.height, ratios) if known else ratios[0]
     asked = reading.given.get("aspect_ratio", "")
     if asked and not reading.is_edit:
         return str(asked)
     for video in reading.videos:
         facts = reading.known.videos.get(video["video_url"])
         if facts and facts.width and facts.height:
-            return nearest_ratio(facts.width, facts.height)
-    return "16:9"
+            return nearest_ratio(facts.width, facts.height, ratios)
+    return ratios[0]

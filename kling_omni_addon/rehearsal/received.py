@@ -21,23 +21,24 @@ from .settings import is_loopback
 _PIECE_CHARACTERS = 4 * 65_536  # whole groups of four, and few enough not to hold the interpreter for long
 _PIECE_BYTES = 1 << 18
 _FETCH_TIMEOUT_S = 5.0
-_LARGEST_FETCH = 210_000_000  # a little above the 200 MB of R59, so that a video that is too large is seen to be
 _SUFFIXES = {"png": ".png", "jpeg": ".jpg"}
 
 
 class Unreachable(Exception):
-    """A link leads nowhere."""
+    """A link in a create leads nowhere; the task that wants it is doomed."""
 
 
 class ReceivedMedia:
     """Pictures and videos in a new folder below ``parent``, each under the SHA-256 of its bytes, until :meth:`clear`.
 
-    ``own_file`` finds the file behind a link of this very server, so that it need not call itself.
+    ``own_file`` finds the file behind a link of this very server, so that it need not call itself. Of a file behind
+    another link ``most_bytes`` and a little more are fetched, so that one that is too large is seen to be.
     """
 
-    def __init__(self, parent: Path, own_file: Callable[[str], Path | None]) -> None:
+    def __init__(self, parent: Path, own_file: Callable[[str], Path | None], most_bytes: int) -> None:
         self._folder = parent / f"received-{uuid4()}"
         self._own_file = own_file
+        self._most_bytes = most_bytes
 
     def clear(self) -> None:
         """Delete them all: they were lent for a clip, and are somebody's work."""
@@ -61,7 +62,9 @@ class ReceivedMedia:
             host = urlsplit(url).hostname or "invalid"
             if host == "invalid" or host.endswith(".invalid"):
                 raise Unreachable(url)
-            return (self._own_file(url) or self._keep(_fetched_pieces(url))) if is_loopback(host) else None
+            if not is_loopback(host):
+                return None
+            return self._own_file(url) or self._keep(_fetched_pieces(url, self._most_bytes))
         except (OSError, ValueError, http.client.HTTPException) as broken:
             raise Unreachable(url) from broken
 
@@ -111,7 +114,7 @@ def _base64_pieces(text: str) -> Iterator[bytes]:
         yield binascii.a2b_base64(piece, strict_mode=True)
 
 
-def _fetched_pieces(url: str) -> Iterator[bytes]:
+def _fetched_pieces(url: str, most_bytes: int) -> Iterator[bytes]:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_FETCH_TIMEOUT_S)
     try:
@@ -120,7 +123,7 @@ def _fetched_pieces(url: str) -> Iterator[bytes]:
         if reply.status != 200:
             raise ValueError(f"HTTP {reply.status}")
         taken = 0
-        while taken < _LARGEST_FETCH and (piece := reply.read(_PIECE_BYTES)):
+        while taken <= most_bytes and (piece := reply.read(_PIECE_BYTES)):
             taken += len(piece)
             yield piece
     finally:

@@ -73,7 +73,7 @@ class RehearsalServer:
         return f"http://{self._settings.host}:{self._sockets.port}"
 
     def ready_line(self) -> dict[str, str]:
-        """What a client needs to know."""
+        """Where it listens and with which keys: all that a client needs to know."""
         settings = self._settings
         return {
             "url": self.url,

@@ -54,8 +54,9 @@ class RehearsalService:
         self.faults = Faults(FAULTS, settings.seed)
         self._account = Account(settings, clock, self._start, self.links.link)
         self._library = ElementLibrary(settings, clock, self._account.new_id)
-        self._media = ReceivedMedia(settings.folder, self._own_file)
-        self._desk = OrderDesk(settings, profile(settings.profile), self._media)
+        limits = profile(settings.profile)
+        self._media = ReceivedMedia(settings.folder, self._own_file, limits.video.size_bytes)
+        self._desk = OrderDesk(settings, limits, self._media)
         self._handlers: Mapping[Kind, Handler] = {
             Kind.CREATE: self._create,
             Kind.QUERY: self._query,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
+from ..core.capability import DEFAULT_PROFILE
 from ..core.errors import ArgumentsInvalid
 
 MEDIA_FAULTS = ("task", "create")
@@ -35,7 +36,7 @@ class RehearsalSettings:
     folder: Path
     host: str = "127.0.0.1"
     port: int = 0
-    profile: str = "seed"
+    profile: str = DEFAULT_PROFILE
     access_key: str = ACCESS_KEY
     secret_key: str = "rehearsal-secret-key-of-32-characters!"
     api_key: str = API_KEY

@@ -4,29 +4,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from fractions import Fraction
+from math import sqrt
 
-_WIDE, _TALL, _SQUARE = "16:9", "9:16", "1:1"
-# Multiples of the mode's lines: 720 gives 1280 x 720, 720 x 1280 and 960 x 960.
-_SIDES: Mapping[str, tuple[Fraction, Fraction]] = {
-    _WIDE: (Fraction(16, 9), Fraction(1)),
-    _TALL: (Fraction(1), Fraction(16, 9)),
-    _SQUARE: (Fraction(4, 3), Fraction(4, 3)),
-}
+from ..core.sizes import sides_of
+
+_FILM = Fraction(16, 9)  # the shape whose height is the mode's lines; a clip of any other has as many pixels
 
 
 def clip_size(lines: int, aspect_ratio: str) -> tuple[int, int]:
-    """Width and height in pixels of a clip; ``lines`` is 720, 1080 or 2160."""
-    across, down = _SIDES[aspect_ratio]
-    return int(lines * across), int(lines * down)
+    """Width and height in pixels, both even, of a clip of any aspect ratio; ``lines`` is what the mode's 16:9 has.
 
-
-def nearest_ratio(width: int, height: int) -> str:
-    """The aspect ratio most like a picture's own, compared as factors: twice too wide is as far as twice too tall.
-
-    A picture of 4:3 is as far from 16:9 as from 1:1, and gets 16:9.
+    720 gives 1280 x 720, 720 x 1280 and 960 x 960.
     """
-    shape = Fraction(width, height)
-    factors = {name: shape / (across / down) for name, (across, down) in _SIDES.items()}
-    return min(factors, key=lambda name: max(factors[name], 1 / factors[name]))
+    across, down = sides_of(aspect_ratio)
+    pixels = lines * lines * _FILM
+    return _even(sqrt(pixels * across / down)), _even(sqrt(pixels * down / across))
+
+
+def nearest_ratio(width: int, height: int, ratios: Sequence[str]) -> str:
+    """The one of ``ratios`` most like a picture's own, compared as factors: twice too wide is as far as twice too tall.
+
+    Of two that are as far, the first: a picture of 4:3 is as far from 16:9 as from 1:1, and gets 16:9.
+    """
+    factors = {ratio: Fraction(width, height) / Fraction(*sides_of(ratio)) for ratio in ratios}
+    return min(ratios, key=lambda ratio: max(factors[ratio], 1 / factors[ratio]))
+
+
+def _even(pixels: float) -> int:
+    return 2 * round(pixels / 2)

@@ -138,7 +138,7 @@ class Http:
             raise _fact_of(error, body) from error
 
     def close(self) -> None:
-        """Close idle connections."""
+        """Close the connections that no call is using."""
         self._session.close()
 
 

@@ -19,7 +19,7 @@ _PATIENCE_S = 0.2
 
 
 def backups_of(journal: Path) -> tuple[Path, ...]:
-    """The copies there are, newest first."""
+    """The copies that were made of a journal and are still there, newest first."""
     return tuple(sorted(_folder(journal).glob(f"{journal.stem}-*{journal.suffix}"), reverse=True))
 
 

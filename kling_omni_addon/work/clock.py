@@ -28,7 +28,7 @@ class SystemClock:
         self._offset = time.time() - time.monotonic()
 
     def now(self) -> float:
-        """Unix seconds."""
+        """Unix seconds, as the wall clock had them at the start."""
         return self._offset + time.monotonic()
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:

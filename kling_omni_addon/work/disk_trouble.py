@@ -51,7 +51,7 @@ def disk_trouble(path: Path) -> Iterator[None]:
 
 
 def corrupt(path: Path, what: str) -> JournalCorrupt:
-    """The error for a damaged journal."""
+    """The error to raise for a damaged journal; ``what`` is what SQLite or we found wrong."""
     return JournalCorrupt(
         f"The journal {path} is damaged: {what.splitlines()[-1]}.",
         field="KLING_HOME",
@@ -60,7 +60,7 @@ def corrupt(path: Path, what: str) -> JournalCorrupt:
 
 
 def too_new(path: Path) -> JournalUnusable:
-    """The error for a journal of a newer version."""
+    """The error to raise for a journal that a newer version of the add-on wrote."""
     return JournalUnusable(
         f"The journal {path} was written by a newer version of this add-on.",
         field="KLING_HOME",

@@ -1,7 +1,7 @@
-"""The record on disk: an append-only list of events in SQLite, and who works on which submission.
+"""The record on disk: an append-only list of events.
 
-WAL with ``synchronous=FULL``: when :meth:`Journal.append` returns, the event survives a power cut. The file holds no
-picture bytes, no keys and no result links. Several processes may have it open; a lease per submission says who works on
+When :meth:`Journal.append` returns, the event survives a power cut. The file (``journal_file``) holds no picture bytes,
+no keys and no result links. Several processes may have it open; a lease per submission (``leases``) says who works on
 it, and the lease is checked inside the transaction that appends (docs/architecture.md, "The Commit Point").
 """
 
@@ -10,14 +10,11 @@ from __future__ import annotations
 import json
 import logging
 import os
-import socket
-import sqlite3
 import time
 import uuid
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import JournalUnusable
@@ -25,69 +22,19 @@ from ..core.life import events as ev
 from ..core.life import lifecycle
 from ..core.life.events import Event, Origin, event_from, record_of
 from ..core.life.lifecycle import IllegalTransition, Phase, Submission
-from ..durable import make_folder
 from .disk_trouble import corrupt, disk_trouble, too_new
+from .journal_file import OWN_NAME, committed, opened, put_meta
+from .leases import Lease, LeaseLost, Leases, this_process
 from .mark import Mark, read_mark, write_mark
 
 _log = logging.getLogger(__name__)
 
-LEASE_S = 60.0
-_BUSY_TIMEOUT_S = 10.0
-_LOCK_POLL_S = 0.05
 _MARK_EVERY_S = 5.0
-_CHECKED_WHOLE_BYTES = 64 * 1024 * 1024
-_SCHEMA_VERSION = 2
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS submission (
-    id TEXT PRIMARY KEY,
-    phase TEXT NOT NULL,
-    is_over INTEGER NOT NULL,
-    created_at REAL NOT NULL,
-    owner TEXT NOT NULL DEFAULT '',
-    epoch INTEGER NOT NULL DEFAULT 0,
-    leased_until REAL NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS submission_by_phase ON submission (is_over, phase);
-CREATE INDEX IF NOT EXISTS submission_by_age ON submission (is_over, created_at);
-CREATE TABLE IF NOT EXISTS event (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    submission_id TEXT NOT NULL REFERENCES submission (id),
-    kind TEXT NOT NULL,
-    data TEXT NOT NULL,
-    checksum INTEGER
-);
-CREATE INDEX IF NOT EXISTS event_by_submission ON event (submission_id, seq);
-CREATE TABLE IF NOT EXISTS meta (
-    name TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) WITHOUT ROWID;
-"""
-_JOURNAL, _DOUBTFUL, _RECONCILED = "journal", "is doubtful", "reconciled with "
-
-
-class LeaseLost(Exception):
-    """Another process took the submission over; what this one was about to record or send must not happen."""
+_DOUBTFUL, _RECONCILED = "is doubtful", "reconciled with "
 
 
 class AlreadyThere(Exception):
     """The journal has a submission with this id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
-    """The right to work on one submission. ``epoch`` grows each time that another owner takes it; ``was_dropped`` tells
-    that the one before never gave it up: it died, or does not stir any more.
-    """
-
-    submission_id: str
-    owner: str
-    epoch: int
-    was_dropped: bool = False
-
-
-def this_process() -> str:
-    """Who we are, to other processes on the same journal: host and process number."""
-    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Journal:
@@ -100,51 +47,12 @@ class Journal:
         self.path = path
         self.owner = owner or this_process()
         self._known: dict[str, Submission] = {}
-        self._seen: dict[str, tuple[tuple[str, int, float], float]] = {}
         self._last_seq = 0
         self._marked_at = time.monotonic() - _MARK_EVERY_S
         with disk_trouble(path):
-            make_folder(path.parent)  # the name of the folder must last too: what is in it is worth money
-            self._db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
-            try:
-                self._prepare()
-            except BaseException:
-                self._db.close()
-                raise
+            self._db = opened(path)
             self._file = path.stat()
-
-    def _prepare(self) -> None:
-        self._write_ahead()
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("PRAGMA foreign_keys=ON")
-        version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > _SCHEMA_VERSION:
-            raise too_new(self.path)
-        if version < _SCHEMA_VERSION:
-            self._make_tables()
-
-    def _write_ahead(self) -> None:
-        """Switch to WAL. SQLite answers "locked" at once while another process switches, so the waiting is ours."""
-        patience = time.monotonic() + _BUSY_TIMEOUT_S
-        while self._db.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            try:
-                self._db.execute("PRAGMA journal_mode=WAL")
-            except sqlite3.OperationalError:
-                if time.monotonic() > patience:
-                    raise
-                time.sleep(_LOCK_POLL_S)
-
-    def _make_tables(self) -> None:
-        with _committed(self._db):
-            version: int = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version >= _SCHEMA_VERSION:  # another process was faster
-                return
-            for statement in _SCHEMA.split(";\n")[:-1]:
-                self._db.execute(statement)
-            if version == 1:
-                self._db.execute("ALTER TABLE event ADD COLUMN checksum INTEGER")
-            self._put(_JOURNAL, uuid.uuid4().hex)
-            self._db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        self._leases = Leases(self._db, self.owner)
 
     def close(self) -> None:
         """Close the connection; leases stay until they run out or :meth:`give_up` is called."""
@@ -160,6 +68,16 @@ class Journal:
         """Record a new submission; durable on return. Raises :class:`AlreadyThere` for an id that the journal knows."""
         with self._transaction():
             return self._begin(intended)
+
+    def adopt(self, adopted: ev.Adopted) -> Submission:
+        """Record a task of the account that nobody here asked for; durable on return. Raises :class:`AlreadyThere` for
+        an id that the journal knows, other than one that was found to be taken.
+        """
+        with self._transaction():
+            known = self._read(adopted.submission_id) if self._has(adopted.submission_id) else None
+            if known is not None and known.id_is_taken:
+                return self._append(known, adopted)
+            return self._begin(adopted)
 
     def _begin(self, opening: ev.Intended | ev.Adopted) -> Submission:
         submission = lifecycle.begin(opening)
@@ -187,7 +105,7 @@ class Journal:
         was recorded.
         """
         with self._transaction():
-            if lease is not None and not self._holds(lease):
+            if lease is not None and not self._leases.holds(lease):
                 raise LeaseLost(submission_id)
             if check is not None:
                 check()
@@ -233,8 +151,8 @@ class Journal:
 
     def _doubt(self, now: float) -> None:
         self._db.execute("DELETE FROM meta")
-        self._put(_JOURNAL, uuid.uuid4().hex)
-        self._put(_DOUBTFUL, str(now))
+        put_meta(self._db, OWN_NAME, uuid.uuid4().hex)
+        put_meta(self._db, _DOUBTFUL, str(now))
         rows = self._db.execute("SELECT id FROM submission WHERE is_over=0 AND phase=?", (Phase.INTENDED,)).fetchall()
         for (submission_id,) in rows:
             self._append(self._read(submission_id), ev.Doubted(at=now))
@@ -252,7 +170,7 @@ class Journal:
         """
         with self._transaction():
             count = sum(self._adopt(adopted) for adopted in found)
-            self._put(_settled(origin), "yes")
+            put_meta(self._db, _settled(origin), "yes")
         return count
 
     def _adopt(self, adopted: ev.Adopted) -> bool:
@@ -260,7 +178,7 @@ class Journal:
             self._begin(adopted)
             return True
         submission = self._read(adopted.submission_id)
-        if submission.origin != adopted.origin:
+        if submission.origin != adopted.origin or submission.id_is_taken:
             return False
         try:
             self._append(submission, adopted)
@@ -271,42 +189,17 @@ class Journal:
     def claim(self, submission_id: str, now: float) -> Lease | None:
         """Take or renew the right to work on a submission; None while another living process has it."""
         with self._transaction():
-            row = self._db.execute(
-                "SELECT owner, epoch, leased_until FROM submission WHERE id=?", (submission_id,)
-            ).fetchone()
-            if row is None:
-                return None
-            owner, epoch, until = row
-            if owner != self.owner:
-                if owner and not self._has_lapsed(submission_id, (owner, epoch, until), now) and not _is_dead(owner):
-                    return None
-                epoch += 1
-            self._db.execute(
-                "UPDATE submission SET owner=?, epoch=?, leased_until=? WHERE id=?",
-                (self.owner, epoch, now + LEASE_S, submission_id),
-            )
-        was_dropped = owner not in ("", self.owner)
-        return Lease(submission_id=submission_id, owner=self.owner, epoch=epoch, was_dropped=was_dropped)
-
-    def _has_lapsed(self, submission_id: str, row: tuple[str, int, float], now: float) -> bool:
-        """Whether a lease was not renewed for its whole time, by our own clock: those of two processes may differ."""
-        seen = self._seen.get(submission_id)
-        if seen is None or seen[0] != row:
-            self._seen[submission_id] = (row, now)
-            return False
-        return now - seen[1] >= LEASE_S
+            return self._leases.claim(submission_id, now)
 
     def renew(self, now: float) -> None:
-        """Prolong every lease of this process."""
+        """Prolong every lease of this process, those of its other connections too."""
         with self._transaction():
-            self._db.execute(
-                "UPDATE submission SET leased_until=? WHERE owner=? AND is_over=0", (now + LEASE_S, self.owner)
-            )
+            self._leases.renew(now)
 
     def give_up(self) -> None:
         """Let go of every lease of this process, so that another can go on at once."""
         with self._transaction():
-            self._db.execute("UPDATE submission SET owner='', leased_until=0 WHERE owner=?", (self.owner,))
+            self._leases.give_up()
 
     def knows(self, submission_id: str) -> bool:
         """Whether there is a submission with this id."""
@@ -314,7 +207,7 @@ class Journal:
             return self._has(submission_id)
 
     def load(self, submission_id: str) -> Submission | None:
-        """One submission, or None."""
+        """One submission as it stands on disk now; None for an id that the journal does not know."""
         with disk_trouble(self.path):
             return self._read(submission_id) if self._has(submission_id) else None
 
@@ -323,6 +216,23 @@ class Journal:
         with disk_trouble(self.path):
             rows = self._db.execute("SELECT id FROM submission WHERE is_over=0 ORDER BY created_at, id").fetchall()
             return self._brought_up(rows)
+
+    def some(self, ids: Iterable[str]) -> tuple[Submission, ...]:
+        """Those of these submissions that there are, over or not, oldest first. Only new events are read, as above."""
+        with disk_trouble(self.path):
+            asked = (self._db.execute("SELECT created_at, id FROM submission WHERE id=?", (each,)) for each in set(ids))
+            rows = sorted(row for found in asked for row in found)
+            return self._brought_up([(submission_id,) for _, submission_id in rows])
+
+    def of_shot(self, shot: str) -> tuple[Submission, ...]:
+        """Every submission that is a take of a shot: the one of that id, and those that name it as their shot."""
+        with disk_trouble(self.path):
+            rows = self._db.execute(
+                "SELECT id FROM submission WHERE id=?1 OR id IN (SELECT submission_id FROM event WHERE kind='Intended' "
+                "AND instr(data, ?2)) ORDER BY created_at, id",
+                (shot, json.dumps(shot)),
+            ).fetchall()
+            return tuple(s for s in self._brought_up(rows) if shot in (s.id, s.target.shot))
 
     def all(self) -> tuple[Submission, ...]:
         """Every submission, oldest first."""
@@ -360,7 +270,7 @@ class Journal:
 
     def _mark(self) -> Mark:
         with disk_trouble(self.path):
-            row = self._db.execute("SELECT value FROM meta WHERE name=?", (_JOURNAL,)).fetchone()
+            row = self._db.execute("SELECT value FROM meta WHERE name=?", (OWN_NAME,)).fetchone()
             return Mark(journal=row[0] if row else "", seq=self.last_seq())
 
     def _note_mark(self) -> None:
@@ -416,10 +326,6 @@ class Journal:
         except (IllegalTransition, ValueError):
             raise corrupt(self.path, f"the history of {submission_id} has gaps") from None
 
-    def _holds(self, lease: Lease) -> bool:
-        row = self._db.execute("SELECT owner, epoch FROM submission WHERE id=?", (lease.submission_id,)).fetchone()
-        return bool(row == (lease.owner, lease.epoch))
-
     def _insert(self, submission_id: str, event: Event) -> None:
         kind, fields = record_of(event)
         data = json.dumps(fields)
@@ -428,66 +334,16 @@ class Journal:
             (submission_id, kind, data, checksum_of(submission_id, kind, data)),
         )
 
-    def _put(self, name: str, value: str) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
-
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """All or nothing, durable on a clean exit; waits for other writers, but not for ever."""
         with disk_trouble(self.path):
             if not os.path.samestat(self._file, self.path.stat()):
                 raise OSError("it was replaced while it was open")
-            with _committed(self._db):
+            with committed(self._db):
                 yield
         if time.monotonic() - self._marked_at >= _MARK_EVERY_S:
             self._note_mark()
-
-
-def look_for_damage(path: Path) -> None:
-    """Look through the whole file, but of a very large one only through the tables that are not events.
-
-    Nothing is written: closing a writer would move the log into the damaged file before it is copied aside. Raises
-    :class:`JournalCorrupt`.
-    """
-    if not path.exists():
-        return
-    with disk_trouble(path):
-        try:
-            _check_quickly(path)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
-                raise
-            _undo_making(path)
-            _check_quickly(path)
-
-
-def _check_quickly(path: Path) -> None:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        is_small = path.stat().st_size <= _CHECKED_WHOLE_BYTES
-        for pragma in ("quick_check(1)",) if is_small else ("quick_check(submission)", "quick_check(meta)"):
-            found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
-            if found != "ok":
-                raise corrupt(path, found)
-
-
-def _undo_making(path: Path) -> None:
-    """Let SQLite undo what a process was at when it died in the first moments of the file, before it had a write-ahead
-    log. A reader may not do that, and until it is done nobody can read.
-    """
-    with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as db:
-        db.execute("SELECT 1 FROM sqlite_master").fetchone()
-
-
-@contextmanager
-def _committed(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        db.execute("COMMIT")
-    except BaseException:
-        if db.in_transaction:
-            db.execute("ROLLBACK")
-        raise
 
 
 def checksum_of(submission_id: str, kind: str, data: str) -> int:
@@ -497,19 +353,3 @@ def checksum_of(submission_id: str, kind: str, data: str) -> int:
 
 def _settled(origin: Origin) -> str:
     return f"{_RECONCILED}{origin.service} {origin.key_fingerprint}"
-
-
-def _is_dead(owner: str) -> bool:
-    """Whether a process of this machine is certainly gone; a wrong guess costs nothing, for every commit checks the
-    epoch.
-    """
-    host, _, pid = owner.rpartition(":")
-    if os.name == "nt" or host != socket.gethostname() or not pid.isdigit():
-        return False  # on Windows os.kill(pid, 0) is no question but a signal
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -84,7 +84,7 @@ class PictureStore:
         yield held
 
     def path_of(self, picture: PictureRef) -> Path:
-        """Where a picture lies."""
+        """The file of a kept picture, to look at: it must never be changed."""
         return self._path(picture.sha256)
 
     def _path(self, sha256: str) -> Path:

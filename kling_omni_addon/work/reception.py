@@ -34,7 +34,7 @@ class Reception:
         self._tell(received, total)
 
     def began(self, etag: str, total_bytes: int | None) -> None:
-        """The download begins or starts over."""
+        """The download begins or starts over: what was kept before counts no more."""
         self._record(ev.Receiving(at=self._now(), etag=etag, total_bytes=total_bytes))
 
     def kept(self, offset: int) -> None:

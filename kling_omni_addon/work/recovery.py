@@ -20,7 +20,8 @@ from ..core.protocol import TaskReport
 from ..durable import put_in_place
 from .backup import backups_of
 from .disk_trouble import JournalCorrupt, disk_trouble
-from .journal import Journal, look_for_damage
+from .journal import Journal
+from .journal_file import look_for_damage
 from .mark import NO_JOURNAL, read_mark, sweep_marks, write_mark
 from .salvage import copy_with_log, log_of, salvaged
 

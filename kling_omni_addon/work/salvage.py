@@ -46,7 +46,7 @@ def copy_with_log(journal: Path, copy: Path) -> None:
 
 
 def log_of(journal: Path) -> Path:
-    """SQLite's write-ahead log of a journal."""
+    """Where SQLite keeps the write-ahead log of a journal."""
     return journal.with_name(f"{journal.name}-wal")
 
 

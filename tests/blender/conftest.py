@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import math
-import struct
-import wave
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
-from tests.remote.conftest import API_KEY, running
-from tests.remote.processes import Rehearsal
+from tests.workshop.processes import API_KEY, Rehearsal, running
 
-if find_spec("bpy") is None:  # a plain Python runs the other folders
-    collect_ignore_glob = ["test_*.py"]
+if find_spec("bpy") is None:  # a plain Python runs the other rooms
+    collect_ignore_glob = ["*"]
 else:
     import bpy
 
     import kling_omni_addon
-    from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
-    from tests.blender.shots import set_up_shot
+    from tests.workshop.grey_clips import WriteClip, write_grey_clip
+    from tests.workshop.shots import set_up_shot
 
 Scene = Any  # the stubs know one Blender, these tests run in several
-
-
-class WriteClip(Protocol):
-    def __call__(self, *, frames: int = 48, fps: int = 24, has_sound: bool = False) -> Path: ...
 
 
 @pytest.fixture
@@ -40,7 +32,7 @@ def scene() -> Scene:
 
 @pytest.fixture
 def shot(scene: Scene) -> Scene:
-    """A scene with a camera and something to see; see :func:`tests.blender.shots.set_up_shot`."""
+    """A scene with a camera and something to see; see :func:`tests.workshop.shots.set_up_shot`."""
     set_up_shot(scene)
     return scene
 
@@ -78,47 +70,10 @@ def road(scene: Scene, rehearsal: Rehearsal, tmp_path: Path, monkeypatch: pytest
 
 @pytest.fixture(scope="session")
 def write_clip(tmp_path_factory: pytest.TempPathFactory) -> WriteClip:
-    """Writes an MP4 of 64 x 64 pixels whose frames tell their number: frame ``n`` has grey ``(n+1) / (frames+1)``."""
+    """Writes a clip whose frames tell their number; see :mod:`tests.workshop.grey_clips`."""
     folder = tmp_path_factory.mktemp("clips")
 
     def write(*, frames: int = 48, fps: int = 24, has_sound: bool = False) -> Path:
-        path = folder / f"{frames}-{fps}-{'sound' if has_sound else 'silent'}.mp4"
-        if not path.exists():
-            film = bpy.data.scenes.new("Film")
-            _fill(film, frames, fps, _write_tone(folder / "tone.wav", frames / fps) if has_sound else None)
-            set_movie_output(film.render, path, has_sound=has_sound)
-            bpy.ops.render.render(animation=True, scene=film.name)
-            bpy.data.scenes.remove(film)
-        return path
+        return write_grey_clip(folder, frames=frames, fps=fps, has_sound=has_sound)
 
     return write
-
-
-def _write_tone(path: Path, seconds: float) -> Path:
-    samples = (int(8000 * math.sin(n / 20)) for n in range(round(48_000 * seconds)))
-    with wave.open(str(path), "wb") as tone:
-        tone.setparams((1, 2, 48_000, 0, "NONE", ""))
-        tone.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
-    return path
-
-
-def _fill(film: Scene, frames: int, fps: int, tone: Path | None) -> None:
-    film.frame_end, film.render.fps, film.view_settings.view_transform = frames, fps, "Standard"
-    film.sequence_editor_create()
-    card = new_effect(strips_of(film), "COLOR", name="Grey", channel=1, frame_start=1, length=frames)
-    for n in range(frames):
-        card.color = ((n + 1) / (frames + 1),) * 3
-        card.keyframe_insert("color", frame=1 + n)
-    if tone is not None:
-        strips_of(film).new_sound("Tone", str(tone), 2, 1)
-
-
-def set_movie_output(render: Any, path: Path, *, has_sound: bool) -> None:
-    render.resolution_x = render.resolution_y = 64
-    if hasattr(render.image_settings, "media_type"):  # from 5.0
-        render.image_settings.media_type = "VIDEO"
-    render.image_settings.file_format = "FFMPEG"
-    render.ffmpeg.format, render.ffmpeg.codec = "MPEG4", "H264"
-    render.ffmpeg.constant_rate_factor = "LOSSLESS"
-    render.ffmpeg.audio_codec = "AAC" if has_sound else "NONE"
-    render.filepath = str(path)

@@ -16,11 +16,10 @@ import pytest
 
 from kling_omni_addon.blender import api
 from kling_omni_addon.blender.host import sequencer
-from tests.blender.scripting_page import PAGE, SECTIONS, blocks
-from tests.blender.shots import add_camera, set_up_shot
-from tests.remote.conftest import API_KEY, running
-from tests.remote.processes import ROOT, Rehearsal
-from tests.remote.test_command_line import parked_in
+from tests.workshop.parked import parked_in
+from tests.workshop.processes import API_KEY, ROOT, Rehearsal, running
+from tests.workshop.scripting_page import PAGE, SECTIONS, blocks
+from tests.workshop.shots import add_camera, set_up_shot
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
 

@@ -111,7 +111,7 @@ def order(folder: Path, name: str, **wishes: Any) -> tuple[Path, subprocess.Comp
     """Run the script on a spec of a small, short clip; where the clip is to be, and how the child ended."""
     output = folder / f"{name}.mp4"
     spec: dict[str, Any] = {"width": 320, "height": 180, "duration_s": 1, "prompt": PROMPT, "first": None, "end": None}
-    spec |= {"references": [], "sound": False, "label": "kling-v3-omni std", "output": output} | wishes
+    spec |= {"references": [], "sound": False, "label": "kling-v3-omni std", "output": output, "fps": 24} | wishes
     path = folder / f"{name}.json"
     path.write_text(json.dumps(spec, default=str), "utf-8")
     command = [*default_command(None), str(path)]
@@ -264,6 +264,11 @@ def test_a_picture_of_another_ratio_fills_the_frame_undistorted(folder: Path) ->
     assert sum(row) == pytest.approx(64, abs=3)  # a fifth of the picture's width, which is the frame's
     assert sum(column) == pytest.approx(64, abs=3)
     assert all(is_near(frame.at(x, y), RED) for x, y in ((0.0, 1.0), (1.0, 1.0), (0.0, 0.6), (1.0, 0.6)))
+
+
+def test_a_clip_has_any_shape_and_any_rate(folder: Path, first: Path) -> None:
+    clip = make(folder, "panorama", first=first, width=420, height=180, fps=30)
+    assert clip.facts == ((420, 180), 30, 30.0)
 
 
 def test_transparent_parts_of_a_picture_are_black(folder: Path) -> None:

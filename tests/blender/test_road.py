@@ -17,8 +17,7 @@ from kling_omni_addon.blender.host import sequencer
 from kling_omni_addon.blender.submissions import placing
 from kling_omni_addon.blender.timeline import clip_strips, our_strips
 from kling_omni_addon.core.life.lifecycle import Phase
-from tests.remote.conftest import API_KEY
-from tests.remote.processes import ROOT
+from tests.workshop.processes import API_KEY, ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
 

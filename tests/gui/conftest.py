@@ -18,7 +18,8 @@ from typing import Any, TypeAlias
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workshop.places import ROOT
+
 # In the clone, not in /tmp: the windowed Blender may live in a chroot that sees the clone only.
 PICTURES = ROOT / "demo" / "window"
 EXECUTABLES = [name for name in os.environ.get("BLENDER_WINDOW", "").split(os.pathsep) if name]

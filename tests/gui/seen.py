@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from tests.blender.settings_dump import everything_in
 from tests.gui.in_window import area
+from tests.workshop.settings_dump import everything_in
 
 
 def everything() -> dict[str, str]:

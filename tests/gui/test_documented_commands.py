@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.blender.scripting_page import SECTIONS, blocks
 from tests.gui.conftest import Story, Tell
+from tests.workshop.scripting_page import SECTIONS, blocks
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,11 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.blender.personal_settings import OUTPUTS, make_it_personal
-from tests.blender.shots import set_up_shot
 from tests.gui.hand import xdotool
 from tests.gui.in_window import OUT, STORY, Steps, area, install, run, shoot
 from tests.gui.seen import changes, everything
+from tests.workshop.personal_settings import OUTPUTS, make_it_personal
+from tests.workshop.shots import set_up_shot
 
 Press = Callable[[], Any]
 

@@ -16,9 +16,9 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.blender.scripting_page import blocks
 from tests.gui.in_window import OUT, STORY, Steps, install, run, strips
-from tests.unit.requests_page import EXAMPLES
+from tests.workshop.requests_page import EXAMPLES
+from tests.workshop.scripting_page import blocks
 
 _ENVIRONMENT = os.environ | {
     "PATH": os.pathsep.join((str(Path(bpy.app.binary_path).parent), os.environ["PATH"])),

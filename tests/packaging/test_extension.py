@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workshop.places import ROOT
+
 MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
 LIFE = Path(__file__).with_name("life_in_blender.py")
 ALWAYS_AT_THE_TOP = {"__init__.py", "blender_manifest.toml", "LICENSE", "kling_omni_addon", "schemas", "wheels"}

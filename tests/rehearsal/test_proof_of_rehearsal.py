@@ -21,8 +21,8 @@ from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
 from kling_omni_addon.rehearsal_note import answers, is_proved, kept_note, running_rehearsal
 from kling_omni_addon.settings import read_settings
-from tests.remote.processes import ROOT, run
-from tests.remote.rehearsal_stand import ReadyClips
+from tests.workshop.processes import ROOT, run
+from tests.workshop.rehearsal_stand import ReadyClips
 
 REAL = "a-real-key-that-costs-money"
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}

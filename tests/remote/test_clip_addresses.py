@@ -16,8 +16,8 @@ import pytest
 from kling_omni_addon.core.errors import ClipUnusable
 from kling_omni_addon.remote import addresses
 from kling_omni_addon.remote.addresses import is_public
-from tests.remote.clip_source import BLOCK, Book, Film, Listener, Source, fetch, says
-from tests.remote.test_sending import read_until
+from tests.workshop.clip_source import BLOCK, Book, Film, Listener, Source, fetch, says
+from tests.workshop.sockets import read_until
 
 FILM = Film(2 * BLOCK)
 CDN = "https://cdn.invalid/clip.mp4?sig=canary-link"

@@ -23,8 +23,8 @@ import pytest
 from kling_omni_addon.core.errors import ClipGone, ClipUnusable, KlingError, LinkExpired
 from kling_omni_addon.remote.clips import DEFAULT_LIMITS
 from kling_omni_addon.work.filing import clip_name
-from tests.remote.clip_source import BLOCK, SMALL, Book, Film, Source, Turn, fetch, honest, part_of, says
-from tests.remote.rehearsal_stand import mp4
+from tests.workshop.clip_source import BLOCK, SMALL, Book, Film, Source, Turn, fetch, honest, part_of, says
+from tests.workshop.rehearsal_stand import mp4
 
 FILM = Film(5 * BLOCK)
 HALF = 2 * BLOCK + 1000

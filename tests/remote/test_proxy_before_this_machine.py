@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.remote.clip_source import Listener
-from tests.remote.processes import Rehearsal, run
-from tests.remote.test_command_line import written
+from tests.command_line.test_command_line import written
+from tests.workshop.clip_source import Listener
+from tests.workshop.processes import Rehearsal, run
 
 NAMES = ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"]
 
@@ -39,7 +39,7 @@ def test_a_rehearsal_makes_its_clip_whatever_proxy_the_environment_names(
     environment: dict[str, str], rehearsal: Rehearsal, proxy: Proxy, tmp_path: Path, host: str
 ) -> None:
     service = {"KLING_BASE_URL": rehearsal.url.replace("127.0.0.1", host)}
-    proxies = {name: f"http://127.0.0.1:{proxy.port}" for name in NAMES}
+    proxies = dict.fromkeys(NAMES, f"http://127.0.0.1:{proxy.port}")
     said = run(environment | service | proxies, "submit", written(tmp_path), "--wait")
     assert said.code == 0, json.dumps(said.lines)
     assert Path(said.lines[-1]["clip"]).is_file()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import socket
-import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from kling_omni_addon.remote.http import REPLY_LIMIT_BYTES
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey
 from kling_omni_addon.work.picture_store import CHUNK_BYTES, PictureChanged, PictureStore
+from tests.workshop.sockets import read_until, reset
 
 ANSWER = {"code": 0, "message": "SUCCEED", "data": {"task_id": "42", "task_info": {}, "task_status": "submitted"}}
 Conversation = Callable[[socket.socket], None]
@@ -29,16 +29,6 @@ Conversation = Callable[[socket.socket], None]
 def http(body: bytes, status: str = "200 OK", *extra: str) -> bytes:
     head = [f"HTTP/1.1 {status}", "Content-Type: application/json", f"Content-Length: {len(body)}", *extra]
     return "\r\n".join(head).encode() + b"\r\n\r\n" + body
-
-
-def read_until(connection: socket.socket, mark: bytes) -> bytes:
-    got = b""
-    while mark not in got:
-        piece = connection.recv(65536)
-        if not piece:
-            break
-        got += piece
-    return got
 
 
 def read_request(connection: socket.socket) -> tuple[bytes, bytes]:
@@ -51,10 +41,6 @@ def read_request(connection: socket.socket) -> tuple[bytes, bytes]:
             break
         body += piece
     return head, body
-
-
-def reset(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _KNOWN = (Phase.ACCEPTED, Phase.READY, Phase.FETCHED, Phase.PLACED)
 
 _AT_ONCE = 5
-_OF_THE_USER = (ev.LookAgain, ev.SendAgain, ev.Abandoned, ev.Withdrawn, ev.Released, ev.Placed)
+_OF_THE_USER = (ev.Rebound, ev.LookAgain, ev.SendAgain, ev.Abandoned, ev.Withdrawn, ev.Released, ev.Placed)
 
 
 class Judge:
@@ -44,7 +44,7 @@ class Judge:
         """A create goes out."""
         self._check_pause(external_id)
         began = self._story.running[-1].began_seq
-        held = [s for s in self._story.submissions() if s.is_held and not s.is_over]
+        held = [s for s in self._story.submissions() if s.is_held and not s.is_over and s.origin == process.origin]
         if any(self._held_seq.get(s.id, 0) <= began for s in held):
             raise Violation(f"{external_id} goes out although the key is held")
         if self._account is not None and self._account[0] is process:
@@ -110,7 +110,7 @@ class Judge:
             for other in self._story.processes:
                 other.in_hand.discard(submission_id)
             process.in_hand.add(submission_id)
-        if isinstance(event, ev.Sent | ev.Unanswered | ev.LookAgain):
+        if isinstance(event, ev.Sent | ev.Unanswered | ev.Denied | ev.LookAgain):
             self._doubt_since[submission_id] = self._story.kling.now
         if isinstance(event, ev.LookAgain):
             for other in self._story.processes:

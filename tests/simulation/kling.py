@@ -27,6 +27,7 @@ LINK_LIFE_S = 40.0
 CLIP_LIFE_S = 30 * 86_400.0
 ACCOUNT_CODES = (1100, 1101, 1102, 1304)
 KEY_CODES = (1000, 1001, 1002)
+_OTHER_WORDS = ("", "Duplicate external_task_id", "External_task_id already exists.", "no")
 _RETRY_AFTER: tuple[dict[str, str], ...] = (
     {},
     {"retry-after": "7"},
@@ -150,6 +151,8 @@ class Kling:
         call.step("made, not answered")
         if strike("5xx after commit"):
             return gateway(chance)
+        if strike("second delivery refused"):
+            return refused(chance.choice(tuple(HTTP_STATUS)), {}, chance.choice(_OTHER_WORDS))
         if strike("500x code after commit"):
             return refused(chance.choice((5000, 5001, 5002)), {})
         if strike("lost answer"):

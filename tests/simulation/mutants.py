@@ -22,8 +22,10 @@ from kling_omni_addon.core.life.lifecycle import Action, Phase, Step, Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import HttpReply, Status, TaskReport
 from kling_omni_addon.remote.service import KlingService
-from kling_omni_addon.work.journal import Lease
-from kling_omni_addon.work.worker import Lane, Worker
+from kling_omni_addon.work import asking, sending
+from kling_omni_addon.work.leases import Lease
+from kling_omni_addon.work.memory import Memory
+from kling_omni_addon.work.turn import Turn
 
 from .run import broken_promise
 from .story import Story, wired
@@ -53,23 +55,23 @@ def _decided(change: Callable[[Step], Step], instead_s: float | None = None) -> 
     lifecycle.decide = decide
 
 
-def _events_changed(change: Callable[[Lane, Submission, Event], Event]) -> None:
-    real = Lane._record
+def _events_changed(change: Callable[[Event], Event]) -> None:
+    real = Turn.record
 
-    def record(self: Lane, submission: Submission, lease: Lease, event: Event) -> None:
-        real(self, submission, lease, change(self, submission, event))
+    def record(self: Turn, event: Event) -> None:
+        real(self, change(event))
 
-    Lane._record = record  # type: ignore[method-assign]
+    Turn.record = record  # type: ignore[method-assign]
 
 
 def _failed_sends_mean(change: Callable[[KlingError, bool], Event | None]) -> None:
-    real = Lane._after_failed_send
+    real = sending._after_failed_send
 
-    def after(self: Lane, submission: Submission, error: KlingError, is_committed: bool) -> Event:
+    def after(turn: Turn, error: KlingError, is_committed: bool) -> Event:
         event = change(error, is_committed)
-        return real(self, submission, error, is_committed) if event is None else event
+        return real(turn, error, is_committed) if event is None else event
 
-    Lane._after_failed_send = after  # type: ignore[method-assign]
+    sending._after_failed_send = after
 
 
 def _payloads_changed(change: Callable[[Payload], Payload]) -> None:
@@ -159,11 +161,11 @@ def every_429_is_retried() -> None:
 
 
 def reopened_not_recorded() -> None:
-    _patched(Worker, "opened_here", lambda _: lambda self, *_: True)
+    _patched(Memory, "opened_here", lambda _: lambda self, *_: True)
 
 
 def one_miss_proves_absence() -> None:
-    def change(_: Lane, __: Submission, event: Event) -> Event:
+    def change(event: Event) -> Event:
         is_miss = isinstance(event, ev.Missed)
         return ev.Deferred(at=event.at, reason="not found", retry_after_s=None) if is_miss else event
 
@@ -175,15 +177,14 @@ def scan_skipped() -> None:
 
 
 def failed_looks_count_as_misses() -> None:
-    def put_off(self: Lane, submission: Submission, action: Action, error: KlingError) -> None:
-        now = self._clock.now()
-        lease = self._journal.claim(submission.id, now)
-        if lease is None or action is Action.ASK:
-            self._worker.pause(submission.id, action, now + 5.0)
+    def put_off(self: Turn, action: Action, error: KlingError) -> None:
+        now = self.now()
+        if action is Action.ASK:
+            self.memory.pause(self.submission.id, action, now + 5.0)
             return
-        self._record(submission, lease, ev.Missed(at=now) if action is Action.LOOK_UP else ev.Scanned(at=now))
+        self.record(ev.Missed(at=now) if action is Action.LOOK_UP else ev.Scanned(at=now))
 
-    Lane._put_off = put_off  # type: ignore[method-assign]
+    Turn.put_off = put_off  # type: ignore[method-assign]
 
 
 def withdraw_allowed_after_sent() -> None:
@@ -206,7 +207,7 @@ def unsent_treated_as_sent() -> None:
 
 
 def charge_not_recorded() -> None:
-    _events_changed(lambda _, __, event: replace(event, charge_units="") if isinstance(event, ev.Succeeded) else event)
+    _events_changed(lambda event: replace(event, charge_units="") if isinstance(event, ev.Succeeded) else event)
 
 
 def a_strangers_task_is_taken() -> None:
@@ -221,31 +222,30 @@ def a_strangers_task_is_taken() -> None:
 
 def not_found_means_failed() -> None:
     def change(real: Callable[..., None]) -> Callable[..., None]:
-        def put_off(self: Lane, submission: Submission, action: Action, error: KlingError) -> None:
-            lease = self._journal.claim(submission.id, self._clock.now())
-            if isinstance(error, TaskUnknown) and action is Action.ASK and lease is not None:
-                self._record(submission, lease, ev.Failed(at=self._clock.now(), reason="not found"))
+        def put_off(self: Turn, action: Action, error: KlingError) -> None:
+            if isinstance(error, TaskUnknown) and action is Action.ASK:
+                self.record(ev.Failed(at=self.now(), reason="not found"))
             else:
-                real(self, submission, action, error)
+                real(self, action, error)
 
         return put_off
 
-    _patched(Lane, "_put_off", change)
+    _patched(Turn, "put_off", change)
 
 
 def unknown_status_means_failed() -> None:
     def change(real: Callable[..., Event | None]) -> Callable[..., Event | None]:
-        def after(self: Lane, submission: Submission, report: TaskReport) -> Event | None:
+        def after(turn: Turn, report: TaskReport) -> Event | None:
             is_odd = report.status is Status.UNKNOWN
-            return ev.Failed(at=self._clock.now(), reason="?") if is_odd else real(self, submission, report)
+            return ev.Failed(at=turn.now(), reason="?") if is_odd else real(turn, report)
 
         return after
 
-    _patched(Lane, "_after_report", change)
+    _patched(asking, "_after_report", change)
 
 
 def an_expired_link_means_failed() -> None:
-    def change(_: Lane, __: Submission, event: Event) -> Event:
+    def change(event: Event) -> Event:
         return ev.Failed(at=event.at, reason="expired") if isinstance(event, ev.LinkExpired) else event
 
     _events_changed(change)

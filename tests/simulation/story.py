@@ -33,9 +33,12 @@ from kling_omni_addon.remote import service as service_module
 from kling_omni_addon.remote.clips import Clip, Reception
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey
+from kling_omni_addon.work.assignment import Assignment
+from kling_omni_addon.work.crew import Progress
 from kling_omni_addon.work.journal import AlreadyThere, Journal
+from kling_omni_addon.work.lane import ASKING, FETCHING, IDLE_S, SENDING, Lane
 from kling_omni_addon.work.picture_store import PictureStore
-from kling_omni_addon.work.worker import ASKING, FETCHING, IDLE_S, SENDING, Lane, Plan, Progress, Worker
+from kling_omni_addon.work.worker import Worker
 
 from .kling import CLIP_LIFE_S, LINK_LIFE_S, Kling, Wire
 from .troubles import Troubles
@@ -151,6 +154,7 @@ class Process:
     def __init__(self, story: Story, owner: str) -> None:
         self.story = story
         self.owner = owner
+        self.origin = story.origin
         self.is_alive = True
         self.frozen = 0
         self.skew_s = 0.0
@@ -159,11 +163,11 @@ class Process:
             self.skew_s = chance.choice((-3600.0, 3600.0, -90_000.0, 90_000.0, -START + 5.0))
         self.fuse = chance.randint(1, chance.choice((12, 60))) if story.troubles.strike("crash") else 0
         self.in_hand: set[str] = set()
-        worker = Worker(
+        self.worker = worker = Worker(
             open_service=lambda: ModelledService(self),
             open_journal=lambda: cast(Journal, story.open_journal(self)),
             clock=self,
-            plan=Plan(origin=ORIGIN, clips=_CLIPS),
+            assignment=Assignment(origin=story.origin, clips=_CLIPS),
             messages=SimpleQueue[Progress](),
         )
         lanes = (SENDING, SENDING, ASKING, FETCHING)[chance.randint(0, 1) :]
@@ -257,6 +261,7 @@ class Story:
         self.troubles = Troubles(self.chance)
         self.kling = Kling(self.chance, self.troubles, START)
         self.disk = Disk()
+        self.origin = ORIGIN
         self.judge = Judge(self)
         self.processes: list[Process] = []
         self.planned: list[Planned] = []
@@ -323,6 +328,7 @@ class Story:
             self.start_process("here:last")
         if self.chance.random() < 0.7:
             self.for_each(Phase.INTENDED, lambda s: ev.Released(at=0.0) if s.is_held else None)
+        self.for_each(Phase.INTENDED, lambda s: ev.Released(at=0.0) if self._waits_for_another_key(s) else None)
         self._until_settled()
         for phase in (Phase.INTENDED, Phase.READY):
             self.for_each(phase, lambda s: ev.Released(at=0.0) if s.is_set_aside else None)
@@ -340,18 +346,29 @@ class Story:
         self.for_each(Phase.PLACED, lambda s: ev.Placed(at=0.0, scene="Scene", strip="s2"))
         self.judge.verdict()
 
+    def _waits_for_another_key(self, submission: Submission) -> bool:
+        has_key = any(process.origin == submission.origin for process in self._able())
+        return submission.may_take_any_key and not submission.is_held and not has_key
+
     def _until_settled(self) -> None:
+        for process in self._able():  # what Resume does for what was sent with other keys
+            process.worker.ask_again_for_other_keys()
         self.run(self.kling.now + LONGEST_S, until=self.is_settled)
         if not self.is_settled():
             stuck = [(s.id, s.phase.value, s.problem) for s in self.submissions() if not s.is_settled]
             raise Violation(f"never settled: {stuck}")
 
     def is_settled(self) -> bool:
-        going_on = [s for s in self.submissions() if not s.is_settled]
+        going_on = [s for s in self.submissions() if not s.is_settled and not self._is_out_of_reach(s)]
         if not going_on:
             return True
         is_held = any(s.is_held and not s.is_over for s in self.submissions())
         return is_held and all(s.phase is Phase.INTENDED for s in going_on)
+
+    def _is_out_of_reach(self, submission: Submission) -> bool:
+        """Whether it was sent with a key that nobody has any more, and the account knows nothing of it."""
+        has_key = any(process.origin == submission.origin for process in self._able())
+        return not has_key and all(task.external_id != submission.id for task in self.kling.tasks)
 
     def submissions(self) -> list[Submission]:
         return [record.submission for record in self.disk.records.values()]
@@ -452,7 +469,15 @@ class Story:
 
     def start_process(self, owner: str) -> None:
         self._dead.discard(owner)
+        if self.processes or self._lives:
+            self._replace_key()
         self.processes.append(Process(self, owner))
+
+    def _replace_key(self) -> None:
+        """Whoever starts from now on has another key of the same account."""
+        if self.troubles.strike("key replaced"):
+            self.origin = replace(ORIGIN, key_fingerprint=f"f{self._lives + 1}")
+            self.tell(f"the key is replaced: {self.origin.key_fingerprint}")
 
     def after_death(self, process: Process) -> None:
         """It comes back some time later, under a new name or, seldom, under its old one."""
@@ -484,7 +509,7 @@ class Story:
         target = Target(blend=blend, scene=scene, name="shot")
         self.as_user(
             lambda process: process.journal.begin(
-                ev.Intended(at=process.now(), payload=payload, origin=ORIGIN, target=target)
+                ev.Intended(at=process.now(), payload=payload, origin=process.origin, target=target)
             ),
             otherwise=lambda: self.plan(_AGAIN_S, partial(self.intend, number), is_errand=True),
         )
@@ -498,8 +523,16 @@ class Story:
         self.as_user(partial(self._tell, submission.id, act(submission)))
 
     def _tell(self, submission_id: str, event: Event, process: Process) -> None:
+        if isinstance(event, ev.Released):
+            self._take_over(submission_id, process)
         process.journal.append(submission_id, replace(event, at=process.now()))
         self.acts[type(event).__name__] += 1
+
+    def _take_over(self, submission_id: str, process: Process) -> None:
+        """What Resume does first with a submission of another key (``Session.release``)."""
+        submission = self.disk.records[submission_id].submission
+        if submission.origin != process.origin and submission.may_take_any_key:
+            process.journal.append(submission_id, ev.Rebound(at=process.now(), origin=process.origin))
 
     def for_each(self, phase: Phase, event_for: Callable[[Submission], Event | None]) -> None:
         """A quiet act of the user for every submission in a phase."""

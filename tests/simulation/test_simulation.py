@@ -25,11 +25,11 @@ A million is for ``make simulate``.
 ENOUGH_FOR_COVERAGE = 80_000  # one process after the other dying over a send is rare
 UNREACHED = {
     (ev.Accepted, Phase.PARKED),  # whoever parks holds the lease, so a late answer of another send is fenced off
-    (ev.Adopted, Phase.INTENDED),  # these four are the recovery of a lost journal: tests/unit/test_recovery.py
+    (ev.Adopted, Phase.INTENDED),  # these four are the recovery of a lost journal: tests/work/test_recovery.py
     (ev.Adopted, Phase.UNANSWERED),
     (ev.Adopted, Phase.PARKED),
     (ev.Doubted, Phase.INTENDED),
-    (ev.Begun, Phase.FETCHED),  # placing is Blender's: tests/blender/test_crash_loops.py
+    (ev.Begun, Phase.FETCHED),  # placing is Blender's: tests/blender/submissions/test_crash_loops.py
     (ev.SetAside, Phase.FETCHED),
 }
 """Moves of the table that no history here makes, and why."""

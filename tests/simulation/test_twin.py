@@ -14,8 +14,9 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Event, Origin, Target
 from kling_omni_addon.core.life.lifecycle import IllegalTransition
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.work import journal as journal_module
-from kling_omni_addon.work.journal import AlreadyThere, Journal, Lease, LeaseLost
+from kling_omni_addon.work import leases
+from kling_omni_addon.work.journal import AlreadyThere, Journal
+from kling_omni_addon.work.leases import Lease, LeaseLost
 
 from .twin import Disk, JournalTwin, Unwatched
 
@@ -99,7 +100,7 @@ def test_the_twin_and_the_real_journal_do_the_same(acts: list[tuple[str, tuple[A
 
     disk = Disk()
     twins = {owner: JournalTwin(disk, owner, is_dead, Unwatched()) for owner in OWNERS}
-    with tempfile.TemporaryDirectory() as folder, patch.object(journal_module, "_is_dead", is_dead):
+    with tempfile.TemporaryDirectory() as folder, patch.object(leases, "_is_dead", is_dead):
         journals = {owner: Journal(Path(folder) / "journal.sqlite3", owner) for owner in OWNERS}
         real_leases: dict[tuple[str, str], Lease] = {}
         twin_leases: dict[tuple[str, str], Lease] = {}

@@ -27,6 +27,7 @@ SENDING = (
     "clock code",
     "answer cut or foreign",
     "delivered twice",
+    "second delivery refused",
     "refused for its content",
 )
 ASKING = (
@@ -52,6 +53,7 @@ PROCESS = (
     "clean end",
     "death not seen",
     "away for a month",
+    "key replaced",
 )
 JOURNAL = ("journal refuses", "journal refuses but has it")
 SERVICE = ("lax service",)

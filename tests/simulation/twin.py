@@ -14,7 +14,8 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life import lifecycle
 from kling_omni_addon.core.life.events import Event, Origin
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
-from kling_omni_addon.work.journal import LEASE_S, AlreadyThere, Lease, LeaseLost
+from kling_omni_addon.work.journal import AlreadyThere
+from kling_omni_addon.work.leases import LEASE_S, Lease, LeaseLost
 
 
 class Watch(Protocol):

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, get_args
 from kling_omni_addon.core import protocol
 from kling_omni_addon.core.life.events import Event
 from kling_omni_addon.remote.http import StreamedBody
-from kling_omni_addon.work import worker
+from kling_omni_addon.work import fetching
 from kling_omni_addon.work.journal import Journal
 
 At: TypeAlias = Callable[[str], None]
@@ -25,8 +25,8 @@ At: TypeAlias = Callable[[str], None]
 Wrapped: TypeAlias = Callable[..., Any]
 
 _ELSEWHERE = frozenset({"Adopted", "Doubted", "SetAside"})
-"""Only a journal that was lost or set back has these, see tests/unit/test_recovery.py; and only what killed five
-processes in a row is set aside, see tests/unit/test_crash_loops.py.
+"""Only a journal that was lost or set back has these, see tests/work/test_recovery.py; and only what killed five
+processes in a row is set aside, see tests/work/test_crash_loops.py.
 """
 EVENTS = tuple(sorted({kind.__name__ for kind in get_args(Event)} - _ELSEWHERE))
 LEASES = ("claim", "renew", "give_up")
@@ -77,7 +77,7 @@ def watch(at: At) -> None:
     _watch_body(at)
     _watch_files(at)
     protocol.read_create = _told_after(protocol.read_create, lambda: at("answer read"))
-    worker.Progress = _told_after(worker.Progress, lambda: at("mid download"))  # type: ignore[misc,assignment]
+    fetching.Progress = _told_after(fetching.Progress, lambda: at("mid download"))  # type: ignore[assignment]
 
 
 def _told_after(function: Wrapped, tell: Callable[[], None]) -> Wrapped:

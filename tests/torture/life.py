@@ -17,11 +17,11 @@ from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submi
 from kling_omni_addon.core.request import OmniRequest, Picture
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
-from tests.remote.rehearsal_stand import png
 from tests.torture.crash_points import dying_at, watch
 from tests.torture.fast_clock import FastClock
 from tests.torture.service_process import API_KEY
 from tests.torture.stories import Death, Story, Wish
+from tests.workshop.rehearsal_stand import png
 
 LIFE_S = 60.0
 """Real seconds after which a life that should be over is a hang."""
@@ -157,9 +157,9 @@ class User:
 def look_again_for_parked(place: Place) -> None:
     """One more window for everything that is parked: what the service has must be found."""
     with _session(place) as session:
-        session.board.refresh()
-        ids = [s.id for s in session.board.submissions]
-        parked = [s.id for s in session.board.submissions if s.phase is Phase.PARKED]
+        session.snapshot.refresh()
+        ids = [s.id for s in session.snapshot.submissions]
+        parked = [s.id for s in session.snapshot.submissions if s.phase is Phase.PARKED]
         for submission_id in parked:
             session.look_again(submission_id)
         session.start()

@@ -15,7 +15,8 @@ from kling_omni_addon.core.life.events import Event, Sent
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.remote import clips
 from kling_omni_addon.remote.http import StreamedBody
-from kling_omni_addon.work.journal import Journal, Lease
+from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.leases import Lease, Leases
 from tests.torture.stories import Death, Life, Story, Wish
 
 
@@ -73,7 +74,7 @@ def no_lease_check() -> None:
         return claim(self, submission_id, now) or Lease(submission_id=submission_id, owner=self.owner, epoch=0)
 
     Journal.claim = generous  # type: ignore[method-assign]
-    Journal._holds = lambda self, lease: True  # type: ignore[method-assign]
+    Leases.holds = lambda self, lease: True  # type: ignore[method-assign]
 
 
 def commit_without_a_look() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kling_omni_addon.core.errors import JournalUnusable
-from kling_omni_addon.work.journal import look_for_damage
+from kling_omni_addon.work.journal_file import look_for_damage
 from tests.torture.power import Disk, mixtures
 from tests.torture.recorded_life import MARK
 from tests.torture.service_process import running_kling

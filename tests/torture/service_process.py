@@ -22,8 +22,8 @@ from urllib.parse import urlsplit
 
 from kling_omni_addon.rehearsal.clip_maker import ClipSpec
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
-from tests.remote.rehearsal_stand import TASKS, mp4
 from tests.torture.fast_clock import FastClock
+from tests.workshop.rehearsal_stand import TASKS, mp4
 
 API_KEY = "api-key-kling-canary-5f3a9c1e7b"
 """A key that is searched for wherever it must not be."""

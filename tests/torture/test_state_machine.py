@@ -28,8 +28,8 @@ from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work import journal as journal_module
-from kling_omni_addon.work.worker import ASKING, FETCHING, SENDING, Lane
-from tests.unit.test_worker import FakeClock, FakeKling, refusal, unknown
+from kling_omni_addon.work.lane import ASKING, FETCHING, SENDING, Lane
+from tests.workshop.studio import FakeClock, FakeKling, refusal, unknown
 
 DAY_S = 86_400.0
 _MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -230,8 +230,8 @@ class Life(RuleBasedStateMachine):
         self.nothing_is_paid_twice()
 
     def _submissions(self) -> tuple[Submission, ...]:
-        self.session.board.refresh()
-        found = {s.id: s for s in self.session.board.submissions}
+        self.session.snapshot.refresh()
+        found = {s.id: s for s in self.session.snapshot.submissions}
         assert set(found) == set(self.wishes)
         return tuple(found.values())
 

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
-
-import pytest
-
 from tests.torture.crash_points import POINTS
+from tests.torture.running import KILLS, ONLY_POSIX, SEED, torture
 from tests.torture.stories import story_of
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="kills, forks and freezes are POSIX")
-TORTURE = Path(__file__).with_name("torture.py")
-KILLS = int(os.environ.get("KLING_KILLS", "300"))
-SEED = int(os.environ.get("KLING_SEED", "0"))
-
-
-def torture(*options: object) -> dict[str, Any]:
-    command = [sys.executable, str(TORTURE), *map(str, options)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 4 * KILLS, check=False)
-    assert done.stdout, done.stderr
-    tally: dict[str, Any] = json.loads(done.stdout)
-    return tally
+pytestmark = ONLY_POSIX
 
 
 def test_hundreds_of_kills_lose_nothing_and_pay_nothing_twice() -> None:

@@ -7,10 +7,9 @@ from __future__ import annotations
 import pytest
 
 from tests.torture.mutants import STORIES
-from tests.torture.test_torture import pytestmark as only_posix
-from tests.torture.test_torture import torture
+from tests.torture.running import ONLY_POSIX, torture
 
-pytestmark = only_posix
+pytestmark = ONLY_POSIX
 
 SHOWN_BY = {
     "Sent journaled after the last byte": "was created 2 times",

@@ -12,6 +12,7 @@ import bpy
 
 from ...core.errors import CaptureFailed
 from ...core.sizes import legal_size, square_pixels
+from ..connection import limits
 from ..host.changed import Setting, changed, named
 from .picture_file import require_folder, without_stamps, write_as_viewed
 
@@ -62,13 +63,13 @@ def render_camera_frame(
     metadata, since Blender's would tell the service the path of the .blend.
 
     ``path`` is absolute and ends in ``.png`` or ``.jpg`` (JPEG at quality 95). It is written whole or not at all.
-    **A PNG of 10,000,000 bytes or more, which the service refuses, becomes a JPEG beside it**: use the path returned.
+    **A PNG that is too large for the service becomes a JPEG beside it**: use the path returned.
 
     Frame, camera and every setting are afterwards what they were, also after an error. As with any render in Blender,
     the last Render Result is replaced, and poses that were changed but not keyed fall back to their keys.
 
     Raises :class:`CaptureFailed` when there is no camera, when Blender cannot render or write, or when even the JPEG is
-    too large; ``ValueError`` for an aspect ratio that :data:`~kling_omni_addon.core.sizes.ASPECT_RATIOS` does not hold.
+    too large; ``ValueError`` for an aspect ratio that the service does not know.
     """
     with set_for_camera(scene, frame, path, aspect_ratio=aspect_ratio, engine=engine):
         return write_as_viewed(rendered(scene), path, scene)
@@ -165,7 +166,8 @@ def picture_size(render: bpy.types.RenderSettings, aspect_ratio: str | None) -> 
     """The pixels of a picture of this scene: its own resolution in square pixels, made legal."""
     width = max(1, render.resolution_x * render.resolution_percentage // 100)
     height = max(1, render.resolution_y * render.resolution_percentage // 100)
-    return legal_size(*square_pixels(width, height, render.pixel_aspect_x, render.pixel_aspect_y), aspect_ratio)
+    shown = square_pixels(width, height, render.pixel_aspect_x, render.pixel_aspect_y)
+    return legal_size(*shown, aspect_ratio, limits.profile())
 
 
 def _format_settings(image: bpy.types.ImageFormatSettings) -> Iterator[Setting]:

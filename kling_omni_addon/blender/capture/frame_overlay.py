@@ -9,16 +9,12 @@ from bpy.props import EnumProperty
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 
-from ...core.sizes import ASPECT_RATIOS
 from ..host.editors import redraw
 from ..host.reporting import Outcome
+from ..shot.offers import ASPECT_RATIOS
 from .camera import picture_size
 
-SHAPES: Final = (
-    ("16:9", "16:9", "Wide"),
-    ("9:16", "9:16", "Upright"),
-    ("1:1", "1:1", "Square"),
-)
+SHAPES: Final = tuple(item[:3] for item in ASPECT_RATIOS)  # what operators are called with is in no file
 _LINE: Final = (1.0, 0.75, 0.2, 1.0)
 _SHADE: Final = (0.0, 0.0, 0.0, 0.35)
 _FONT, _TEXT_SIZE, _MARGIN = 0, 11, 6
@@ -36,7 +32,7 @@ def shown_shape() -> str:
 
 def show(shape: str) -> None:
     """Show the frame of this aspect ratio in every camera view. Raises ``ValueError`` for one that Kling has not."""
-    if shape not in ASPECT_RATIOS:
+    if shape not in {name for name, *_ in SHAPES}:
         raise ValueError(f"Kling knows no aspect ratio {shape!r}.")
     _shape[:] = [shape]
     if not _drawn:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import CaptureFailed
-from ...core.sizes import MAX_PICTURE_BYTES
+from ..connection import limits
 from ..host.changed import Setting, assign, named
 
 _FORMATS: Final = {".png": "PNG", ".jpg": "JPEG"}
@@ -37,7 +37,12 @@ def write_picture(image: bpy.types.Image, path: Path, scene: bpy.types.Scene) ->
         if _is_written_small_enough(image, target, scene):
             return target
     remedy = "Lower the resolution in Output Properties."
-    raise CaptureFailed(f"The picture is larger than the service accepts ({MAX_PICTURE_BYTES:,} bytes).", remedy=remedy)
+    raise CaptureFailed(f"The picture is larger than the service accepts ({most_bytes():,} bytes).", remedy=remedy)
+
+
+def most_bytes() -> int:
+    """The size of a file that is too large to be sent, by the strictest reading of the service's limit."""
+    return limits.profile().picture.advised_size_bytes
 
 
 def _is_written_small_enough(image: bpy.types.Image, target: Path, scene: bpy.types.Scene) -> bool:
@@ -47,7 +52,7 @@ def _is_written_small_enough(image: bpy.types.Image, target: Path, scene: bpy.ty
     with _reported(target):
         try:
             image.save_render(str(part), scene=scene)
-            if part.stat().st_size >= MAX_PICTURE_BYTES:
+            if part.stat().st_size >= most_bytes():
                 return False
             part.replace(target)
             return True
@@ -114,7 +119,7 @@ def write_as_viewed(image: bpy.types.Image, path: Path, scene: bpy.types.Scene) 
     with _reported(path):
         try:
             image.save_render(str(whole), scene=scene)
-            if path.suffix == ".png" and whole.stat().st_size < MAX_PICTURE_BYTES:
+            if path.suffix == ".png" and whole.stat().st_size < most_bytes():
                 return whole.replace(path)
             return save_file(whole, path.with_suffix(".jpg"))
         finally:

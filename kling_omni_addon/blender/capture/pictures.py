@@ -1,7 +1,8 @@
 """Pictures for a shot, as functions: from the camera, the 3D view, a strip, a file or an image of the .blend.
 
 The operators of ``capture.py`` and scripts (``api.py``) both call these. Each puts the picture into the scene's shot
-and returns where it is; ``docs/user/capture.md`` says what it looks like. None changes anything else of the scene.
+and returns where it is; ``docs/user/capture.md`` says what it looks like. None changes anything else of the scene. A
+scene of a linked library is refused with a :class:`KlingError`, because nothing that is set there is saved.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import bpy
 from ...core.errors import CaptureFailed
 from ...core.request import Role
 from ...settings import home_folder
+from ..connection import limits
+from ..host.ownership import require_own
 from ..host.sequencer import Strip
 from ..shot.properties import put_picture, shot_of
 from ..shot.reading import media_folder
@@ -23,8 +26,6 @@ from . import strip as strip_capture
 from . import view as view_capture
 from .camera import Engine
 from .camera_job import CameraJob
-
-_READY_TO_SEND = (".jpg", ".jpeg", ".png")
 
 
 def capture_camera(
@@ -37,8 +38,10 @@ def capture_camera(
 ) -> Path:
     """Render the scene's camera at ``frame`` (default: the current one); a camera bound to a marker counts.
 
-    ``aspect_ratio`` is ``16:9``, ``9:16`` or ``1:1``; by default :func:`usual_shape`. Raises :class:`CaptureFailed`.
+    ``aspect_ratio`` is one that Kling makes, such as ``16:9``; by default :func:`usual_shape`. Raises
+    :class:`CaptureFailed`.
     """
+    require_own(scene)
     at = scene.frame_current if frame is None else frame
     job = camera_job(scene, at, aspect_ratio=aspect_ratio or usual_shape(scene, role), engine=engine)
     return use_render(scene, role, job.render(), at)
@@ -69,6 +72,7 @@ def capture_view(
 
     Raises :class:`CaptureFailed`, also where nothing can be drawn: see :func:`.viewport.capture_view`.
     """
+    require_own(scene)
     picture = view_capture.capture_view(
         scene,
         layer or scene.view_layers[0],
@@ -93,6 +97,7 @@ def capture_strip(
     By default the strip at that frame (the active one if it is there, else the topmost), the current frame, and the
     timeline of ``scene`` itself. Raises :class:`CaptureFailed` when no strip is there, or its file cannot be read.
     """
+    require_own(scene)
     film = timeline or scene
     at = film.frame_current if frame is None else frame
     chosen = strip_capture.strip_at(film, at) if strip is None else strip
@@ -102,9 +107,10 @@ def capture_strip(
 
 def use_file(scene: bpy.types.Scene, role: Role, path: Path) -> Path:
     """Use an image file: itself where Kling takes its format, else a copy. Raises :class:`CaptureFailed`."""
+    require_own(scene)
     if not path.is_file():
         raise CaptureFailed(f"There is no file {path}.", field="filepath", remedy="Choose an image.")
-    picture = path if path.suffix.lower() in _READY_TO_SEND else _converted(path)
+    picture = path if _is_ready_to_send(path) else _converted(path)
     return _put(scene, role, picture, path.name)
 
 
@@ -113,6 +119,7 @@ def use_image(scene: bpy.types.Scene, role: Role, image: bpy.types.Image) -> Pat
 
     Raises :class:`CaptureFailed` when it cannot be written, or when it is the Render Result and nothing was rendered.
     """
+    require_own(scene)
     if image.type == "RENDER_RESULT":
         picture = camera.save_last_render(scene, capture_path(image.name, None))
     else:
@@ -139,6 +146,10 @@ def capture_path(name: str, frame: int | None, suffix: str = ".jpg") -> Path:
     number = "" if frame is None else f"_{frame:04d}"
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
     return folder / f"{plain}{number}_{stamp}{suffix}"
+
+
+def _is_ready_to_send(path: Path) -> bool:
+    return path.suffix.lower().removeprefix(".") in limits.profile().picture.formats
 
 
 def _converted(path: Path) -> Path:

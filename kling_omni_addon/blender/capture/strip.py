@@ -9,7 +9,8 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import CaptureFailed
-from ...core.sizes import MAX_RATIO, MIN_SIDE, legal_size
+from ...core.sizes import is_legal, legal_size
+from ..connection import limits
 from ..host.changed import assign, named
 from ..host.sequencer import Strip, active_strip, all_strips, length_of, start_of, strips_of
 from ..timeline.clip_strips import PLANNED
@@ -103,8 +104,8 @@ def _unreadable(path: Path) -> CaptureFailed:
 
 def _accepted(width: int, height: int) -> tuple[int, int]:
     """The file's size if the service takes it, else the nearest that it takes."""
-    is_legal = min(width, height) >= MIN_SIDE and max(width, height) <= MAX_RATIO * min(width, height)
-    return (width, height) if is_legal else legal_size(width, height, None)
+    at = limits.profile()
+    return (width, height) if is_legal(width, height, at) else legal_size(width, height, None, at)
 
 
 def _leave_only(film: bpy.types.Scene, name: str) -> list[Strip]:

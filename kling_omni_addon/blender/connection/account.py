@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import opening
+from .online import require_online
 from .questions import Question
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ balance: Question[tuple[Pack, ...]] = Question()
 
 
 def ask() -> None:
-    """Ask for the balance; free. Raises like :func:`opening.session`."""
+    """Ask for the balance; free. Raises like :func:`opening.session`, and :class:`NotSent` offline."""
+    require_online()
     balance.forget()
     balance.ask(lambda: opening.session().ask_account())

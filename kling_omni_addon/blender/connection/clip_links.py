@@ -12,7 +12,7 @@ from ...core.errors import KlingError
 from ...core.rules.reading import VideoFacts
 from ..host import heartbeat
 from ..host.signals import Signal
-from . import online, opening
+from . import limits, online, opening
 from .questions import Question
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def list_price_of(request: OmniRequest) -> Price | None:
     none.
     """
     clip = "" if request.video is None else request.video.clip
-    return pricing.price_of(request, input_video_s=video_facts_of(clip).duration_s if clip else None)
+    return pricing.price_of(
+        request, input_video_s=video_facts_of(clip).duration_s if clip else None, profile=limits.profile()
+    )
 
 
 def _report_of(submission_id: str) -> TaskReport | None:

@@ -11,6 +11,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from . import opening
+from .online import require_online
 from .questions import Question
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ listing: Question[tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]]
 
 
 def ask() -> None:
-    """Ask for the library; free. Raises like :func:`opening.session`."""
+    """Ask for the library; free. Raises like :func:`opening.session`, and :class:`NotSent` offline."""
+    require_online()
     listing.ask(lambda: opening.session().ask_elements())
 
 

@@ -12,7 +12,7 @@ import bpy
 
 from ...settings import home_folder
 from ..host.signals import Signal
-from . import preferences, questions
+from . import limits, preferences, questions
 from .online import offline_reason
 
 if TYPE_CHECKING:
@@ -37,9 +37,11 @@ closed: Signal[[]] = Signal()
 
 
 def session() -> Session:
-    """The running session, opened with the settings in force. Raises :class:`KlingError` with a sentence for the user.
+    """The session, opened with the settings in force. Raises :class:`KlingError` with a sentence for the user.
 
     A change of service or key closes the old one; its submissions wait in the journal, bound to where they belong.
+    While Blender is set to stay offline it is opened but does no work: what the journal knows can be read, and clips
+    that are here can be placed.
     """
     from ...session import Session  # sqlite, requests
 
@@ -49,8 +51,11 @@ def session() -> Session:
         _open.session = None
     if _open.session is None:
         _open.session = Session(settings)
-        _open.session.board.refresh()
+        _open.session.snapshot.refresh()
         changed.send()
+    if offline_reason():
+        _open.is_paused = True
+    else:
         _open.session.start()
     return _open.session
 
@@ -72,13 +77,14 @@ def _start_rehearsal() -> None:
     if running_rehearsal(home) is not None:
         return
     maker = ClipMaker(default_command(bpy.app.binary_path or os.environ.get("BLENDER")), home / "rehearsal" / "made")
-    server = _open.rehearsal.enter_context(RehearsalServer(RehearsalSettings(folder=home / "rehearsal"), maker))
+    settings = RehearsalSettings(folder=home / "rehearsal", profile=limits.profile().name)
+    server = _open.rehearsal.enter_context(RehearsalServer(settings, maker))
     _open.rehearsal.enter_context(kept_note(home, server.note()))
 
 
 def follow_online_access() -> None:
     """Stop everything while Blender is set to stay offline, and go on when it is not any more (fault 82)."""
-    if _open.session is not None and offline_reason():
+    if _open.session is not None and _open.session.is_running and offline_reason():
         _open.session.close()
         _open.session = None
         _open.is_paused = True
@@ -94,7 +100,7 @@ def is_paused() -> bool:
 
 
 def running() -> Session | None:
-    """The session, if there is one; opens none."""
+    """The session, if there is one, at work or not; opens none."""
     return _open.session
 
 

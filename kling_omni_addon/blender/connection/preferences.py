@@ -9,7 +9,7 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ... import settings
 from ..host.identity import ROOT_PACKAGE
-from . import questions
+from . import limits, questions
 
 _KEY_LENGTH = 1024
 
@@ -157,7 +157,8 @@ def read_settings() -> settings.Settings:
     of_environment = {name: value for name, value in os.environ.items() if name.startswith("KLING_")}
     if any(of_environment.get(name) for name in kept):
         kept = {}  # a key of the environment is never mixed with half of another one
-    return settings.read_settings(_numbers(page) | kept | of_environment, service=service_name())
+    given = _numbers(page) | kept | of_environment
+    return settings.read_settings(given, service=service_name(), profile=limits.profile().name)
 
 
 def _numbers(page: Preferences | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 import bpy
 
 from ...core.errors import KlingError
+from ..host.isolating import on_its_own, tell_once
 
 if TYPE_CHECKING:
     from ...work.errand import Errand
@@ -58,8 +59,11 @@ class Question(Generic[_Answer]):
             self.answer = errand.answer
         except KlingError as error:
             self.problem = str(error)
+        except Exception as error:  # noqa: BLE001 - one question that trips us up leaves the others their answers
+            tell_once(error, "a question")
+            self.problem = "An error in the extension kept the answer back. See the system console."
         if self._on_answer is not None and self.answer is not None and not self.problem:
-            self._on_answer(self.answer)
+            on_its_own(self._on_answer, self.answer)
         return True
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...core.errors import ArgumentsInvalid
 from ...core.life.lifecycle import Phase, Submission
 from . import opening
@@ -10,39 +12,75 @@ from . import opening
 def refresh() -> bool:
     """Bring the snapshots up to date; whether anything changed."""
     session = opening.running()
-    if session is None or not session.board.refresh():
+    if session is None or not session.snapshot.refresh():
         return False
     opening.changed.send()
     return True
 
 
 def submissions() -> tuple[Submission, ...]:
-    """Every submission as of the last refresh, oldest first."""
+    """Every submission that is not over, and the newest of the others, as of the last refresh, oldest first: what is
+    shown. :func:`read_submissions` knows all.
+    """
     session = opening.running()
-    return session.board.submissions if session is not None else ()
+    return session.snapshot.submissions if session is not None else ()
 
 
 def submission(submission_id: str) -> Submission | None:
-    """The submission with this id as of the last refresh."""
+    """The submission with this id as of the last refresh, for drawing code: None also for one that is over for long,
+    unless somebody wanted to :func:`know` it.
+    """
     session = opening.running()
-    return session.board.find(submission_id) if session is not None else None
+    return session.snapshot.find(submission_id) if session is not None else None
+
+
+def at_hand() -> tuple[Submission, ...]:
+    """What is shown, and those besides that somebody wanted to :func:`know`."""
+    session = opening.running()
+    return session.snapshot.at_hand if session is not None else ()
+
+
+def know(ids: Iterable[str]) -> None:
+    """Have these submissions at hand for drawing code, however old they are. Reads the disk."""
+    session = opening.running()
+    if session is not None and session.snapshot.know(ids):
+        opening.changed.send()
+
+
+def read_submission(submission_id: str) -> Submission | None:
+    """The submission with this id as it stands now, however old it is; None while no session is open."""
+    session = opening.running()
+    return session.read(submission_id) if session is not None else None
+
+
+def read_takes(shot: str) -> tuple[Submission, ...]:
+    """Every submission of a shot as it stands now, however old it is; none while no session is open."""
+    session = opening.running()
+    return session.takes_of(shot) if session is not None else ()
 
 
 def read_submissions() -> tuple[Submission, ...]:
     """Every submission of the journal, oldest first, as it stands now. Opens the session, which goes on with those that
-    are unfinished.
+    are unfinished, unless Blender is set to stay offline.
     """
-    opening.session()
+    session = opening.session()
     refresh()
-    return submissions()
+    return session.read_all()
 
 
 def require_submission(submission_id: str) -> Submission:
     """One submission as it stands now. Raises :class:`ArgumentsInvalid` for an unknown id."""
-    found = next((each for each in read_submissions() if each.id == submission_id), None)
+    found = opening.session().read(submission_id)
+    refresh()
     if found is None:
         raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="submission_id")
     return found
+
+
+def elsewhere(found: Submission) -> str:
+    """Why nothing happens to a submission here, as a sentence, where another service or key has it; else ``""``."""
+    session = opening.running()
+    return session.elsewhere(found) if session is not None else ""
 
 
 def usual_s(found: Submission) -> tuple[float, ...]:
@@ -54,13 +92,13 @@ def usual_s(found: Submission) -> tuple[float, ...]:
 def notice() -> str:
     """A sentence about the record of submissions itself, or ``""``."""
     session = opening.running()
-    return session.board.notice if session is not None else ""
+    return session.snapshot.notice if session is not None else ""
 
 
 def moved(found: Submission) -> tuple[int, int]:
     """Bytes of the upload or download under way, and in all; zeros without one, or while its size is unknown."""
     session = opening.running()
-    progress = session.board.progress.get(found.id) if session is not None else None
+    progress = session.snapshot.progress.get(found.id) if session is not None else None
     phases = (Phase.INTENDED, Phase.UNANSWERED) if progress and progress.is_upload else (Phase.READY,)
     if progress is None or found.phase not in phases or not progress.received or not progress.total:
         return 0, 0

@@ -6,6 +6,8 @@ from typing import Any
 
 import bpy
 
+from .isolating import on_its_own
+
 
 class Rows:
     """A list whose rows are drawn by :meth:`draw_row`."""
@@ -22,7 +24,7 @@ class Rows:
         index: int,
     ) -> None:
         """Draw one row, as Blender asks for it."""
-        self.draw_row(layout, item, index)
+        on_its_own(self.draw_row, layout, item, index)
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, index: int) -> None:
         """Draw one item, the ``index``-th from 0."""

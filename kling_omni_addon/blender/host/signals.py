@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, ParamSpec
 
+from .isolating import on_its_own
+
 _Told = ParamSpec("_Told")
 
 
 class Signal(Generic[_Told]):
-    """Something that happens. Receivers are called in the order in which they were connected, on Blender's thread."""
+    """Something that happens. Receivers are called in the order in which they were connected, on Blender's thread; one
+    that fails keeps no other from hearing it.
+    """
 
     def __init__(self) -> None:
         self._receivers: list[Callable[_Told, object]] = []
@@ -30,4 +34,4 @@ class Signal(Generic[_Told]):
     def send(self, *told: _Told.args, **named: _Told.kwargs) -> None:
         """Tell every receiver."""
         for receiver in tuple(self._receivers):
-            receiver(*told, **named)
+            on_its_own(receiver, *told, **named)

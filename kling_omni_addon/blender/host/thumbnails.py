@@ -8,6 +8,8 @@ from typing import Any
 import bpy
 import bpy.utils.previews
 
+from .isolating import on_its_own
+
 _MOST = 64
 _kept: dict[str, Any] = {}  # "previews" -> Blender's collection, made on first use: register() does nothing heavy
 
@@ -23,7 +25,7 @@ def load(paths: Iterable[str]) -> None:
         previews.clear()
     for path in paths:
         if path not in previews:
-            previews.load(path, path, "IMAGE")
+            on_its_own(previews.load, path, path, "IMAGE")
 
 
 def icon_of(path: str) -> int:

@@ -7,13 +7,13 @@ from typing import Final
 
 import bpy
 
-from ...core import capability
 from ...core.capability import Capability
 from ...core.errors import KlingError
 from ...core.request import Role
 from ..capture import pictures
 from ..capture.moments import last_frame_of
 from ..capture.strip import PICTURE_STRIPS
+from ..connection import limits
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, start_of, strips_of, timeline_scene
 from ..shot.properties import scene_of, shot_of
@@ -78,11 +78,11 @@ def clip_length(seconds: float, model: str) -> int:
 
     Raises :class:`KlingError` for a gap that no clip can fill well.
     """
-    limits = capability.profile().models[model]
-    lengths = limits.durations(Capability.FRAMES)
+    makes = limits.require_model(model)
+    lengths = makes.durations(Capability.FRAMES)
     shortest, longest = min(lengths), max(lengths)
     if seconds > longest + _NOTHING_S:
-        sentence = f"The gap is {seconds:.1f} s long; {limits.label} makes at most {longest} s."
+        sentence = f"The gap is {seconds:.1f} s long; {makes.label} makes at most {longest} s."
         raise KlingError(sentence, field="gap", remedy="Put something in between, or move the clips together.")
     if seconds * _FASTEST < shortest - _NOTHING_S:
         sentence = f"The gap is {seconds:.1f} s long; in it the shortest clip, {shortest} s, would be a blur."

@@ -8,19 +8,19 @@ from typing import Any, Final
 
 import bpy
 
-from ...core import capability
 from ...core.errors import KlingError, RequestInvalid
 from ...core.life.events import Target
 from ...core.life.lifecycle import Submission
 from ...core.pricing import Price, price_of
 from ...core.problem import Problem
-from ...core.request import OmniRequest, Picture, Role, Storyboard
+from ...core.request import OmniRequest, Picture, Role, Storyboard, capability_of
 from ...core.shot_names import next_name
 from ..capture import camera as capture_camera
 from ..capture.pictures import capture_path
-from ..connection import online
+from ..connection import limits, online
 from ..connection.preferences import service_name
 from ..host.changed import changed
+from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported
 from ..shot.kinds import has_own_prompts
 from ..shot.properties import scene_of, shot_of
@@ -113,8 +113,8 @@ def _placed(target: Target, scene: bpy.types.Scene) -> Target:
 
 def _clip_seconds(request: OmniRequest, seconds: float, number: int) -> int:
     """The length nearest to a shot's that the model makes."""
-    model = capability.profile().models[request.model]
-    lengths = model.durations(capability.capability_of(request))
+    model = limits.require_model(request.model)
+    lengths = model.durations(capability_of(request))
     shortest, longest = min(lengths), max(lengths)
     if not shortest * _SHORTEST <= seconds < longest + 0.5:
         sentence = f"Shot {number} lasts {seconds:.1f} s; {model.label} makes {shortest} to {longest} s."
@@ -125,7 +125,7 @@ def _clip_seconds(request: OmniRequest, seconds: float, number: int) -> int:
 
 def price_of_all(plans: tuple[PlannedClip, ...]) -> Price | None:
     """What they cost together by the list; None where it has no price for one of them."""
-    prices = [price_of(plan.request) for plan in plans]
+    prices = [price_of(plan.request, profile=limits.profile()) for plan in plans]
     known = [price for price in prices if price is not None]
     if not known or len(known) < len(prices):
         return None
@@ -154,6 +154,7 @@ def submit_each(scene: bpy.types.Scene, plans: tuple[PlannedClip, ...]) -> list[
     plans come again, so that none is paid for twice. Raises :class:`RequestInvalid` with the faults of every shot,
     :class:`CaptureFailed` and like ``api.submit``.
     """
+    require_own(scene)
     online.require_online()
     _require_faultless(plans)
     if _last.plans != plans or _last.made == len(plans):
@@ -184,9 +185,10 @@ def _require_faultless(plans: tuple[PlannedClip, ...]) -> None:
     found: list[Problem] = []
     for number, plan in enumerate(plans, start=1):
         pictures = tuple(picture for picture in plan.request.pictures if picture.source)
-        shape = plan.request.aspect_ratio or "16:9"  # the picture that decides it is not rendered yet
+        # A picture that decides the shape is not rendered yet.
+        shape = plan.request.aspect_ratio or limits.profile().proposed.aspect_ratio
         request = replace(plan.request, pictures=pictures, aspect_ratio=shape)
-        faults = [problem for problem in judge_request(request, capability.profile()) if problem.is_fault]
+        faults = [problem for problem in judge_request(request, limits.profile()) if problem.is_fault]
         found += [replace(problem, message=f"Shot {number}: {problem.message}") for problem in faults]
     if found:
         raise RequestInvalid(found)

@@ -14,6 +14,7 @@ from ..capture.moments import last_frame_of, require_active_strip
 from ..capture.strip import PICTURE_STRIPS
 from ..connection import clip_links, opening, snapshots
 from ..connection.online import WhileOnline
+from ..host.ownership import OnOwnScene, require_own
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, all_strips, length_of, start_of, timeline_scene
 from ..shot import judging
@@ -126,6 +127,7 @@ class KLING_OT_use_clip(WhileOnline, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Choose the clip and ask for its link."""
+        require_own(scene_of(context))
         shot, chosen = shot_of(scene_of(context)), self.submission_id or _submission_at_hand(context)
         name = _clip_name(context, chosen)
         begin(shot, self.use)
@@ -161,7 +163,7 @@ def _clip_name(context: bpy.types.Context, submission_id: str) -> str:
     """What the artist calls the clip: as its strip is called now, else as it was submitted."""
     opening.session()
     snapshots.refresh()
-    submission = snapshots.submission(submission_id)
+    submission = snapshots.read_submission(submission_id)
     if submission is not None and submission.phase not in (Phase.READY, Phase.FETCHED, Phase.PLACED):
         raise ClipUnusable("That clip is not done yet.", field="submission_id", remedy="Wait until it has arrived.")
     strip = active_strip(timeline_scene(context))
@@ -170,7 +172,7 @@ def _clip_name(context: bpy.types.Context, submission_id: str) -> str:
     return submission_id if submission is None else submission.target.name or submission_id
 
 
-class KLING_OT_clear_clip(bpy.types.Operator):
+class KLING_OT_clear_clip(OnOwnScene, bpy.types.Operator):
     """Use another video; the clip stays"""
 
     bl_idname = "kling.clear_clip"

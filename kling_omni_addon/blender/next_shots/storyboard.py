@@ -9,9 +9,10 @@ from typing import Any, Final
 
 import bpy
 
-from ...core import capability
 from ...core.apportion import apportion
-from ..host.reporting import Outcome
+from ..connection import limits
+from ..host.ownership import require_own
+from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, length_of, start_of, strips_of, timeline_scene
 from ..shot import judging
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
@@ -74,9 +75,10 @@ def _strip_words(strip: Strip) -> str:
 
 def set_board(scene: bpy.types.Scene, cuts: Sequence[Cut], fps: float) -> str:
     """Replace the scene's storyboard, in whole seconds whose sum is exact; what is in the way of one clip, if anything,
-    as a sentence.
+    as a sentence. Raises :class:`KlingError` for a scene of a linked library.
     """
-    shot, profile = shot_of(scene), capability.profile()
+    require_own(scene)
+    shot, profile = shot_of(scene), limits.profile()
     shortest, longest = profile.duration_s
     lengths = [cut.frames / fps for cut in cuts]
     is_stretched = sum(lengths) < shortest
@@ -128,6 +130,7 @@ class KLING_OT_shots_from_markers(_FromTimeline, bpy.types.Operator):
         cls.poll_message_set("There is no marker in the scene's frame range")
         return bool(marked_cuts(scene_of(context)))
 
+    @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         scene = scene_of(context)
         return self.make(context, marked_cuts(scene), scene_fps(scene))
@@ -145,6 +148,7 @@ class KLING_OT_shots_from_strips(_FromTimeline, bpy.types.Operator):
         cls.poll_message_set("Select strips in the sequencer")
         return bool(strip_cuts(timeline_scene(context)))
 
+    @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         timeline = timeline_scene(context)
         return self.make(context, strip_cuts(timeline), scene_fps(timeline))

@@ -7,10 +7,10 @@ from typing import Any
 
 import bpy
 
-from ...core import capability
 from ...core.errors import KlingError
 from ...core.life.events import Target
 from ...core.request import OmniRequest, Role
+from ..connection import limits
 from ..shot.kinds import has_chosen_kind
 from ..shot.properties import shot_of
 from ..shot.reading import read_target
@@ -55,7 +55,7 @@ def _length(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> str
 
 def _conforming(scene: bpy.types.Scene, target: Target) -> str:
     """What else changes when the scene takes the clip's rate."""
-    rate = capability.profile().output_fps
+    rate = limits.profile().output_fps
     is_so = target.timing != "conform" or abs(scene_fps(scene) - rate) < 0.001
     return "" if is_so else f" The whole scene then plays at {rate:g} fps in place of {_rate(scene)}."
 

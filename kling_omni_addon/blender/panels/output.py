@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import bpy
 
-from ...core import capability
 from ...core.capability import ModelLimits
-from ...core.request import OmniRequest, Role
+from ...core.request import OmniRequest, Role, capability_of
+from ..connection import limits
 from ..host.wrapping import WIDE_ENOUGH, characters_of
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..shot.reading import fit_frames_of, read_request
@@ -19,7 +19,8 @@ def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Model, size, length, shape: only what this model makes of this kind of shot."""
     scene = scene_of(context)
     shot, request = shot_of(scene), read_request(scene)
-    model = capability.profile().models[shot.model]
+    profile = limits.profile()
+    model = profile.models.get(shot.model) or profile.models[profile.proposed.model]  # judged to be none, and said so
     layout.use_property_split = characters_of(context) >= WIDE_ENOUGH
     layout.use_property_decorate = False
     layout.row().prop(shot, "mode", expand=True)
@@ -60,7 +61,7 @@ def _draw_line(layout: bpy.types.UILayout, text: str, heading: str = "") -> None
 def _draw_duration(
     layout: bpy.types.UILayout, scene: bpy.types.Scene, request: OmniRequest, model: ModelLimits
 ) -> None:
-    shot, lengths = shot_of(scene), model.durations(capability.capability_of(request))
+    shot, lengths = shot_of(scene), model.durations(capability_of(request))
     if request.is_edit:
         _draw_line(layout, "As its video", "Duration")
         return
@@ -76,7 +77,7 @@ def _draw_frames(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
     frames = fit_frames_of(scene)
     if not frames:
         shot = shot_of(scene)
-        lines = capability.profile().mode_lines[shot.mode]
+        lines = limits.profile().mode_lines.get(shot.mode, "?")
         _draw_line(layout, f"{clip_strips.scene_frames(scene, shot.duration_s)} frames, {lines}p")
         return
     row = layout.row(align=True)

@@ -9,6 +9,7 @@ import bpy
 
 from ...core.life.lifecycle import Phase, Submission
 from ..connection import account, online, opening, snapshots
+from ..host.isolating import on_its_own
 from ..host.lists import Rows
 from ..host.wrapping import draw_text
 from ..submissions import rows as list_rows
@@ -56,6 +57,8 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     shown = list_rows.the_list()
     if snapshots.notice():
         draw_text(layout, context, snapshots.notice(), "ERROR")
+    if opening.is_paused() and online.offline_reason():
+        draw_text(layout, context, online.offline_reason(), "INTERNET_OFFLINE")
     if not shown.rows:
         if opening.running() is not None:
             layout.label(text="None yet")
@@ -66,7 +69,7 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     layout.template_list("KLING_UL_submissions", "", shown, "rows", shown, "index", rows=rows)
     chosen = snapshots.submission(list_rows.chosen())
     if chosen is not None:
-        _draw_chosen(layout.box().column(), context, chosen)
+        on_its_own(_draw_chosen, layout.box().column(), context, chosen)
     if any(submission.is_stopped for submission in snapshots.submissions()):
         layout.operator("kling.resume", icon="FILE_REFRESH")
 

@@ -11,8 +11,9 @@ import bpy
 
 from ..capture.strip import PICTURE_STRIPS
 from ..connection import account
+from ..host.ownership import is_own, why_not_own
 from ..host.sequencer import active_strip, timeline_scene
-from ..host.wrapping import WIDE_ENOUGH, characters_of
+from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_text
 from ..shot import presets
 from ..shot.kinds import has_own_prompts, kind_of_shot
 from ..shot.operators import prompt_count
@@ -28,6 +29,8 @@ from .submissions import draw_account, draw_submissions
 def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What the clip is made from, what it is called; and in the sequencer, what the active strip can become."""
     scene = scene_of(context)
+    if why_not_own(scene):
+        draw_text(layout, context, why_not_own(scene), "LIBRARY_DATA_DIRECT")
     layout.prop(shot_of(scene), "kind", text="")
     layout.prop(shot_of(scene), "shot_name", text="", icon="FILE_MOVIE", placeholder=scene.name)
     if context.area is not None and context.area.type == "SEQUENCE_EDITOR":
@@ -189,11 +192,26 @@ _PARTS = (
     _Submissions,
     _Account,
 )
+_SETTINGS = (_Shot, _Prompt, _Frames, _Video, _Storyboard, _References, _Besides, _Output)
+
+
+def _own_only(part: type[_InSidePanel]) -> type[_InSidePanel]:
+    """The same part, gray in a linked scene: what is set there is saved nowhere."""
+
+    def draw(self: Any, context: bpy.types.Context) -> None:
+        self.layout.enabled = is_own(scene_of(context))
+        part.draw(self, context)  # type: ignore[attr-defined] # every part draws
+
+    return type(part.__name__, (part,), {"draw": draw})
+
+
 _EDITORS = {"view3d": "VIEW_3D", "sequencer": "SEQUENCE_EDITOR"}
 
 
 def _in_editor(part: type[_InSidePanel], editor: str, space: str) -> Any:
     """A panel for one editor: Blender wants a class for each."""
+    if part in _SETTINGS:
+        part = _own_only(part)
     name = f"KLING_PT_{editor}_{part.__name__.strip('_').lower()}"
     return type(name, (part, bpy.types.Panel), {"bl_space_type": space, "__module__": __name__})
 

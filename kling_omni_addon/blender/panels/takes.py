@@ -14,6 +14,7 @@ import bpy
 
 from ...core.takes import Take
 from ..host.editors import redraw
+from ..host.isolating import on_its_own
 from ..host.sequencer import Strip
 from ..host.wrapping import draw_text
 from ..shot.properties import scene_of, shot_of
@@ -53,7 +54,7 @@ def look() -> None:
     if len(_found) > _REMEMBERED:
         _found.clear()
     for key, folder in _wanted.items():
-        _found[key] = takes.takes_around(key[0], folder)
+        _found[key] = on_its_own(takes.takes_around, key[0], folder) or ()
     _wanted.clear()
     redraw(("SEQUENCE_EDITOR",))
 

@@ -9,14 +9,15 @@ from typing import Final
 
 import bpy
 
-from ...core import capability
 from ...core.errors import RequestInvalid
 from ...core.naming import Numbering, mention, unknown_names
 from ...core.payload import ordered_pictures
 from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
-from ..connection import clip_links
+from ..connection import clip_links, limits
 from ..host import thumbnails
+from ..host.isolating import on_its_own
+from ..host.ownership import is_own, why_not_own
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, picture_paths, shot_of
@@ -28,6 +29,7 @@ PANEL_RULE: Final = "PANEL"
 FIRST_PATH: Final = "first_frame"
 END_PATH: Final = "end_frame"
 KIND_PATH: Final = "kind"
+SCENE_PATH: Final = "scene"
 CLIP_PATH: Final = "video_of"
 ITEMS: Final = re.compile(r"(image_list|element_list)\[(\d+)(?::(\d+))?\]")
 
@@ -44,7 +46,7 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
     asked = read_request(scene) if request is None else request
     video = asked.video
     videos = {video.url: clip_links.video_facts_of(video.clip)} if video is not None and video.clip else {}
-    found = judge_request(asked, capability.profile(), videos)
+    found = judge_request(asked, limits.profile(), videos)
     judged = (spoken(problem, asked) for problem in found if not is_told_better(problem, asked))
     problems = (*missing(scene, asked), *judged, *unknown_mentions(asked))
     if len(_judgements) > _LIMIT_OF_NAMES:
@@ -89,7 +91,7 @@ def judge_clips() -> None:
     """Judge every shot that is made from a clip of ours: its link has come."""
     for scene in bpy.data.scenes:
         if shot_of(scene).video_of:
-            judge(scene)
+            on_its_own(judge, scene)
 
 
 def judge_edited() -> bool:
@@ -103,13 +105,16 @@ def judge_edited() -> bool:
     _texts_judged.clear()
     _texts_judged.update(said)
     for name in edited:
-        judge(bpy.data.scenes[name])
+        on_its_own(judge, bpy.data.scenes[name])
     return bool(edited)
 
 
 def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
-    """What a kind of shot that somebody chose still lacks."""
+    """What the shot lacks: choices that are not known here, and what the kind that somebody chose is made from."""
     shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
+    yield from _unknown_choices(request)
+    if not is_own(scene):
+        yield _lack(why_not_own(scene), SCENE_PATH)
     if request.video is not None and request.video.clip:
         yield from _missing_link(shot, request.video)
     if not has_chosen_kind(shot):
@@ -127,6 +132,19 @@ _ONLY_FIRST: Final = Remedy(
     value=next(kind.identifier for kind in KINDS if kind.frames == (Role.FIRST,)),
     label="Use the First Frame Only",
 )
+
+
+def _unknown_choices(request: OmniRequest) -> Iterator[Problem]:
+    """What a .blend asks for that other data knew. Sent without it, the service would quietly choose by itself."""
+    profile = limits.profile()
+    proposed = profile.proposed
+    if not request.model:
+        label = f"Use {profile.models[proposed.model].label}"
+        yield _lack(limits.UNKNOWN_MODEL, "model_name", Remedy(path="model_name", value=proposed.model, label=label))
+    if not request.mode:
+        label = f"Use {profile.mode_labels[proposed.mode]}"
+        message = "The quality that this file asks for is not known to this version."
+        yield _lack(message, "mode", Remedy(path="mode", value=proposed.mode, label=label))
 
 
 def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:

@@ -8,11 +8,13 @@ from typing import Any
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 
-from ...core import capability
+from ..connection import limits
+from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 from ..host.wrapping import draw_lines
 from . import judging, remedies
 from .kinds import has_own_prompts
+from .offers import LIMITS, LONGEST_S, SHORTEST_S
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, free_name, put_picture, scene_of, shot_of
 from .reading import prompt_holder
@@ -27,7 +29,7 @@ _DIALOG_PX = 600
 _DIALOG_CHARACTERS = 92
 
 
-class _OfList:
+class _OfList(OnOwnScene):
     """An operator on one of the shot's lists."""
 
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
@@ -90,7 +92,7 @@ class KLING_OT_move_item(_OfList, bpy.types.Operator):
         return self._choose(context, target)
 
 
-class KLING_OT_add_references(bpy.types.Operator):
+class KLING_OT_add_references(OnOwnScene, bpy.types.Operator):
     """Choose image files to show Kling what things look like"""
 
     bl_idname = "kling.add_references"
@@ -119,7 +121,7 @@ class KLING_OT_add_references(bpy.types.Operator):
         return {"FINISHED"} if self.files else {"CANCELLED"}
 
 
-class KLING_OT_clear_frame(bpy.types.Operator):
+class KLING_OT_clear_frame(OnOwnScene, bpy.types.Operator):
     """Use no picture there; the file stays"""
 
     bl_idname = "kling.clear_frame"
@@ -140,7 +142,7 @@ class KLING_OT_clear_frame(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_insert_name(bpy.types.Operator):
+class KLING_OT_insert_name(OnOwnScene, bpy.types.Operator):
     """Write this name at the end of the prompt; Kling then knows which picture, element or video is meant"""
 
     bl_idname = "kling.insert_name"
@@ -154,7 +156,7 @@ class KLING_OT_insert_name(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_edit_prompt(bpy.types.Operator):
+class KLING_OT_edit_prompt(OnOwnScene, bpy.types.Operator):
     """Write the prompt in a wide window that shows all of it"""
 
     bl_idname = "kling.edit_prompt"
@@ -181,26 +183,32 @@ class KLING_OT_edit_prompt(bpy.types.Operator):
 
 def prompt_count(shot: KLING_PG_shot) -> str:
     """How many characters of how many are used."""
-    profile = capability.profile()
+    profile = limits.profile()
     most = profile.shot_characters if has_own_prompts(shot) else profile.prompt_characters
     return f"{len(prompt_of(prompt_holder(shot)))} / {most}"
 
 
-class KLING_OT_set_duration(bpy.types.Operator):
+class KLING_OT_set_duration(OnOwnScene, bpy.types.Operator):
     """Make the clip this long"""
 
     bl_idname = "kling.set_duration"
     bl_label = "Set Duration"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    seconds: IntProperty(name="Seconds", description="Length of the clip", default=5, min=3, max=15)
+    seconds: IntProperty(
+        name="Seconds",
+        description="Length of the clip",
+        default=LIMITS.proposed.duration_s,
+        min=SHORTEST_S,
+        max=LONGEST_S,
+    )
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         shot_of(scene_of(context)).duration_s = self.seconds
         return {"FINISHED"}
 
 
-class KLING_OT_distribute_shots(bpy.types.Operator):
+class KLING_OT_distribute_shots(OnOwnScene, bpy.types.Operator):
     """Give every shot of the storyboard the same length, as far as whole seconds go"""
 
     bl_idname = "kling.distribute_shots"
@@ -211,6 +219,8 @@ class KLING_OT_distribute_shots(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where every shot gets a second at least."""
         shot = shot_of(scene_of(context))
+        if not super().poll(context):
+            return False
         cls.poll_message_set("There have to be shots, and no more of them than seconds")
         return bool(0 < len(shot.board) <= shot.duration_s)
 
@@ -223,7 +233,7 @@ class KLING_OT_distribute_shots(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_fix(bpy.types.Operator):
+class KLING_OT_fix(OnOwnScene, bpy.types.Operator):
     """Change the setting that this is about"""
 
     bl_idname = "kling.fix"

@@ -9,6 +9,7 @@ from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 from bpy.props import BoolProperty, StringProperty
 
+from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 
 _OUTPUT = ("model", "mode", "duration_s", "aspect_ratio", "sound", "watermark", "places_clip", "timing")
@@ -53,7 +54,7 @@ class KLING_OT_add_prompt_preset(_AddPreset, bpy.types.Operator):
     preset_values = ("shot.words",)
 
 
-class KLING_OT_apply_preset(bpy.types.Operator):
+class KLING_OT_apply_preset(OnOwnScene, bpy.types.Operator):
     """Use this preset"""
 
     bl_idname = "kling.apply_preset"

@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 
+from ..host.ownership import require_own
 from .changes import shot_changed
 
 
@@ -17,11 +18,13 @@ def prompt_of(holder: Any) -> str:
 
 
 def set_prompt(holder: Any, prompt: str) -> None:
-    """Write the prompt where it is read from."""
+    """Write the prompt where it is read from. Raises :class:`KlingError` for a text or a scene of a linked library."""
     text = getattr(holder, "prompt_text", None)
     if text is None:
+        require_own(holder.id_data)
         holder.prompt = prompt
         return
+    require_own(text)
     text.from_string(prompt)
     shot_changed.send(holder.id_data)
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import bpy
 
+from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 from .properties import scene_of, shot_of
 
 _NAME = "Kling Prompt"
 
 
-class KLING_OT_prompt_to_text(bpy.types.Operator):
+class KLING_OT_prompt_to_text(OnOwnScene, bpy.types.Operator):
     """Keep the prompt in a text of this .blend, which may have many lines, and open it in a text editor"""
 
     bl_idname = "kling.prompt_to_text"
@@ -48,7 +49,7 @@ class KLING_OT_open_prompt_text(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_prompt_to_field(bpy.types.Operator):
+class KLING_OT_prompt_to_field(OnOwnScene, bpy.types.Operator):
     """Take the prompt out of the text and back into its field; the text stays in the file"""
 
     bl_idname = "kling.prompt_to_field"
@@ -57,6 +58,8 @@ class KLING_OT_prompt_to_field(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
+        if not super().poll(context):
+            return False
         cls.poll_message_set("The prompt is in its field already")
         return shot_of(scene_of(context)).prompt_text is not None
 

@@ -8,20 +8,12 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..host import heartbeat
+from ..host.ownership import require_own
 from . import kinds
 from .changes import shot_changed
+from .offers import ASPECT_RATIOS, LIMITS, LONGEST_S, MODELS, MODES, SHORTEST_S, told_video
 from .prompt import prompt_of, set_prompt
 
-MODELS = (
-    ("kling-v3-omni", "Kling 3.0 Omni", "3 to 15 seconds, sound and storyboards"),
-    ("kling-video-o1", "Kling O1", "5 or 10 seconds from a prompt or a first frame"),
-)
-MODES = (("std", "Standard", "720p"), ("pro", "Pro", "1080p"))
-ASPECT_RATIOS = (
-    ("16:9", "16:9", "Wide"),
-    ("9:16", "9:16", "Upright"),
-    ("1:1", "1:1", "Square"),
-)
 TIMINGS = (
     ("SPEED", "Keep Speed", "The clip lasts as many seconds as it has, picture and sound in step"),
     ("FRAMES", "Frame for Frame", "Every frame of the scene shows the next frame of the clip, faster or slower"),
@@ -79,7 +71,9 @@ class KLING_PG_board_shot(bpy.types.PropertyGroup):
     """One shot of a storyboard."""
 
     prompt: StringProperty(
-        name="Prompt", description="What happens in this shot; up to 512 characters", update=judge_again
+        name="Prompt",
+        description=f"What happens in this shot; up to {LIMITS.shot_characters:,} characters",
+        update=judge_again,
     )
     duration_s: IntProperty(
         name="Seconds", description="Length of this shot", default=2, min=1, max=999, update=judge_again
@@ -107,7 +101,9 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         name="Name", description="What clip and strip are called; while it is empty, as the scene is"
     )
     prompt: StringProperty(
-        name="Prompt", description="What happens in the shot; up to 2,500 characters", update=judge_again
+        name="Prompt",
+        description=f"What happens in the shot; up to {LIMITS.prompt_characters:,} characters",
+        update=judge_again,
     )
     prompt_text: PointerProperty(
         name="Prompt Text",
@@ -133,7 +129,7 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     element_index: IntProperty(name="Active Element", description="The element that is chosen in the list")
     video: StringProperty(
         name="Video",
-        description="Public link to an MP4 or MOV of 3 to 10 seconds; Kling takes no uploads of videos",
+        description=f"Public link to {told_video(LIMITS)}; Kling takes no uploads of videos",
         update=judge_again,
     )
     video_of: StringProperty(
@@ -149,16 +145,32 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     )
     board_index: IntProperty(name="Active Shot", description="The shot that is chosen in the list")
     model: EnumProperty(
-        name="Model", description="Which of Kling's models makes the clip", items=MODELS, update=judge_again
+        name="Model",
+        description="Which of Kling's models makes the clip",
+        items=MODELS,
+        default=LIMITS.proposed.model,
+        update=judge_again,
     )
-    mode: EnumProperty(name="Quality", description="Size of the clip", items=MODES, default="pro", update=judge_again)
+    mode: EnumProperty(
+        name="Quality",
+        description="Size of the clip",
+        items=MODES,
+        default=LIMITS.proposed.mode,
+        update=judge_again,
+    )
     duration_s: IntProperty(
-        name="Duration", description="Length of the clip in seconds", default=5, min=3, max=15, update=judge_again
+        name="Duration",
+        description="Length of the clip in seconds",
+        default=LIMITS.proposed.duration_s,
+        min=SHORTEST_S,
+        max=LONGEST_S,
+        update=judge_again,
     )
     aspect_ratio: EnumProperty(
         name="Aspect",
         description="Shape of the clip; a first frame decides it by itself",
         items=ASPECT_RATIOS,
+        default=LIMITS.proposed.aspect_ratio,
         update=judge_again,
     )
     sound: BoolProperty(
@@ -205,8 +217,10 @@ def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> No
     """Use the picture at ``path`` (absolute) in the scene's shot.
 
     ``role`` is ``FIRST``, ``END`` or ``REFERENCE``; the last appends to the references under a name of its own.
-    ``origin`` says where it came from, for the panel: "Scene camera, frame 1".
+    ``origin`` says where it came from, for the panel: "Scene camera, frame 1". Raises :class:`KlingError` for a linked
+    scene.
     """
+    require_own(scene)
     shot = shot_of(scene)
     if role == "REFERENCE":
         name = free_name(shot.references, "image")

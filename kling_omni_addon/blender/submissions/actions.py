@@ -14,16 +14,17 @@ from ..timeline import stand_in
 from . import rows
 
 _LOAD = "kling.load_settings"  # where it is known what was asked for
+_LOOK = "kling.look_again"
 _ACTIONS: Mapping[Phase, tuple[str, ...]] = {
     Phase.INTENDED: ("kling.stop_waiting", _LOAD),
     Phase.UNANSWERED: ("kling.stop_waiting", _LOAD),
     Phase.ACCEPTED: ("kling.stop_waiting", _LOAD),
     Phase.READY: ("kling.stop_waiting", _LOAD),
-    Phase.PARKED: ("kling.look_again", "kling.send_again", "kling.stop_waiting", _LOAD),
+    Phase.PARKED: (_LOOK, "kling.send_again", "kling.stop_waiting", _LOAD),
     Phase.FETCHED: ("kling.place_clip", _LOAD, "kling.open_folder"),
     Phase.PLACED: ("kling.reveal_strip", _LOAD, "kling.open_folder"),
-    Phase.FAILED: (_LOAD,),
-    Phase.ABANDONED: ("kling.look_again", _LOAD),
+    Phase.FAILED: (_LOAD, _LOOK),
+    Phase.ABANDONED: (_LOOK, _LOAD),
 }
 _SHORT = {"kling.reveal_strip": "Reveal", "kling.place_clip": "Place"}
 _STUCK = (Phase.PARKED, Phase.FAILED, Phase.ABANDONED)
@@ -39,7 +40,10 @@ def actions_of(submission: Submission) -> tuple[str, ...]:
     again = ("kling.place_clip",) if waits and submission.phase is Phase.PLACED else ()
     remove = ("kling.remove_stand_in",) if waits and submission.phase in _STUCK else ()
     replace = ("kling.replace_strip",) if submission.clip else ()
-    usual = (each for each in _ACTIONS[submission.phase] if each != _LOAD or submission.wish)
+    # A task that failed at Kling is not looked for: it was found.
+    can_look = submission.phase is not Phase.FAILED or (submission.sends > 0 and not submission.task_id)
+    missing = {_LOAD: submission.wish, _LOOK: can_look}
+    usual = (each for each in _ACTIONS[submission.phase] if missing.get(each, True))
     return (*again, *usual, *replace, *remove, *hide)
 
 

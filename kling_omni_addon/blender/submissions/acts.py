@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import bpy
 
@@ -13,8 +13,9 @@ from ...core.life.lifecycle import Submission
 from ...core.request import OmniRequest
 from ..connection import opening, snapshots
 from ..connection.online import require_online
-from ..connection.snapshots import read_submissions, require_submission
+from ..connection.snapshots import require_submission
 from ..host import heartbeat
+from ..host.ownership import require_own
 from ..shot import judging
 from ..shot.reading import Wish, read_wish
 from ..timeline import stand_in
@@ -35,10 +36,12 @@ def submit(scene: bpy.types.Scene) -> Submission:
     else happens by itself; a script without one goes on with :func:`wait` and :func:`place_arrived`. Each call is a
     clip of its own.
 
-    Raises :class:`~kling_omni_addon.core.errors.RequestInvalid` with all problems, and
-    :class:`~kling_omni_addon.core.errors.NotSent` while Blender is set to stay offline; then nothing is recorded and
+    Raises :class:`~kling_omni_addon.core.errors.RequestInvalid` with all problems,
+    :class:`~kling_omni_addon.core.errors.NotSent` while Blender is set to stay offline, and
+    :class:`~kling_omni_addon.core.errors.KlingError` for a scene of a linked library; then nothing is recorded and
     nothing will be sent.
     """
+    require_own(scene)
     require_online()
     judging.ask_for_link(scene)
     return submit_wish(scene, read_wish(scene))
@@ -46,6 +49,7 @@ def submit(scene: bpy.types.Scene) -> Submission:
 
 def submit_wish(scene: bpy.types.Scene, wish: Wish) -> Submission:
     """The same for what was read from the scene already, so that what was judged and asked about is what is sent."""
+    require_own(scene)
     require_online()
     judging.require_complete(scene, wish.request)
     return submit_request(wish.request, wish.target)
@@ -75,11 +79,22 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
 
     ``phase`` says how each ended: ``FETCHED`` with the file in ``clip``, ``FAILED`` or ``PARKED`` with a sentence in
     ``problem``. A wait that ends early ends nothing: the work goes on. In a window this holds up Blender.
+
+    Raises :class:`~kling_omni_addon.core.errors.NotSent` where something is left to do while Blender is set to stay
+    offline, because nothing happens then.
     """
     session = opening.session()
-    found = session.wait(lambda states: all(states[i].is_settled for i in ids if i in states), ids, timeout_s)
+    found = session.wait(_are_settled, ids, timeout_s)
     snapshots.refresh()
     return tuple(found[each] for each in ids if each in found)
+
+
+def _are_settled(states: Mapping[str, Submission]) -> bool:
+    if all(submission.is_settled for submission in states.values()):
+        return True
+    opening.follow_online_access()
+    require_online()
+    return False
 
 
 def place(submission_id: str, scene: bpy.types.Scene | None = None) -> PlacedStrip:
@@ -103,19 +118,38 @@ def with_clip(submission_id: str) -> Submission:
 
 def place_arrived() -> list[PlacedStrip]:
     """Place every arrived clip that belongs to the open file. In a window this happens by itself."""
-    read_submissions()
+    opening.session()
+    snapshots.refresh()
     return placing.place_arrived()
 
 
 def look_again(submission_id: str) -> Submission:
-    """Ask Kling again whether it knows a submission without an answer. Free. Raises :class:`ArgumentsInvalid`."""
+    """Ask Kling again whether it knows a submission without an answer. Free. Raises :class:`ArgumentsInvalid`, and
+    :class:`NotSent` while Blender is set to stay offline.
+    """
+    require_online()
     told = opening.session().look_again(submission_id)
     heartbeat.start()
     return told
 
 
+def adopt(task_or_external_id: str) -> Submission:
+    """Fetch the clip of a task of the account that nobody here asked for. Free; asks Kling and waits for the answer.
+
+    Raises :class:`ArgumentsInvalid` for an id that the journal knows, and like ``Session.adopt``.
+    """
+    require_online()
+    told = opening.session().adopt(task_or_external_id)
+    snapshots.refresh()
+    heartbeat.start()
+    return told
+
+
 def send_again(submission_id: str) -> Submission:
-    """Send the same bytes under the same id again. **Kling may charge for both.** Raises :class:`ArgumentsInvalid`."""
+    """Send the same bytes under the same id again. **Kling may charge for both.** Raises like
+    :func:`look_again`.
+    """
+    require_online()
     told = opening.session().send_again(submission_id)
     heartbeat.start()
     return told
@@ -135,8 +169,14 @@ def stop_waiting(submission_id: str) -> Submission:
 
 
 def go_on() -> int:
-    """Go on with every submission that is unfinished or was held back; how many had been held back."""
-    released = opening.session().release()
+    """Go on with every submission that is unfinished or was held back; how many had been held back.
+
+    Raises :class:`NotSent` while Blender is set to stay offline; the list then shows what is known.
+    """
+    session = opening.session()
+    snapshots.refresh()
+    require_online()
+    released = session.release()
     snapshots.refresh()
     heartbeat.start()
     return released

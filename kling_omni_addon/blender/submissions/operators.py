@@ -83,7 +83,7 @@ class KLING_OT_place_clip(OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_look_again(OfSubmission, bpy.types.Operator):
+class KLING_OT_look_again(WhileOnline, OfSubmission, bpy.types.Operator):
     """Ask Kling again whether it knows this submission"""
 
     bl_idname = "kling.look_again"
@@ -96,7 +96,7 @@ class KLING_OT_look_again(OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_send_again(OfSubmission, bpy.types.Operator):
+class KLING_OT_send_again(WhileOnline, OfSubmission, bpy.types.Operator):
     """Send the same request once more; Kling may charge for both"""
 
     bl_idname = "kling.send_again"
@@ -139,8 +139,13 @@ class KLING_OT_resume(bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Open the session and let go of what is held."""
-        acts.go_on()
+        """Open the session and let go of what is held; say what stays as it is."""
+        released = acts.go_on()
+        reasons = {snapshots.elsewhere(each) for each in snapshots.submissions()} - {""}
+        for reason in sorted(reasons):
+            self.report({"WARNING"}, reason)
+        if not reasons:
+            self.report({"INFO"}, f"Going on with {released} held back" if released else "Nothing was held back")
         return {"FINISHED"}
 
 
@@ -153,7 +158,7 @@ class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        submission = snapshots.submission(self.submission_id)
+        submission = snapshots.read_submission(self.submission_id)
         if submission is None or not submission.clip or not Path(submission.clip).exists():
             raise ClipUnusable("The clip is not there any more.", field="clip", remedy="It was moved or deleted.")
         return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))

@@ -8,6 +8,7 @@ import bpy
 
 from ...core.life.lifecycle import Phase, Submission
 from ..connection import snapshots
+from ..host.isolating import on_its_own
 from ..host.sequencer import Strip, end_of, open_strips_of, start_of, timeline_scene
 from ..timeline import stand_in
 from ..timeline.our_strips import submission_of
@@ -65,7 +66,7 @@ def _draw() -> None:
     scene = timeline_scene(context)
     for strip in open_strips_of(scene):
         if stand_in.is_stand_in(strip):
-            _draw_state(strip, context)
+            on_its_own(_draw_state, strip, context)
 
 
 def _draw_state(strip: Strip, context: bpy.types.Context) -> None:

@@ -2,35 +2,59 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import bpy
 
-from ...core.errors import KlingError
+from ...core.errors import ClipUnusable, KlingError
 from ...core.life.lifecycle import Phase, Submission
 from ..connection import opening, snapshots
 from ..host.identity import is_this_file
+from ..host.isolating import tell_once
+from ..host.ownership import own_scene, require_own
 from ..host.sequencer import Strip
 from ..takes import takes
 from ..timeline import clip_strips, provenance, stand_in
 from ..timeline.our_strips import PlacedStrip, find_strip
+from ..timeline.provenance import shot_of_strip
 
-_homeless: dict[str, str] = {}  # submission -> why its clip could not be placed, as a sentence
+_FIRST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 60.0
+_AGAIN: Final = "It is tried again by itself."
+_BUG: Final = "The clip is here, but an error in the extension kept it from the timeline. See the system console."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trouble:
+    """What kept a clip from its place, and when the next try is due (a monotonic time)."""
+
+    sentence: str
+    pause_s: float
+    again_at: float
+
+
+_homeless: dict[str, str] = {}  # submission -> why its clip waits for a person, as a sentence
+_troubled: dict[str, _Trouble] = {}  # submission -> why its clip could not be placed so far
 _lengths: dict[str, str] = {}  # submission -> how long its clip turned out to be, in words
 _as_loaded: set[str] = set()  # submissions whose stand-ins were in the file when it was opened
 
 
-def place_arrived() -> list[PlacedStrip]:
+def place_arrived(*, is_patient: bool = False) -> list[PlacedStrip]:
     """Place every arrived clip that belongs to the open file, one undo step each; the others wait.
 
     A file that has the stand-in is the clip's, under whatever name it was saved since. One that was opened with the
     stand-in of a clip that had been placed (it was not saved after that) gets it once more; after an undo nothing comes
-    by itself. A clip whose place is gone, or whose file is broken, waits for a person (:func:`waits_because`) and stops
-    no other.
+    by itself. A clip whose place is gone, or whose file is broken, waits for a person (:func:`waits_because`). One that
+    something else keeps from its place is tried again, after a pause that grows where nobody asked (``is_patient``). No
+    clip stops another.
     """
-    arrived = [s for s in snapshots.submissions() if s.clip and s.id not in _homeless and _is_due(s)]
-    placed = [_try_to_place(s) for s in arrived]
-    _as_loaded.difference_update(s.id for s in arrived)
+    snapshots.know(_as_loaded | stand_in.waiting_lately())
+    arrived = [s for s in snapshots.at_hand() if s.clip and s.id not in _homeless and _is_due(s)]
+    placed = [_try_to_place(s) for s in arrived if not (is_patient and _pauses(s.id))]
+    _as_loaded.difference_update(s.id for s in arrived if s.id not in _troubled)
     return [strip for strip in placed if strip is not None]
 
 
@@ -40,30 +64,51 @@ def _is_due(submission: Submission) -> bool:
     return submission.phase is Phase.PLACED and submission.id in _as_loaded
 
 
+def _pauses(submission_id: str) -> bool:
+    trouble = _troubled.get(submission_id)
+    return trouble is not None and time.monotonic() < trouble.again_at
+
+
 def _try_to_place(submission: Submission) -> PlacedStrip | None:
-    is_away = submission.target.scene not in bpy.data.scenes
+    try:
+        return _place_if_possible(submission)
+    except ClipUnusable as error:
+        _homeless[submission.id] = str(error)
+    except KlingError as error:
+        _try_later(submission.id, f"{error} {_AGAIN}")
+    except Exception as error:  # noqa: BLE001 - a clip that trips us up keeps no other from its place
+        tell_once(error, f"placing {submission.id}")
+        _try_later(submission.id, f"{_BUG} {_AGAIN}")
+    return None
+
+
+def _try_later(submission_id: str, sentence: str) -> None:
+    before = _troubled.get(submission_id)
+    pause_s = _FIRST_PAUSE_S if before is None else min(2 * before.pause_s, _LONGEST_PAUSE_S)
+    _troubled[submission_id] = _Trouble(sentence=sentence, pause_s=pause_s, again_at=time.monotonic() + pause_s)
+
+
+def _place_if_possible(submission: Submission) -> PlacedStrip | None:
+    is_away = own_scene(submission.target.scene) is None
     has_place = bool(stand_in.pieces_of(submission.id)) or takes.has_strip(submission)
     if not has_place and (submission.target.has_stand_in or is_away):
         _homeless[submission.id] = "The clip is here; its place on the timeline is gone."
         return None
-    if not opening.session().may_place(submission):
-        return None
-    try:
-        return place(submission)
-    except KlingError as error:
-        _homeless[submission.id] = str(error)
-        return None
+    return place(submission) if opening.session().may_place(submission) else None
 
 
 def place(submission: Submission, scene: bpy.types.Scene | None = None) -> PlacedStrip:
     """Place one clip: where its stand-in is, else where it was meant to go, or there in another scene.
 
     Every stand-in of the submission becomes the clip, also one that was cut in two. Placing a clip twice finds the
-    strip that is there. Raises :class:`ClipUnusable` when the file is gone or broken.
+    strip that is there. Raises :class:`ClipUnusable` when the file is gone or broken, and :class:`KlingError` where
+    the scene is gone or linked from another file.
     """
+    if scene is not None:
+        require_own(scene)
     home, strip, placed = _put_into_stand_ins(submission) or _put_on(submission, scene)
     opening.session().placed(submission.id, home.name, strip.name)
-    _homeless.pop(submission.id, None)
+    _has_place(submission.id)
     seconds = placed.frame_duration / clip_strips.scene_fps(home)
     _lengths[submission.id] = f"{placed.frame_duration} frames, {seconds:.2f} s"
     snapshots.refresh()
@@ -72,14 +117,22 @@ def place(submission: Submission, scene: bpy.types.Scene | None = None) -> Place
 
 
 def replace_with(strip: Strip, scene: bpy.types.Scene, submission: Submission) -> PlacedStrip:
-    """Let a strip of the artist's own play a clip. Raises :class:`ClipUnusable` when the file is gone or broken."""
+    """Let a strip of the artist's own play a clip. Raises :class:`ClipUnusable` when the file is gone or broken, and
+    :class:`KlingError` for a strip of a linked scene.
+    """
+    require_own(scene)
     placed = clip_strips.replace_source(strip, scene, Path(submission.clip), submission_id=submission.id)
     provenance.mark(strip, submission)
     if submission.phase is Phase.FETCHED:
         opening.session().placed(submission.id, scene.name, strip.name)
         snapshots.refresh()
-    _homeless.pop(submission.id, None)
+    _has_place(submission.id)
     return placed
+
+
+def _has_place(submission_id: str) -> None:
+    _homeless.pop(submission_id, None)
+    _troubled.pop(submission_id, None)
 
 
 def waits_because(submission: Submission) -> str:
@@ -87,6 +140,8 @@ def waits_because(submission: Submission) -> str:
     blend = submission.target.blend
     if submission.id in _homeless:
         return _homeless[submission.id]
+    if submission.id in _troubled:
+        return _troubled[submission.id].sentence
     if not blend:
         return "The clip is here. It was not meant for a timeline."
     if not is_this_file(blend):
@@ -103,6 +158,8 @@ def length_of(submission: Submission) -> str:
 def forget() -> None:
     """An undo may have brought back what was gone: look again."""
     _homeless.clear()
+    _troubled.clear()
+    snapshots.know(stand_in.look_again())
 
 
 def follow_file() -> None:
@@ -125,11 +182,15 @@ def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.
     """On the strip of its shot when it is one more take, else at its frame; or it is there already."""
     target, pieces = submission.target, stand_in.pieces_of(submission.id)
     if pieces and scene is None:
+        _finish(submission, pieces)
         return (*pieces[0], clip_strips.measured(pieces[0][1], pieces[0][0]))
     shown = None if pieces else takes.put_on_strip(submission, is_wanted=scene is not None)
     if shown is not None:
         return (*shown, clip_strips.measured(shown[1], shown[0]))
-    home = scene or bpy.data.scenes[target.scene]
+    home = scene or own_scene(target.scene)
+    if home is None:
+        sentence = f'This file has no scene "{target.scene}" of its own.'
+        raise KlingError(sentence, field="scene", remedy="Place the clip in another scene.")
     placed = clip_strips.place_clip(
         home,
         Path(submission.clip),
@@ -143,3 +204,12 @@ def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.
     strip = find_strip(home, submission.id)
     provenance.mark(strip, submission)
     return home, strip, placed
+
+
+def _finish(submission: Submission, pieces: list[tuple[bpy.types.Scene, Strip]]) -> None:
+    """What an earlier try may not have come to: the provenance, and the other strips of the shot."""
+    for _, strip in pieces:
+        if not shot_of_strip(strip):
+            provenance.mark(strip, submission)
+    if submission.phase is Phase.FETCHED and submission.target.shot:
+        takes.put_on_strip(submission)

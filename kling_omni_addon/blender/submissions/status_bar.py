@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import bpy
 
 from ...core.life.lifecycle import Phase, Submission
+from ..host.isolating import on_its_own
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
@@ -105,7 +106,7 @@ def redraw() -> None:
 def draw(header: Any, _context: bpy.types.Context) -> None:
     """Draw it; Blender calls this for its status bar."""
     if _told.text:
-        header.layout.label(text=_told.text, icon=_told.icon)
+        on_its_own(header.layout.label, text=_told.text, icon=_told.icon)
 
 
 def register() -> None:

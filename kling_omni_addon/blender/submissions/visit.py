@@ -12,6 +12,7 @@ from ...core.errors import KlingError
 from ..connection import online, opening, questions, snapshots
 from ..host.editors import redraw
 from ..host.heartbeat import BUSY_S, CALM_S, start
+from ..host.isolating import on_its_own
 from ..shot import judging, prompt
 from ..timeline import stand_in
 from . import placing, status_bar
@@ -31,25 +32,26 @@ def follow_stand_ins() -> None:
         return
     with suppress(KlingError):
         opening.session()
+        snapshots.know(stand_in.waiting_lately())
         start()
 
 
 def visit() -> float | None:
-    """One visit: seconds until the next, or None when nothing lives."""
-    opening.follow_online_access()
+    """One visit: seconds until the next, or None when nothing lives. A step that fails keeps no other from its turn."""
+    on_its_own(opening.follow_online_access)
     if opening.is_paused():
-        _tell_status()
+        on_its_own(_tell_status)
         return CALM_S
-    if judging.judge_edited():
+    if on_its_own(judging.judge_edited):
         redraw(_OUR_AREAS)
     if opening.running() is None:
         return CALM_S if prompt.has_texts() else None
-    is_news = questions.hear()
-    if snapshots.refresh() or is_news or _is_second_over():
+    news = [on_its_own(step) for step in (questions.hear, snapshots.refresh, _is_second_over)]
+    if any(news):
         redraw(_OUR_AREAS)
     if not _is_blender_busy():
-        placing.place_arrived()
-    _tell_status()
+        on_its_own(placing.place_arrived, is_patient=True)
+    on_its_own(_tell_status)
     if questions.is_asking() or any(not s.is_over for s in snapshots.submissions()):
         return BUSY_S
     return CALM_S if prompt.has_texts() or status_bar.is_telling() else None

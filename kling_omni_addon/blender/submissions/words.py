@@ -10,6 +10,7 @@ from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
+from ..connection import snapshots
 from . import placing
 
 STATES: Mapping[Phase, str] = {
@@ -40,6 +41,8 @@ def elapsed(seconds: float) -> str:
 
 def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
+    if snapshots.elsewhere(submission):
+        return snapshots.elsewhere(submission)
     if submission.problem:
         return submission.problem
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:

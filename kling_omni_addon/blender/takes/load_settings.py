@@ -18,6 +18,7 @@ from ...core.request import OmniRequest, Role, Storyboard, Video, VideoUse
 from ...settings import home_folder
 from ...work.sidecar import take_of
 from ..connection import snapshots
+from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot import judging
@@ -36,9 +37,10 @@ def load_settings(scene: bpy.types.Scene, provenance: Mapping[str, Any]) -> tupl
     sentence each.
 
     Pictures are those that were sent: the file where it is unchanged, else the same picture beside this .blend, else
-    the copy that this machine kept. Raises :class:`ArgumentsInvalid` where what was asked for is not known, and then
-    nothing is changed.
+    the copy that this machine kept. Raises :class:`ArgumentsInvalid` where what was asked for is not known,
+    :class:`KlingError` for a linked scene, and then nothing is changed.
     """
+    require_own(scene)
     wish = provenance.get("wish") or {}
     request = _request(wish)
     pictures = tuple(_found(picture) for picture in wish["pictures"])
@@ -154,7 +156,7 @@ def _put_video(shot: KLING_PG_shot, video: Video | None) -> Iterator[str]:
     if video is None:
         return
     if video.clip:
-        made = snapshots.submission(video.clip)
+        made = snapshots.read_submission(video.clip)
         shot.video_origin = made.target.name if made is not None else video.clip
         shot.video_of = video.clip
         return
@@ -185,7 +187,7 @@ def provenance_for(strip: Strip | None) -> dict[str, Any]:
         found = provenance_on(strip)
         if found["wish"]:
             return found
-        recorded = snapshots.submission(found["submission"])
+        recorded = snapshots.read_submission(found["submission"])
         if recorded is not None:
             return provenance_of(recorded)
     beside = take_of(clip_of(strip))

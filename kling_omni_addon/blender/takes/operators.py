@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 from ...core.errors import ClipUnusable
 from ...core.takes import Take
 from ..host.editors import redraw
+from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot.properties import scene_of, shot_of
@@ -91,9 +92,11 @@ class KLING_OT_favour_take(_OfStrip, bpy.types.Operator):
     bl_label = "Favorite Take"
     bl_options = {"REGISTER", "UNDO"}
 
+    @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         strip = kling_strip(context)
         assert strip is not None
+        require_own(timeline_scene(context))
         strip[FAVOURITE] = "" if takes.shows_favourite(strip) else submission_of(strip)
         return {"FINISHED"}
 
@@ -113,6 +116,7 @@ class KLING_OT_new_take(_OfStrip, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         strip, shot = kling_strip(context), shot_of(scene_of(context))
         assert strip is not None
+        require_own(scene_of(context))
         if self.loads_settings:
             for loss in load_settings(scene_of(context), provenance_for(strip)):
                 self.report({"WARNING"}, loss)

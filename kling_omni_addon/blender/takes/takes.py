@@ -15,15 +15,16 @@ from ...core.takes import Take, diff_of, in_order
 from ...work.sidecar import keep_missing, sidecar_of, takes_in
 from ..connection import snapshots
 from ..host import sequencer
+from ..host.ownership import is_own, require_own
 from ..host.sequencer import Strip
-from ..shot.properties import MODELS, MODES
+from ..shot.offers import MODELS, MODES
 from ..timeline import clip_strips, stand_in
 from ..timeline.clip_file import clip_facts_of
 from ..timeline.our_strips import submission_of
 from ..timeline.provenance import FAVOURITE, clip_of, mark_with, provenance_on, shot_of_strip, text_of
 
 _deleted = {"takes": 0}
-_LABELS = {identifier: label for identifier, label, _ in (*MODELS, *MODES)}
+_LABELS = {identifier: label for identifier, label, *_ in (*MODELS, *MODES)}
 
 
 def takes_of(strip: Strip) -> tuple[Take, ...]:
@@ -36,14 +37,20 @@ def takes_of(strip: Strip) -> tuple[Take, ...]:
 
 def takes_around(shot: str, folder: Path) -> tuple[Take, ...]:
     """The same for a shot whose clips lie in ``folder``."""
-    recorded = (Take(clip=s.clip, provenance=provenance_of(s)) for s in recorded_takes(shot) if Path(s.clip).is_file())
+    there = (s for s in _every_recorded_take(shot) if Path(s.clip).is_file())
+    recorded = (Take(clip=s.clip, provenance=provenance_of(s)) for s in there)
     beside = (take for take in takes_in(folder) if take.provenance.get("shot") == shot)
     return in_order((*recorded, *beside))
 
 
 def recorded_takes(shot: str) -> Iterator[Submission]:
-    """The submissions of a shot that have a clip, as of the last refresh."""
+    """The submissions of a shot that have a clip, as of the last refresh, for drawing code: the newest, that is."""
     return (s for s in snapshots.submissions() if s.clip and shot_id_of(s) == shot)
+
+
+def _every_recorded_take(shot: str) -> Iterator[Submission]:
+    """The same with those that are over for long. Reads the journal."""
+    return (s for s in snapshots.read_takes(shot) if s.clip)
 
 
 def shown_in(takes: tuple[Take, ...], strip: Strip) -> int | None:
@@ -60,8 +67,10 @@ def differences(strip: Strip, take: Take) -> tuple[str, ...]:
 def show_take(scene: bpy.types.Scene, strip: Strip, take: Take) -> None:
     """Let a strip play another take: where it is, as it is cut, with its effects; see ``clip_strips.replace_source``.
 
-    Raises :class:`ClipUnusable` when the file is gone or broken, and then nothing is changed.
+    Raises :class:`ClipUnusable` when the file is gone or broken, :class:`KlingError` for a strip of a linked scene, and
+    then nothing is changed.
     """
+    require_own(scene)
     clip, length = Path(take.clip), None
     if not clip.is_file():
         raise ClipUnusable(f"The clip {clip} is gone.", field="clip", remedy="Choose another take.")
@@ -74,7 +83,7 @@ def show_take(scene: bpy.types.Scene, strip: Strip, take: Take) -> None:
 
 def has_strip(submission: Submission) -> bool:
     """Whether a strip of the open file shows a take of the submission's shot."""
-    return next(_strips_of_shot(shot_id_of(submission)), None) is not None
+    return next(_own_strips_of_shot(shot_id_of(submission)), None) is not None
 
 
 def put_on_strip(submission: Submission, *, is_wanted: bool = False) -> tuple[bpy.types.Scene, Strip] | None:
@@ -83,10 +92,11 @@ def put_on_strip(submission: Submission, *, is_wanted: bool = False) -> tuple[bp
     A strip that shows its favourite keeps it, and the new take is one to switch to, unless somebody asked for this one
     (``is_wanted``). None when the shot has no strip here.
     """
-    strips = tuple(_strips_of_shot(shot_id_of(submission)))
+    strips = tuple(_own_strips_of_shot(shot_id_of(submission)))
     take = Take(clip=submission.clip, provenance=provenance_of(submission))
     for scene, strip in strips:
-        if is_wanted or not shows_favourite(strip):
+        is_shown = submission_of(strip) == submission.id and not stand_in.is_stand_in(strip)
+        if is_wanted or not (is_shown or shows_favourite(strip)):
             show_take(scene, strip, take)
     if strips:
         keep_missing(submission)
@@ -98,6 +108,11 @@ def _strips_of_shot(shot: str) -> Iterator[tuple[bpy.types.Scene, Strip]]:
         for strip in sequencer.all_strips(scene):
             if shot_of_strip(strip) == shot:
                 yield scene, strip
+
+
+def _own_strips_of_shot(shot: str) -> Iterator[tuple[bpy.types.Scene, Strip]]:
+    """Without those of linked scenes, where nothing that is changed is saved."""
+    return ((scene, strip) for scene, strip in _strips_of_shot(shot) if is_own(scene))
 
 
 def shows_favourite(strip: Strip) -> bool:

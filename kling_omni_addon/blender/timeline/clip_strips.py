@@ -12,7 +12,7 @@ from typing import Final
 
 import bpy
 
-from ...core.errors import ClipUnusable
+from ...core.errors import ClipUnusable, KlingError
 from ..host.sequencer import (
     Strip,
     can_retime_sound,
@@ -29,12 +29,12 @@ from ..host.sequencer import (
 )
 from .channels import end_of_room, free_channel_beside, free_channels, set_apart
 from .clip_file import ClipFacts, clip_facts_of, stored_path
-from .our_strips import SUBMISSION, PlacedStrip, find_strip, submission_of
-from .retiming import set_content_length
+from .our_strips import FRAMES, SUBMISSION, PlacedStrip, find_strip, submission_of
+from .retiming import KEYS_OF_ONE_SPEED, set_content_length
+from .taking_back import whole_or_nothing
 
 PLANNED: Final = "kling_planned"  # custom property of a stand-in: how many frames its clip was to last
-_FRAMES: Final = "kling_frames"  # custom property of our clips: how many frames the file has
-_LENGTH: Final = "kling_length"  # and how many of the scene it was to last
+_LENGTH: Final = "kling_length"  # custom property of our clips: how many frames of the scene the file was to last
 
 
 def scene_fps(scene: bpy.types.Scene) -> float:
@@ -76,7 +76,7 @@ def place_clip(
     Once only: when the scene has the strip of this submission already, wherever it was moved to, that one is returned.
 
     Raises :class:`ClipUnusable` for a file that is missing or that Blender cannot play, :class:`KlingError` when no
-    channels are free; in both cases nothing is changed.
+    channels are free, or when length, speed, sound or place do not come out right; in every case nothing is changed.
     """
     strip = find_strip(scene, submission_id)
     if strip is None:
@@ -85,13 +85,14 @@ def place_clip(
         length = frames_of(facts, rate, timing, fit_frames)
         end = frame_start + max(length, facts.frames)
         lane = free_channels(scene, frame_start, end, 1 + facts.has_sound, 1 if channel is None else channel)
-        if timing == "conform":
-            conform(scene, facts.fps)
-        strip = new_picture(scene, clip, name=name, channel=lane + facts.has_sound, frame_start=frame_start)
-        strip[SUBMISSION] = submission_id
-        _play(strip, scene, facts, length, (frame_start, frame_start + length))
-        if facts.has_sound:
-            _add_sound(strip, scene, clip, facts)
+        with whole_or_nothing(scene):
+            if timing == "conform":
+                conform(scene, facts.fps)
+            strip = new_picture(scene, clip, name=name, channel=lane + facts.has_sound, frame_start=frame_start)
+            strip[SUBMISSION] = submission_id
+            _play(strip, scene, facts, length, (frame_start, frame_start + length))
+            if facts.has_sound:
+                _add_sound(strip, scene, clip, facts)
         show_in_workspaces(scene)
     return measured(strip, scene)
 
@@ -114,20 +115,22 @@ def replace_source(
     the next strip on the channel begins; one that an artist moved stays where it is. The sound strip beside it is
     replaced, added or removed with it. ``submission_id`` marks the strip as that submission's; ``""`` leaves the mark.
 
-    Raises :class:`ClipUnusable` for a file that is missing or that Blender cannot play; then nothing is changed.
+    Raises :class:`ClipUnusable` for a file that is missing or that Blender cannot play, :class:`KlingError` when the
+    strip does not come out right; then nothing is changed.
     """
     facts, sound = clip_facts_of(clip), _sound_beside(strip, scene)
     goal = _kept_length(strip, scene, facts) if length is None else length
     handles = _handles_after(strip, scene, goal)
     was_fitted = _is_fitted(strip, scene)
-    strip[SUBMISSION] = submission_id or submission_of(strip)
-    strip.pop(PLANNED, None)
-    with set_apart(strip, scene):
-        strip.filepath = stored_path(clip)
-        _play(strip, scene, facts, goal, handles)
-    if was_fitted:
-        _fit(strip, scene, facts.size)
-    _follow(strip, scene, clip, facts, sound)
+    with whole_or_nothing(scene, strip, sound):
+        strip[SUBMISSION] = submission_id or submission_of(strip)
+        with set_apart(strip, scene):
+            strip.filepath = stored_path(clip)
+            _play(strip, scene, facts, goal, handles)
+        if was_fitted:
+            _fit(strip, scene, facts.size)
+        _follow(strip, scene, clip, facts, sound)
+        strip.pop(PLANNED, None)  # last: as long as it is there, the clip has not come
     return measured(strip, scene)
 
 
@@ -148,14 +151,27 @@ def measured(strip: Strip, scene: bpy.types.Scene) -> PlacedStrip:
 
 def _play(strip: Strip, scene: bpy.types.Scene, facts: ClipFacts, length: int, handles: tuple[int, int]) -> None:
     """Let the whole file last ``length`` frames, and show the part between the handles."""
-    strip[_FRAMES], strip[_LENGTH] = facts.frames, length
-    is_ours = len(strip.retiming_keys) <= 2  # more of them are a ramp or a freeze that somebody made
+    strip[FRAMES], strip[_LENGTH] = facts.frames, length
+    is_ours = len(strip.retiming_keys) <= KEYS_OF_ONE_SPEED  # more are a ramp or a freeze that somebody made
     if is_ours and (length != facts.frames or strip.retiming_keys):
         with set_apart(strip, scene):
             set_content_length(strip, scene, facts.frames, length)
             _set_handles(strip, *handles)
     else:
         _set_handles(strip, *handles)
+    if is_ours:
+        _require_place(strip, *handles)
+
+
+def _require_place(strip: Strip, start: int, end: int) -> None:
+    """Raise :class:`KlingError` unless the strip shows what is between these frames. A handle beyond the file, which an
+    artist moved there, stands where Blender lets it.
+    """
+    content, length = content_start_of(strip), max(_whole_length(strip), 1)
+    is_in_file = content <= start and end <= content + length
+    if is_in_file and (start_of(strip), end_of(strip)) != (start, end):
+        found = f"frames {start_of(strip)} to {end_of(strip) - 1} instead of {start} to {end - 1}"
+        raise KlingError(f'Strip "{strip.name}" did not come to its place: {found}.', field="frame_start")
 
 
 def _set_handles(strip: Strip, start: int, end: int) -> None:
@@ -263,6 +279,8 @@ def _keep_step(strip: Strip, sound: Strip, scene: bpy.types.Scene, facts: ClipFa
             frames = content_length_of(sound)
             set_content_length(sound, scene, frames, round(frames * length / natural))
         _set_handles(sound, start_of(strip), end_of(strip))
+    if (start_of(sound), end_of(sound)) != (start_of(strip), end_of(strip)):
+        raise KlingError(f'The sound of strip "{strip.name}" did not come in step with it.', field="sound")
 
 
 def scene_frames(scene: bpy.types.Scene, seconds: float) -> int:

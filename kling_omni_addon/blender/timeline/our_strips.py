@@ -10,6 +10,8 @@ import bpy
 
 from ..host.sequencer import Strip, all_strips
 
+OURS: Final = "kling_"  # how the custom properties begin that we write on strips
+FRAMES: Final = "kling_frames"  # custom property of our clips: how many frames the file has
 SUBMISSION: Final = "kling_submission"  # custom property of the strips that we place
 
 

@@ -17,6 +17,7 @@ from ...core.errors import KlingError
 from ..host.sequencer import (
     Strip,
     all_strips,
+    content_length_of,
     forget_raw_frames,
     frames_behind_last_key,
     length_of,
@@ -24,6 +25,8 @@ from ..host.sequencer import (
     untrim,
 )
 
+_NOT_NOW: Final = "Blender cannot change the speed of a strip just now."
+KEYS_OF_ONE_SPEED: Final = 2  # one at each end of the strip
 _ROUNDING: Final = 0.05  # of a frame: a speed in single precision must not come out as a frame less
 
 
@@ -31,7 +34,7 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
     """Let a file of ``frames`` frames last ``length`` frames of the scene, from its first to its last.
 
     Handles end up on the ends of the file, which may be a frame less than ``length``. The strip has to be set apart
-    (``sequencer.set_apart``). Raises :class:`KlingError` while Blender has no window.
+    (``sequencer.set_apart``). Raises :class:`KlingError` where Blender cannot do it now, or did something else.
     """
     held = frames_behind_last_key()
     wanted = max(1, round((frames - held) * length / frames))
@@ -42,14 +45,22 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
         _set_speed(scene, (length_of(strip) - held) / (wanted + _ROUNDING))
         untrim(strip)
     forget_raw_frames(scene)
+    if len(strip.retiming_keys) < KEYS_OF_ONE_SPEED or abs(content_length_of(strip) - length) > 1:
+        found = f"{content_length_of(strip)} frames instead of {length}"
+        raise KlingError(f'Strip "{strip.name}" did not take the speed of its clip: {found}.', field="speed")
 
 
 def _set_speed(scene: bpy.types.Scene, speed: float) -> None:
     """Of the chosen strip. Its keys are neither read nor written from Python: before 5.1 Blender takes another strip
     for theirs then, and crashes.
     """
-    with _sequencer_of(scene):
-        bpy.ops.sequencer.retiming_segment_speed_set(speed=100 * speed)
+    try:
+        with _sequencer_of(scene):
+            done = bpy.ops.sequencer.retiming_segment_speed_set(speed=100 * speed)
+    except (RuntimeError, TypeError) as error:  # where Blender is just now, its operator or its context is refused
+        raise KlingError(_NOT_NOW, field="speed") from error
+    if done != {"FINISHED"}:
+        raise KlingError(_NOT_NOW, field="speed")
 
 
 @contextmanager
@@ -89,8 +100,12 @@ def _sequencer_of(scene: bpy.types.Scene) -> Iterator[None]:
 
 
 def _window_and_area() -> tuple[Any, Any]:
-    """A sequencer that is open, else the smallest editor of a window."""
-    windows = list(bpy.context.window_manager.windows)
+    """A sequencer that is open, else the smallest editor of a window.
+
+    Never one of a temporary window (preferences, render, file browser): Blender refuses to work there. A window with a
+    maximized editor has that one only.
+    """
+    windows = [window for window in bpy.context.window_manager.windows if not window.screen.is_temporary]
     pairs = [(window, area) for window in windows for area in window.screen.areas]
     if not pairs:
         remedy = "Open a window, or set the scene to 24 frames a second."

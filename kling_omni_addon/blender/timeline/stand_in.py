@@ -15,18 +15,19 @@ from typing import Final
 
 import bpy
 
-from ...core import capability
 from ...core.life.events import Target
 from ...core.life.lifecycle import Submission
 from ...core.request import OmniRequest
 from ...durable import make_folder, write_whole
-from ..connection import opening
+from ..connection import limits, opening
+from ..host.ownership import own_scene, own_scenes, require_own
 from ..host.sequencer import Strip, all_strips, set_end, show_in_workspaces, siblings_of
 from . import provenance
 from .channels import free_channels
 from .clip_file import clip_facts_of
 from .clip_strips import PLANNED, conform, frames_of, new_picture, replace_source, scene_fps
 from .our_strips import SUBMISSION, PlacedStrip, find_strips, submission_of
+from .taking_back import whole_or_nothing
 
 _FILM: Final = Path(__file__).with_name("stand_in.mp4")
 _FRESH_S: Final = 1.0
@@ -47,7 +48,7 @@ def planned_frames(scene: bpy.types.Scene, request: OmniRequest, target: Target)
     """How many frames of the scene the clip is to last, as far as one knows before it is there."""
     if target.fit_frames:
         return target.fit_frames
-    rate = scene_fps(scene) if target.timing == "speed" else capability.profile().output_fps
+    rate = scene_fps(scene) if target.timing == "speed" else limits.profile().output_fps
     return max(1, round(request.duration_s * rate))
 
 
@@ -67,7 +68,11 @@ def will_have_sound(request: OmniRequest) -> bool:
 
 
 def require_room(request: OmniRequest, target: Target) -> None:
-    """Raise :class:`KlingError` when there is no place for the stand-in, before anything is sent."""
+    """Raise :class:`KlingError` when there is no place for the stand-in, or none that is saved with the file, before
+    anything is sent.
+    """
+    if target.scene in bpy.data.scenes and own_scene(target.scene) is None:
+        require_own(bpy.data.scenes[target.scene])
     scene = _scene_of(target)
     if scene is not None:
         free_lane(scene, request, target)
@@ -113,12 +118,15 @@ def new_stand_in(
 
 def _scene_of(target: Target) -> bpy.types.Scene | None:
     """Where a stand-in is wanted."""
-    return bpy.data.scenes.get(target.scene) if target.has_stand_in else None
+    return own_scene(target.scene) if target.has_stand_in else None
 
 
 def pieces_of(submission_id: str) -> list[tuple[bpy.types.Scene, Strip]]:
-    """Every picture strip of a submission in the open file with its scene: an artist may have cut or copied it."""
-    return [(scene, strip) for scene in bpy.data.scenes for strip in find_strips(scene, submission_id)]
+    """Every picture strip of a submission in the open file with its scene: an artist may have cut or copied it.
+
+    Those of a linked scene belong to another file, whose clip comes when that is open.
+    """
+    return [(scene, strip) for scene in own_scenes() for strip in find_strips(scene, submission_id)]
 
 
 def is_stand_in(strip: Strip) -> bool:
@@ -128,7 +136,7 @@ def is_stand_in(strip: Strip) -> bool:
 
 def waiting_here() -> frozenset[str]:
     """The submissions that have stand-ins in the open file."""
-    strips = (strip for scene in bpy.data.scenes for strip in all_strips(scene))
+    strips = (strip for scene in own_scenes() for strip in all_strips(scene))
     return frozenset(submission_of(strip) for strip in strips if is_stand_in(strip))
 
 
@@ -147,10 +155,11 @@ def fill(strip: Strip, scene: bpy.types.Scene, submission: Submission) -> Placed
     """Let a stand-in become the clip, at the speed that was wished for. Raises :class:`ClipUnusable`."""
     clip, target = Path(submission.clip), submission.target
     facts = clip_facts_of(clip)
-    if target.timing == "conform":
-        conform(scene, facts.fps)
-    length = frames_of(facts, scene_fps(scene), target.timing, target.fit_frames)
-    return replace_source(strip, scene, clip, submission_id=submission.id, length=length)
+    with whole_or_nothing(scene):
+        if target.timing == "conform":
+            conform(scene, facts.fps)
+        length = frames_of(facts, scene_fps(scene), target.timing, target.fit_frames)
+        return replace_source(strip, scene, clip, submission_id=submission.id, length=length)
 
 
 def remove_stand_ins(submission_id: str) -> int:

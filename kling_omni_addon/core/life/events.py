@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
+from ..errors import CredentialsRefused
 from ..media import PictureFacts, PictureRef
 from ..payload import Payload
 
@@ -53,7 +54,7 @@ class Intended:
 
     ``wish`` is the request as JSON data without links and picture bytes (``core.provenance``), so that it can be set up
     again; empty where an older version wrote this. ``most_units`` is the most that the clip may cost, as a decimal
-    number; ``""`` where there is no list price.
+    number; ``""`` where there is no list price. ``id_is_given``: somebody chose its id, which may be another task's.
     """
 
     at: float
@@ -62,6 +63,7 @@ class Intended:
     target: Target
     wish: Mapping[str, Any] = field(default_factory=dict)
     most_units: str = ""
+    id_is_given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,29 @@ class Unanswered:
     reason: str
 
 
+Verdict: TypeAlias = Literal["Failed", "Held", "Deferred"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """The service refused after the last byte had left. A proxy may have delivered the request twice, and the other one
+    may have been taken: the task is looked for before the refusal counts.
+
+    ``verdict`` says what it counts as when nothing is found: an event of that name with this ``reason`` and
+    ``exit_code``.
+    """
+
+    at: float
+    reason: str
+    verdict: Verdict
+    exit_code: int
+
+    @property
+    def is_for_key(self) -> bool:
+        """Whether it was the key that was refused, so that no account can be asked with it either."""
+        return self.exit_code == CredentialsRefused.exit_code
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
     """The service said "not now", which proves that nothing was created (1302, 1303)."""
@@ -148,9 +173,19 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """The user says: go on."""
+    """The user says: go on with what was held or set aside."""
 
     at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebound:
+    """Another key of the same service is used for it from now on: nothing of it can be at the service, or the account
+    of that key knows its task.
+    """
+
+    at: float
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +249,7 @@ class Abandoned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The service has the task."""
+    """The service says that it has a task for this submission, and names it."""
 
     at: float
     task_id: str
@@ -238,10 +273,15 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The service refused the request for good, or the task ended without a clip."""
+    """The service refused the request for good, or the task ended without a clip.
+
+    ``id_is_taken``: it was never sent, for the id that somebody chose for it is another task's already.
+    """
 
     at: float
     reason: str
+    exit_code: int = 4
+    id_is_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +322,7 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The clip is a verified file."""
+    """The clip is a verified file at its place."""
 
     at: float
     path: str
@@ -299,6 +339,17 @@ class Placed:
     strip: str
 
 
+def believed(denied: Denied, at: float) -> Failed | Held | Deferred:
+    """What a refusal counts as once it is believed."""
+    match denied.verdict:
+        case "Held":
+            return Held(at=at, reason=denied.reason, exit_code=denied.exit_code)
+        case "Deferred":
+            return Deferred(at=at, reason=denied.reason, retry_after_s=None)
+        case _:
+            return Failed(at=at, reason=denied.reason)
+
+
 Event: TypeAlias = (
     Intended
     | Adopted
@@ -306,11 +357,13 @@ Event: TypeAlias = (
     | Sent
     | NotSent
     | Unanswered
+    | Denied
     | Deferred
     | Held
     | Begun
     | SetAside
     | Released
+    | Rebound
     | Reopened
     | Missed
     | Scanned
@@ -351,8 +404,9 @@ def event_from(kind: str, data: Mapping[str, Any]) -> Event:
     values = {name: value for name, value in data.items() if name in known}
     if event_type is Intended:
         values["payload"] = _payload(values["payload"])
-    if event_type in OPENINGS:
+    if "origin" in values:
         values["origin"] = Origin(**values["origin"])
+    if "target" in values:
         values["target"] = _target(values["target"])
     event: Event = event_type(**values)
     return event

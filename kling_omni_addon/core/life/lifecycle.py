@@ -27,12 +27,20 @@ LOOK_WINDOW_S = 180.0
 """How long an unanswered create is looked for before it may be parked (docs/architecture.md, "The Commit Point").
 """
 LATE_MISSES_WANTED = 3
+DENIED_WINDOW_S = 60.0
+"""How long the task of a create that was refused after its last byte had left is looked for before that is believed:
+look-ups may lag, and a person waits for the word.
+"""
+DENIED_KEY_WINDOW_S = 20.0
+"""The same where the key was refused: nothing is lost when that is believed, for the same bytes go out under the same
+id once the key is right.
+"""
 MOST_CRASHES = 5
 """So many processes may die over one step of a submission before it waits for a person (fault 58)."""
 
 
 class Phase(StrEnum):
-    """Where a submission stands."""
+    """Where a submission stands; docs/architecture.md draws how one leads to the other."""
 
     INTENDED = "intended"
     UNANSWERED = "unanswered"
@@ -52,6 +60,7 @@ class Action(StrEnum):
     LOOK_UP = "look up"
     SCAN = "scan"
     PARK = "park"
+    BELIEVE = "believe"
     ASK = "ask"
     FETCH = "fetch"
     PLACE = "place"
@@ -82,6 +91,8 @@ class Submission:
     the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
     ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known), and
     ``ended_tasks`` names those that came to nothing while another may be there.
+    ``denial`` is a refusal that does not count yet, ``id_is_given`` tells that
+    somebody chose its id, ``id_is_taken`` that it is another task's.
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
@@ -111,6 +122,9 @@ class Submission:
     exit_code: int = 0
     looking_since: float = 0.0
     misses: tuple[float, ...] = ()
+    denial: ev.Denied | None = None
+    id_is_given: bool = False
+    id_is_taken: bool = False
     is_scanned: bool = False
     task_id: str = ""
     ended_tasks: tuple[str, ...] = ()
@@ -143,9 +157,19 @@ class Submission:
         return self.phase is Phase.INTENDED and not self.is_uncertain
 
     @property
+    def may_take_any_key(self) -> bool:
+        """Whether no account can have a task of it, so that another key of the same service may send it."""
+        return self.is_proved_unsent and not self.tasks
+
+    @property
     def needs_a_person(self) -> bool:
         """Whether it waits for somebody to decide."""
         return self.phase is Phase.PARKED or self.is_stopped
+
+    @property
+    def holds_key(self) -> bool:
+        """Whether the key or the account is at fault as far as is known, so that no other send would fare better."""
+        return self.is_held or (self.denial is not None and self.denial.verdict == "Held")
 
     @property
     def is_stopped(self) -> bool:
@@ -171,7 +195,7 @@ _CAN_CRASH = (Phase.INTENDED, Phase.READY, Phase.FETCHED)
 """Phases whose next step ends with an event, so that a missing one tells of a crash. Questions often end without."""
 
 TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
-    ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED), Phase.ACCEPTED),
+    ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.FAILED), Phase.ACCEPTED),
     ev.Doubted: {Phase.INTENDED: Phase.UNANSWERED},
     ev.Sent: {Phase.INTENDED: Phase.UNANSWERED},
     ev.NotSent: {Phase.INTENDED: Phase.INTENDED},
@@ -179,13 +203,15 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Begun: {phase: phase for phase in _CAN_CRASH},
     ev.SetAside: {phase: phase for phase in _CAN_CRASH},
     ev.Released: {phase: phase for phase in _CAN_CRASH},
+    ev.Rebound: {phase: phase for phase in _UNFINISHED},
     ev.Unanswered: {Phase.UNANSWERED: Phase.UNANSWERED},
+    ev.Denied: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED), Phase.UNANSWERED),
     ev.Deferred: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
     ev.Reopened: {Phase.UNANSWERED: Phase.UNANSWERED},
     ev.Missed: {Phase.UNANSWERED: Phase.UNANSWERED},
     ev.Scanned: {Phase.UNANSWERED: Phase.UNANSWERED},
     ev.Parked: {Phase.UNANSWERED: Phase.PARKED},
-    ev.LookAgain: {Phase.PARKED: Phase.UNANSWERED, Phase.ABANDONED: Phase.UNANSWERED},
+    ev.LookAgain: dict.fromkeys((Phase.PARKED, Phase.ABANDONED, Phase.FAILED), Phase.UNANSWERED),
     ev.SendAgain: {Phase.PARKED: Phase.INTENDED},
     ev.Withdrawn: {Phase.INTENDED: Phase.ABANDONED},
     ev.Abandoned: dict.fromkeys(_UNFINISHED, Phase.ABANDONED),
@@ -206,7 +232,7 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
 def begin(event: ev.Intended | ev.Adopted) -> Submission:
     """The submission that the first event of a history opens."""
     if isinstance(event, ev.Adopted):
-        unknown = Payload(external_task_id=event.submission_id, model="", pieces=())
+        unknown = _unknown(event.submission_id)
         intended = ev.Intended(at=event.at, payload=unknown, origin=event.origin, target=event.target)
         return replace(apply(begin(intended), event), is_adopted=True)
     return Submission(
@@ -219,6 +245,7 @@ def begin(event: ev.Intended | ev.Adopted) -> Submission:
         changed_at=event.at,
         wish=event.wish,
         most_units=event.most_units,
+        id_is_given=event.id_is_given,
     )
 
 
@@ -227,8 +254,12 @@ def apply(submission: Submission, event: Event) -> Submission:
     after = TRANSITIONS.get(type(event), {}).get(submission.phase)
     if submission.is_uncertain:
         after = _where_uncertain(submission, event, after)
+    if submission.phase is Phase.FAILED and not _fits_failure(submission, event):
+        after = None
     if after is Phase.INTENDED and submission.is_adopted:
         raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
+    if isinstance(event, ev.Rebound) and event.origin.service != submission.origin.service:
+        raise IllegalTransition("it belongs to another service")
     if after is None:
         raise IllegalTransition(f"{type(event).__name__} cannot happen to a submission that is {submission.phase}")
     changes: Changes = {"phase": after, "changed_at": event.at}
@@ -237,12 +268,17 @@ def apply(submission: Submission, event: Event) -> Submission:
     if after is not submission.phase:
         # Failures are counted until the service has the task: fifty times 1303 must not start at one second each time.
         failures = submission.failures if after in (Phase.INTENDED, Phase.UNANSWERED) else 0
-        changes |= {"failures": failures, "retry_at": 0.0, "problem": ""}
+        changes |= {"failures": failures, "retry_at": 0.0, "problem": "", "denial": None}
     return replace(submission, **changes | _EFFECTS.get(type(event), _nothing_more)(submission, event))
 
 
-_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received)
+_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received, ev.Rebound)
 """After any other event the step before it came to an end. A download that starts over did not."""
+
+
+def _fits_failure(submission: Submission, event: Event) -> bool:
+    """A task that bears the id without being ours is never looked for as ours; it can be adopted, as what it is."""
+    return isinstance(event, ev.Adopted) is submission.id_is_taken
 
 
 def _where_uncertain(submission: Submission, event: Event, after: Phase | None) -> Phase | None:
@@ -292,14 +328,23 @@ def decide(submission: Submission, now: float, window_s: float = LOOK_WINDOW_S) 
 
 
 def _look(submission: Submission, now: float, window_s: float) -> Step:
-    end = submission.looking_since + window_s
+    is_denied = submission.denial is not None
+    end = submission.looking_since + _window(submission, window_s)
     late_misses = sum(1 for at in submission.misses if at >= end)
+    if is_denied and late_misses:
+        return Step(action=Action.BELIEVE if submission.is_scanned else Action.SCAN)
     if late_misses >= LATE_MISSES_WANTED:
         return Step(action=Action.PARK if submission.is_scanned else Action.SCAN)
     if late_misses:
         return Step(action=Action.LOOK_UP, due=_due(submission.misses[-1] + pacing.LATE_LOOK_PERIOD_S, now))
     due = min(submission.looking_since + pacing.look_offset_s(len(submission.misses)), end)
     return Step(action=Action.LOOK_UP, due=_due(due, now))
+
+
+def _window(submission: Submission, window_s: float) -> float:
+    if submission.denial is None:
+        return window_s
+    return min(window_s, DENIED_KEY_WINDOW_S if submission.denial.is_for_key else DENIED_WINDOW_S)
 
 
 _FAR_S = 86_400.0
@@ -321,6 +366,13 @@ def _after_sent(submission: Submission, event: ev.Sent) -> Changes:
         raise IllegalTransition("other bytes cannot be sent under the same id")
     sent = {"digest": event.digest, "sends": submission.sends + 1, "sent_at": event.at, "tasks": submission.tasks + 1}
     return sent | _looking_from(submission, event)
+
+
+def _after_denied(submission: Submission, event: ev.Denied) -> Changes:
+    denied = {"denial": event, "is_held": False, "problem": f"{event.reason} {_NOT_BELIEVED_YET}"}
+    # Whatever the refusal comes to count as takes one task away: before the commit point none was added for it.
+    tasks = submission.tasks + (submission.phase is Phase.INTENDED)
+    return denied | _looking_from(submission, event) | {"tasks": tasks}
 
 
 def _one_task_less(submission: Submission) -> int:
@@ -364,6 +416,7 @@ _CRASHED = (
     f"Whatever worked on this ended before it was done, {MOST_CRASHES} times in a row, so it is left alone. "
     "Nothing is lost: look for the reason (memory, disk, a crash of Blender), then let it go on with Resume."
 )
+_NOT_BELIEVED_YET = "Kling is asked whether it made something all the same."
 _DOUBTED = "The journal may lack that it was sent, so Kling is asked about it."
 _PARKED = (
     "No answer came after sending, and Kling knows nothing of it. "
@@ -381,10 +434,23 @@ def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> 
     return accepted | {"status": "submitted", "exit_code": 0, "is_held": False, "tasks": max(1, submission.tasks)}
 
 
+def _after_adopted(submission: Submission, event: ev.Adopted) -> Changes:
+    if not submission.id_is_taken:
+        return _after_accepted(submission, event)
+    unknown = {"payload": _unknown(submission.id), "wish": {}, "most_units": ""}
+    return unknown | {"is_adopted": True, "id_is_taken": False} | _after_accepted(submission, event)
+
+
+def _unknown(submission_id: str) -> Payload:
+    """What was asked for is not known."""
+    return Payload(external_task_id=submission_id, model="", pieces=())
+
+
 def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
     tasks = _one_task_less(submission)
     if not _leaves_another_task(submission, event):
-        return {"status": "failed", "problem": event.reason, "exit_code": 4, "tasks": tasks}
+        over = {"status": "failed", "problem": event.reason, "exit_code": event.exit_code, "tasks": tasks}
+        return over | {"id_is_taken": event.id_is_taken, "is_held": False}
     return _looking_from(submission, event) | {
         "ended_tasks": (*submission.ended_tasks, submission.task_id),
         "task_id": "",
@@ -396,7 +462,7 @@ def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
-    ev.Adopted: _after_accepted,
+    ev.Adopted: _after_adopted,
     ev.Doubted: lambda s, e: (
         _looking_from(s, e) | {"is_held": False, "exit_code": 0, "problem": _DOUBTED, "tasks": max(1, s.tasks)}
     ),
@@ -412,7 +478,9 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Begun: lambda s, e: {"crashes": s.crashes + 1},
     ev.SetAside: _after_set_aside,
     ev.Released: lambda s, e: {"is_held": False, "problem": "", "exit_code": 0, "failures": 0, "retry_at": 0.0},
-    ev.Unanswered: lambda s, e: _looking_from(s, e) | {"problem": e.reason},
+    ev.Rebound: lambda s, e: {"origin": e.origin},
+    ev.Unanswered: lambda s, e: _looking_from(s, e) | {"problem": e.reason, "denial": None},
+    ev.Denied: _after_denied,
     ev.Reopened: _looking_from,
     ev.LookAgain: _looking_from,
     ev.Missed: lambda s, e: {"misses": (*s.misses, e.at)},

@@ -58,7 +58,7 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
     A held one holds back every send, for the key or the account is at fault; one that is set aside only itself.
     """
     everything = [submission for submission in live if not submission.is_over]
-    if any(submission.is_held for submission in everything):
+    if any(submission.holds_key for submission in everything):
         return None
     intended = [s for s in everything if s.phase is Phase.INTENDED and not s.is_set_aside]
     waiting = [s for s in intended if s.id not in busy]

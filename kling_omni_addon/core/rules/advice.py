@@ -13,7 +13,7 @@ _REFERENCE = re.compile(r"<<<\s*(?P<kind>image|element|video)_(?P<number>[0-9]+)
 
 
 def prompt_refers_to_nothing(reading: Reading) -> Iterator[Finding]:
-    """R75."""
+    """R75: doubtful is a prompt that mentions an image, element or video that is not there."""
     for path, text in reading.active_prompts:
         for match in _distinct(text):
             items, number = _items(reading, match["kind"]), whole_number(match["number"]) or 0
@@ -32,31 +32,34 @@ def _items(reading: Reading, kind: str) -> tuple[Item, ...]:
 
 
 def key_is_ignored(reading: Reading) -> Iterator[Finding]:
-    """A09: a mistyped key makes the wrong video, billed all the same (pitfall 19)."""
+    """A09: no key that Kling ignores: a mistyped one makes the wrong video, billed all the same (pitfall 19)."""
     for key in reading.unknown_keys:
         message = f"Kling ignores {quoted(key)}. Nothing is sent while it is there; remove it or correct its spelling."
         yield Finding(key, message, "", Remedy(path=key, value=None, label="Remove It"))
 
 
 def first_frame_in_storyboard(reading: Reading) -> Iterator[Finding]:
-    """W01 (conflict X6)."""
+    """W01: doubtful is a first frame in a storyboard (conflict X6)."""
     if reading.is_multi and reading.first:
         message = "Kling's own pages disagree on a first frame in a storyboard; it may be refused."
         yield Finding(f"image_list[{reading.first[0]}]", message)
 
 
 def end_frame_beside_references(reading: Reading) -> Iterator[Finding]:
-    """W02: on a model that R42 does not limit."""
+    """W02: doubtful are plain images beside an end frame, on a model that R42 does not limit."""
     if reading.end and reading.plain and reading.model.pictures_with_end_frame is None:
         message = "Hardly anybody has tried reference images beside an end frame; Kling may refuse or ignore them."
         yield Finding(f"image_list[{reading.plain[0]}]", message)
 
 
 def frames_at_an_odd_duration(reading: Reading) -> Iterator[Finding]:
-    """W03 (conflict X3): silent where R66, R67 or R68 refuse the duration."""
+    """W03: doubtful are frames at a length that the model may make from references only (conflict X3).
+
+    Silent where R66, R67 or R68 refuse the length.
+    """
     has_frame = bool(reading.first or reading.end) and not reading.videos
     lengths = reading.model.durations(Capability.FIRST_FRAME)
-    is_open = reading.kind in (Capability.FRAMES, Capability.REFERENCES) or reading.known.lenient_o1_duration
+    is_open = reading.capability in (Capability.FRAMES, Capability.REFERENCES) or reading.known.lenient_o1_duration
     if has_frame and is_open and reading.is_duration_possible and reading.duration not in lengths:
         choice = " or ".join(map(str, lengths))
         message = f"{reading.model.label} may refuse {reading.duration} s from frames; {choice} s is safe."
@@ -64,14 +67,14 @@ def frames_at_an_odd_duration(reading: Reading) -> Iterator[Finding]:
 
 
 def storyboard_of_an_edit(reading: Reading) -> Iterator[Finding]:
-    """W07 (contract, gap 6)."""
+    """W07: doubtful is a storyboard for a video that is edited (contract, gap 6)."""
     if reading.is_multi and reading.is_edit:
         message = "Kling's pages do not say what a storyboard does to a video that is edited."
         yield Finding("multi_shot", message)
 
 
 def item_is_never_mentioned(reading: Reading) -> Iterator[Finding]:
-    """W08: the model may ignore what no prompt names, except frames and an edited video."""
+    """W08: doubtful is an item that no prompt names, except frames and an edited video; the model may ignore it."""
     mentioned = {
         (match["kind"], whole_number(match["number"]))
         for _, text in reading.active_prompts

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import floor
 
+from ..capability import VideoLimits
 from ..media import PictureFacts, PictureRef
 from ..problem import Finding
 from .reading import Reading, VideoFacts
 
 _MEGABYTE = 1_000_000
+_BINARY_MEGABYTE = 1 << 20  # the service counts generously, and nobody says how (contract 4.3)
 
 
 def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R35."""
+    """R35: no picture that is neither PNG nor JPEG."""
     for position, facts in _pictures(reading):
         if facts.format not in reading.profile.picture.formats:
             message = f"{reading.image_name(position)} is neither a PNG nor a JPEG picture. Save it as one of them."
@@ -21,17 +23,17 @@ def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def picture_is_too_large(reading: Reading) -> Iterator[Finding]:
-    """R36."""
+    """R36: no picture of more bytes than the profile allows."""
     most = reading.profile.picture.size_bytes
     for position, facts in _pictures(reading):
         if facts.size_bytes > most:
-            size = _megabytes(facts.size_bytes)
-            message = f"{reading.image_name(position)} is {size} MB; Kling takes at most 10 MB. Save it smaller."
-            yield Finding(_image(position), message, "image file size must not exceed 10MB")
+            size, limit = _megabytes(facts.size_bytes), most // _BINARY_MEGABYTE
+            message = f"{reading.image_name(position)} is {size} MB; Kling takes at most {limit} MB. Save it smaller."
+            yield Finding(_image(position), message, f"image file size must not exceed {limit}MB")
 
 
 def picture_is_too_small(reading: Reading) -> Iterator[Finding]:
-    """R37."""
+    """R37: no picture with a side below the profile's least."""
     least = reading.profile.picture.side
     for position, facts in _sized(reading):
         small = [f"{side} pixels {way}" for side, way in _sides(facts) if side < least]
@@ -41,25 +43,27 @@ def picture_is_too_small(reading: Reading) -> Iterator[Finding]:
 
 
 def picture_is_too_oblong(reading: Reading) -> Iterator[Finding]:
-    """R38; not examined where R37 failed."""
+    """R38: no picture much wider than high, or higher than wide; not examined where R37 failed."""
     low, high = reading.profile.picture.ratio
     for position, facts in _sized(reading):
         is_large = min(facts.width, facts.height) >= reading.profile.picture.side
         if is_large and not low <= facts.width / facts.height <= high:
             way = "narrow" if facts.width < facts.height else "wide"
-            message = f"{reading.image_name(position)} is too {way}: Kling takes 1:2.5 to 2.5:1."
-            yield Finding(_image(position), message, "image aspect ratio must be between 1:2.5 and 2.5:1")
+            narrowest, widest = _ratios((low, high))
+            message = f"{reading.image_name(position)} is too {way}: Kling takes {narrowest} to {widest}."
+            service_text = f"image aspect ratio must be between {narrowest} and {widest}"
+            yield Finding(_image(position), message, service_text)
 
 
 def video_format_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R55."""
+    """R55: no video that is neither MP4 nor MOV."""
     for path, facts in _videos(reading):
         if facts.format is not None and facts.format not in reading.profile.video.formats:
             yield Finding(path, "The video is neither MP4 nor MOV. Convert it.", "video format must be mp4 or mov")
 
 
 def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R56."""
+    """R56: no video shorter or longer than the model takes."""
     shortest, longest = reading.model.input_video_s
     for path, facts in _videos(reading):
         if facts.duration_s is not None and not shortest <= facts.duration_s <= longest:
@@ -70,16 +74,23 @@ def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
-    """R57."""
+    """R57: no video whose sides, area or ratio are beyond the profile's limits."""
     least, most = reading.profile.video.side
     for path, facts in _videos(reading):
         if _is_out_of_range(reading, facts):
-            area = reading.profile.video.area
-            more = f", at most {area:,} pixels in all, and ratios of 1:2.5 to 2.5:1" if area else ""
+            more = _more_of_pixels(reading.profile.video)
             message = (
                 f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}{more}."
             )
             yield Finding(path, message, "video resolution is out of range")
+
+
+def _more_of_pixels(limits: VideoLimits) -> str:
+    """What else than the sides is limited, where anything is."""
+    if limits.area is None or limits.ratio is None:
+        return ""
+    narrowest, widest = _ratios(limits.ratio)
+    return f", at most {limits.area:,} pixels in all, and ratios of {narrowest} to {widest}"
 
 
 def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:
@@ -95,7 +106,10 @@ def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:
 
 
 def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R58; the rate is rounded to the nearest whole number, so 23.976 and 59.94 pass."""
+    """R58: no video slower or faster than the profile's frame rates.
+
+    The rate is rounded to the nearest whole number, so 23.976 and 59.94 pass.
+    """
     slowest, fastest = reading.profile.video.fps
     for path, facts in _videos(reading):
         if facts.fps is not None and not slowest <= floor(facts.fps + 0.5) <= fastest:
@@ -104,24 +118,27 @@ def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def video_is_too_large(reading: Reading) -> Iterator[Finding]:
-    """R59."""
+    """R59: no video of more bytes than the profile allows."""
+    most = reading.profile.video.size_bytes
     for path, facts in _videos(reading):
-        if facts.size_bytes is not None and facts.size_bytes > reading.profile.video.size_bytes:
-            message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling takes at most 200 MB."
-            yield Finding(path, message, "video file size must not exceed 200MB")
+        if facts.size_bytes is not None and facts.size_bytes > most:
+            limit = most // _BINARY_MEGABYTE
+            message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling takes at most {limit} MB."
+            yield Finding(path, message, f"video file size must not exceed {limit}MB")
 
 
 def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
-    """W04: nobody says whether a megabyte is 1,000,000 bytes."""
+    """W04: doubtful is a picture just below R36's limit, for nobody says whether a megabyte is 1,000,000 bytes."""
     limits = reading.profile.picture
     for position, facts in _pictures(reading):
         if limits.advised_size_bytes < facts.size_bytes <= limits.size_bytes:
-            message = f"{reading.image_name(position)} is just above 10,000,000 bytes; Kling may find it too large."
+            limit = f"{limits.advised_size_bytes:,} bytes"
+            message = f"{reading.image_name(position)} is just above {limit}; Kling may find it too large."
             yield Finding(_image(position), message)
 
 
 def picture_has_provenance(reading: Reading) -> Iterator[Finding]:
-    """W09 (pitfall 4): the service has refused such files as invalid Base64."""
+    """W09: doubtful is a picture with a C2PA record; the service has refused such as invalid Base64 (pitfall 4)."""
     for position, facts in _pictures(reading):
         if facts.has_provenance:
             message = (
@@ -132,7 +149,7 @@ def picture_has_provenance(reading: Reading) -> Iterator[Finding]:
 
 
 def video_is_very_wide(reading: Reading) -> Iterator[Finding]:
-    """W05 (conflict X10)."""
+    """W05: doubtful is a video wider than every one of Kling's pages allows (conflict X10)."""
     widest = reading.profile.video.advised_ratio
     for path, facts in _videos(reading):
         if widest and facts.width and facts.height and facts.width / facts.height > widest:
@@ -140,7 +157,7 @@ def video_is_very_wide(reading: Reading) -> Iterator[Finding]:
 
 
 def video_pixels_are_not_square(reading: Reading) -> Iterator[Finding]:
-    """W06 (contract section 4.3)."""
+    """W06: doubtful is a video whose pixels are not square (contract section 4.3)."""
     for path, facts in _videos(reading):
         if facts.pixel_aspect is not None and facts.pixel_aspect != 1:
             yield Finding(path, "The video's pixels are not square; Kling may refuse it. Convert it to square pixels.")
@@ -170,6 +187,11 @@ def _sides(facts: PictureFacts) -> tuple[tuple[int, str], ...]:
 
 def _image(position: int) -> str:
     return f"image_list[{position}].image_url"
+
+
+def _ratios(limits: tuple[float, float]) -> tuple[str, str]:
+    """The narrowest and the widest shape as people write them: 1:2.5 and 2.5:1."""
+    return f"1:{1 / limits[0]:g}", f"{limits[1]:g}:1"
 
 
 def _megabytes(size_bytes: int) -> str:

@@ -9,18 +9,17 @@ from ..problem import Finding, Remedy, counted, nearest_duration, quoted, remova
 from .reading import DEFAULT_DURATION, DEFAULT_MODE, Reading, is_blank, is_link
 
 _SILENT = Remedy(path="sound", value="off", label="Turn Sound Off")
-_MODE_LABELS = {"std": "Standard", "pro": "Pro", "4k": "4K"}
 
 
 def model_has_no_sound(reading: Reading) -> Iterator[Finding]:
-    """R26."""
+    """R26: no sound from a model that makes silent clips only."""
     if reading.given.get("sound") == "on" and not reading.model.has_sound:
         message = f"{reading.model.label} makes silent clips only. Turn the sound off."
         yield Finding("sound", message, "sound is not supported by the current model", _SILENT)
 
 
 def too_many_videos(reading: Reading) -> Iterator[Finding]:
-    """R50."""
+    """R50: no more reference videos than the profile allows."""
     most, number = reading.profile.references.videos, len(reading.videos)
     if number > most:
         message = f"Kling takes {counted(most, 'video')}; remove {number - most}."
@@ -29,7 +28,7 @@ def too_many_videos(reading: Reading) -> Iterator[Finding]:
 
 
 def video_link_is_invalid(reading: Reading) -> Iterator[Finding]:
-    """R51."""
+    """R51: no video without a public link; Base64 is none."""
     for position, video in enumerate(reading.videos):
         path, url = f"video_list[{position}].video_url", video.get("video_url")
         if url is None or (isinstance(url, str) and is_blank(url)):
@@ -40,7 +39,7 @@ def video_link_is_invalid(reading: Reading) -> Iterator[Finding]:
 
 
 def video_use_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R52."""
+    """R52: a video is followed or edited, and nothing else."""
     for position, video in enumerate(reading.videos):
         value = video.get("refer_type")
         if value is not None and value not in ("feature", "base"):
@@ -50,7 +49,7 @@ def video_use_is_unknown(reading: Reading) -> Iterator[Finding]:
 
 
 def keep_sound_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R53."""
+    """R53: a video keeps its sound or not: 'yes' or 'no', and no third word."""
     for position, video in enumerate(reading.videos):
         value = video.get("keep_original_sound")
         if value is not None and value not in ("yes", "no"):
@@ -60,39 +59,39 @@ def keep_sound_is_unknown(reading: Reading) -> Iterator[Finding]:
 
 
 def sound_beside_video(reading: Reading) -> Iterator[Finding]:
-    """R54."""
+    """R54: no new sound together with a reference video."""
     if reading.videos and reading.given.get("sound", "off") != "off":
         message = "Sound cannot be made together with a reference video. Turn the sound off."
         yield Finding("sound", message, "sound can only be off when video_list is not empty", _SILENT)
 
 
 def sound_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R60."""
+    """R60: sound is on or off, and nothing else."""
     value = reading.given.get("sound", "off")
     if value not in ("on", "off"):
         yield Finding("sound", f"Sound is 'on' or 'off', not {quoted(value)}.", f"sound value '{value}' is invalid")
 
 
 def mode_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R61."""
+    """R61: no mode that the profile does not know."""
     value, modes = reading.given.get("mode", DEFAULT_MODE), reading.model.modes
     if value not in reading.profile.modes:
-        labels = " or ".join(_MODE_LABELS.get(mode, mode) for mode in modes)
+        labels = " or ".join(reading.profile.mode_labels[mode] for mode in modes)
         yield Finding("mode", f"The quality is {labels}, not {quoted(value)}.", f"mode value '{value}' is invalid")
 
 
 def model_has_no_such_mode(reading: Reading) -> Iterator[Finding]:
-    """R62."""
-    value, modes = reading.given.get("mode", DEFAULT_MODE), reading.model.modes
+    """R62: no mode that the model does not offer."""
+    value, modes, labels = reading.given.get("mode", DEFAULT_MODE), reading.model.modes, reading.profile.mode_labels
     if value in reading.profile.modes and value not in modes:
-        best = _MODE_LABELS.get(modes[-1], modes[-1])
-        message = f"{reading.model.label} makes no {_MODE_LABELS.get(value, value)} clips. Its best is {best}."
+        best = labels[modes[-1]]
+        message = f"{reading.model.label} makes no {labels[value]} clips. Its best is {best}."
         remedy = Remedy(path="mode", value=modes[-1], label=f"Use {best}")
         yield Finding("mode", message, f"mode value '{value}' is invalid", remedy)
 
 
 def aspect_ratio_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R63, also where the aspect ratio has no effect."""
+    """R63: no aspect ratio that the profile does not know, not even where it has no effect."""
     value, ratios = reading.given.get("aspect_ratio"), reading.profile.aspect_ratios
     if value is not None and value not in ratios:
         message = f"Kling makes {', '.join(ratios[:-1])} and {ratios[-1]}, not {quoted(value)}."
@@ -100,7 +99,7 @@ def aspect_ratio_is_unknown(reading: Reading) -> Iterator[Finding]:
 
 
 def aspect_ratio_is_missing(reading: Reading) -> Iterator[Finding]:
-    """R64."""
+    """R64: no clip without an aspect ratio where neither a first frame nor a video gives one."""
     if "aspect_ratio" not in reading.given and not reading.first and not reading.videos:
         ratio = reading.profile.aspect_ratios[0]
         message = "Kling needs an aspect ratio when neither a first frame nor a video gives one."
@@ -109,32 +108,35 @@ def aspect_ratio_is_missing(reading: Reading) -> Iterator[Finding]:
 
 
 def duration_is_impossible(reading: Reading) -> Iterator[Finding]:
-    """R66."""
+    """R66: no length outside the service's, and none that is not a whole number; an edit takes its video's."""
     shortest, longest = reading.profile.duration_s
     if not reading.is_edit and not (reading.duration is not None and shortest <= reading.duration <= longest):
         yield _duration(reading, f"Kling makes clips of {shortest} to {longest} whole seconds.")
 
 
 def duration_is_beyond_model(reading: Reading) -> Iterator[Finding]:
-    """R67, where R66 held."""
+    """R67: no length beyond the model's longest, where R66 held."""
     longest, service_longest = reading.model.longest_s, reading.profile.duration_s[1]
     if not reading.is_edit and reading.duration is not None and longest < reading.duration <= service_longest:
         yield _duration(reading, f"{reading.model.label} makes clips of at most {longest} s.")
 
 
 def duration_needs_a_reference(reading: Reading) -> Iterator[Finding]:
-    """R68, where R66 and R67 held; ``lenient_o1_duration`` drops it (conflict X2)."""
-    lengths = reading.model.durations(reading.kind)
-    is_bare = reading.kind in (Capability.TEXT, Capability.FIRST_FRAME) and not reading.known.lenient_o1_duration
+    """R68: from a prompt or a first frame alone, no length that the model makes only with references.
+
+    Judged where R66 and R67 held; ``lenient_o1_duration`` drops it (conflict X2).
+    """
+    lengths = reading.model.durations(reading.capability)
+    is_bare = reading.capability in (Capability.TEXT, Capability.FIRST_FRAME) and not reading.known.lenient_o1_duration
     if is_bare and reading.is_duration_possible and reading.duration not in lengths:
-        source = "a prompt alone" if reading.kind is Capability.TEXT else "a first frame alone"
+        source = "a prompt alone" if reading.capability is Capability.TEXT else "a first frame alone"
         choice = " or ".join(map(str, lengths))
         service_text = f"Duration only supports {choice} seconds when no refer_image is provided"
         yield _duration(reading, f"{reading.model.label} makes {choice} seconds from {source}.", service_text)
 
 
 def duration_is_too_long_for_video(reading: Reading) -> Iterator[Finding]:
-    """R69, where R66 and R67 held."""
+    """R69: no length that the model does not make beside a followed video, where R66 and R67 held."""
     lengths = reading.model.durations(Capability.FEATURE)
     if reading.refer == "feature" and reading.is_duration_possible and reading.duration not in lengths:
         yield _duration(reading, f"With a reference video, {reading.model.label} makes at most {max(lengths)} s.")
@@ -143,12 +145,12 @@ def duration_is_too_long_for_video(reading: Reading) -> Iterator[Finding]:
 def _duration(reading: Reading, message: str, service_text: str = "") -> Finding:
     said = f"duration value '{shown(reading.given.get('duration'))}' is invalid"
     wanted = int(DEFAULT_DURATION) if reading.duration is None else reading.duration
-    remedy = nearest_duration(reading.model.durations(reading.kind), wanted)
+    remedy = nearest_duration(reading.model.durations(reading.capability), wanted)
     return Finding("duration", message, service_text or said, remedy)
 
 
 def watermark_is_no_switch(reading: Reading) -> Iterator[Finding]:
-    """R71, the switch; that the whole is an object is judged by the schema."""
+    """R71: no watermark switch that is neither true nor false; that the whole is an object is judged by the schema."""
     info = reading.given.get("watermark_info", {})
     if "enabled" in info and not isinstance(info["enabled"], bool):
         service_text = "watermark_info.enabled value type is invalid, expected boolean"
@@ -156,7 +158,7 @@ def watermark_is_no_switch(reading: Reading) -> Iterator[Finding]:
 
 
 def callback_is_no_link(reading: Reading) -> Iterator[Finding]:
-    """R72."""
+    """R72: no callback address that is no link."""
     value = reading.given.get("callback_url")
     if value is not None and not is_link(value):
         message = f"The callback address {quoted(value)} is not a link that begins with https:// (or http://)."
@@ -164,7 +166,7 @@ def callback_is_no_link(reading: Reading) -> Iterator[Finding]:
 
 
 def external_id_was_used(reading: Reading) -> Iterator[Finding]:
-    """R73."""
+    """R73: no id that the account has used before."""
     value = reading.given.get("external_task_id")
     if value is not None and value in reading.known.used_ids:
         message = f"The id {quoted(value)} belongs to an earlier clip of this account. Leave it empty for a new one."

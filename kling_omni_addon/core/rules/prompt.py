@@ -9,14 +9,14 @@ from .reading import Reading, is_blank, whole_number
 
 
 def shot_type_is_missing(reading: Reading) -> Iterator[Finding]:
-    """R12."""
+    """R12: no storyboard without a word on who cuts it."""
     if reading.is_multi and "shot_type" not in reading.given:
         message = "A storyboard needs to say who cuts it: you, shot by shot, or Kling."
         yield Finding("shot_type", message, "shot_type is required when multi_shot is true", _who_cuts(reading))
 
 
 def shot_type_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R13."""
+    """R13: a storyboard is cut shot by shot or by Kling, and in no other way."""
     value = reading.given.get("shot_type")
     if reading.is_multi and value not in (None, "customize", "intelligence"):
         message = f"A storyboard is cut shot by shot ('customize') or by Kling ('intelligence'), not {quoted(value)}."
@@ -30,7 +30,7 @@ def _who_cuts(reading: Reading) -> Remedy:
 
 
 def prompt_is_too_long(reading: Reading) -> Iterator[Finding]:
-    """R14, also for a prompt that is not used."""
+    """R14: no prompt beyond the profile's length, not even one that is not used."""
     most, length = reading.profile.prompt_characters, len(reading.prompt)
     if length > most:
         message = f"The prompt has {length:,} characters; Kling reads at most {most:,}. Take out {length - most:,}."
@@ -38,27 +38,27 @@ def prompt_is_too_long(reading: Reading) -> Iterator[Finding]:
 
 
 def prompt_is_blank(reading: Reading) -> Iterator[Finding]:
-    """R15."""
+    """R15: no single shot without a prompt."""
     if not reading.is_multi and is_blank(reading.prompt):
         yield Finding("prompt", "Kling needs a prompt. Say what the clip shows.", "prompt cannot be empty")
 
 
 def prompt_to_cut_is_blank(reading: Reading) -> Iterator[Finding]:
-    """R16."""
+    """R16: no storyboard that Kling cuts without a prompt to cut it from."""
     if reading.is_multi and reading.given.get("shot_type") == "intelligence" and is_blank(reading.prompt):
         message = "Kling cuts the shots from the prompt, so it needs one."
         yield Finding("prompt", message, "prompt cannot be empty when shot_type is intelligence")
 
 
 def storyboard_is_empty(reading: Reading) -> Iterator[Finding]:
-    """R17."""
+    """R17: no storyboard that is cut shot by shot without a shot."""
     if reading.is_custom and not reading.shots:
         message = "The storyboard has no shots. Add at least one."
         yield Finding("multi_prompt", message, "multi_prompt cannot be empty when shot_type is customize")
 
 
 def storyboard_is_too_long(reading: Reading) -> Iterator[Finding]:
-    """R18."""
+    """R18: no more shots than the profile allows."""
     most, number = reading.profile.shots, len(reading.shots)
     if reading.is_custom and number > most:
         message = f"A storyboard has at most {most} shots; this one has {number}. Remove {number - most}."
@@ -67,7 +67,7 @@ def storyboard_is_too_long(reading: Reading) -> Iterator[Finding]:
 
 
 def shot_prompt_is_unusable(reading: Reading) -> Iterator[Finding]:
-    """R19."""
+    """R19: no shot whose prompt is missing, blank or beyond the profile's length."""
     most = reading.profile.shot_characters
     for position, shot in enumerate(reading.shots if reading.is_custom else ()):
         path, text = f"multi_prompt[{position}].prompt", shot.get("prompt")
@@ -79,7 +79,7 @@ def shot_prompt_is_unusable(reading: Reading) -> Iterator[Finding]:
 
 
 def shot_duration_is_unusable(reading: Reading) -> Iterator[Finding]:
-    """R20; the upper bound needs a task duration that is a whole number."""
+    """R20: no shot below one second or above the whole clip, where the clip's length is a whole number."""
     for position, shot in enumerate(reading.shots if reading.is_custom else ()):
         path, value = f"multi_prompt[{position}].duration", shot.get("duration")
         seconds = whole_number(value)
@@ -92,7 +92,10 @@ def shot_duration_is_unusable(reading: Reading) -> Iterator[Finding]:
 
 
 def shots_do_not_add_up(reading: Reading) -> Iterator[Finding]:
-    """R21; silent where R17, R18 or R20 have spoken, and without a task duration that is a whole number."""
+    """R21: no shots that add up to another length than the clip's.
+
+    Silent where R17, R18 or R20 have spoken, and without a clip length that is a whole number.
+    """
     total = reading.duration
     is_countable = reading.is_custom and 1 <= len(reading.shots) <= reading.profile.shots
     if total is None or not is_countable or any(shot_duration_is_unusable(reading)):
@@ -106,7 +109,7 @@ def shots_do_not_add_up(reading: Reading) -> Iterator[Finding]:
 
 def _fitting(reading: Reading, sum_s: int, total: int) -> Remedy | None:
     """Make the clip as long as its shots where it can be; else make the last shot fill the clip."""
-    if reading.is_edit or sum_s in reading.model.durations(reading.kind):
+    if reading.is_edit or sum_s in reading.model.durations(reading.capability):
         return Remedy(path="duration", value=str(sum_s), label=f"Set {sum_s} s")
     last = len(reading.shots) - 1
     seconds = (whole_number(reading.shots[last]["duration"]) or 0) + total - sum_s
@@ -117,7 +120,7 @@ def _fitting(reading: Reading, sum_s: int, total: int) -> Remedy | None:
 
 
 def shot_index_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R22."""
+    """R22: shots are numbered 1, 2, 3 in their order."""
     for position, shot in enumerate(reading.shots if reading.is_custom else ()):
         path, index, number = f"multi_prompt[{position}].index", shot.get("index"), position + 1
         if isinstance(index, bool) or not isinstance(index, int) or index != number:
@@ -127,7 +130,7 @@ def shot_index_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def storyboard_has_end_frame(reading: Reading) -> Iterator[Finding]:
-    """R23."""
+    """R23: no end frame in a storyboard."""
     if reading.is_multi and reading.end:
         message = "Kling makes no end frame in a storyboard. Remove the end frame or the storyboard."
         remedy = removal("image_list", reading.end, "end frame")
@@ -136,7 +139,7 @@ def storyboard_has_end_frame(reading: Reading) -> Iterator[Finding]:
 
 
 def model_has_no_storyboard(reading: Reading) -> Iterator[Finding]:
-    """R25."""
+    """R25: no storyboard on a model that makes single shots only."""
     if reading.is_multi and not reading.model.storyboards:
         able = [model for model in reading.profile.models.values() if model.storyboards]
         message = f"{reading.model.label} makes one single shot. For a storyboard use {able[0].label}."

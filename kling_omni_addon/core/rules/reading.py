@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ..capability import Capability, ModelLimits, Profile, capability_from
-from .shape import is_absent
+from .shape import default_of, is_absent
 
-DEFAULT_MODEL = "kling-video-o1"
-DEFAULT_MODE = "pro"
-DEFAULT_DURATION = "5"
+DEFAULT_MODEL = default_of("model_name")
+DEFAULT_MODE = default_of("mode")
+DEFAULT_DURATION = default_of("duration")
 
 Item: TypeAlias = Mapping[str, Any]
 
@@ -133,7 +133,7 @@ class Reading:
         return len(self.images) + len(self.elements)
 
     @property
-    def kind(self) -> Capability:
+    def capability(self) -> Capability:
         """The row of the capability map that this body belongs to."""
         has_references = bool(self.plain or self.elements)
         return capability_from(

@@ -14,7 +14,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\r\n]+(?:=[\r\n]*){0,2}")
 
 
 def image_is_missing(reading: Reading) -> Iterator[Finding]:
-    """R30."""
+    """R30: no image without a picture."""
     for position, image in enumerate(reading.images):
         url = image.get("image_url")
         if isinstance(url, PictureRef) or (isinstance(url, str) and not is_blank(url)):
@@ -25,7 +25,7 @@ def image_is_missing(reading: Reading) -> Iterator[Finding]:
 
 
 def image_type_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R31."""
+    """R31: an image is a first frame, an end frame or a plain reference, and nothing else."""
     for position, image in enumerate(reading.images):
         path, value = f"image_list[{position}].type", image.get("type")
         if value is not None and value not in ("first_frame", "end_frame"):
@@ -42,14 +42,14 @@ def _likely_type(path: str, value: object) -> Remedy | None:
 
 
 def end_frame_stands_alone(reading: Reading) -> Iterator[Finding]:
-    """R32."""
+    """R32: no end frame without a first frame."""
     if reading.end and not reading.first:
         message = "Kling needs a first frame when there is an end frame."
         yield Finding(f"image_list[{reading.end[0]}]", message, "end_frame requires first_frame")
 
 
 def frames_are_doubled(reading: Reading) -> Iterator[Finding]:
-    """R33."""
+    """R33: no second first frame, and no second end frame."""
     for frames, name in ((reading.first, "first frame"), (reading.end, "end frame")):
         if len(frames) > 1:
             message = f"There are {len(frames)} {name}s; a clip has one. Keep one of them."
@@ -58,7 +58,7 @@ def frames_are_doubled(reading: Reading) -> Iterator[Finding]:
 
 
 def edit_has_frames(reading: Reading) -> Iterator[Finding]:
-    """R34; plain images stay allowed."""
+    """R34: no first or end frame for a video that is edited; plain images stay allowed."""
     frames = sorted((*reading.first, *reading.end))
     if reading.is_edit and frames:
         message = "A video that is edited takes no first or end frame. Remove them, or use the video as a reference."
@@ -67,7 +67,10 @@ def edit_has_frames(reading: Reading) -> Iterator[Finding]:
 
 
 def image_is_not_base64(reading: Reading) -> Iterator[Finding]:
-    """R39; a picture of the picture store is taken as right, a blank text is R30's."""
+    """R39: no picture that is neither a link nor plain Base64.
+
+    A picture of the picture store is taken as right, a blank text is R30's.
+    """
     for position, image in enumerate(reading.images):
         url = image.get("image_url")
         if not isinstance(url, str) or is_blank(url) or is_link(url) or _is_base64(url):
@@ -82,7 +85,7 @@ def _is_base64(text: str) -> bool:
 
 
 def too_many_references(reading: Reading) -> Iterator[Finding]:
-    """R40."""
+    """R40: no more images and elements together than the profile allows without a video."""
     most = reading.profile.references.without_video
     if not reading.videos and reading.references > most:
         service_text = f"reference images plus elements must not exceed {most}"
@@ -90,7 +93,7 @@ def too_many_references(reading: Reading) -> Iterator[Finding]:
 
 
 def too_many_references_beside_video(reading: Reading) -> Iterator[Finding]:
-    """R41."""
+    """R41: no more images and elements together than the profile allows beside a video."""
     most = reading.profile.references.with_video
     if reading.videos and reading.references > most:
         service_text = f"reference images plus elements must not exceed {most} with a reference video"
@@ -117,7 +120,7 @@ def _fewer_elements(reading: Reading, surplus: int) -> Remedy | None:
 
 
 def end_frame_among_many_images(reading: Reading) -> Iterator[Finding]:
-    """R42."""
+    """R42: no end frame among more images than the model takes with one."""
     most, number = reading.model.pictures_with_end_frame, len(reading.images)
     if most is not None and reading.end and number > most:
         message = (
@@ -130,7 +133,10 @@ def end_frame_among_many_images(reading: Reading) -> Iterator[Finding]:
 
 
 def too_many_elements_beside_frames(reading: Reading) -> Iterator[Finding]:
-    """R43; with both frames on a model that then takes no elements at all, R44 speaks instead."""
+    """R43: no more elements beside a first frame than the model takes.
+
+    With both frames on a model that then takes no elements at all, R44 speaks instead.
+    """
     has_both = bool(reading.first and reading.end)
     model, number = reading.model, len(reading.elements)
     most = model.elements_with_both_frames if has_both else model.elements_with_first_frame
@@ -141,7 +147,7 @@ def too_many_elements_beside_frames(reading: Reading) -> Iterator[Finding]:
 
 
 def elements_beside_both_frames(reading: Reading) -> Iterator[Finding]:
-    """R44."""
+    """R44: no elements between a first and an end frame on a model that takes none there."""
     has_both = bool(reading.first and reading.end)
     if has_both and reading.elements and not reading.model.elements_with_both_frames:
         message = f"{reading.model.label} takes no elements between a first and an end frame. Remove the elements."
@@ -151,7 +157,7 @@ def elements_beside_both_frames(reading: Reading) -> Iterator[Finding]:
 
 
 def character_beside_video(reading: Reading) -> Iterator[Finding]:
-    """R45."""
+    """R45: no element that was made from a video beside a reference video."""
     if reading.videos and reading.characters:
         message = "Elements made from a video cannot go together with a reference video. Remove them."
         service_text = "video character elements are not supported with a reference video"
@@ -159,7 +165,7 @@ def character_beside_video(reading: Reading) -> Iterator[Finding]:
 
 
 def model_takes_no_characters(reading: Reading) -> Iterator[Finding]:
-    """R46."""
+    """R46: no element that was made from a video on a model that takes those from images only."""
     if reading.characters and "video_refer" not in reading.model.element_kinds:
         message = f"{reading.model.label} takes elements made from images only. Remove those made from a video."
         yield _characters(reading, message, "only multi-image elements are supported by the current model")
@@ -171,7 +177,10 @@ def _characters(reading: Reading, message: str, service_text: str) -> Finding:
 
 
 def too_many_beside_characters(reading: Reading) -> Iterator[Finding]:
-    """R47, only where the profile knows such limits."""
+    """R47: beside elements that were made from a video, no more of either sort than the profile allows.
+
+    Silent where the profile knows no such limits.
+    """
     limits, characters = reading.profile.references, len(reading.characters)
     most, most_others = limits.character_elements, limits.beside_character_elements
     if most is None or most_others is None or reading.videos or not characters:
@@ -199,7 +208,7 @@ def _enough_characters(reading: Reading, most: int, most_others: int) -> Remedy 
 
 
 def element_id_is_invalid(reading: Reading) -> Iterator[Finding]:
-    """R48."""
+    """R48: no element id that is not a whole number above 0."""
     for position, element in enumerate(reading.elements):
         value = element.get("element_id")
         if (whole_number(value) or 0) <= 0:
@@ -209,7 +218,10 @@ def element_id_is_invalid(reading: Reading) -> Iterator[Finding]:
 
 
 def element_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R49, only with a look-up; an id that is none is R48's."""
+    """R49: no element that the account and the presets lack.
+
+    Silent without a look-up; an id that is none is R48's.
+    """
     known = reading.known.elements
     for position, element in enumerate(reading.elements if known is not None else ()):
         value = element.get("element_id")

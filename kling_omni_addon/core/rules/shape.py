@@ -54,6 +54,11 @@ def _schema() -> dict[str, Any]:
     return schema
 
 
+def default_of(member: str) -> str:
+    """What the service takes for a top-level member that is left out (contract section 4.1)."""
+    return str(_schema()["properties"][member]["default"])
+
+
 @cache
 def _validator() -> Draft202012Validator:
     from jsonschema import Draft202012Validator

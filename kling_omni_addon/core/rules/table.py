@@ -186,7 +186,7 @@ def _type_problem(rule: str, path: str, expected: str, body: Any) -> Problem:
 
 
 def _model_problems(body: Mapping[str, Any], profile: Profile) -> Iterator[Problem]:
-    """R10."""
+    """R10: no model that the profile does not know."""
     name = body.get("model_name")
     if not is_absent(name) and name not in profile.models:
         labels = " or ".join(model.label for model in profile.models.values())

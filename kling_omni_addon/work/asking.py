@@ -1,0 +1,154 @@
+"""Asking, which is free: how far a task is, and whether there is one at all where a create was never answered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
+from ..core.life import events as ev
+from ..core.life import pacing
+from ..core.life.events import Event
+from ..core.life.lifecycle import Action, Phase, Submission
+from ..core.protocol import Status, TaskReport
+from .assignment import Service
+from .crew import Crew
+from .turn import Turn
+
+_log = logging.getLogger(__name__)
+
+_MANY = 3
+"""From so many due tasks on, one page of the list is asked for instead of each."""
+_TOGETHER_S = 3.0
+"""Tasks that are due within this time are asked about together."""
+
+
+class NewestPage:
+    """The newest page of the account's list, which answers for many tasks at once. Each report on it counts once."""
+
+    def __init__(self, service: Service, crew: Crew) -> None:
+        self._service = service
+        self._crew = crew
+        self._reports: dict[str, TaskReport] = {}
+
+    def take(self, task_id: str) -> TaskReport | None:
+        """What the page says of a task; None when it says nothing (any more), and the task is asked for singly."""
+        return self._reports.pop(task_id, None)
+
+    def read_if_worth_it(self, live: Iterable[Submission]) -> None:
+        """Forget the old page, and read it anew if many of these are due. Whoever is on it is due at once."""
+        self._reports = {}
+        now = self._crew.clock.now()
+        soon = self._due_together(live, now)
+        if not soon:
+            return
+        try:
+            self._reports = {report.task_id: report for report in self._service.recent()}
+        except KlingError as error:
+            _log.warning("the list of tasks could not be read: %s", error.sentence)
+        for submission in soon:
+            if submission.task_id in self._reports:
+                self._crew.memory.pause(submission.id, Action.ASK, until=now)
+
+    def _due_together(self, live: Iterable[Submission], now: float) -> list[Submission]:
+        """Those that are due now or soon; none where they are few, or nothing is due now."""
+        earliest = self._crew.memory.earliest
+        due = [(earliest(s.id, Action.ASK), s) for s in live if s.phase is Phase.ACCEPTED]
+        soon = [submission for at, submission in due if at <= now + _TOGETHER_S]
+        return soon if len(soon) >= _MANY and any(at <= now for at, _ in due) else []
+
+
+def ask(turn: Turn, page: NewestPage) -> None:
+    """Ask how far the task is, and choose when to ask again."""
+    submission = turn.submission
+    try:
+        report = page.take(submission.task_id) or turn.service.ask(submission.task_id)
+    except KlingError as error:
+        turn.put_off(Action.ASK, error)
+        return
+    turn.memory.note_there(submission.id)
+    _pause_until_next(turn)
+    event = _after_report(turn, report)
+    if event is not None:
+        turn.record(event)
+
+
+def _pause_until_next(turn: Turn) -> None:
+    submission, now = turn.submission, turn.now()
+    age_s = now - submission.accepted_at
+    usual_s = turn.memory.usual_s(submission.payload.kind)
+    interval_s = pacing.poll_interval_s(age_s, f"{submission.id}{age_s:.0f}", usual_s)
+    turn.memory.pause(submission.id, Action.ASK, now + interval_s)
+
+
+def _after_report(turn: Turn, report: TaskReport) -> Event | None:
+    """What a report means; None where it is no news."""
+    submission, now = turn.submission, turn.now()
+    if report.status is Status.SUCCEEDED and report.link:
+        turn.memory.learn_duration(submission.payload.kind, now - submission.accepted_at)
+        return ev.Succeeded(at=now, charge_units=report.charge_units)
+    if report.status is Status.FAILED:
+        return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")
+    if report.status is Status.UNKNOWN:
+        _log.warning("%s: the service reports a state that this version does not know; asking on", submission.id)
+    is_news = report.status is Status.PROCESSING and submission.status != report.status
+    return ev.Progressed(at=now, status=report.status) if is_news else None
+
+
+def look_up(turn: Turn) -> None:
+    """Look for the task of an unanswered create by our own id, once."""
+    try:
+        report = _find(turn)
+    except KlingError as error:
+        if not _is_the_same_refusal(turn, error):
+            turn.put_off(Action.LOOK_UP, error)
+            return
+        report = None
+    now = turn.now()
+    turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Missed(at=now))
+
+
+def _is_the_same_refusal(turn: Turn, error: KlingError) -> bool:
+    """Whether a key that was refused cannot even ask: then it cannot have made anything a moment ago."""
+    denial = turn.submission.denial
+    return isinstance(error, CredentialsRefused) and denial is not None and denial.is_for_key
+
+
+def _find(turn: Turn) -> TaskReport | None:
+    """Our task, if the service says that it has one that did not end already."""
+    if turn.submission.ended_tasks:  # only the list tells several tasks of one id apart
+        return _task_of(turn.submission, turn.service.recent())
+    try:
+        return turn.service.find(turn.submission.id)
+    except TaskUnknown:
+        return None
+
+
+def scan(turn: Turn) -> None:
+    """Look for the task of an unanswered create on the account's whole list."""
+    try:
+        report = _task_of(turn.submission, turn.service.list_tasks())
+    except KlingError as error:
+        if not _is_the_same_refusal(turn, error):
+            turn.put_off(Action.SCAN, error)
+            return
+        report = None
+    now = turn.now()
+    turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Scanned(at=now))
+
+
+def believe(turn: Turn) -> None:
+    """Nothing was found after a refusal: it counts."""
+    assert turn.submission.denial is not None
+    turn.record(ev.believed(turn.submission.denial, turn.now()))
+
+
+def park(turn: Turn) -> None:
+    """Nothing was found where it must have been: a person decides what to believe."""
+    turn.record(ev.Parked(at=turn.now()))
+
+
+def _task_of(submission: Submission, reports: Iterable[TaskReport]) -> TaskReport | None:
+    """The first task on a list that is ours and has not ended already."""
+    ours = (report for report in reports if report.external_task_id == submission.id)
+    return next((report for report in ours if report.task_id not in submission.ended_tasks), None)

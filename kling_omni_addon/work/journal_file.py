@@ -1,0 +1,151 @@
+"""The journal as an SQLite file: its tables, how it is opened so that a commit lasts, and a look for damage.
+
+What the rows mean is written in ``journal`` and ``leases``; what SQLite complains of becomes a sentence in
+``disk_trouble``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from ..durable import make_folder
+from .disk_trouble import corrupt, disk_trouble, too_new
+
+OWN_NAME = "journal"
+"""The entry of ``meta`` with the file's own random name."""
+
+_BUSY_TIMEOUT_S = 10.0
+_LOCK_POLL_S = 0.05
+_CHECKED_WHOLE_BYTES = 64 * 1024 * 1024
+_SCHEMA_VERSION = 2
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS submission (
+    id TEXT PRIMARY KEY,
+    phase TEXT NOT NULL,
+    is_over INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    owner TEXT NOT NULL DEFAULT '',
+    epoch INTEGER NOT NULL DEFAULT 0,
+    leased_until REAL NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS submission_by_phase ON submission (is_over, phase);
+CREATE INDEX IF NOT EXISTS submission_by_age ON submission (is_over, created_at);
+CREATE TABLE IF NOT EXISTS event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    submission_id TEXT NOT NULL REFERENCES submission (id),
+    kind TEXT NOT NULL,
+    data TEXT NOT NULL,
+    checksum INTEGER
+);
+CREATE INDEX IF NOT EXISTS event_by_submission ON event (submission_id, seq);
+CREATE TABLE IF NOT EXISTS meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """A connection on which a commit is on disk when it returns. The file and its folder are made if need be."""
+    make_folder(path.parent)  # the name of the folder must last too: what is in it is worth money
+    db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        _prepare(db, path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, path: Path) -> None:
+    _write_ahead(db)
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA foreign_keys=ON")
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > _SCHEMA_VERSION:
+        raise too_new(path)
+    if version < _SCHEMA_VERSION:
+        _make_tables(db)
+
+
+def _write_ahead(db: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite answers "locked" at once while another process switches, so the waiting is ours."""
+    patience = time.monotonic() + _BUSY_TIMEOUT_S
+    while db.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        try:
+            db.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > patience:
+                raise
+            time.sleep(_LOCK_POLL_S)
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    with committed(db):
+        version: int = db.execute("PRAGMA user_version").fetchone()[0]
+        if version >= _SCHEMA_VERSION:  # another process was faster
+            return
+        for statement in _SCHEMA.split(";\n")[:-1]:
+            db.execute(statement)
+        if version == 1:
+            db.execute("ALTER TABLE event ADD COLUMN checksum INTEGER")
+        put_meta(db, OWN_NAME, uuid.uuid4().hex)
+        db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+
+
+@contextmanager
+def committed(db: sqlite3.Connection) -> Iterator[None]:
+    """One transaction, alone from its start: all of it, or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def put_meta(db: sqlite3.Connection, name: str, value: str) -> None:
+    """Note something about the file as a whole."""
+    db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
+
+
+def look_for_damage(path: Path) -> None:
+    """Look through the whole file, but of a very large one only through the tables that are not events.
+
+    Nothing is written: closing a writer would move the log into the damaged file before it is copied aside. Raises
+    :class:`JournalCorrupt`.
+    """
+    if not path.exists():
+        return
+    with disk_trouble(path):
+        try:
+            _check_quickly(path)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+                raise
+            _undo_making(path)
+            _check_quickly(path)
+
+
+def _check_quickly(path: Path) -> None:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        is_small = path.stat().st_size <= _CHECKED_WHOLE_BYTES
+        for pragma in ("quick_check(1)",) if is_small else ("quick_check(submission)", "quick_check(meta)"):
+            found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
+            if found != "ok":
+                raise corrupt(path, found)
+
+
+def _undo_making(path: Path) -> None:
+    """Let SQLite undo what a process was at when it died in the first moments of the file, before it had a write-ahead
+    log. A reader may not do that, and until it is done nobody can read.
+    """
+    with closing(sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S)) as db:
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()

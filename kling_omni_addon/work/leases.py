@@ -1,0 +1,103 @@
+"""Who works on which submission, where several processes share a journal.
+
+A lease is taken and renewed here; that nothing is recorded without it is checked by ``Journal.append``. The rows are
+the journal's own, so that both happen in its transactions.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from dataclasses import dataclass
+
+LEASE_S = 60.0
+"""How long a lease lasts unless it is renewed."""
+
+
+class LeaseLost(Exception):
+    """Another process took the submission over; what this one was about to record or send must not happen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """The right to work on one submission. ``epoch`` grows each time that another owner takes it; ``was_dropped`` tells
+    that the one before never gave it up: it died, or does not stir any more.
+    """
+
+    submission_id: str
+    owner: str
+    epoch: int
+    was_dropped: bool = False
+
+
+def this_process() -> str:
+    """Who we are, to other processes on the same journal: host and process number."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Leases:
+    """The leases in a journal, as one owner takes them. Call every method within a transaction of that journal."""
+
+    def __init__(self, db: sqlite3.Connection, owner: str) -> None:
+        self._db = db
+        self._owner = owner
+        self._seen: dict[str, tuple[tuple[str, int, float], float]] = {}
+
+    def claim(self, submission_id: str, now: float) -> Lease | None:
+        """Take or renew the right to work on a submission; None while another living process has it."""
+        row = self._db.execute(
+            "SELECT owner, epoch, leased_until FROM submission WHERE id=?", (submission_id,)
+        ).fetchone()
+        if row is None:
+            return None
+        owner, epoch, until = row
+        if owner != self._owner:
+            if owner and not self._has_lapsed(submission_id, (owner, epoch, until), now) and not _is_dead(owner):
+                return None
+            epoch += 1
+        self._db.execute(
+            "UPDATE submission SET owner=?, epoch=?, leased_until=? WHERE id=?",
+            (self._owner, epoch, now + LEASE_S, submission_id),
+        )
+        was_dropped = owner not in ("", self._owner)
+        return Lease(submission_id=submission_id, owner=self._owner, epoch=epoch, was_dropped=was_dropped)
+
+    def _has_lapsed(self, submission_id: str, row: tuple[str, int, float], now: float) -> bool:
+        """Whether a lease was not renewed for its whole time, by our own clock: those of two processes may differ."""
+        seen = self._seen.get(submission_id)
+        if seen is None or seen[0] != row:
+            self._seen[submission_id] = (row, now)
+            return False
+        return now - seen[1] >= LEASE_S
+
+    def renew(self, now: float) -> None:
+        """Prolong every lease of the owner on what is not over."""
+        self._db.execute(
+            "UPDATE submission SET leased_until=? WHERE owner=? AND is_over=0", (now + LEASE_S, self._owner)
+        )
+
+    def give_up(self) -> None:
+        """Let go of every lease of the owner."""
+        self._db.execute("UPDATE submission SET owner='', leased_until=0 WHERE owner=?", (self._owner,))
+
+    def holds(self, lease: Lease) -> bool:
+        """Whether nobody has taken the submission over since the lease was given."""
+        row = self._db.execute("SELECT owner, epoch FROM submission WHERE id=?", (lease.submission_id,)).fetchone()
+        return bool(row == (lease.owner, lease.epoch))
+
+
+def _is_dead(owner: str) -> bool:
+    """Whether a process of this machine is certainly gone; a wrong guess costs nothing, for every commit checks the
+    epoch.
+    """
+    host, _, pid = owner.rpartition(":")
+    if os.name == "nt" or host != socket.gethostname() or not pid.isdigit():
+        return False  # on Windows os.kill(pid, 0) is no question but a signal
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -1,0 +1,109 @@
+"""What the lanes of one process know together and no journal keeps: who has what in hand, what is put off, and what was
+learned of the service. It ends with the process, and nothing that is paid for hangs on it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+
+from ..core.life.lifecycle import Action
+from ..core.life.queueing import Slots
+from .leases import Lease
+
+_DURATIONS_KEPT = 20
+
+
+class Memory:
+    """One for all lanes of a worker; every lane may call it at any moment."""
+
+    def __init__(self, slots: Slots) -> None:
+        self.slots = slots
+        self._lock = threading.Lock()
+        self._busy: set[str] = set()
+        self._not_before: dict[tuple[str, Action], float] = {}
+        self._missing: dict[str, tuple[float, int]] = {}
+        self._opened_here: dict[str, tuple[int, float]] = {}
+        self._asked_for: set[str] = set()
+        self._durations: dict[str, deque[float]] = {}
+
+    def take(self, submission_id: str) -> bool:
+        """Keep other lanes of this process off a submission until :meth:`let_go`; False when another lane has it."""
+        with self._lock:
+            is_free = submission_id not in self._busy
+            self._busy.add(submission_id)
+            return is_free
+
+    def let_go(self, submission_id: str) -> None:
+        """Let other lanes have what :meth:`take` gave to this one."""
+        with self._lock:
+            self._busy.discard(submission_id)
+
+    def note_asked(self, submission_id: str) -> bool:
+        """The account is asked now whether it knows a submission of another key; False when it was asked before."""
+        with self._lock:
+            is_first = submission_id not in self._asked_for
+            self._asked_for.add(submission_id)
+            return is_first
+
+    def forget_asked(self, submission_id: str | None = None) -> None:
+        """Let the account be asked again: for one submission, or for all."""
+        with self._lock:
+            if submission_id is None:
+                self._asked_for.clear()
+            else:
+                self._asked_for.discard(submission_id)
+
+    def busy(self) -> frozenset[str]:
+        """What the lanes of this process have in hand."""
+        with self._lock:
+            return frozenset(self._busy)
+
+    def pause(self, submission_id: str, action: Action, until: float) -> None:
+        """Not before ``until``: for waits that need not survive a restart."""
+        self._not_before[submission_id, action] = until
+
+    def earliest(self, submission_id: str, action: Action) -> float:
+        """When :meth:`pause` allows an action again; long ago where nothing was paused."""
+        return self._not_before.get((submission_id, action), 0.0)
+
+    def note_missing(self, submission_id: str, now: float) -> tuple[float, int]:
+        """The service says once more that it has no such thing: since when, and how often without another answer."""
+        with self._lock:
+            since, times = self._missing.get(submission_id, (now, 0))
+            self._missing[submission_id] = (since, times + 1)
+            return since, times + 1
+
+    def note_there(self, submission_id: str) -> None:
+        """The service answered for it, so :meth:`note_missing` counts from the beginning again."""
+        with self._lock:
+            self._missing.pop(submission_id, None)
+
+    def learn_slots(self, running: int, *, was_accepted: bool) -> None:
+        """The service took one more task, or said that there are too many."""
+        with self._lock:
+            self.slots = self.slots.after_accepted(running) if was_accepted else self.slots.after_refused(running)
+
+    def learn_duration(self, kind: str, seconds: float) -> None:
+        """A task of this kind took so long from its acceptance to its clip."""
+        with self._lock:
+            self._durations.setdefault(kind, deque(maxlen=_DURATIONS_KEPT)).append(seconds)
+
+    def usual_s(self, kind: str) -> tuple[float, ...]:
+        """How long the last tasks of this kind took, as far as this process saw them."""
+        with self._lock:
+            return tuple(self._durations.get(kind, ()))
+
+    def opened_here(self, lease: Lease, looking_since: float) -> bool:
+        """Whether the window of looking that began at ``looking_since`` was begun here, under this very lease.
+
+        Whoever takes an open create over, even back, does not know what the other did in between; and a time that
+        another process wrote down says nothing by our clock.
+        """
+        with self._lock:
+            return self._opened_here.get(lease.submission_id) == (lease.epoch, looking_since)
+
+    def open_here(self, lease: Lease, looking_since: float) -> None:
+        """A window of looking began here; to be said only once that is on disk."""
+        with self._lock:
+            self._opened_here[lease.submission_id] = (lease.epoch, looking_since)

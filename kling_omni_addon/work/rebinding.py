@@ -1,0 +1,56 @@
+"""What was sent with another key of the same service: the account of the key in force is asked for it once, which is
+free. If it knows the task, the key was only replaced, and the submission is carried on with the one in force.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from ..core.errors import KlingError, TaskUnknown
+from ..core.life import events as ev
+from ..core.life.lifecycle import Action, IllegalTransition, Phase, Submission
+from .assignment import Service
+from .crew import Crew
+from .journal import Journal
+from .leases import LeaseLost
+
+_log = logging.getLogger(__name__)
+
+_AGAIN_S = 30.0
+_AT_KLING = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY)
+
+
+def rebind_known(journal: Journal, service: Service, crew: Crew) -> None:
+    """Ask for each that was not asked for yet in this process, and bind those that the account knows to this key."""
+    for submission in journal.live():
+        is_due = crew.memory.earliest(submission.id, Action.ASK) <= crew.clock.now()
+        if is_due and _may_be_ours(submission, crew) and crew.memory.note_asked(submission.id):
+            try:
+                _ask(submission, journal, service, crew)
+            except (LeaseLost, IllegalTransition) as error:
+                _log.info("%s: another process was faster (%s)", submission.id, error)
+            except KlingError as error:  # no answer is no "no"
+                _log.warning("%s was sent with another key, and cannot be asked for: %s", submission.id, error.sentence)
+                crew.memory.forget_asked(submission.id)
+                crew.memory.pause(submission.id, Action.ASK, crew.clock.now() + _AGAIN_S)
+                return
+
+
+def _may_be_ours(submission: Submission, crew: Crew) -> bool:
+    origin, own = submission.origin, crew.assignment.origin
+    return origin != own and origin.service == own.service and (submission.phase in _AT_KLING or submission.tasks > 0)
+
+
+def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew) -> None:
+    is_nobodys = submission.denial is not None and submission.denial.is_for_key  # no account can have it
+    try:
+        if not is_nobodys:
+            service.find(submission.task_id or submission.id)
+    except TaskUnknown:
+        return
+    lease = journal.claim(submission.id, crew.clock.now())
+    if lease is None:  # a process with the other key is at it
+        return
+    journal.append(submission.id, ev.Rebound(at=crew.clock.now(), origin=crew.assignment.origin), lease)
+    _log.warning("%s is carried on with the key in force", submission.id)
+    crew.tell_news()

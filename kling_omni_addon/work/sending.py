@@ -1,0 +1,163 @@
+"""Sending: the step that may cost money, and what is known when it brought no task.
+
+The commit point stands between the last byte but one and the last (docs/architecture.md, "The Commit Point").
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..core.errors import (
+    CapReached,
+    CredentialsUnreadable,
+    JournalUnusable,
+    KlingError,
+    NetworkMisset,
+    NotSent,
+    Reaction,
+    Refused,
+    TaskUnknown,
+    Unanswered,
+)
+from ..core.life import events as ev
+from ..core.life import queueing, spending
+from ..core.life.events import Event
+from ..core.protocol import REACTIONS
+from . import recovery
+from .leases import LeaseLost
+from .turn import Turn
+
+_SIGNATURES = 2
+"""So many tries in a row may have failed before a signature that the service does not take is a matter for a person."""
+_TOO_MANY = 1303
+
+
+def send(turn: Turn) -> None:
+    """Send a submission's bytes, and put on record what came of it."""
+    commit = _Commit(turn)
+    try:
+        if _is_taken(turn):
+            turn.record(ev.Failed(at=turn.now(), reason=_taken(turn), exit_code=2, id_is_taken=True))
+            return
+        _check_limits(turn)  # now, too: what cannot be sent need not be uploaded
+        report = turn.service.submit(turn.submission.payload, commit)
+    except JournalUnusable:  # a KlingError, but nothing that the service said
+        raise
+    except (CapReached, CredentialsUnreadable, NetworkMisset) as error:  # of this machine: waiting mends none
+        turn.record(ev.Held(at=turn.now(), reason=str(error), exit_code=error.exit_code))
+    except KlingError as error:
+        _record_failure(turn, error, commit.is_passed)
+    else:
+        turn.record(ev.Accepted(at=turn.now(), task_id=report.task_id))
+        turn.memory.learn_slots(_running(turn), was_accepted=True)
+
+
+def _is_taken(turn: Turn) -> bool:
+    """Whether the account has a task with an id that somebody chose, before anything of ours was sent under it.
+
+    An id that we made is nobody else's, and after our own commit point a task with the id is ours.
+    """
+    submission = turn.submission
+    is_ours = submission.id.startswith(recovery.ID_PREFIX) and not submission.id_is_given
+    if is_ours or submission.sends or submission.tasks:
+        return False
+    try:
+        turn.service.find(submission.id)
+    except TaskUnknown:
+        return False
+    return True
+
+
+def _taken(turn: Turn) -> str:
+    return (
+        f"Kling has a task with the id {turn.submission.id} already, and this journal did not make it. "
+        "Nothing was sent. "
+        f"Give another external_task_id, or fetch that task's clip with: adopt {turn.submission.id}"
+    )
+
+
+class _Commit:
+    """The commit point of one send. Called just before the last byte leaves; whatever it raises keeps that byte back.
+
+    Until ``is_passed`` the service cannot have a whole request.
+    """
+
+    def __init__(self, turn: Turn) -> None:
+        self._turn = turn
+        self.is_passed = False
+
+    def __call__(self) -> None:
+        turn = self._turn
+        sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest)
+        turn.append(sent, check=self._check)
+        self.is_passed = True
+
+    def _check(self) -> None:
+        """In the transaction that records it, so that nothing can come in between."""
+        now = self._turn.journal.load(self._turn.submission.id)
+        if now is None or now.origin != self._turn.assignment.origin:
+            raise LeaseLost(f"{self._turn.submission.id} is another key's now")
+        _check_limits(self._turn)
+
+
+def _check_limits(turn: Turn) -> None:
+    """Whether the user's own limits let it go out now, whatever other processes have sent meanwhile."""
+    assignment, now = turn.assignment, turn.now()
+    if assignment.concurrency is not None and _running(turn) >= assignment.concurrency:
+        raise NotSent("As many clips are being made as are allowed at once.")
+    if not assignment.caps:
+        return
+    since = now - spending.DAY_S if assignment.caps.project is None else -math.inf
+    sent = [s for s in turn.journal.sent_since(since) if s.origin == assignment.origin]
+    spending.check_caps(turn.submission, sent, assignment.caps, now)
+
+
+def _running(turn: Turn) -> int:
+    """How many tasks of this key are at work, as far as the journal knows."""
+    now = turn.now()
+    return sum(queueing.is_running(s, now) for s in turn.journal.live() if s.origin == turn.assignment.origin)
+
+
+def _record_failure(turn: Turn, error: KlingError, is_committed: bool) -> None:
+    event = _after_failed_send(turn, error, is_committed)
+    if isinstance(event, ev.Unanswered | ev.Denied):
+        turn.begin_looking(event)
+    else:
+        turn.record(event)
+
+
+def _after_failed_send(turn: Turn, error: KlingError, is_committed: bool) -> Event:
+    """What a send that brought no task means (the codes by ``protocol.REACTIONS``).
+
+    Only the codes that say "not now" prove that nothing was created. Any other refusal may be the answer to a second
+    delivery of the same request, whose first was taken: from the first commit point on it is not believed at once.
+    """
+    now, reason = turn.now(), str(error)
+    lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
+    if isinstance(error, NotSent | Unanswered) or (is_committed and not _is_explained(error)):
+        return lost
+    if not isinstance(error, Refused):
+        return ev.Failed(at=now, reason=reason)
+    if error.reaction is Reaction.RETRY or (error.reaction is Reaction.LOOK_UP and is_committed):
+        return lost
+    if error.reaction is Reaction.WAIT:
+        if error.code == _TOO_MANY:
+            turn.memory.learn_slots(_running(turn) - is_committed, was_accepted=False)
+        return ev.Deferred(at=now, reason=reason, retry_after_s=error.retry_after_s)
+    denied = ev.Denied(at=now, reason=reason, verdict=_verdict(turn, error), exit_code=error.exit_code)
+    return denied if is_committed or turn.submission.sends else ev.believed(denied, now)
+
+
+def _verdict(turn: Turn, error: Refused) -> ev.Verdict:
+    match error.reaction:
+        case Reaction.SIGN_AGAIN if turn.submission.failures < _SIGNATURES:
+            return "Deferred"
+        case Reaction.FIX_KEYS | Reaction.SIGN_AGAIN | Reaction.RECHARGE:
+            return "Held"
+        case _:
+            return "Failed"
+
+
+def _is_explained(error: KlingError) -> bool:
+    """Whether it is a code of the contract; any other is no proof that nothing was created."""
+    return isinstance(error, Refused) and error.code in REACTIONS

@@ -1,0 +1,77 @@
+"""A new model is a change of data alone: an invented one is found everywhere, and only where the data has it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.invented_model import add_the_model, copied_package, told_by
+
+STORY = Path(__file__).with_name("story_of_an_invented_model.py")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the package says once the data has the model."""
+    package = copied_package(tmp_path_factory.mktemp("invented"))
+    add_the_model(package)
+    return told_by(STORY, package)
+
+
+@pytest.fixture(scope="module")
+def told_before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the same code says as long as the data has not."""
+    return told_by(STORY, copied_package(tmp_path_factory.mktemp("today")))
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ("as it is", []),
+        ("a second more", ["R66"]),
+        ("another model's mode", ["R62"]),
+        ("an unknown mode", ["R61"]),
+        ("an unknown ratio", ["R63"]),
+        ("another model as long", ["R67"]),
+        ("another model in its mode", ["R62"]),
+        ("another model in its shape", []),
+    ],
+)
+def test_the_rules_go_by_the_model_s_data(told: dict[str, Any], change: str, rules: list[str]) -> None:
+    assert told["judged"][change] == rules
+
+
+def test_it_costs_what_the_list_says(told: dict[str, Any]) -> None:
+    assert told["priced"] == "130.0 units · $18.20"
+
+
+def test_a_picture_of_its_shape_keeps_the_short_side(told: dict[str, Any]) -> None:
+    assert told["captured"] == [2520, 1080]
+
+
+def test_it_is_offered_after_the_others(told: dict[str, Any]) -> None:
+    assert told["offered"] == {
+        "models": ["Kling 3.0 Omni", "Kling O1", "Kling Invented"],
+        "modes": ["Standard", "Pro", "8K"],
+        "aspect_ratios": ["16:9", "9:16", "1:1", "21:9"],
+    }
+
+
+def test_the_rehearsal_server_makes_its_clip_over_http(told: dict[str, Any]) -> None:
+    done = told["rehearsed"]
+    assert (done["status"], done["units"], done["seconds"]) == ("succeed", "130", 20.0)
+    width, height = done["size"]
+    assert width / height == pytest.approx(21 / 9, abs=0.001)
+    assert width * height == pytest.approx(7680 * 4320, rel=0.001)
+
+
+def test_none_of_it_is_there_without_the_data(told_before: dict[str, Any]) -> None:
+    assert told_before["judged"]["as it is"] == ["R10"]
+    assert told_before["judged"]["another model in its shape"] == ["R63"]
+    assert told_before["judged"]["another model as long"] == ["R66"]
+    assert told_before["priced"] == "no price"
+    assert "no aspect ratio '21:9'" in told_before["captured"]
+    assert "Kling Invented" not in told_before["offered"]["models"]
+    assert told_before["rehearsed"] == {"code": 1203, "message": "model_name value 'kling-invented' is invalid"}
