@@ -25,6 +25,7 @@ from .core.errors import (
 from .core.life import events as ev
 from .core.life.events import Event, Origin, Target
 from .core.life.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
+from .core.life.refusals import why_not
 from .core.media import PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import plain, price_of
@@ -87,6 +88,7 @@ class Session:
                 pictures=self.pictures,
                 now=self._clock.now,
                 user_agent=USER_AGENT,
+                trusts_resolver=settings.trusts_resolver,
                 tell_sent=tell_sent,
             )
 
@@ -382,8 +384,9 @@ class Session:
             raise ArgumentsInvalid(self._of_other_key(found), field="id")
         try:
             submission = self._journal.append(submission_id, event)
-        except IllegalTransition as error:
-            raise ArgumentsInvalid(f"That is not possible now: {error}.", field="id") from None
+        except IllegalTransition:
+            now = self._journal.load(submission_id) or found
+            raise ArgumentsInvalid(why_not(now, event), field="id", remedy="See: status") from None
         self._worker.wake()
         return submission
 

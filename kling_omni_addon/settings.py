@@ -6,6 +6,7 @@ where nobody chose. Of two caps the lower one holds.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,11 +15,11 @@ from urllib.parse import urlsplit
 
 from .core.amounts import amount_of
 from .core.capability import DEFAULT_PROFILE
-from .core.errors import ArgumentsInvalid, CredentialsMissing
+from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnreadable
 from .core.life import lifecycle
 from .core.life.spending import Caps
 from .core.pricing import plain
-from .rehearsal_note import running_rehearsal
+from .rehearsal_note import is_proved, note_of, note_path, running_rehearsal
 
 SERVICES: Mapping[str, str] = {
     "kling": "https://api-singapore.klingai.com",
@@ -39,6 +40,9 @@ _CAPS: Mapping[str, str] = {"KLING_DAILY_CAP": "in 24 hours", "KLING_PROJECT_CAP
 _CAP_PLACES = 3
 _MOST_AT_ONCE = 50
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PLAIN = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]*")
+_VERSION = re.compile(r"/v\d+(/|$)")
+_KEY_CHARACTERS = re.compile(r"[\x21-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,8 @@ class Settings:
     """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
     a folder of their own. ``concurrency`` is how many tasks may run at once at most; None leaves it to what the service
     takes. Nothing is sent that might break one of ``caps``. ``service`` is the name or address that was chosen, and
-    ``told`` says where each value came from.
+    ``told`` says where each value came from. ``trusts_resolver``: clips may come from where the names of a local
+    network lead.
     """
 
     service_url: str
@@ -71,6 +76,7 @@ class Settings:
     profile: str = DEFAULT_PROFILE
     service: str = field(default="", compare=False)
     told: str = field(default="", compare=False)
+    trusts_resolver: bool = False
 
     @property
     def is_rehearsal(self) -> bool:
@@ -178,7 +184,8 @@ def read_settings(
 ) -> Settings:
     """The settings in force. ``service`` is a name or an address that precedes all others; ``""`` is none.
 
-    Raises :class:`ArgumentsInvalid` for a value that cannot be used and :class:`CredentialsMissing` without a key.
+    Raises :class:`ArgumentsInvalid` for a value that cannot be used, :class:`CredentialsMissing` without a key and
+    :class:`CredentialsUnreadable` for one that cannot be sent.
     """
     home = home_folder(environment)
     choice = service_in_force(environment, preferred, service)
@@ -186,6 +193,7 @@ def read_settings(
     keys = rehearsal_keys or keys_in_force(environment, preferred)[0]
     if not keys:
         raise _no_key("There is no key.")
+    _check_characters(keys)
     numbers = {**preferred.values, **{name: value for name, value in environment.items() if value.strip()}}
     return Settings(
         service_url=url,
@@ -198,6 +206,7 @@ def read_settings(
         profile=profile,
         service=choice.name,
         told=told_settings(environment, preferred, service),
+        trusts_resolver=_is_on(environment, "KLING_LOCAL_CLIPS"),
     )
 
 
@@ -229,8 +238,26 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
     return Keys(api_key=api_key, access_key=access_key, secret_key=secret_key)
 
 
+def _check_characters(keys: Keys) -> None:
+    """Raises :class:`CredentialsUnreadable` for a key with a character that cannot be sent, which no key has."""
+    for name in ("api_key", "access_key", "secret_key"):
+        text = getattr(keys, name)
+        fit = _KEY_CHARACTERS.match(text)
+        place = fit.end() if fit else 0
+        if place < len(text):
+            raise CredentialsUnreadable(
+                f"The key cannot be used: its character {place + 1} of {len(text)} is U+{ord(text[place]):04X}, which "
+                "no key of Kling has and which may not be visible. Nothing was sent.",
+                field=f"KLING_{name.upper()}",
+                remedy="Copy the key from Kling's console again, without blanks, line breaks or quotes.",
+            )
+
+
 def service_address(service: str, home: Path) -> tuple[str, Keys]:
-    """The address of a service, and its keys where it gives them out itself (a rehearsal running on ``home``)."""
+    """The address of a service, and its keys where it gives them out itself (a rehearsal running on ``home``).
+
+    Raises :class:`ArgumentsInvalid` for what is no service, and for a rehearsal of ``home`` that does not prove itself.
+    """
     if service == REHEARSAL:
         note = running_rehearsal(home)
         if note is None:
@@ -240,16 +267,59 @@ def service_address(service: str, home: Path) -> tuple[str, Keys]:
                 remedy="Start one with: python -m kling_omni_addon rehearse",
             )
         return note["url"], Keys(api_key=note["api_key"])
-    url = SERVICES.get(service, service).rstrip("/")
+    url = _checked_address(SERVICES.get(service, service.strip()).rstrip("/"))
     parts = urlsplit(url)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if not (is_safe and parts.hostname) or parts.query or parts.username:
+    note = note_of(home, parts.port) if parts.hostname in _LOOPBACK else None
+    return (url, Keys()) if note is None else _proved(note, home)
+
+
+def _proved(note: Mapping[str, str], home: Path) -> tuple[str, Keys]:
+    """Address and keys of the rehearsal that wrote a note. Raises :class:`ArgumentsInvalid` when that has ended: then
+    anybody may have its port by now.
+    """
+    if is_proved(note):
+        return note["url"], Keys(api_key=note["api_key"])
+    path = note_path(home, urlsplit(note["url"]).port)
+    raise ArgumentsInvalid(
+        f"The rehearsal server at {note['url']} has ended. Nothing was sent to that address.",
+        field="service",
+        remedy=(
+            "Start a rehearsal with: python -m kling_omni_addon rehearse. "
+            f"To use another program at that address, delete '{path}' first."
+        ),
+    )
+
+
+def _checked_address(url: str) -> str:
+    """An address that calls can be made to. Raises :class:`ArgumentsInvalid` with what is wrong about it, and never
+    with a password.
+    """
+    wrong = _fault_of_address(url)
+    if wrong:
         raise ArgumentsInvalid(
-            f"{service!r} is not a service.",
+            wrong,
             field="service",
             remedy="Use kling, kling-china, rehearsal, or an https address (http only on this machine).",
         )
-    return url, Keys()
+    return url
+
+
+def _fault_of_address(url: str) -> str:
+    """What is wrong about an address, ``""`` for nothing."""
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        has_port, parts = False, urlsplit("")
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    faults = (
+        ("@" in url, "The address of the service holds a user name or a password. It must have none."),
+        (not has_port, f"{url!r} is not an address: its host or its port cannot be read. A port is 1 to 65535."),
+        (not _PLAIN.fullmatch(url), f"{url!r} is not an address: it holds a blank or a character that no address has."),
+        (_VERSION.search(parts.path), f"The address {url!r} must end before /v1, which is part of every call."),
+        (not (is_safe and parts.hostname) or "?" in url or "#" in url, f"{url!r} is not a service."),
+    )
+    return next((sentence for is_so, sentence in faults if is_so), "")
 
 
 def is_local_service(service: str) -> bool:
@@ -266,6 +336,13 @@ def _concurrency(environment: Mapping[str, str]) -> int | None:
             remedy=f"Give how many tasks may run at once, from 1 to {_MOST_AT_ONCE}, or 0 to leave it to Kling.",
         )
     return int(text) or None
+
+
+def _is_on(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip() or "0"
+    if text not in ("0", "1"):
+        raise ArgumentsInvalid(f"{name} is {text!r}.", field=name, remedy="Give 1 for yes, or 0 for no.")
+    return text == "1"
 
 
 def _units(environment: Mapping[str, str], name: str) -> Decimal | None:

@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
 _EPILOG = (
     "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
     "KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; KLING_CONCURRENCY (tasks at once, at most); "
-    "KLING_DAILY_CAP and KLING_PROJECT_CAP (units). "
+    "KLING_DAILY_CAP and KLING_PROJECT_CAP (units); KLING_LOCAL_CLIPS=1 (clips of a local network, as behind a VPN). "
     "Exit codes: 0 done, 1 this machine, 2 request or arguments, "
     "3 credentials, 4 refused or failed, 5 network, 6 still running."
 )

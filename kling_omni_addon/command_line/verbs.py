@@ -296,7 +296,7 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
         verbose=options.verbose,
     )
     maker = ClipMaker(default_command(options.blender or environment.get("BLENDER")), home / "rehearsal" / "made")
-    with RehearsalServer(settings, maker) as server, kept_note(home, server.ready_line()):
+    with RehearsalServer(settings, maker) as server, kept_note(home, server.note()):
         say(server.ready_line())
         _until_stopped()
     return 0

@@ -2,10 +2,12 @@
 
 KlingError
  +-- ArgumentsInvalid        2  a flag, a setting or a file name is wrong
+ |    +-- NetworkMisset       2  ... so that no call can be made before it is right
  +-- RequestInvalid          2  the request breaks a rule; carries the problems
  +-- CapReached              2  a cap on spending forbids the send
  +-- CaptureFailed           2  no picture could be rendered
  +-- CredentialsMissing      3  there is no key
+ +-- CredentialsUnreadable   3  the key holds what no key has, and cannot be sent
  +-- Refused                 4  the service refused a call, with its code
  |    +-- CredentialsRefused 3  ... because it does not accept the key
  |    +-- TaskUnknown        4  ... because it knows no such task
@@ -52,6 +54,12 @@ class ArgumentsInvalid(KlingError):
     exit_code = 2
 
 
+class NetworkMisset(ArgumentsInvalid):
+    """A setting of this machine (proxy, certificates, address) keeps every call from being made. Nothing was sent, and
+    waiting does not help.
+    """
+
+
 class RequestInvalid(KlingError):
     """The request breaks at least one rule. ``problems`` holds every fault, never only the first."""
 
@@ -78,6 +86,12 @@ class CaptureFailed(KlingError):
 
 class CredentialsMissing(KlingError):
     """There is no key to sign with."""
+
+    exit_code = 3
+
+
+class CredentialsUnreadable(KlingError):
+    """The key has a character that no key has, like one that cannot be seen."""
 
     exit_code = 3
 

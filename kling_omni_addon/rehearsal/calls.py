@@ -22,6 +22,7 @@ class Kind(StrEnum):
     ELEMENT_DELETE = "element-delete"
     COSTS = "costs"
     STATS = "stats"
+    PROOF = "proof"
     FAULTS = "faults"
     ARM = "arm"
     RESET = "reset"
@@ -41,7 +42,7 @@ API: frozenset[Kind] = frozenset(
     )
 )
 """The calls of the service itself, which need a key."""
-ADMIN: frozenset[Kind] = frozenset((Kind.STATS, Kind.FAULTS, Kind.ARM, Kind.RESET))
+ADMIN: frozenset[Kind] = frozenset((Kind.STATS, Kind.PROOF, Kind.FAULTS, Kind.ARM, Kind.RESET))
 """The rehearsal server's own calls, which need none."""
 
 

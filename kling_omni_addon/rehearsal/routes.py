@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from ..core.protocol import TASKS_PATH
 from .answers import Refusal
 from .calls import Kind
+from .proof import PROOF_PATH
 from .results import FILES_PATH, task_id_of
 
 _ELEMENTS = "/v1/general/advanced-custom-elements"
@@ -21,6 +22,7 @@ _FIXED: Mapping[str, Mapping[str, Kind]] = {
     "/v1/general/delete-elements": {"POST": Kind.ELEMENT_DELETE},
     "/account/costs": {"GET": Kind.COSTS},
     "/rehearsal/stats": {"GET": Kind.STATS},
+    PROOF_PATH: {"GET": Kind.PROOF},
     "/rehearsal/faults": {"GET": Kind.FAULTS, "POST": Kind.ARM},
     "/rehearsal/reset": {"POST": Kind.RESET},
 }

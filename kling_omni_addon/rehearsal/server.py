@@ -23,7 +23,7 @@ from .answers import Answer, Delivery, FileSlice, Refusal
 from .calls import Call, Kind
 from .routes import route
 from .service import RehearsalService
-from .settings import RehearsalSettings
+from .settings import RehearsalSettings, is_loopback
 from .studio import Maker
 
 __all__ = ["RehearsalServer", "RehearsalSettings"]
@@ -82,6 +82,10 @@ class RehearsalServer:
             "secret_key": settings.secret_key,
             "api_key": settings.api_key,
         }
+
+    def note(self) -> dict[str, str]:
+        """The ready line, with the secret by which this server proves that it wrote the note (``rehearsal_note``)."""
+        return self.ready_line() | {"secret": self._service.secret}
 
     def stats(self) -> dict[str, Any]:
         """The same figures as ``GET /rehearsal/stats``."""
@@ -174,6 +178,7 @@ class _Connection(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         service = self.server.service
         try:
+            self._check_host()
             kind, name = route(self.command, url.path)
         except Refusal as refusal:
             self._refuse(refusal)
@@ -197,6 +202,20 @@ class _Connection(BaseHTTPRequestHandler):
 
     # http.server looks for these names
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve  # noqa: N815
+
+    def _check_host(self) -> None:
+        """Refuse a call that was meant for another name: a web page whose name was turned to this machine makes those
+        (DNS rebinding). Raises :class:`Refusal`.
+        """
+        host = self.headers.get("Host")
+        if host is None and self.request_version != "HTTP/1.1":
+            return
+        try:
+            name = urlsplit(f"//{host or ''}").hostname or ""
+        except ValueError:
+            name = ""
+        if not is_loopback(name):
+            raise Refusal(1200, "this server is for this machine only", status=421)
 
     def _length(self) -> int:
         """Bytes of the body. Raises :class:`Refusal` where they cannot be known or are too many."""

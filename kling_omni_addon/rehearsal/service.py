@@ -23,6 +23,7 @@ from .elements import ElementLibrary, check_element, image_urls
 from .fault_table import FAULTS
 from .faults import Faults
 from .orders import OrderDesk, json_object
+from .proof import NONCE, proof_of
 from .received import ReceivedMedia
 from .results import Links, serve
 from .settings import DAY_S, RehearsalSettings
@@ -48,6 +49,7 @@ class RehearsalService:
         self._calls: Counter[Kind] = Counter()
         self._sent_bytes = 0
         self._costs_asked_s = float("-inf")
+        self.secret = secrets.token_hex(32)
         self.links = Links(secrets.token_bytes(32), clock, settings.link_lifetime_s)
         self.faults = Faults(FAULTS, settings.seed)
         self._account = Account(settings, clock, self._start, self.links.link)
@@ -67,6 +69,7 @@ class RehearsalService:
             Kind.ELEMENT_DELETE: self._element_delete,
             Kind.COSTS: self._costs,
             Kind.STATS: lambda call: json_answer(self.stats()),
+            Kind.PROOF: self._proof,
             Kind.FAULTS: lambda call: json_answer(self.faults.described()),
             Kind.ARM: self._arm,
             Kind.RESET: self._reset,
@@ -188,6 +191,12 @@ class RehearsalService:
             self._costs_asked_s = now
         pack = _pack(self._settings.units, self._account.remaining(), now)
         return success({"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]})
+
+    def _proof(self, call: Call) -> Answer:
+        nonce = parse_qs(call.query).get("nonce", [""])[0]
+        if not NONCE.fullmatch(nonce):
+            raise Refusal(1200, "a nonce of 32 to 128 hexadecimal digits is required")
+        return json_answer({"proof": proof_of(self.secret, self.links.base_url, nonce)})
 
     def _arm(self, call: Call) -> Answer:
         body = json_object(call.body)

@@ -1,37 +1,67 @@
-"""Open the link of a clip: https to public hosts only, and http to this machine only for a rehearsal.
+"""Open the link of a clip: https with a certificate that is verified, and http to this machine only for a rehearsal.
 
 That a name leads to a public address says nothing about the connection made after it was looked up (DNS rebinding). So
-the address that a socket is really connected to is checked, before a byte goes out. Where a proxy is configured for the
-link, the proxy is that address, and it is the user's own choice. Links are secrets: no error and no log names one.
+the address that a socket is really connected to is checked, before a byte goes out. This machine, link-local networks
+and where clouds tell secrets are never allowed. A local network is, where the resolver's answer proves nothing
+(:class:`Trust`): resolvers of tunnels make addresses up. Where a proxy is configured for the link, names are its
+business, and it is the user's own choice. Links are secrets: no error and no log names one.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import urllib3.exceptions
+from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..core.errors import ClipUnusable
 from .deadlines import HEAD, HeadOfAnswer, TimedAdapter
-from .http import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, LoneSession, NoCredentials
+from .http import CONNECT_TIMEOUT_S, LOOPBACK, READ_TIMEOUT_S, LoneSession, NoCredentials, sentence_of
+from .local_faults import ANY_FAILURE, local_fault
+from .networks import addresses_of, ip_of, is_public, kind_of
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+__all__ = ["LOOPBACK", "Trust", "is_public", "opened"]
+
 _REDIRECTS = 3
 _REFUSED = "The clip's link leads to an address that is not a public https one; it was not followed."
+_LOCAL = (
+    "The clip's link leads to an address of a local network, so it was not followed: the resolver of this computer may "
+    "make addresses up, as that of a VPN does. The clip is made and waits at Kling."
+)
+_LOCAL_REMEDY = "If you trust the network, set KLING_LOCAL_CLIPS=1 in the environment, then resume."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """When an address of a local network is no reason to refuse: always (``in_resolver``), or where the name of the
+    service itself (``service_host``), which the clip was paid at, leads to the same kind of network.
+    """
+
+    service_host: str = ""
+    in_resolver: bool = False
+
+    def allows(self, address: str) -> bool:
+        """Whether a clip may come from an IP address to which a name led."""
+        if is_public(address):
+            return True
+        kind = kind_of(address)
+        return bool(kind) and (self.in_resolver or kind in map(kind_of, addresses_of(self.service_host)))
+
+
+NO_TRUST = Trust()
 
 
 @contextmanager
 def opened(
-    link: str, headers: Mapping[str, str], *, may_be_local: bool, user_agent: str
+    link: str, headers: Mapping[str, str], *, may_be_local: bool, user_agent: str, trust: Trust = NO_TRUST
 ) -> Iterator[requests.Response]:
     """The answer to a GET, after at most three redirects that are checked like the link itself; its body is not read.
 
@@ -39,15 +69,17 @@ def opened(
     """
     with LoneSession() as session:
         session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity", **headers})
-        session.mount("https://", TimedAdapter({"https": _PublicPool}, HEAD))
+        session.mount("https://", TimedAdapter({"https": _guarded_pool(trust)}, HEAD))
         session.mount("http://", TimedAdapter({"http": _LocalPool}, HEAD))
-        with _answer(session, link, may_be_local) as response:
+        with _answer(session, link, may_be_local, trust) as response:
             yield response
 
 
-def _answer(session: requests.Session, link: str, may_be_local: bool) -> requests.Response:
+def _answer(session: requests.Session, link: str, may_be_local: bool, trust: Trust) -> requests.Response:
     for _ in range(_REDIRECTS + 1):
-        _check_link(link, may_be_local)
+        host = _checked_host(link, may_be_local)
+        if host and not _is_proxied(session, link):
+            _check_name(host, trust)
         response = _get(session, link)
         if not response.is_redirect:
             return response
@@ -61,11 +93,17 @@ def _get(session: requests.Session, link: str) -> requests.Response:
     try:
         timeout = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
         return session.get(link, auth=NoCredentials(), timeout=timeout, allow_redirects=False, stream=True)
-    except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-        # urllib3 lets some of its own through: a host with a part of over 63 characters is a LocationParseError.
-        raise ClipUnusable(f"The clip's address gives no answer ({type(error).__name__}).") from None
+    except ANY_FAILURE as error:
+        raise _no_answer(error) from None
     finally:
         _is_opening.reset(is_opening)
+
+
+def _no_answer(error: Exception) -> ClipUnusable:
+    local = local_fault(error)
+    if local is not None:
+        return ClipUnusable(local.sentence.replace(" Nothing was sent.", ""), field=local.field, remedy=local.remedy)
+    return ClipUnusable(f"The clip's address gives no answer. {sentence_of(error, 'its server')}")
 
 
 def _joined(link: str, location: str) -> str:
@@ -75,67 +113,96 @@ def _joined(link: str, location: str) -> str:
         raise ClipUnusable(_REFUSED) from None
 
 
-def _check_link(link: str, may_be_local: bool) -> None:
-    """What can be told before connecting: the scheme, a host given as a number, and where its name leads now."""
+def _checked_host(link: str, may_be_local: bool) -> str:
+    """The host of a link whose name is still to be looked up; ``""`` for this machine's in a rehearsal.
+
+    Told without looking anything up: the scheme, and a host that is given as a number or means this machine.
+    """
     try:
         parts = urlsplit(link)
         host = parts.hostname or ""
     except ValueError:
         raise ClipUnusable(_REFUSED) from None
     if may_be_local and host in LOOPBACK and parts.scheme == "http":
-        return
-    if parts.scheme != "https" or not host or not all(map(is_public, _addresses(host))):
+        return ""
+    is_here = host == "localhost" or host.endswith(".localhost")
+    if parts.scheme != "https" or not host or is_here or not all(map(is_public, _numbers(host))):
         raise ClipUnusable(_REFUSED)
+    return host
+
+
+def _numbers(host: str) -> list[str]:
+    """The address that a host is, in any spelling that a resolver takes for a number; none for a name."""
+    with suppress(OSError, ValueError):
+        return [socket.inet_ntoa(socket.inet_aton(host))]
+    with suppress(ValueError):
+        return [str(ip_of(host))]
+    return []
+
+
+def _is_proxied(session: requests.Session, link: str) -> bool:
+    settings = session.merge_environment_settings(link, {}, None, None, None)
+    return bool(select_proxy(link, settings["proxies"]))
+
+
+def _check_name(host: str, trust: Trust) -> None:
+    """Raise :class:`ClipUnusable` when a name leads to where no clip may come from."""
+    for address in _addresses(host):
+        _check_address(address, trust)
+
+
+def _check_address(address: str, trust: Trust) -> None:
+    if trust.allows(address):
+        return
+    if kind_of(address):
+        raise ClipUnusable(_LOCAL, remedy=_LOCAL_REMEDY)
+    raise ClipUnusable(_REFUSED)
 
 
 def _addresses(host: str) -> list[str]:
-    """Where a name leads. Nowhere is no fault: behind a proxy names may not resolve here."""
-    try:
-        return [str(entry[4][0]) for entry in socket.getaddrinfo(host, None)]
-    except (OSError, UnicodeError):
-        return []
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet: not this machine's, the local network's or a link's."""
-    ip = _ip(address)
-    return ip.is_global and not ip.is_multicast
+    """Where a name leads. Nowhere is no fault: the connection will tell."""
+    return addresses_of(host)
 
 
 def _is_loopback(address: str) -> bool:
-    return _ip(address).is_loopback
+    return ip_of(address).is_loopback
 
 
-def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    ip = ipaddress.ip_address(address)
-    return getattr(ip, "ipv4_mapped", None) or ip
-
-
-def _checked(connection: socket.socket, is_allowed: Callable[[str], bool]) -> socket.socket:
+def _checked(connection: socket.socket, check: Callable[[str], None]) -> socket.socket:
     """The socket, if what it is connected to is allowed."""
-    if not is_allowed(connection.getpeername()[0]):
+    try:
+        check(connection.getpeername()[0])
+    except ClipUnusable:
         connection.close()
-        raise ClipUnusable(_REFUSED)
+        raise
     return connection
 
 
-class _PublicConnection(HTTPSConnection):
-    response_class = HeadOfAnswer
+def _check_loopback(address: str) -> None:
+    if not _is_loopback(address):
+        raise ClipUnusable(_REFUSED)
 
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn(), is_public)
+
+def _guarded_pool(trust: Trust) -> type[HTTPSConnectionPool]:
+    """Direct connections to where a clip may come from."""
+
+    class Connection(HTTPSConnection):
+        response_class = HeadOfAnswer
+
+        def _new_conn(self) -> socket.socket:
+            return _checked(super()._new_conn(), lambda address: _check_address(address, trust))
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
 
 
 class _LocalConnection(HTTPConnection):
     response_class = HeadOfAnswer
 
     def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn(), _is_loopback)
-
-
-# Direct connections only: those to a proxy are of the pools of ``deadlines``.
-class _PublicPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicConnection
+        return _checked(super()._new_conn(), _check_loopback)
 
 
 class _LocalPool(HTTPConnectionPool):

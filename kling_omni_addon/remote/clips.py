@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import logging
 import os
 import shutil
 import time
@@ -29,11 +30,13 @@ from ..core.errors import ClipUnusable
 from ..core.media import mp4_fault
 from ..durable import fsync_folder as _fsync_folder
 from ..durable import make_folder, part_of, put_where_free
-from .addresses import LOOPBACK, opened
+from .addresses import LOOPBACK, NO_TRUST, Trust, opened
 from .byte_ranges import check_answer, etag_of, span_of, total_of
 from .partial_file import Written, opened_part, plain_size
 
-__all__ = ["LOOPBACK", "Clip", "Limits", "Reception", "download"]
+__all__ = ["LOOPBACK", "Clip", "Limits", "Reception", "Trust", "download"]
+
+_log = logging.getLogger(__name__)
 
 _READ_BYTES = 256 * 1024
 _TELL_BYTES = 256 * 1024
@@ -102,6 +105,7 @@ def download(
     *,
     may_be_local: bool,
     user_agent: str,
+    trust: Trust = NO_TRUST,
     limits: Limits = DEFAULT_LIMITS,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Clip:
@@ -123,7 +127,9 @@ def download(
         raise ClipUnusable(f"There is a folder in the place of {part.name}.", remedy="Move it away.")
     if not _is_complete(part, reception):
         getting = _Getting(part, reception, limits, monotonic)
-        getting.run(lambda headers: opened(link, headers, may_be_local=may_be_local, user_agent=user_agent))
+        getting.run(
+            lambda headers: opened(link, headers, may_be_local=may_be_local, user_agent=user_agent, trust=trust)
+        )
     _check(part, _rejected(target, reception.mark))
     sha256 = _sha256(part)
     return _clip(_named(part, target, sha256, reception, limits.waits_s), sha256)
@@ -252,7 +258,8 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
         while chunk := read(_READ_BYTES):
             yield chunk
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
-        raise ClipUnusable(f"The download broke off ({type(error).__name__}).") from None
+        _log.debug("a download broke off", exc_info=error)
+        raise ClipUnusable("The download broke off.") from None
 
 
 def _fault(path: Path) -> str:

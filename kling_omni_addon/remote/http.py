@@ -6,8 +6,10 @@ certificate bundles of the environment are honoured (requests does both).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
@@ -17,11 +19,16 @@ import urllib3.exceptions
 from ..core.errors import NotSent, Unanswered
 from ..core.protocol import HttpCall, HttpReply
 from .deadlines import TimedAdapter
+from .local_faults import local_fault
+
+_log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 20.0
 """Also the longest that one chunk of an upload may take (urllib3 sends under the connect time-out)."""
 READ_TIMEOUT_S = 60.0
 """The longest silence within an answer; the whole of it has a deadline, too (``deadlines``)."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+"""This machine, in the spellings that a service's address may have."""
 REPLY_LIMIT_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 
@@ -85,10 +92,16 @@ class NoCredentials(requests.auth.AuthBase):
 class LoneSession(requests.Session):
     """Leaves redirects alone. By itself requests prepares the next request even where it must not follow: it reads the
     redirect's body to the end, however long that is, and looks into ``.netrc``.
+
+    No proxy stands before this machine, whatever the environment says: it would look for the rehearsal on its own.
     """
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
+
+    def merge_environment_settings(self, url: str | bytes | None, *settings: Any, **named: Any) -> Any:
+        merged = super().merge_environment_settings(url, *settings, **named)
+        return {**merged, "proxies": {}} if urlsplit(str(url)).hostname in LOOPBACK else merged
 
 
 class Http:
@@ -137,6 +150,10 @@ class Http:
 def _fact_of(error: Exception, body: StreamedBody | None) -> BaseException:
     if body is not None and body.broken is not None:
         return body.broken
+    local = None if body is not None and body.is_committed else local_fault(error)
+    if local is not None:
+        return local
+    _log.debug("a call failed", exc_info=error)
     sentence = _sentence(error)
     unsent = isinstance(error, requests.ConnectionError) and not _is_slow(error)
     unsent = not body.is_committed if body is not None else unsent
@@ -144,23 +161,25 @@ def _fact_of(error: Exception, body: StreamedBody | None) -> BaseException:
 
 
 _REMEDY = "Check the network, the proxy and the service's address."
+_SENTENCES: tuple[tuple[type[Exception], str], ...] = (
+    (requests.exceptions.SSLError, "The certificate of {whom} is not trusted."),
+    (requests.exceptions.ProxyError, "The proxy does not let us through."),
+    (requests.exceptions.ConnectTimeout, "{Whom} does not answer to a connection."),
+    (requests.exceptions.ReadTimeout, "{Whom} took too long to answer."),
+    (requests.exceptions.ConnectionError, "{Whom} cannot be reached, or the connection broke."),
+)
+
+
+def sentence_of(error: Exception, whom: str) -> str:
+    """What happened to a call to ``whom``, without the address (it may hold a secret) and without names of Python."""
+    text = next((text for kind, text in _SENTENCES if isinstance(error, kind)), "The call to {whom} broke off.")
+    return text.format(whom=whom, Whom=whom[:1].upper() + whom[1:])
 
 
 def _sentence(error: Exception) -> str:
-    """What happened, without the address (it may hold a secret) and without a stack of library names."""
-    if isinstance(error, requests.exceptions.SSLError):
-        return "The service's certificate is not trusted."
-    if isinstance(error, requests.exceptions.ProxyError):
-        return "The proxy does not let us through."
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return "The service does not answer to a connection."
-    if _is_slow(error):
-        return "The service took too long to answer."
-    if isinstance(error, requests.exceptions.ConnectionError):
-        return "The service cannot be reached, or the connection broke."
     if isinstance(error, Unanswered):
         return error.sentence
-    return f"The call broke off ({type(error).__name__})."
+    return "The service took too long to answer." if _is_slow(error) else sentence_of(error, "the service")
 
 
 def _is_slow(error: Exception) -> bool:

@@ -17,7 +17,7 @@ from ..core.media import PictureRef
 from ..core.payload import Payload
 from ..core.protocol import HttpCall, HttpReply, TaskReport
 from . import clips
-from .clips import Clip, Reception
+from .clips import Clip, Reception, Trust
 from .http import Http, StreamedBody
 from .token import Credentials, bearer
 
@@ -52,10 +52,11 @@ class KlingService:
         pictures: Pictures,
         now: Callable[[], float],
         user_agent: str,
+        trusts_resolver: bool = False,
         tell_sent: Callable[[str, int, int], None] = lambda own_id, sent, total: None,
     ) -> None:
         """``tell_sent`` hears, from the thread that sends, how many bytes of a create have gone out of how many, by the
-        submission's id; and 0 at its end, good or bad.
+        submission's id; and 0 at its end, good or bad. ``trusts_resolver``: a clip may come from a local network.
         """
         self._tell_sent = tell_sent
         self._base_url = base_url.rstrip("/")
@@ -65,6 +66,7 @@ class KlingService:
         self._user_agent = user_agent
         self._skew_s = 0.0
         self._server_ahead_s = 0.0
+        self._trust = Trust(service_host=urlsplit(self._base_url).hostname or "", in_resolver=trusts_resolver)
         self._http = Http(self._base_url, user_agent)
 
     def check_credentials(self) -> None:
@@ -150,7 +152,10 @@ class KlingService:
         all (see ``remote.clips``).
         """
         is_local = urlsplit(self._base_url).hostname in clips.LOOPBACK
-        return clips.download(report.link, target, reception, may_be_local=is_local, user_agent=self._user_agent)
+        agent = self._user_agent
+        return clips.download(
+            report.link, target, reception, may_be_local=is_local, user_agent=agent, trust=self._trust
+        )
 
     def elements(self, *, presets: bool) -> tuple[LibraryElement, ...]:
         """The account's own elements, or the presets. Raises like :meth:`find`."""

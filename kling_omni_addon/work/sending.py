@@ -7,7 +7,18 @@ from __future__ import annotations
 
 import math
 
-from ..core.errors import CapReached, JournalUnusable, KlingError, NotSent, Reaction, Refused, TaskUnknown, Unanswered
+from ..core.errors import (
+    CapReached,
+    CredentialsUnreadable,
+    JournalUnusable,
+    KlingError,
+    NetworkMisset,
+    NotSent,
+    Reaction,
+    Refused,
+    TaskUnknown,
+    Unanswered,
+)
 from ..core.life import events as ev
 from ..core.life import queueing, spending
 from ..core.life.events import Event
@@ -123,6 +134,8 @@ def _after_failed_send(turn: Turn, error: KlingError, is_committed: bool) -> Eve
     """
     now, reason = turn.now(), str(error)
     lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
+    if isinstance(error, CredentialsUnreadable | NetworkMisset) and not is_committed:  # waiting mends neither
+        return ev.Held(at=now, reason=reason, exit_code=error.exit_code, scope="key")
     if isinstance(error, NotSent | Unanswered) or (is_committed and not _is_explained(error)):
         return lost
     if not isinstance(error, Refused):

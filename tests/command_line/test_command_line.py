@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -220,14 +221,14 @@ def test_an_id_that_was_used_before_is_refused(on_rehearsal: dict[str, str], tmp
 
 
 def test_the_rehearsal_service_is_found_by_its_name_while_it_runs(
-    on_rehearsal: dict[str, str], rehearsal: Rehearsal, tmp_path: Path
+    on_rehearsal: dict[str, str], rehearsal: Rehearsal, home_of_rehearsals: Path, tmp_path: Path
 ) -> None:
     home = Path(on_rehearsal["KLING_HOME"])
     home.mkdir()
     on_rehearsal.pop("KLING_BASE_URL")
     missing = run(on_rehearsal, "submit", written(tmp_path), "--service", "rehearsal")
     assert (missing.code, missing.lines[-1]["field"]) == (2, "service")
-    (home / "rehearsal.json").write_text(json.dumps({"url": rehearsal.url, "api_key": on_rehearsal["KLING_API_KEY"]}))
+    shutil.copy(home_of_rehearsals / rehearsal.note_name, home)
     del on_rehearsal["KLING_API_KEY"]
     assert run(on_rehearsal, "submit", written(tmp_path), "--service", "rehearsal", "--wait").code == 0
 

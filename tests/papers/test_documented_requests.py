@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from kling_omni_addon.core.pricing import plain
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import read_settings
-from tests.workshop.processes import API_KEY, ROOT, Rehearsal, run
+from tests.workshop.processes import ROOT, Rehearsal, run
 from tests.workshop.rehearsal_stand import ReadyClips, mp4, png
 from tests.workshop.requests_page import EXAMPLES, PYTHON, Example
 
@@ -82,12 +83,12 @@ def test_an_example_becomes_a_real_clip_on_the_command_line(
 
 
 def test_the_python_example_says_what_it_sends_and_brings_a_clip(
-    environment: dict[str, str], rehearsal: Rehearsal, tmp_path: Path
+    environment: dict[str, str], rehearsal: Rehearsal, home_of_rehearsals: Path, tmp_path: Path
 ) -> None:
     (code,) = PYTHON
     home = Path(environment["KLING_HOME"])
     home.mkdir()
-    (home / "rehearsal.json").write_text(json.dumps({"url": rehearsal.url, "api_key": API_KEY}))
+    shutil.copy(home_of_rehearsals / rehearsal.note_name, home)
     for picture in re.findall(r'source="(.*?)"', code):
         (tmp_path / picture).write_bytes(png(640, 360))
     done = subprocess.run(

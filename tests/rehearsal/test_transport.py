@@ -146,7 +146,7 @@ def test_a_page_in_range_is_served(stand: Stand, query: str) -> None:
 
 
 def _raw_create(stand: Stand, body: bytes, *, length: int) -> bytes:
-    head = f"POST {TASKS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {stand.settings.api_key}\r\n"
+    head = f"POST {TASKS} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {stand.settings.api_key}\r\n"
     head += f"Content-Length: {length}\r\n\r\n"
     with socket.create_connection(stand.address, timeout=20) as connection:
         connection.sendall(head.encode() + body)

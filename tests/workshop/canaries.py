@@ -19,7 +19,7 @@ SECRETS: Mapping[str, re.Pattern[bytes]] = {
 }
 PROMPTS = re.compile(r"\b(?:a fox|a fox in the snow|waves|waves roll in)\b", re.IGNORECASE)
 """What the tests ask for. It may stand in the journal, and nowhere in a log."""
-_OWN = frozenset({"rehearsal.json", "netrc", ".netrc", "key.pem"})
+_OWN = re.compile(r"rehearsal-\d+\.json|\.?netrc|key\.pem")
 """Written by the test itself, or by the rehearsal server, which tells its key to whoever may read the home folder."""
 
 
@@ -33,7 +33,7 @@ def secrets_below(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         for name in secrets_in(str(path.relative_to(folder)).encode()):
             yield f"{name} is part of the name {path}"
-        if path.is_file() and not path.is_symlink() and path.stat().st_size and path.name not in _OWN:
+        if path.is_file() and not path.is_symlink() and path.stat().st_size and not _OWN.fullmatch(path.name):
             with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
                 for name in secrets_in(data):
                     yield f"{name} stands in {path}"

@@ -29,6 +29,11 @@ class Rehearsal:
 
     url: str
 
+    @property
+    def note_name(self) -> str:
+        """The file in the server's home by which clients find it."""
+        return f"rehearsal-{urlsplit(self.url).port}.json"
+
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """An admin call; its JSON answer."""
         connection = http.client.HTTPConnection(urlsplit(self.url).netloc, timeout=10)

@@ -82,7 +82,7 @@ def _start_rehearsal() -> None:
     maker = ClipMaker(default_command(bpy.app.binary_path or os.environ.get("BLENDER")), home / "rehearsal" / "made")
     settings = RehearsalSettings(folder=home / "rehearsal", profile=limits.profile().name)
     server = _open.rehearsal.enter_context(RehearsalServer(settings, maker))
-    _open.rehearsal.enter_context(kept_note(home, server.ready_line()))
+    _open.rehearsal.enter_context(kept_note(home, server.note()))
 
 
 def follow_online_access() -> None:

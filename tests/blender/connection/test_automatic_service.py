@@ -123,7 +123,7 @@ def test_the_page_says_where_each_value_comes_from(page: Page, monkeypatch: pyte
     page.daily_cap = 9
     monkeypatch.setenv("KLING_API_KEY", "k")
     layout = Layout()
-    preferences_page.draw_page(page, layout, bpy.context)
+    preferences_page.draw_page(page, layout, bpy.context)  # type: ignore[arg-type]
     told = " ".join(layout.text.split())
     assert "KLING_API_KEY of the environment" in told
     assert "automatic" in told
