@@ -1,6 +1,6 @@
 """Waits for a clip that never comes, and is interrupted as by Ctrl-C: ``interrupted_wait.py HANDLER HOW``.
 
-``HANDLER`` is who hears Ctrl-C: ``python``, or ``blender`` for a handler in C that Python does not know of, as a Blender
+``HANDLER`` is who hears Ctrl-C: ``python``, or ``blender`` for a handler that Python does not know of, as a Blender
 without a window has one. ``HOW`` is ``script`` (``api.wait``) or ``operator`` (``kling.submit`` with ``wait_s``).
 """
 
@@ -27,6 +27,12 @@ from kling_omni_addon.blender.host import interrupting
 HANDLER, HOW = sys.argv[1:3]
 heard: list[int] = []
 blenders_own = ctypes.CFUNCTYPE(None, ctypes.c_int)(heard.append)
+
+
+def say(*told: object) -> None:
+    """One line for the test."""
+    sys.stdout.write(" ".join(map(str, told)) + "\n")
+    sys.stdout.flush()
 
 
 def interrupt() -> None:
@@ -65,14 +71,14 @@ def main() -> None:
     threading.Thread(target=interrupt, daemon=True).start()
     try:
         if HOW == "operator":
-            print("ended", bpy.ops.kling.submit(wait_s=60.0), flush=True)
+            say("ended", bpy.ops.kling.submit(wait_s=60.0))
         else:
-            print("ended", api.wait([api.submit(scene).id], 60.0), flush=True)
+            say("ended", api.wait([api.submit(scene).id], 60.0))
     except (KeyboardInterrupt, RuntimeError) as error:
-        print(type(error).__name__, error, flush=True)
+        say(type(error).__name__, error)
     if HANDLER == "blender":
-        print("given back" if interrupting._handler_of_the_system() == pointer else "kept", heard, flush=True)
-    print("phases", [s.phase.value for s in api.submissions()], flush=True)
+        say("given back" if interrupting._handler_of_the_system() == pointer else "kept", heard)
+    say("phases", [s.phase.value for s in api.submissions()])
     sys.exit(3)  # which ends the interpreter while the extension is on
 
 
