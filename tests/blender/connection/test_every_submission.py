@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import bpy
 import pytest
@@ -67,7 +68,7 @@ def test_scripts_know_what_the_list_does_not_show(film: Path) -> None:
 
 
 def test_an_old_clip_comes_again_into_the_stand_in_of_a_file_that_was_not_saved(film: Path) -> None:
-    scene = bpy.context.scene
+    scene: Any = bpy.context.scene
     stand_in.new_stand_in(scene, film.parent, name="alley", submission_id=OLDEST, channel=1, frame_start=1, length=72)
     bpy.ops.wm.save_as_mainfile(filepath=str(film))
     bpy.ops.wm.open_mainfile(filepath=str(film))
@@ -80,7 +81,13 @@ def test_the_stand_in_of_an_old_submission_tells_how_it_ended(film: Path) -> Non
     api.submissions()
     assert snapshots.submission("kob-009") is None
     stand_in.new_stand_in(
-        bpy.context.scene, film.parent, name="alley", submission_id="kob-009", channel=1, frame_start=1, length=72
+        cast(Any, bpy.context.scene),
+        film.parent,
+        name="alley",
+        submission_id="kob-009",
+        channel=1,
+        frame_start=1,
+        length=72,
     )
     api.place_arrived()
     found = snapshots.submission("kob-009")

@@ -67,7 +67,7 @@ def main() -> None:
     pointer = ctypes.cast(blenders_own, ctypes.c_void_p).value
     if HANDLER == "blender":
         interrupting._set_handler_of_the_system(pointer)
-        signal.getsignal = lambda _: None  # what Python says in a Blender that set it before Python began
+        setattr(signal, "getsignal", lambda _: None)  # noqa: B010 - what Python says in a Blender that set it before Python began
     threading.Thread(target=interrupt, daemon=True).start()
     try:
         if HOW == "operator":

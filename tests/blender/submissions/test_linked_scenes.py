@@ -47,7 +47,8 @@ def write_library(path: Path, name: str) -> None:
 
 def link(path: Path, name: str) -> Scene:
     """The scene of a library in the open file."""
-    with bpy.data.libraries.load(str(path), link=True) as (_, wanted):
+    libraries: Any = bpy.data.libraries
+    with libraries.load(str(path), link=True) as (_, wanted):
         wanted.scenes = [name]
     return next(scene for scene in bpy.data.scenes if scene.name == name and scene.library is not None)
 
