@@ -96,7 +96,12 @@ def _environ() -> Mapping[str, str]:
 
 
 def unregister() -> None:
-    """Stop what runs and take everything back."""
+    """Stop what runs and take everything back; once, also where Blender and the interpreter's end both ask for it.
+
+    ``sys.exit()`` in a script ends the interpreter first, and Blender disables its add-ons then.
+    """
+    if not _commands:
+        return
     atexit.unregister(unregister)
     heartbeat.stop()
     opening.close()

@@ -16,6 +16,7 @@ from ..connection import opening, snapshots
 from ..connection.online import require_online
 from ..connection.snapshots import require_submission
 from ..host import heartbeat
+from ..host.interrupting import interruptible
 from ..host.ownership import require_own
 from ..shot import judging
 from ..shot.reading import Wish, read_wish
@@ -83,11 +84,12 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
     ``problem``. A wait that ends early ends nothing: the work goes on. In a window this holds up Blender.
 
     Raises :class:`~kling_omni_addon.core.errors.NotSent` where something is left to do while Blender is set to stay
-    offline, because nothing happens then.
+    offline, because nothing happens then. Ctrl-C ends the wait with ``KeyboardInterrupt``, and nothing else.
     """
     session = opening.session()
     moved_project.follow_project()
-    found = session.wait(_are_settled, ids, timeout_s)
+    with interruptible():
+        found = session.wait(_are_settled, ids, timeout_s)
     snapshots.refresh()
     return tuple(found[each] for each in ids if each in found)
 

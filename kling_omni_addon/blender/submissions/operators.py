@@ -61,7 +61,11 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         return self._wait(submission.id)
 
     def _wait(self, submission_id: str) -> Outcome:
-        (submission,) = acts.wait([submission_id], self.wait_s)
+        try:
+            (submission,) = acts.wait([submission_id], self.wait_s)
+        except KeyboardInterrupt:  # of which Blender would make a traceback
+            self.report({"ERROR"}, "The wait was interrupted. The submission goes on and may be charged")
+            return {"CANCELLED"}
         if submission.phase is not Phase.FETCHED:
             self.report({"ERROR"}, submission.problem or "The wait ended before the clip was done; it goes on")
             return {"CANCELLED"}
