@@ -23,9 +23,10 @@ FORMATS = {"WEBP": "webp", "BMP": "bmp", "TIFF": "tiff"}
 
 def written(path: Path, file_format: str) -> Path:
     """A grey image in a format of Blender's, under whatever name."""
-    image, output = bpy.data.images.new("Grey", 320, 320), bpy.data.scenes.new("Output")
+    image: Any = bpy.data.images.new("Grey", 320, 320)
+    output: Any = bpy.data.scenes.new("Output")
     image.generated_color = (0.5, 0.5, 0.5, 1.0)
-    output.render.image_settings.file_format = file_format  # type: ignore[assignment]
+    output.render.image_settings.file_format = file_format
     image.save_render(str(path), scene=output)
     bpy.data.scenes.remove(output)
     bpy.data.images.remove(image)
