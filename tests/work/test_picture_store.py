@@ -88,11 +88,11 @@ def test_a_picture_that_grows_while_it_is_read_is_refused(
     path.write_bytes(png(640, 360))
     monkeypatch.setattr(picture_store, "LARGEST_BYTES", path.stat().st_size + 10)
 
-    def grow(folder: Path) -> None:
+    def grows_meanwhile(folder: Path) -> None:
         folder.mkdir(parents=True)
         _append(path, bytes(100))
 
-    monkeypatch.setattr(picture_store, "make_own_folder", grow)
+    monkeypatch.setattr(picture_store, "make_own_folder", grows_meanwhile)
     with pytest.raises(ArgumentsInvalid, match="grows while it is read"):
         store.keep_file(path, "picture")
     assert kept(tmp_path) == []

@@ -80,7 +80,6 @@ def test_an_old_clip_comes_again_into_the_stand_in_of_a_file_that_was_not_saved(
 def test_the_stand_in_of_an_old_submission_tells_how_it_ended(film: Path) -> None:
     api.submissions()
     assert snapshots.submission("kob-009") is None
-    scene: Any = bpy.context.scene
     stand_in.new_stand_in(
         cast(Any, bpy.context.scene),
         film.parent,
