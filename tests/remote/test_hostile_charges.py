@@ -67,7 +67,7 @@ def test_a_charge_that_cannot_be_read_neither_stops_sending_nor_opens_the_cap(
 
 
 def _charged(charge: dict[str, Any]) -> Any:
-    task = CrookedKling.task
+    task: Any = CrookedKling.task
     return lambda self, own_id: {**task(self, own_id), **charge}
 
 

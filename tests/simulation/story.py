@@ -81,7 +81,7 @@ def wired() -> Iterator[None]:
     a mistake of our own and go on, the mistake is a finding.
     """
     http, size, stumble = service_module.Http, protocol.PAGE_SIZE, Lane._stumble
-    Lane._stumble = _raised  # type: ignore[method-assign]
+    Lane._stumble = _raised  # type: ignore[method-assign,assignment]
     service_module.Http, protocol.PAGE_SIZE = cast(Any, Wire), 3
     logging.disable(logging.CRITICAL)
     try:

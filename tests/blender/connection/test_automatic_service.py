@@ -92,7 +92,7 @@ def test_what_was_sent_once_is_not_asked_about_again(
     page: Page, shot_scene: Scene, kling: CrookedKling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bpy.context.preferences.system, "use_online_access", True)
-    monkeypatch.setitem(settings.SERVICES, "kling", kling.url)  # type: ignore[arg-type]
+    monkeypatch.setitem(settings.SERVICES, "kling", kling.url)
     monkeypatch.setenv("KLING_API_KEY", "k")
     assert asked(shot_scene)
     made = api.submit(shot_scene)
