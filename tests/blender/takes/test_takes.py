@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import bpy
 import pytest
@@ -30,14 +30,11 @@ from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.sidecar import keep_sidecar, sidecar_of
+from tests.workshop.grey_clips import WriteClip
 from tests.workshop.layout import Layout
 
 Scene = Any
 Strip = Any
-
-
-class WriteClip(Protocol):
-    def __call__(self, *, frames: int = 48, fps: int = 24, has_sound: bool = False) -> Path: ...
 
 
 class Takes:
