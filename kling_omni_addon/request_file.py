@@ -16,6 +16,7 @@ from .core.problem import Problem
 from .core.request import OmniRequest
 from .core.rules import table
 from .judging import missing_picture
+from .paths import expanded, is_there
 from .work.picture_store import PictureStore
 
 _FILE_LIMIT_BYTES = 200_000_000
@@ -60,7 +61,9 @@ def _read_json(path: Path) -> Body:
         body = json.loads(path.read_bytes())
     except OSError as error:
         raise ArgumentsInvalid(
-            f"The request file {path} cannot be read: {error.strerror}.", field="request", remedy="Name a JSON file."
+            f"The request file {path} cannot be read: {error.strerror or error}.",
+            field="request",
+            remedy="Name a JSON file.",
         ) from error
     except (ValueError, RecursionError) as error:
         raise ArgumentsInvalid(
@@ -104,8 +107,8 @@ def picture_ref(source: str, folder: Path, store: PictureStore, field: str) -> P
     """
     if len(source) > _PATH_LENGTH:
         return store.keep_base64(source)
-    file = folder / Path(source).expanduser()
-    if not file.exists():
+    file = folder / expanded(source, field)
+    if not is_there(file):
         ref = store.keep_base64(source)
         if ref is not None and ref.facts.format:
             return ref

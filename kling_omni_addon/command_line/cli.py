@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 from ..core.capability import DEFAULT_PROFILE, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
-from . import verbs
+from . import output, verbs
 
 _DAY_S = 86_400.0
 
@@ -25,22 +25,29 @@ _DAY_S = 86_400.0
 def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
     """Run one verb; its exit code, or that of the error that ended it, which is then told."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
-    environment = os.environ if environment is None else environment
+    output.begin()
+    try:
+        return output.end(_run(arguments, os.environ if environment is None else environment))
+    except KeyboardInterrupt:
+        output.tell("kling: stopped. Nothing is lost; go on with: resume --wait")
+        return verbs.STILL_RUNNING
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         options = _parser().parse_args(list(arguments))
         verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
         return verb(options, environment)
+    except SystemExit as done:  # --help
+        return int(done.code or 0)
     except RequestInvalid as error:
         return verbs.tell_problems(error.problems, error.exit_code)
     except KlingError as error:
-        verbs.say({"error": error.sentence, "field": error.field, "remedy": error.remedy, "exit_code": error.exit_code})
-        print(f"kling: {error.field + ': ' if error.field else ''}{error}", file=sys.stderr)
+        output.say(
+            {"error": error.sentence, "field": error.field, "remedy": error.remedy, "exit_code": error.exit_code}
+        )
+        output.tell(f"kling: {error.field + ': ' if error.field else ''}{error}")
         return error.exit_code
-    except BrokenPipeError:
-        return 0
-    except KeyboardInterrupt:
-        print("kling: stopped. Nothing is lost; go on with: resume --wait", file=sys.stderr)
-        return verbs.STILL_RUNNING
 
 
 class _Parser(argparse.ArgumentParser):

@@ -7,9 +7,7 @@ Blender's start stay quick. Each verb gives the exit code.
 from __future__ import annotations
 
 import argparse
-import json
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -26,6 +24,8 @@ from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.pricing import price_of
 from ..core.problem import Problem
+from ..paths import expanded
+from .output import say, tell
 
 if TYPE_CHECKING:
     from ..request_file import RequestFile
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 STILL_RUNNING = 6
 _ACCEPTANCE_S = 600.0
 _NETWORK_TRIES = 3
+_REFUSES = "Kling ignores it; submit refuses this file."
 
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -54,13 +55,13 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Submit a request file, and with ``--wait`` follow it to the clip."""
     with _session(options, environment) as session:
         read = session.read_request_file(options.request)
-        unsendable = [p for p in read.problems if p.is_fault or p.rule == "A09"]
+        unsendable = [problem for problem in read.problems if _is_refused(problem)]
         if unsendable:
             return tell_problems(unsendable, 2)
         session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
         if read.request.external_task_id:
             session.require_free_id(read.request.external_task_id)
-        folder = str(options.clips.expanduser().absolute()) if options.clips else ""
+        folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         submission = session.submit(
             read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
         )
@@ -78,7 +79,7 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         ids = [s.id for s in ours if not s.is_settled]
         for submission in ours:
             if submission.needs_a_person:
-                print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
+                tell(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}")
         code = _follow(session, ids, options.wait, gives_up=False)
         return max(code, _tell_others(session))
 
@@ -90,7 +91,7 @@ def _tell_others(session: Session) -> int:
     for submission in session.snapshot.submissions:
         reason = session.elsewhere(submission)
         if reason:
-            print(f"kling: {submission.id} stays as it is: {reason}", file=sys.stderr)
+            tell(f"kling: {submission.id} stays as it is: {reason}")
             is_key = submission.origin.service == session.origin.service
             code = max(code, CredentialsMissing.exit_code if is_key else 0)
     return code
@@ -120,7 +121,7 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
     found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
         if submission.clip:
-            print(f"Saved: '{submission.clip}'", file=sys.stderr)
+            tell(f"Saved: '{submission.clip}'")
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
 
 
@@ -172,7 +173,7 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
 def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Take a task of the account into the journal and fetch its clip."""
     with _session(options, environment) as session:
-        folder = str(options.clips.expanduser().absolute()) if options.clips else ""
+        folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
         return _follow(session, [adopted.id], options.wait, gives_up=False)
 
@@ -268,11 +269,19 @@ def _until_stopped() -> None:
         return
 
 
+def _is_refused(problem: Problem) -> bool:
+    """Whether ``submit`` sends nothing for it: a fault, or a key that Kling ignores and charges for all the same."""
+    return problem.is_fault or problem.rule == "A09"
+
+
 def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
-    """One line for each problem; 2 when a fault is among them."""
+    """One line for each problem; 2 when a fault is among them. A warning for which ``submit`` sends nothing says so."""
     for problem in problems:
-        say({"rule": problem.rule, "path": problem.path, "message": problem.message, "kind": problem.kind})
-        print(f"kling: {problem.path}: {problem.message}", file=sys.stderr)
+        is_refused = _is_refused(problem)
+        message = problem.message if problem.is_fault or not is_refused else f"{problem.message} {_REFUSES}"
+        line = {"rule": problem.rule, "path": problem.path, "message": message, "kind": problem.kind}
+        say(line | {"submit_refuses": is_refused})
+        tell(f"kling: {problem.path}: {message}")
     return 2 if exit_code or any(p.is_fault for p in problems) else 0
 
 
@@ -287,8 +296,3 @@ def _line(submission: Submission) -> dict[str, Any]:
         "status": submission.status or None,
         "charge_units": submission.charge_units or None,
     }
-
-
-def say(line: Mapping[str, Any]) -> None:
-    """Answer with one JSON line on stdout, at once: whoever reads may wait for it."""
-    print(json.dumps(line), flush=True)

@@ -109,8 +109,8 @@ def describe(path: Path, field: str) -> PictureRef:
 def _readable(path: Path, field: str) -> Iterator[BinaryIO]:
     try:
         source = path.open("rb")
-    except OSError as error:
-        reason = error.strerror or "it cannot be opened"
+    except (OSError, ValueError) as error:  # ValueError: a NUL
+        reason = getattr(error, "strerror", "") or "no file can have that name"
         raise ArgumentsInvalid(
             f"The picture {path} cannot be read: {reason}.",
             field=field,
