@@ -86,7 +86,9 @@ def _read_json(path: Path) -> Body:
         body = json.loads(text)
     except OSError as error:
         raise ArgumentsInvalid(
-            f"The request file {path} cannot be read: {error.strerror}.", field="request", remedy="Name a JSON file."
+            f"The request file {path} cannot be read: {error.strerror or error}.",
+            field="request",
+            remedy="Name a JSON file.",
         ) from error
     except (ValueError, RecursionError) as error:
         raise ArgumentsInvalid(

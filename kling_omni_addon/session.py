@@ -33,6 +33,7 @@ from .core.protocol import CLIP_KEPT_S, TaskReport
 from .core.provenance import wish_of
 from .core.request import OmniRequest
 from .judging import keep_pictures
+from .paths import expanded
 from .rehearsal import settings as rehearsal
 from .rehearsal_note import answers
 from .remote.service import KlingService
@@ -204,7 +205,7 @@ class Session:
         """A picture for an element: a local path, put into the store, or a link as it is."""
         if source.startswith(("http://", "https://")):
             return source
-        return self.pictures.keep_file(Path(source).expanduser(), "picture")
+        return self.pictures.keep_file(expanded(source, "picture"), "picture")
 
     def create_element(self, draft: ElementDraft, timeout_s: float) -> LibraryElement:
         """Make an element and wait until it can be used.

@@ -19,6 +19,7 @@ from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnread
 from .core.life import lifecycle
 from .core.life.spending import Caps
 from .core.pricing import plain
+from .paths import expanded
 from .rehearsal_note import is_proved, note_of, note_path, running_rehearsal
 
 SERVICES: Mapping[str, str] = {
@@ -87,7 +88,7 @@ class Settings:
 def home_folder(environment: Mapping[str, str]) -> Path:
     """``KLING_HOME``, or the user's data folder: never the extension's own, which uninstalling deletes (fault 73)."""
     if environment.get("KLING_HOME"):
-        return Path(environment["KLING_HOME"]).expanduser().absolute()
+        return expanded(environment["KLING_HOME"], "KLING_HOME").absolute()
     from platformdirs import user_data_path  # a wheel of the extension: on the path only once that is enabled
 
     return user_data_path("kling-omni", appauthor=False)

@@ -20,7 +20,7 @@ from ..core.amounts import amount_of
 from ..core.capability import DEFAULT_PROFILE, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from ..settings import NOTHING_PREFERRED, Preferred
-from . import verbs
+from . import output, verbs
 
 _DAY_S = 86_400.0
 _SERVICE = (
@@ -38,22 +38,29 @@ def main(
     precedes.
     """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
-    environment = os.environ if environment is None else environment
+    output.begin()
+    try:
+        return output.end(_run(arguments, os.environ if environment is None else environment, preferred))
+    except KeyboardInterrupt:
+        output.tell("kling: stopped. Nothing is lost; go on with: resume --wait")
+        return verbs.STILL_RUNNING
+
+
+def _run(arguments: Sequence[str], environment: Mapping[str, str], preferred: Preferred) -> int:
     try:
         options = _parser().parse_args(list(arguments), argparse.Namespace(preferred=preferred))
         verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
         return verb(options, environment)
+    except SystemExit as done:  # --help
+        return int(done.code or 0)
     except RequestInvalid as error:
         return verbs.tell_problems(error.problems, error.exit_code)
     except KlingError as error:
-        verbs.say({"error": error.sentence, "field": error.field, "remedy": error.remedy, "exit_code": error.exit_code})
-        print(f"kling: {error.field + ': ' if error.field else ''}{error}", file=sys.stderr)
+        output.say(
+            {"error": error.sentence, "field": error.field, "remedy": error.remedy, "exit_code": error.exit_code}
+        )
+        output.tell(f"kling: {error.field + ': ' if error.field else ''}{error}")
         return error.exit_code
-    except BrokenPipeError:
-        return 0
-    except KeyboardInterrupt:
-        print("kling: stopped. Nothing is lost; go on with: resume --wait", file=sys.stderr)
-        return verbs.STILL_RUNNING
 
 
 def _seconds(text: str) -> float:

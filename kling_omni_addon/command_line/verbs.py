@@ -7,14 +7,11 @@ Blender's start stay quick. Each verb gives the exit code.
 from __future__ import annotations
 
 import argparse
-import json
 import signal
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import capability
@@ -26,6 +23,8 @@ from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import held_back_by, waits_because
 from ..core.pricing import price_of
 from ..core.problem import Problem
+from ..paths import expanded
+from .output import say, tell
 
 if TYPE_CHECKING:
     from ..request_file import RequestFile
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 STILL_RUNNING = 6
 _ACCEPTANCE_S = 600.0
 _NETWORK_TRIES = 3
+_REFUSES = "Kling ignores it; submit refuses this file."
 
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -54,7 +54,7 @@ def _judged(options: argparse.Namespace) -> RequestFile:
 def _tell_leaves(read: RequestFile) -> None:
     """What the file sends from elsewhere, and whom Kling is to call: its author may be somebody else."""
     for sentence in read.leaves:
-        print(f"kling: {sentence}", file=sys.stderr)
+        tell(f"kling: {sentence}")
 
 
 def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -62,13 +62,13 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with _session(options, environment) as session:
         read = session.read_request_file(options.request)
         _tell_leaves(read)
-        unsendable = [p for p in read.problems if p.is_fault or p.rule == "A09"]
+        unsendable = [problem for problem in read.problems if _is_refused(problem)]
         if unsendable:
             return tell_problems(unsendable, 2)
         session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
         if read.request.external_task_id:
             session.require_free_id(read.request.external_task_id)
-        folder = str(_folder(options.clips)) if options.clips else ""
+        folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         submission = session.submit(
             read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
         )
@@ -86,10 +86,10 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         ids = [s.id for s in ours if not s.is_settled]
         for submission in ours if options.clips else ():
             if not (submission.is_over or submission.clip):
-                session.send_clip_to(submission.id, _folder(options.clips))
+                session.send_clip_to(submission.id, expanded(options.clips, "clips").absolute())
         for submission in ours:
             if submission.needs_a_person:
-                print(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}", file=sys.stderr)
+                tell(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}")
         code = _follow(session, ids, options.wait, gives_up=False)
         return max(code, _tell_others(session))
 
@@ -101,14 +101,10 @@ def _tell_others(session: Session) -> int:
     for submission in session.snapshot.submissions:
         reason = session.elsewhere(submission)
         if reason:
-            print(f"kling: {submission.id} stays as it is: {reason}", file=sys.stderr)
+            tell(f"kling: {submission.id} stays as it is: {reason}")
             is_key = submission.origin.service == session.origin.service
             code = max(code, CredentialsMissing.exit_code if is_key else 0)
     return code
-
-
-def _folder(given: Path) -> Path:
-    return given.expanduser().absolute()
 
 
 def _ways_on(submission: Submission) -> str:
@@ -139,9 +135,9 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
     found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
         if submission.clip:
-            print(f"Saved: '{submission.clip}'", file=sys.stderr)
+            tell(f"Saved: '{submission.clip}'")
         if submission.note:
-            print(f"kling: {submission.id}: {submission.note}", file=sys.stderr)
+            tell(f"kling: {submission.id}: {submission.note}")
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
 
 
@@ -150,7 +146,7 @@ def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
     line = _line(submission, everything)
     say(line)
     if held_back_by(submission, everything) is not None:
-        print(f"kling: {submission.id}: {line['waits_for']}", file=sys.stderr)
+        tell(f"kling: {submission.id}: {line['waits_for']}")
 
 
 def _is_hopeless(submission: Submission) -> bool:
@@ -184,7 +180,7 @@ def _session(options: argparse.Namespace, environment: Mapping[str, str], *, ask
     if asks and not preferred.is_online and not settings.is_rehearsal:
         raise NotSent(f"{OFFLINE}.", field="service")
     rehearsing = f"{REHEARSING} " if settings.service == REHEARSAL else ""
-    print(f"kling: {rehearsing}{settings.told}", file=sys.stderr)
+    tell(f"kling: {rehearsing}{settings.told}")
     return Session(settings)
 
 
@@ -215,7 +211,7 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
 def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Take a task of the account into the journal and fetch its clip."""
     with _session(options, environment) as session:
-        folder = str(_folder(options.clips)) if options.clips else ""
+        folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
         return _follow(session, [adopted.id], options.wait, gives_up=False)
 
@@ -316,11 +312,19 @@ def _until_stopped() -> None:
         return
 
 
+def _is_refused(problem: Problem) -> bool:
+    """Whether ``submit`` sends nothing for it: a fault, or a key that Kling ignores and charges for all the same."""
+    return problem.is_fault or problem.rule == "A09"
+
+
 def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
-    """One line for each problem; 2 when a fault is among them."""
+    """One line for each problem; 2 when a fault is among them. A warning for which ``submit`` sends nothing says so."""
     for problem in problems:
-        say({"rule": problem.rule, "path": problem.path, "message": problem.message, "kind": problem.kind})
-        print(f"kling: {problem.path}: {problem.message}", file=sys.stderr)
+        is_refused = _is_refused(problem)
+        message = problem.message if problem.is_fault or not is_refused else f"{problem.message} {_REFUSES}"
+        line = {"rule": problem.rule, "path": problem.path, "message": message, "kind": problem.kind}
+        say(line | {"submit_refuses": is_refused})
+        tell(f"kling: {problem.path}: {message}")
     return 2 if exit_code or any(p.is_fault for p in problems) else 0
 
 
@@ -337,8 +341,3 @@ def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str,
         "charge_units": submission.charge_units or None,
         "charge_said": submission.charge_said or None,
     }
-
-
-def say(line: Mapping[str, Any]) -> None:
-    """Answer with one JSON line on stdout, at once: whoever reads may wait for it."""
-    print(json.dumps(line), flush=True)
