@@ -12,7 +12,7 @@ from kling_omni_addon.command_line.cli import main
 from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from kling_omni_addon.rehearsal_note import kept_note
 from kling_omni_addon.settings import Preferred
-from tests.remote.crooked_kling import CrookedKling
+from tests.workshop.crooked_kling import CrookedKling
 from tests.workshop.rehearsal_stand import Stand
 
 

@@ -21,8 +21,8 @@ from kling_omni_addon.remote.addresses import opened
 from kling_omni_addon.remote.http import Http
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
-from tests.remote.crooked_kling import CrookedKling
-from tests.remote.test_sending import read_until
+from tests.workshop.crooked_kling import CrookedKling
+from tests.workshop.sockets import read_until
 
 REQUEST = OmniRequest(prompt="waves", mode="std", aspect_ratio="16:9", duration_s=3)
 PATIENCE_S = 60.0

@@ -16,7 +16,7 @@ from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
-from tests.remote.crooked_kling import CrookedKling
+from tests.workshop.crooked_kling import CrookedKling
 from tests.workshop.processes import run
 
 REQUEST = OmniRequest(prompt="waves", mode="std", aspect_ratio="16:9", duration_s=3)  # 1.8 units by the list

@@ -19,7 +19,7 @@ from kling_omni_addon.blender.panels import preferences_page
 from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.blender.submissions import confirming
 from kling_omni_addon.core.life.spending import Caps
-from tests.remote.crooked_kling import CrookedKling
+from tests.workshop.crooked_kling import CrookedKling
 from tests.workshop.layout import Layout
 
 Scene = Any
