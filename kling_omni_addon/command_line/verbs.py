@@ -106,9 +106,14 @@ def _ways_on(submission: Submission) -> str:
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
     told: dict[str, tuple[Phase, str]] = {}
+    silences: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
         for submission in found.values():
+            silence = session.silence(submission)
+            if silence != silences.get(submission.id, ""):
+                silences[submission.id] = silence
+                tell(f"kling: {submission.id}: {silence or 'The service answers again.'}")
             if told.get(submission.id) != (submission.phase, submission.problem):
                 told[submission.id] = (submission.phase, submission.problem)
                 say(_line(submission))

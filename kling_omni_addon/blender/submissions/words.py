@@ -45,11 +45,14 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
         return snapshots.elsewhere(submission)
     if submission.problem:
         return submission.problem
+    if snapshots.silence(submission):
+        return snapshots.silence(submission)
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
         return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:
-        return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
-    cost = f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
+        maker = "The rehearsal" if snapshots.is_rehearsed(submission) else "Kling"
+        return f"{maker} is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
+    cost = _cost_of(submission)
     told = {
         Phase.INTENDED: "It will be sent as soon as it can be.",
         Phase.UNANSWERED: "It was sent; its answer is being looked for.",
@@ -58,6 +61,14 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
         Phase.PLACED: f"On the timeline as {submission.strip}{_placed_length(submission)}.",
     }
     return told.get(submission.phase, STATES[submission.phase] + ".") + cost
+
+
+def _cost_of(submission: Submission) -> str:
+    if not submission.charge_units:
+        return ""
+    if snapshots.is_rehearsed(submission):
+        return f" A rehearsal is free; Kling would have charged {submission.charge_units} units."
+    return f" Kling charged {submission.charge_units} units."
 
 
 def _placed_length(submission: Submission) -> str:
