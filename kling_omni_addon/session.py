@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -59,6 +60,7 @@ from .work.worker import Worker
 _log = logging.getLogger(__name__)
 
 USER_AGENT = "kling-omni-blender/0.1"
+_ASKED_ABOUT = (Phase.UNANSWERED, Phase.ACCEPTED)
 _LOOK_S = 0.25
 _ELEMENT_POLL_S = 2.0
 _ELSE = "Use Next Shot From Last Frame instead."
@@ -163,6 +165,16 @@ class Session:
         """How long, in seconds, the last tasks of this submission's kind took, as far as this session saw them."""
         return self._crew.memory.usual_s(submission.payload.kind)
 
+    def silence(self, submission: Submission) -> str:
+        """That the service does not answer about a submission, since when and why, as a sentence; ``""`` where it does,
+        or where nothing is asked.
+        """
+        known = self._crew.memory.silence_of(submission.id) if submission.phase in _ASKED_ABOUT else None
+        if known is None:
+            return ""
+        since = time.strftime("%H:%M", time.localtime(known.since))
+        return f"No answer that helps since {since}; asking on. {known.reason}"
+
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""
         return read_request_file(path, self.pictures, self._profile)
@@ -245,7 +257,7 @@ class Session:
         It is told by its key: at an address of this machine there may as well be a relay to the real service.
         """
         reason = "The rehearsal that was to make this clip has ended; nothing was charged."
-        rehearsed = [s for s in self._journal.live() if s.origin != self.origin and _is_rehearsed(s)]
+        rehearsed = [s for s in self._journal.live() if s.origin != self.origin and is_rehearsed(s)]
         dead = {url for url in {s.origin.service for s in rehearsed} if not answers(url)}
         for submission in rehearsed:
             if submission.origin.service in dead and submission.phase is not Phase.FETCHED:
@@ -482,7 +494,7 @@ def _gone() -> ClipGone:
     return ClipGone("Kling keeps clips for 30 days; this one is gone.", field="video_of", remedy=_ELSE)
 
 
-def _is_rehearsed(submission: Submission) -> bool:
+def is_rehearsed(submission: Submission) -> bool:
     """Whether it was sent to a rehearsal: to this machine, with a key that a rehearsal gives out."""
     key, pair = ApiKey(key=rehearsal.API_KEY), KeyPair(access_key=rehearsal.ACCESS_KEY, secret_key="")
     origin = submission.origin

@@ -116,10 +116,12 @@ def _ways_on(submission: Submission) -> str:
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
     told: dict[str, tuple[Phase, str, bool]] = {}
+    silences: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
         everything = session.snapshot.submissions
         for submission in found.values():
+            _tell_silence(session, submission, silences)
             holder = held_back_by(submission, everything)
             state = (submission.phase, submission.problem, holder is not None)
             if told.get(submission.id) != state:
@@ -147,6 +149,14 @@ def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
     say(line)
     if held_back_by(submission, everything) is not None:
         tell(f"kling: {submission.id}: {line['waits_for']}")
+
+
+def _tell_silence(session: Session, submission: Submission, told: dict[str, str]) -> None:
+    """Say once that the service does not answer about a submission, and once that it does again."""
+    silence = session.silence(submission)
+    if silence != told.get(submission.id, ""):
+        told[submission.id] = silence
+        tell(f"kling: {submission.id}: {silence or 'The service answers again.'}")
 
 
 def _is_hopeless(submission: Submission) -> bool:

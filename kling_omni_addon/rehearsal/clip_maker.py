@@ -32,6 +32,10 @@ class ClipMakingFailed(KlingError):
     """No clip was made; the sentence has the child's last word."""
 
 
+class _FolderGone(ClipMakingFailed):
+    """What a clip was to grow in is not there any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSpec:
     """What a clip is to be: pixels, frames a second, seconds, the words on it, and the pictures it is made of."""
@@ -95,16 +99,28 @@ class ClipMaker:
         with turn:
             if not clip.exists():
                 with self._places:
-                    self._make(spec, clip)
+                    self._make_here(spec, clip)
         return clip
+
+    def _make_here(self, spec: ClipSpec, clip: Path) -> None:
+        """Make it; once more where the folder that it grew in was taken away meanwhile, by whoever tidies up."""
+        try:
+            self._make(spec, clip)
+        except _FolderGone:
+            if not clip.exists():  # another server may have made it
+                self._make(spec, clip)
 
     def _make(self, spec: ClipSpec, clip: Path) -> None:
         self._cache.mkdir(parents=True, exist_ok=True)
         # Beside the clip, because a rename does not cross file systems. All that a killed child leaves is in here.
-        with tempfile.TemporaryDirectory(prefix="making-", dir=self._cache, ignore_cleanup_errors=True) as name:
+        with tempfile.TemporaryDirectory(
+            prefix=f"making-{os.getpid()}-", dir=self._cache, ignore_cleanup_errors=True
+        ) as name:
             order, made = Path(name) / "spec.json", Path(name) / "clip.mp4"
             order.write_text(json.dumps(asdict(spec) | {"output": made}, default=_absolute), "utf-8")
             last_word = self._run(order)
+            if not order.is_file():
+                raise _FolderGone("The folder of the rehearsal clip was deleted while it was made.")
             if not made.is_file():  # the script's own rename makes it whole: an exit code after that says nothing more
                 raise ClipMakingFailed(f"The rehearsal clip could not be made: {last_word}")
             made.replace(clip)

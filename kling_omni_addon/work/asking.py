@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 _MANY = 3
 """From so many due tasks on, one page of the list is asked for instead of each."""
+_NO_LINK = "Kling says that the clip is made, but does not say where it is."
 _TOGETHER_S = 3.0
 """Tasks that are due within this time are asked about together."""
 
@@ -68,7 +69,10 @@ def ask(turn: Turn, page: NewestPage) -> None:
     except KlingError as error:
         turn.put_off(Action.ASK, error)
         return
-    turn.memory.note_there(submission.id)
+    if report.status is Status.SUCCEEDED and not report.link:
+        turn.memory.note_silence(submission.id, turn.now(), _NO_LINK)
+    else:
+        turn.memory.note_there(submission.id)
     _pause_until_next(turn)
     event = _after_report(turn, report)
     if event is not None:
@@ -109,6 +113,7 @@ def look_up(turn: Turn) -> None:
             return
         report = None
     now = turn.now()
+    turn.memory.note_there(turn.submission.id)
     turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Missed(at=now))
 
 

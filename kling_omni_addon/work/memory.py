@@ -7,12 +7,21 @@ from __future__ import annotations
 import math
 import threading
 from collections import deque
+from dataclasses import dataclass
 
 from ..core.life.lifecycle import Action
 from ..core.life.queueing import Slots
 from .leases import Lease
 
 _DURATIONS_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """Since when (Unix seconds) the service says nothing of use about a submission, and why, as a sentence."""
+
+    since: float
+    reason: str
 
 
 class Memory:
@@ -25,6 +34,7 @@ class Memory:
         self._not_before: dict[tuple[str, Action], float] = {}
         self._stepped_over: dict[str, float] = {}
         self._missing: dict[str, tuple[float, int]] = {}
+        self._silences: dict[str, Silence] = {}
         self._opened_here: dict[str, tuple[int, float]] = {}
         self._asked_for: set[str] = set()
         self._durations: dict[str, deque[float]] = {}
@@ -92,6 +102,20 @@ class Memory:
         """The service answered for it, so :meth:`note_missing` counts from the beginning again."""
         with self._lock:
             self._missing.pop(submission_id, None)
+            self._silences.pop(submission_id, None)
+
+    def note_silence(self, submission_id: str, now: float, reason: str) -> None:
+        """A question about it brought nothing that helps it on; ``reason`` is a sentence. Since when that is so is
+        remembered until :meth:`note_there`.
+        """
+        with self._lock:
+            before = self._silences.get(submission_id)
+            self._silences[submission_id] = Silence(since=before.since if before else now, reason=reason)
+
+    def silence_of(self, submission_id: str) -> Silence | None:
+        """Since when, and why, questions about it bring nothing; None where the last one did."""
+        with self._lock:
+            return self._silences.get(submission_id)
 
     def learn_slots(self, running: int, *, was_accepted: bool) -> None:
         """The service took one more task, or said that there are too many."""

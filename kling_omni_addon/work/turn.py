@@ -73,4 +73,5 @@ class Turn:
         if isinstance(error, CredentialsRefused):
             wait_s = _WITHOUT_A_KEY_S
         _log.warning("%s: %s; asking again in %.0f s", submission.id, error.sentence, wait_s)
+        self.memory.note_silence(submission.id, self.now(), str(error))
         self.memory.pause(submission.id, action, self.now() + wait_s)

@@ -83,6 +83,19 @@ def elsewhere(found: Submission) -> str:
     return session.elsewhere(found) if session is not None else ""
 
 
+def silence(found: Submission) -> str:
+    """That the service does not answer about a submission, since when and why, as a sentence; else ``""``."""
+    session = opening.running()
+    return session.silence(found) if session is not None else ""
+
+
+def is_rehearsed(found: Submission) -> bool:
+    """Whether a rehearsal makes it, or made it, so that it costs nothing."""
+    from ...session import is_rehearsed  # sqlite, requests
+
+    return is_rehearsed(found)
+
+
 def usual_s(found: Submission) -> tuple[float, ...]:
     """How long the last tasks of its kind took, in seconds."""
     session = opening.running()

@@ -48,10 +48,13 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     waits = waits_because(submission, snapshots.submissions(), time.time())
     if waits or submission.problem:
         return waits or submission.problem
+    if snapshots.silence(submission):
+        return snapshots.silence(submission)
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
         return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:
-        return f"Kling is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
+        maker = "The rehearsal" if snapshots.is_rehearsed(submission) else "Kling"
+        return f"{maker} is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
     cost = _cost(submission)
     told = {
         Phase.INTENDED: "It will be sent as soon as it can be.",
@@ -65,7 +68,9 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
 
 
 def _cost(submission: Submission) -> str:
-    """What Kling charged, or says that it did."""
+    """What Kling charged, or says that it did; a rehearsal charges nothing."""
+    if submission.charge_units and snapshots.is_rehearsed(submission):
+        return f" A rehearsal is free; Kling would have charged {submission.charge_units} units."
     if submission.charge_said:
         return f" {charge_sentence(submission.most_units, submission.charge_said)}"
     return f" Kling charged {submission.charge_units} units." if submission.charge_units else ""

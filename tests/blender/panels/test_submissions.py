@@ -60,7 +60,7 @@ def test_the_newest_submission_comes_first_and_is_told_about(served: Scene) -> N
     assert [row.name for row in rows.the_list().rows] == [newer, older]
     wait_for(newer, Phase.ACCEPTED)
     layout = drawn()
-    assert "Kling is making it" in " ".join(layout.labels)
+    assert "The rehearsal is making it" in " ".join(layout.labels)
     assert [name for name, _ in layout.buttons] == ["kling.stop_waiting", "kling.load_settings"]
     assert layout.buttons[0][1].submission_id == newer
 

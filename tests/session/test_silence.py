@@ -1,0 +1,67 @@
+"""Item 11.23: a service that does not answer is told as that, with since when, and not as one that is at work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
+from kling_omni_addon.core.request import OmniRequest
+from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
+from kling_omni_addon.session import Session, is_rehearsed
+from kling_omni_addon.settings import read_settings
+from tests.command_line.test_command_line import written
+from tests.workshop.processes import API_KEY, run
+from tests.workshop.rehearsal_stand import ReadyClips, mp4
+
+PATIENCE_S = 120.0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RehearsalServer]:
+    (tmp_path / "clip.mp4").write_bytes(mp4())
+    settings = RehearsalSettings(folder=tmp_path / "rehearsal", submitted_s=0.1, processing_s=0.1)
+    with RehearsalServer(settings, ReadyClips(tmp_path / "clip.mp4")) as server:
+        yield server
+
+
+@pytest.fixture
+def session(server: RehearsalServer, tmp_path: Path) -> Iterator[Session]:
+    environment = {"KLING_HOME": str(tmp_path / "home"), "KLING_API_KEY": API_KEY}
+    with Session(read_settings(environment, service=server.url)) as session:
+        yield session
+
+
+def until(session: Session, own_id: str, is_so: Callable[[Submission], bool]) -> Submission:
+    found = session.wait(lambda found: is_so(found[own_id]), [own_id], PATIENCE_S)[own_id]
+    assert is_so(found), found
+    return found
+
+
+@pytest.mark.parametrize(("fault", "words"), [("5000@query:3", "code 5000"), ("no-link:2", "does not say where it is")])
+def test_a_service_that_does_not_answer_is_told_since_when_until_it_does(
+    server: RehearsalServer, session: Session, fault: str, words: str
+) -> None:
+    server.arm(fault)
+    submission = session.submit(OmniRequest(prompt="a river", aspect_ratio="16:9"))
+    assert session.silence(submission) == ""
+    session.start()
+    silent = until(session, submission.id, lambda found: bool(session.silence(found)))
+    assert silent.phase is Phase.ACCEPTED, "it is asked on"
+    assert session.silence(silent).startswith("No answer that helps since ")
+    assert words in session.silence(silent)
+    fetched = until(session, submission.id, lambda found: found.phase is Phase.FETCHED)
+    assert session.silence(fetched) == ""
+    assert is_rehearsed(fetched)
+
+
+def test_a_command_that_waits_tells_it_once_and_when_it_is_over(
+    server: RehearsalServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    server.arm("no-link:2")
+    said = run(environment | {"KLING_BASE_URL": server.url}, "submit", written(tmp_path), "--wait")
+    assert said.code == 0, said
+    assert said.errors.count("does not say where it is") == 1
+    assert said.errors.count("The service answers again.") == 1
