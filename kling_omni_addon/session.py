@@ -27,7 +27,7 @@ from .core.life import events as ev
 from .core.life.events import Event, Origin, Target
 from .core.life.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
 from .core.life.refusals import why_not
-from .core.media import PictureRef
+from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import plain, price_of
 from .core.protocol import CLIP_KEPT_S, TaskReport
@@ -143,14 +143,18 @@ class Session:
         :class:`ArgumentsInvalid` where another service or key made it. The errand raises both and like
         ``KlingService.find``.
         """
+        known_as = self._known_as(submission_id)
+        return Errand(lambda: _clip_report(self._open_service(), known_as))
+
+    def _known_as(self, submission_id: str) -> str:
+        """The id by which Kling knows a clip's task. Raises like :meth:`ask_clip`."""
         found = self._journal.load(submission_id)
         if found is not None and found.origin != self.origin:
             sentence = "This clip was made with another service or key, and only that one has it."
             raise ArgumentsInvalid(sentence, field="video_of", remedy=_ELSE)
         if found is not None and found.accepted_at and self._clock.now() - found.accepted_at > CLIP_KEPT_S:
             raise _gone()
-        known_as = (found is not None and found.task_id) or submission_id
-        return Errand(lambda: _clip_report(self._open_service(), known_as))
+        return (found is not None and found.task_id) or submission_id
 
     def ask_elements(self) -> Errand[tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]]:
         """Ask for the library without waiting: the account's own elements, and those that Kling offers. Free."""
@@ -185,12 +189,15 @@ class Session:
         """Record the wish for a clip, durable on return, and set the worker to it if it runs.
 
         ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it
-        otherwise. The folder for the clip is made and tried. Raises :class:`RequestInvalid` and
-        :class:`ArgumentsInvalid`; then nothing is recorded and nothing will be sent.
+        otherwise. The folder for the clip is made and tried. A clip of ours that is the video is recorded by its id, and
+        its link asked for when it is sent.
+        Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like :meth:`ask_clip` for that clip; then
+        nothing is recorded and nothing will be sent.
         """
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
-        payload = build_payload(draft_body(request, kept, own_id), self._profile)
+        clip = ClipRef(known_as=self._known_as(request.video.clip)) if request.video and request.video.clip else None
+        payload = build_payload(draft_body(request, kept, own_id), self._profile, clip)
         price = price_of(request, profile=self._profile)
         intended = ev.Intended(
             at=self._clock.now(),

@@ -63,6 +63,15 @@ class PictureRef:
         return 4 * ((self.facts.size_bytes + 2) // 3)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRef:
+    """A clip that the account made, in the place of its link. A link opens the clip to whoever has it, so none is ever
+    written down: it is asked for when it is sent. ``known_as`` is the id by which the service knows the clip's task.
+    """
+
+    known_as: str
+
+
 def picture_facts(stream: BinaryIO, size_bytes: int) -> PictureFacts:
     """Read format and sides of a picture from its first bytes (rules R35 to R38), and whether its end is there."""
     head = stream.read(26)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, TypeAlias
 
 from .capability import Profile
 from .errors import RequestInvalid
-from .media import PictureRef
+from .media import ClipRef, PictureRef
 from .naming import Numbering, numbered
 from .request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
 from .rules import table
@@ -30,31 +30,41 @@ _REFER_TYPES = {VideoUse.REFERENCE: "feature", VideoUse.EDIT: "base"}
 _SHOT_TYPES = {Storyboard.CUSTOM: "customize", Storyboard.AUTOMATIC: "intelligence"}
 
 
+Piece: TypeAlias = str | PictureRef | ClipRef
+"""Text of a body, or what stands for a picture's Base64 or for a clip's link in it."""
+
+
+def _named(piece: PictureRef | ClipRef) -> str:
+    """What a digest covers of it, apart from all text: NUL never stands raw in JSON."""
+    return f"\0{piece.sha256}\0" if isinstance(piece, PictureRef) else f"\0clip {piece.known_as}\0"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """A create body that broke no rule when it was built, as JSON text with pictures between the pieces.
+    """A create body that broke no rule when it was built, as JSON text with pictures and clips between the pieces.
 
-    ``digest`` names the exact bytes: it covers the text and the digests of the pictures. ``kind`` is model, mode and
+    ``digest`` names what is sent: it covers the text, the digests of the pictures, and of a clip of the account its id.
+    The clip's link is another one at each send; it leads to the same clip, and the service refuses a second send by the
+    submission's own id, never by its bytes. ``kind`` is model, mode and
     length: what decides how long the service takes.
     """
 
     external_task_id: str
     model: str
-    pieces: tuple[str | PictureRef, ...]
+    pieces: tuple[Piece, ...]
     kind: str = ""
 
     @property
     def content_length(self) -> int:
-        """Bytes of the whole body, known before any picture is read."""
+        """Bytes of the whole body, known before any picture is read, but for the link of a clip."""
         return length_of(self.pieces)
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the pieces; two payloads with one digest are the same bytes."""
+        """SHA-256 over the pieces; two payloads with one digest are the same bytes, but for links to the same clip."""
         digest = hashlib.sha256()
         for piece in self.pieces:
-            text = piece if isinstance(piece, str) else f"\0{piece.sha256}\0"  # NUL never stands raw in JSON text
-            digest.update(text.encode())
+            digest.update((piece if isinstance(piece, str) else _named(piece)).encode())
         return digest.hexdigest()
 
     @property
@@ -175,8 +185,9 @@ def _duration(body: Mapping[str, Any]) -> int:
     return int(text) if is_length else int(table.DEFAULT_DURATION)
 
 
-def build_payload(body: Body, profile: Profile, **known: Any) -> Payload:
-    """Freeze a draft into the bytes that will be sent, again and again the same.
+def build_payload(body: Body, profile: Profile, clip: ClipRef | None = None, **known: Any) -> Payload:
+    """Freeze a draft into the bytes that will be sent, again and again the same. ``clip`` is written down in the place
+    of the video's link.
 
     ``known`` is handed to :func:`core.rules.problems_in`. Raises :class:`RequestInvalid` with every fault.
     """
@@ -186,14 +197,20 @@ def build_payload(body: Body, profile: Profile, **known: Any) -> Payload:
     return Payload(
         external_task_id=body["external_task_id"],
         model=body["model_name"],
-        pieces=pieces_of(body),
+        pieces=pieces_of(_without_link(body, clip)),
         kind=f"{body['model_name']} {body['mode']} {body.get('duration', 'edit')}",
     )
 
 
-def pieces_of(value: Any) -> tuple[str | PictureRef, ...]:
+def _without_link(body: Body, clip: ClipRef | None) -> Body:
+    if clip is None:
+        return body
+    return body | {"video_list": [video | {"video_url": clip} for video in body["video_list"]]}
+
+
+def pieces_of(value: Any) -> tuple[Piece, ...]:
     """JSON text of a value, cut where pictures belong; neighbouring texts are joined."""
-    pieces: list[str | PictureRef] = []
+    pieces: list[Piece] = []
     for piece in _written(value):
         if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
             pieces[-1] += piece
@@ -202,13 +219,14 @@ def pieces_of(value: Any) -> tuple[str | PictureRef, ...]:
     return tuple(pieces)
 
 
-def length_of(pieces: Iterable[str | PictureRef]) -> int:
-    """Bytes of a body in pieces, pictures as Base64."""
-    return sum(len(p.encode()) if isinstance(p, str) else p.base64_length for p in pieces)
+def length_of(pieces: Sequence[Piece]) -> int:
+    """Bytes of a body in pieces, pictures as Base64; a link that is not known yet has none."""
+    texts = (len(piece.encode()) for piece in pieces if isinstance(piece, str))
+    return sum(texts) + sum(piece.base64_length for piece in pieces if isinstance(piece, PictureRef))
 
 
-def _written(value: Any) -> Iterator[str | PictureRef]:
-    if isinstance(value, PictureRef):
+def _written(value: Any) -> Iterator[Piece]:
+    if isinstance(value, PictureRef | ClipRef):
         yield from ('"', value, '"')
     elif isinstance(value, dict):
         for mark, (key, item) in zip(chain("{", repeat(",")), value.items(), strict=False):

@@ -18,8 +18,7 @@ from urllib.parse import quote
 
 from .amounts import amount_of, charge_of, seconds_of
 from .errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
-from .media import PictureRef
-from .payload import Payload, length_of
+from .payload import Payload, Piece, length_of
 
 TASKS_PATH = "/v1/videos/omni-video"
 CLIP_KEPT_S = 30 * 86_400.0
@@ -72,13 +71,13 @@ _LONGEST_CLIP_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpCall:
-    """One call: ``path`` with its query below the service's address, and a body in pieces (text, or pictures to
-    encode).
+    """One call: ``path`` with its query below the service's address, and a body in pieces (text, pictures to
+    encode, or clips to ask the link of).
     """
 
     method: str
     path: str
-    pieces: tuple[str | PictureRef, ...] = ()
+    pieces: tuple[Piece, ...] = ()
 
     @property
     def content_length(self) -> int:

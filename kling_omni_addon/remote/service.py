@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -12,8 +14,8 @@ from ..core import elements as core_elements
 from ..core import protocol
 from ..core.account import Pack
 from ..core.elements import ElementDraft, ElementTask, LibraryElement
-from ..core.errors import NotSent, Reaction, Refused, TaskUnknown, Unanswered
-from ..core.media import PictureRef
+from ..core.errors import ClipGone, NotSent, Reaction, Refused, TaskUnknown, Unanswered
+from ..core.media import ClipRef, PictureRef
 from ..core.payload import Payload
 from ..core.protocol import HttpCall, HttpReply, TaskReport
 from . import clips
@@ -89,7 +91,8 @@ class KlingService:
         """
         if payload.content_length > _PROBE_FROM_BYTES:
             self.check_credentials()  # a wrong key costs one small GET, not the upload
-        reply, is_committed = self._post(payload, commit)
+        call = self._with_links(protocol.build_create(payload))
+        reply, is_committed = self._post(payload.external_task_id, call, commit)
         try:
             return protocol.read_create(reply, payload.external_task_id)
         except Refused as refusal:
@@ -101,14 +104,34 @@ class KlingService:
                 raise NotSent("The service broke off while the request was going out.") from None
             raise
 
-    def _post(self, payload: Payload, commit: Callable[[], None]) -> tuple[HttpReply, bool]:
-        call = protocol.build_create(payload)
-        chunks = self._told(self._bytes(call), payload.external_task_id, call.content_length)
+    def _with_links(self, call: HttpCall) -> HttpCall:
+        """The call with a fresh link in the place of each clip. Raises :class:`ClipGone` where the account has none,
+        and :class:`NotSent`: nothing has gone out yet.
+        """
+        pieces = (self._link_of(piece) if isinstance(piece, ClipRef) else piece for piece in call.pieces)
+        return replace(call, pieces=tuple(pieces))
+
+    def _link_of(self, clip: ClipRef) -> str:
+        """As it stands between quotes in JSON. It is free to ask for."""
+        try:
+            link = self.find(clip.known_as).link
+        except TaskUnknown:
+            link = ""
+        except Unanswered as error:
+            raise NotSent(error.sentence, field=error.field, remedy=error.remedy) from None
+        if not link:
+            raise ClipGone(
+                "Kling has no clip any more of the shot that this one is made from. Nothing was sent.", field="video_of"
+            )
+        return json.dumps(link)[1:-1]
+
+    def _post(self, own_id: str, call: HttpCall, commit: Callable[[], None]) -> tuple[HttpReply, bool]:
+        chunks = self._told(self._bytes(call), own_id, call.content_length)
         body = StreamedBody(chunks, call.content_length, commit)
         try:
             return self._send(call, body), body.is_committed
         finally:
-            self._tell_sent(payload.external_task_id, 0, call.content_length)
+            self._tell_sent(own_id, 0, call.content_length)
 
     def _told(self, chunks: Iterator[bytes], own_id: str, length: int) -> Iterator[bytes]:
         sent = 0
@@ -121,7 +144,7 @@ class KlingService:
         for piece in call.pieces:
             if isinstance(piece, str):
                 yield piece.encode()
-            else:
+            elif isinstance(piece, PictureRef):
                 yield from self._pictures.encoded(piece)
 
     def find(self, external_task_id: str) -> TaskReport:

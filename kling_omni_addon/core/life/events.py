@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias, get_args
 
 from ..errors import CredentialsRefused
-from ..media import PictureFacts, PictureRef
-from ..payload import Payload
+from ..media import ClipRef, PictureFacts, PictureRef
+from ..payload import Payload, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -452,9 +452,15 @@ def _target(data: Mapping[str, Any]) -> Target:
 
 
 def _payload(data: Mapping[str, Any]) -> Payload:
-    pieces = tuple(piece if isinstance(piece, str) else _picture(piece) for piece in data["pieces"])
+    pieces = tuple(map(_piece, data["pieces"]))
     known = {name: data[name] for name in ("external_task_id", "model", "kind") if name in data}
     return Payload(pieces=pieces, **known)
+
+
+def _piece(data: str | Mapping[str, Any]) -> Piece:
+    if isinstance(data, str):
+        return data
+    return ClipRef(known_as=data["known_as"]) if "known_as" in data else _picture(data)
 
 
 def _picture(data: Mapping[str, Any]) -> PictureRef:
