@@ -189,8 +189,8 @@ class Session:
         """Record the wish for a clip, durable on return, and set the worker to it if it runs.
 
         ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it
-        otherwise. The folder for the clip is made and tried. A clip of ours that is the video is recorded by its id, and
-        its link asked for when it is sent.
+        otherwise. The folder for the clip is made and tried. A clip of ours that is the video is recorded by its id,
+        and its link asked for when it is sent.
         Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like :meth:`ask_clip` for that clip; then
         nothing is recorded and nothing will be sent.
         """

@@ -62,6 +62,11 @@ class ModelLimits:
         return self.durations_s.get(capability, ())
 
     @property
+    def shortest_s(self) -> int:
+        """The shortest clip that it makes at all."""
+        return min(min(lengths) for lengths in self.durations_s.values())
+
+    @property
     def longest_s(self) -> int:
         """The longest clip that it makes at all."""
         return max(max(lengths) for lengths in self.durations_s.values())

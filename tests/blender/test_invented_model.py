@@ -42,7 +42,7 @@ def told_before(tmp_path_factory: pytest.TempPathFactory, told: dict[str, Any], 
 
 def test_the_model_its_mode_and_its_shape_are_offered_and_all_others_keep_their_numbers(told: dict[str, Any]) -> None:
     new = {
-        "model": ["kling-invented", "Kling Invented", "1 to 20 seconds", 2],
+        "model": ["kling-invented", "Kling Invented", "4 to 20 seconds", 999],
         "mode": ["8k", "8K", "4320p", 3],  # 2 is 4k, which no model of this profile makes
         "aspect_ratio": ["21:9", "21:9", "Wide", 3],
     }
@@ -51,7 +51,7 @@ def test_the_model_its_mode_and_its_shape_are_offered_and_all_others_keep_their_
 
 
 def test_its_lengths_can_be_set(told: dict[str, Any]) -> None:
-    assert told["offered"]["lengths"] == told["offered"]["lengths_of_operator"] == [1, 20]
+    assert told["offered"]["lengths"] == told["offered"]["lengths_of_operator"] == [2, 20]
 
 
 def test_a_shot_of_it_is_faultless_and_has_a_price(told: dict[str, Any]) -> None:

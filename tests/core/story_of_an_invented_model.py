@@ -22,12 +22,13 @@ from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.core.sizes import legal_size
 from kling_omni_addon.rehearsal.clip_maker import ClipSpec
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
-from tests.workshop.invented_model import LONGEST_S, MODE, MODEL, RATIO
+from tests.workshop.invented_model import LONGEST_S, MODE, MODEL, RATIO, SHORTEST_S
 
 BODY = {"model_name": MODEL, "prompt": "A fox", "mode": MODE, "aspect_ratio": RATIO, "duration": str(LONGEST_S)}
 CHANGES: dict[str, dict[str, str]] = {
     "as it is": {},
     "a second more": {"duration": str(LONGEST_S + 1)},
+    "a second less": {"duration": str(SHORTEST_S - 1)},
     "another model's mode": {"mode": "pro"},
     "an unknown mode": {"mode": "16k"},
     "an unknown ratio": {"aspect_ratio": "32:9"},

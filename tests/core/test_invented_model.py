@@ -31,6 +31,7 @@ def told_before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     [
         ("as it is", []),
         ("a second more", ["R66"]),
+        ("a second less", ["R67"]),
         ("another model's mode", ["R62"]),
         ("an unknown mode", ["R61"]),
         ("an unknown ratio", ["R63"]),
@@ -51,11 +52,12 @@ def test_a_picture_of_its_shape_keeps_the_short_side(told: dict[str, Any]) -> No
     assert told["captured"] == [2520, 1080]
 
 
-def test_it_is_offered_after_the_others(told: dict[str, Any]) -> None:
+def test_it_is_offered_after_the_others(told: dict[str, Any], told_before: dict[str, Any]) -> None:
+    offered = told_before["offered"]
     assert told["offered"] == {
-        "models": ["Kling 3.0 Omni", "Kling O1", "Kling Invented"],
-        "modes": ["Standard", "Pro", "8K"],
-        "aspect_ratios": ["16:9", "9:16", "1:1", "21:9"],
+        "models": [*offered["models"], "Kling Invented"],
+        "modes": [*offered["modes"], "8K"],
+        "aspect_ratios": [*offered["aspect_ratios"], "21:9"],
     }
 
 

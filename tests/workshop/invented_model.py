@@ -1,6 +1,6 @@
 """A model that nobody makes, added to a copy of the package as data alone: no line of code is another.
 
-``kling-invented`` makes clips of 1 to 20 seconds in a mode of its own, ``8k``; with it comes the aspect ratio 21:9.
+``kling-invented`` makes clips of 4 to 20 seconds, where the service allows 2 in a mode of its own, ``8k``; with it comes the aspect ratio 21:9.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL, MODE, RATIO, LONGEST_S = "kling-invented", "8k", "21:9", 20
-_LENGTHS = list(range(1, LONGEST_S + 1))
+MODEL, MODE, RATIO, SHORTEST_S, LONGEST_S = "kling-invented", "8k", "21:9", 4, 20
+_LENGTHS = list(range(SHORTEST_S, LONGEST_S + 1))
 _LIMITS: dict[str, Any] = {
     "label": "Kling Invented",
-    "number": 2,
+    "number": 999,
     "modes": [MODE],
     "storyboards": [],
     "has_sound": False,
@@ -50,7 +50,7 @@ def _add_limits(profile: dict[str, Any]) -> None:
     profile["aspect_ratios"].append(RATIO)
     profile["modes"].append(MODE)
     profile["mode_labels"][MODE], profile["mode_lines"][MODE] = "8K", 4320
-    profile["duration_s"] = [1, LONGEST_S]
+    profile["duration_s"] = [2, LONGEST_S]
     profile["models"][MODEL] = _LIMITS
 
 

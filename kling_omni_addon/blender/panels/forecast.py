@@ -1,4 +1,4 @@
-"""TODO"""
+"""What pressing Generate will do, in words: how long the clip is, where it goes, what else changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO"""
+"""The part of the tab with the button: what it will do, its price, and why it is disabled when it is."""
 
 from __future__ import annotations
 

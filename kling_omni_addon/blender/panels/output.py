@@ -1,4 +1,4 @@
-"""TODO"""
+"""The part of the tab that shows the output: size, length, shape, sound."""
 
 from __future__ import annotations
 

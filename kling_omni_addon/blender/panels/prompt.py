@@ -1,4 +1,4 @@
-"""TODO"""
+"""The part of the tab that shows the prompt, and the names that may stand in it."""
 
 from __future__ import annotations
 

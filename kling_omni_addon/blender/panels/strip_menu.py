@@ -1,4 +1,4 @@
-"""TODO"""
+"""The menu *Kling* of a strip: what can be made from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO"""
+"""Channels of a timeline: which are free, and how a strip is held apart while its handles move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TODO"""
+"""Strips that are ours, told by the mark that they carry."""
 
 from __future__ import annotations
 

@@ -115,10 +115,14 @@ def duration_is_impossible(reading: Reading) -> Iterator[Finding]:
 
 
 def duration_is_beyond_model(reading: Reading) -> Iterator[Finding]:
-    """R67: no length beyond the model's longest, where R66 held."""
-    longest, service_longest = reading.model.longest_s, reading.profile.duration_s[1]
-    if not reading.is_edit and reading.duration is not None and longest < reading.duration <= service_longest:
-        yield _duration(reading, f"{reading.model.label} makes clips of at most {longest} s.")
+    """R67: no length beyond the model's longest or below its shortest, where R66 held."""
+    model, (service_shortest, service_longest) = reading.model, reading.profile.duration_s
+    if reading.is_edit or reading.duration is None or not service_shortest <= reading.duration <= service_longest:
+        return
+    if reading.duration > model.longest_s:
+        yield _duration(reading, f"{model.label} makes clips of at most {model.longest_s} s.")
+    elif reading.duration < model.shortest_s:
+        yield _duration(reading, f"{model.label} makes clips of at least {model.shortest_s} s.")
 
 
 def duration_needs_a_reference(reading: Reading) -> Iterator[Finding]:

@@ -144,7 +144,8 @@ class Reading:
     def is_duration_possible(self) -> bool:
         """Whether R66 and R67 hold, so that the narrower rules of duration have something to judge."""
         shortest, longest = self.profile.duration_s
-        return self.duration is not None and shortest <= self.duration <= min(longest, self.model.longest_s)
+        shortest, longest = max(shortest, self.model.shortest_s), min(longest, self.model.longest_s)
+        return self.duration is not None and shortest <= self.duration <= longest
 
     @property
     def active_prompts(self) -> tuple[tuple[str, str], ...]:
