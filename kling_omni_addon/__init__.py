@@ -3,7 +3,13 @@
 Nothing here reaches bpy before Blender asks for it, so every other room loads in a plain Python.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .settings import Preferred
 
 
 def register() -> None:
@@ -20,8 +26,8 @@ def unregister() -> None:
     registration.unregister()
 
 
-def _command_line(arguments: list[str], environ: Mapping[str, str]) -> int:
+def _command_line(arguments: list[str], environ: Mapping[str, str], preferred: Preferred) -> int:
     """The same command line, reached from inside Blender (``blender --command kling VERB``) and imported only then."""
     from .command_line.cli import main
 
-    return main(arguments, environ)
+    return main(arguments, environ, preferred)

@@ -1,23 +1,26 @@
-"""Read a request file: the service's own create body as JSON, in which a picture may also be a local path."""
+"""Read a request file: the service's own create body as JSON, in which a picture may also be a local path.
+
+Whoever wrote the file may not be who runs it: pictures are judged before anything of them is copied, and which files
+lie outside the request's own folder can be told.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .core.capability import Profile
 from .core.errors import ArgumentsInvalid
-from .core.media import PictureRef
+from .core.media import SENT_FORMATS, PictureRef
 from .core.payload import Body, request_from_body
 from .core.problem import Problem
 from .core.request import OmniRequest
 from .core.rules import table
 from .judging import missing_picture
-from .paths import expanded, is_there
-from .work.picture_store import PictureStore
+from .work.picture_store import PictureJudge, PictureStore
 
 _FILE_LIMIT_BYTES = 200_000_000
 _PATH_LENGTH = 1024
@@ -25,10 +28,13 @@ _PATH_LENGTH = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFile:
-    """A request file as read: the body with its pictures in the store, and every problem in it."""
+    """A request file as read: the body with its pictures in the store if nothing is wrong, and every problem in it.
+    ``outside`` are the local files it sends that lie outside its own folder.
+    """
 
     body: Body
     problems: tuple[Problem, ...]
+    outside: tuple[Path, ...] = ()
 
     @property
     def request(self) -> OmniRequest:
@@ -41,24 +47,43 @@ class RequestFile:
         refs = (image["image_url"] for image in self.body.get("image_list") or ())
         return {ref.sha256: ref for ref in refs if isinstance(ref, PictureRef)}
 
+    @property
+    def leaves(self) -> tuple[str, ...]:
+        """What a person should know of before it is sent, as sentences: files from elsewhere, and who is called."""
+        callback = self.body.get("callback_url")
+        calls = (f"Kling reports to {callback}.",) if isinstance(callback, str) and callback else ()
+        return (*(f'"{file}" is sent; it lies outside the folder of the request.' for file in self.outside), *calls)
+
 
 def read_request_file(path: Path, store: PictureStore, profile: Profile) -> RequestFile:
-    """Read and judge a file as the service would judge the body. Raises :class:`ArgumentsInvalid` when it is no JSON
-    object.
+    """Read and judge a file as the service would judge the body, and put its pictures into ``store`` if it may be sent.
+
+    Raises :class:`ArgumentsInvalid` when it is no JSON object, or a picture changes meanwhile.
     """
-    body = _read_json(path)
-    missing: list[Problem] = []
-    body = _with_stored_pictures(body, path.parent, store, missing)
-    unreadable = {problem.path for problem in missing}
+    written = _read_json(path)
+    looked_at = _Pictures(path.parent, PictureJudge())
+    body = looked_at.put_into(written)
+    unreadable = {problem.path for problem in looked_at.missing}
     judged = [problem for problem in table.problems_in(body, profile=profile) if problem.path not in unreadable]
-    return RequestFile(body=body, problems=(*missing, *judged))
+    problems = (*looked_at.missing, *judged)
+    if not any(problem.is_fault for problem in problems) and _Pictures(path.parent, store).put_into(written) != body:
+        raise ArgumentsInvalid("A picture changed while it was read.", field="image_list", remedy="Try again.")
+    return RequestFile(body=body, problems=problems, outside=_outside(looked_at.files, path.parent))
+
+
+def _outside(files: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """The files that lie elsewhere, links followed, each once."""
+    real = {file: file.resolve() for file in files}
+    return tuple(file for file, found in real.items() if not found.is_relative_to(folder.resolve()))
 
 
 def _read_json(path: Path) -> Body:
     try:
-        if path.stat().st_size > _FILE_LIMIT_BYTES:
+        with path.open("rb") as file:
+            text = file.read(_FILE_LIMIT_BYTES + 1)
+        if len(text) > _FILE_LIMIT_BYTES:
             raise ArgumentsInvalid(f"The request file {path} is larger than 200 MB.", field="request")
-        body = json.loads(path.read_bytes())
+        body = json.loads(text)
     except OSError as error:
         raise ArgumentsInvalid(
             f"The request file {path} cannot be read: {error.strerror or error}.",
@@ -78,38 +103,55 @@ def _read_json(path: Path) -> Body:
     return body
 
 
-def _with_stored_pictures(body: Body, folder: Path, store: PictureStore, missing: list[Problem]) -> Body:
-    images = body.get("image_list")
-    if not isinstance(images, list):
-        return body
-    stored = [_stored(image, i, folder, store, missing) for i, image in enumerate(images)]
-    return body | {"image_list": stored}
+class _Pictures:
+    """The pictures of one body on their way through a store. ``missing`` is what cannot be read, ``files`` what was."""
+
+    def __init__(self, folder: Path, store: PictureStore) -> None:
+        self._folder = folder
+        self._store = store
+        self.missing: list[Problem] = []
+        self.files: list[Path] = []
+
+    def put_into(self, body: Body) -> Body:
+        """The body with what the store says of each local picture in the place of its path or Base64."""
+        images = body.get("image_list")
+        if not isinstance(images, list):
+            return body
+        return body | {"image_list": [self._stored(image, i) for i, image in enumerate(images)]}
+
+    def _stored(self, image: Any, position: int) -> Any:
+        source = image.get("image_url") if isinstance(image, dict) else None
+        if not isinstance(source, str) or not source.strip() or source.startswith(("http://", "https://", "data:")):
+            return image
+        try:
+            ref = self._picture_ref(source, f"image_list[{position}].image_url")
+        except ArgumentsInvalid as error:
+            self.missing.append(missing_picture(error))
+            return image
+        return image if ref is None else image | {"image_url": ref}
+
+    def _picture_ref(self, source: str, field: str) -> PictureRef | None:
+        """A local path or raw Base64, put into the store; None for Base64 that cannot be decoded.
+
+        A text is a path unless it is long or decodes to a picture, for ``/9j/4AAQ`` begins a JPEG and might begin a
+        path. Raises :class:`ArgumentsInvalid` for a path that cannot be read.
+        """
+        if len(source) > _PATH_LENGTH:
+            return self._store.keep_base64(source)
+        file = _file_of(source, self._folder)
+        if file is None:
+            ref = self._store.keep_base64(source)
+            if ref is not None and ref.facts.format in SENT_FORMATS:
+                return ref
+        ref = self._store.keep_file(file or self._folder / source, field)
+        self.files.append(file or self._folder / source)
+        return ref
 
 
-def _stored(image: Any, position: int, folder: Path, store: PictureStore, missing: list[Problem]) -> Any:
-    source = image.get("image_url") if isinstance(image, dict) else None
-    if not isinstance(source, str) or not source.strip() or source.startswith(("http://", "https://", "data:")):
-        return image
-    path = f"image_list[{position}].image_url"
+def _file_of(source: str, folder: Path) -> Path | None:
+    """The file that a path names; None where there is none, or where the text cannot be a path."""
     try:
-        ref = picture_ref(source, folder, store, path)
-    except ArgumentsInvalid as error:
-        missing.append(missing_picture(error))
-        return image
-    return image if ref is None else image | {"image_url": ref}
-
-
-def picture_ref(source: str, folder: Path, store: PictureStore, field: str) -> PictureRef | None:
-    """Put a local path or raw Base64 into the store; None for Base64 that cannot be decoded.
-
-    A text is a path unless it is long or decodes to a picture, for ``/9j/4AAQ`` begins a JPEG and might begin a path.
-    Raises :class:`ArgumentsInvalid` for a path that cannot be read.
-    """
-    if len(source) > _PATH_LENGTH:
-        return store.keep_base64(source)
-    file = folder / expanded(source, field)
-    if not is_there(file):
-        ref = store.keep_base64(source)
-        if ref is not None and ref.facts.format:
-            return ref
-    return store.keep_file(file, field)
+        file = folder / Path(source).expanduser()
+        return file if file.exists() else None
+    except (OSError, ValueError, RuntimeError):  # too long, a NUL, nobody's ~name
+        return None

@@ -43,12 +43,14 @@ from .request_file import RequestFile, read_request_file
 from .settings import Keys, Settings, is_local_service
 from .work.assignment import Assignment
 from .work.backup import Backup
+from .work.clip_folder import require_folder
 from .work.clock import Clock, SystemClock
 from .work.crew import Progress
 from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
 from .work.picture_store import PictureStore
+from .work.private_home import keep_home_private
 from .work.rebinding import rebind_known
 from .work.recovery import ID_PREFIX, open_journal, reconcile
 from .work.sidecar import keep_sidecar
@@ -71,7 +73,9 @@ class Session:
         self.settings = settings
         self._clock = clock or SystemClock()
         self._profile = capability.profile(settings.profile)
+        keep_home_private(settings.home)
         self.pictures = PictureStore(settings.home / "pictures")
+        self.pictures.sweep()
         credentials = _credentials(settings.keys)
         self.origin = Origin(service=settings.service_url, key_fingerprint=fingerprint(credentials))
 
@@ -185,9 +189,9 @@ class Session:
         """Record the wish for a clip, durable on return, and set the worker to it if it runs.
 
         ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it
-        otherwise. A clip of ours that is the video is recorded by its id, and its link asked for when it is sent.
-        Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like :meth:`ask_clip` for that clip; then
-        nothing is recorded and nothing will be sent.
+        otherwise. The folder for the clip is made and tried. A clip of ours that is the video is recorded by its id,
+        and its link asked for when it is sent. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like
+        :meth:`ask_clip` for that clip; then nothing is recorded and nothing will be sent.
         """
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
@@ -203,6 +207,7 @@ class Session:
             most_units=plain(price.most_units) if price else "",
             id_is_given=bool(request.external_task_id),
         )
+        require_folder(Path(intended.target.folder) if intended.target.folder else self.settings.clips)
         try:
             submission = self._journal.begin(intended)
         except AlreadyThere:
@@ -370,6 +375,24 @@ class Session:
         reason = "Stopped waiting. Kling may still finish and charge this clip; look again to fetch it."
         submission = self._tell(submission_id, ev.Abandoned(at=self._clock.now(), reason=reason))
         discard_part(submission, self.settings.clips)
+        return submission
+
+    def send_clip_to(self, submission_id: str, folder: Path) -> Submission:
+        """Have a clip that is not fetched yet go to another folder, which is made and tried.
+
+        Raises :class:`ArgumentsInvalid` for a folder that takes no files, and for a clip that is there already or will
+        not come.
+        """
+        require_folder(folder)
+        before = self._journal.load(submission_id)
+        if before is not None and before.clip:
+            sentence = f'The clip is there already: "{before.clip}".'
+            raise ArgumentsInvalid(sentence, field="folder", remedy="Move the file yourself.")
+        if before is not None and before.is_over:
+            raise ArgumentsInvalid(f"No clip comes of {submission_id}: it is {before.phase}.", field="id")
+        submission = self._tell(submission_id, ev.Redirected(at=self._clock.now(), folder=str(folder)))
+        if before is not None and before.target.folder != submission.target.folder:
+            discard_part(before, self.settings.clips)
         return submission
 
     def _tell(self, submission_id: str, event: Event) -> Submission:

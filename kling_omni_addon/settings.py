@@ -1,4 +1,8 @@
-"""Where to send, with which key, and where files go: read once on the main thread, frozen, handed to the session."""
+"""Where to send, with which key, and where files go: read once on the main thread, frozen, handed to the session.
+
+Panel, script and command line read by the same rule: the environment before Blender's preferences before what holds
+where nobody chose. Of two caps the lower one holds.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,12 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .core.amounts import amount_of
 from .core.capability import DEFAULT_PROFILE
 from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnreadable
 from .core.life import lifecycle
 from .core.life.spending import Caps
+from .core.pricing import plain
 from .paths import expanded
 from .rehearsal_note import is_proved, note_of, note_path, running_rehearsal
 
@@ -22,6 +28,17 @@ SERVICES: Mapping[str, str] = {
 }
 """The two regions of the contract's section 2; a key belongs to one of them."""
 REHEARSAL = "rehearsal"
+AUTOMATIC = "automatic"
+"""The service that nobody chose: Kling where there is a key, a rehearsal where there is none."""
+OFFLINE = (
+    "Blender is set to stay offline. Turn on Preferences > System > Network > Allow Online Access, "
+    "or use the Rehearsal service"
+)
+REHEARSING = "This is a rehearsal: nothing is sent to Kling, nothing costs, and the clips are stand-ins."
+_NAMES: Mapping[str, str] = {"kling": "Kling", "kling-china": "Kling China", REHEARSAL: "a rehearsal"}
+_KEY_NAMES = ("KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY")
+_CAPS: Mapping[str, str] = {"KLING_DAILY_CAP": "in 24 hours", "KLING_PROJECT_CAP": "on one .blend file"}
+_CAP_PLACES = 3
 _MOST_AT_ONCE = 50
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PLAIN = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]*")
@@ -45,8 +62,9 @@ class Keys:
 class Settings:
     """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
     a folder of their own. ``concurrency`` is how many tasks may run at once at most; None leaves it to what the service
-    takes. Nothing is sent that might break one of ``caps``. ``trusts_resolver``: clips
-    may come from where the names of a local network lead.
+    takes. Nothing is sent that might break one of ``caps``. ``service`` is the name or address that was chosen, and
+    ``told`` says where each value came from. ``trusts_resolver``: clips may come from where the names of a local
+    network lead.
     """
 
     service_url: str
@@ -57,6 +75,8 @@ class Settings:
     concurrency: int | None = None
     caps: Caps = field(default_factory=Caps)
     profile: str = DEFAULT_PROFILE
+    service: str = field(default="", compare=False)
+    told: str = field(default="", compare=False)
     trusts_resolver: bool = False
 
     @property
@@ -74,33 +94,137 @@ def home_folder(environment: Mapping[str, str]) -> Path:
     return user_data_path("kling-omni", appauthor=False)
 
 
-def read_settings(environment: Mapping[str, str], *, service: str = "", profile: str = DEFAULT_PROFILE) -> Settings:
-    """Settings from the environment. ``service`` is a name, an address, or ``""`` (``KLING_BASE_URL``, else ``kling``).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferred:
+    """What a person set in Blender: ``values`` by the names of the environment variables for the same, texts, among
+    them keys. ``is_online`` tells whether Blender may go online. Outside Blender nothing is set.
+    """
+
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_online: bool = True
+
+
+NOTHING_PREFERRED = Preferred()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The service in force, by name or address, and who chose it; ``is_automatic`` where nobody did."""
+
+    name: str
+    source: str
+    is_automatic: bool = False
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether it is the rehearsal, by its name: at an address of this machine there may be a relay."""
+        return self.name == REHEARSAL
+
+
+def service_in_force(environment: Mapping[str, str], preferred: Preferred, service: str = "") -> Choice:
+    """The service: ``service`` (of the command line), else that of the environment, of the preferences, automatic."""
+    for name, source in (
+        (service, "by --service"),
+        (environment.get("KLING_BASE_URL", "").strip(), "by KLING_BASE_URL of the environment"),
+        (preferred.values.get("KLING_BASE_URL", "").strip(), "by the preferences"),
+    ):
+        if name not in ("", AUTOMATIC):
+            return Choice(name=name, source=source)
+    if _has_any_key(environment) or _has_any_key(preferred.values):  # half a key is a mistake, and no rehearsal
+        return Choice(name="kling", source="automatic, for there is a key", is_automatic=True)
+    return Choice(name=REHEARSAL, source="automatic, for there is no key", is_automatic=True)
+
+
+def keys_in_force(environment: Mapping[str, str], preferred: Preferred) -> tuple[Keys, str]:
+    """The key, and where it comes from in words. One of the environment is never mixed with half of another one."""
+    is_of_environment = _has_any_key(environment)
+    keys = read_keys(environment if is_of_environment else preferred.values)
+    if is_of_environment:
+        pair = "KLING_ACCESS_KEY and KLING_SECRET_KEY of the environment"
+        return keys, "KLING_API_KEY of the environment" if environment.get("KLING_API_KEY", "").strip() else pair
+    return keys, ("the preferences" if keys else "none yet")
+
+
+def _has_any_key(values: Mapping[str, str]) -> bool:
+    return any(values.get(name, "").strip() for name in _KEY_NAMES)
+
+
+def caps_in_force(environment: Mapping[str, str], preferred: Preferred, choice: Choice) -> tuple[Caps, str]:
+    """The lower one of each two caps, and where they come from in words. Those of the preferences are for what costs.
+
+    Raises :class:`ArgumentsInvalid` for a cap that is no amount.
+    """
+    found, told = list[Decimal | None](), list[str]()
+    for name, span in _CAPS.items():
+        given = [(_units(environment, name), "of the environment")]
+        if not choice.is_rehearsal:
+            given.append((_units(preferred.values, name), "of the preferences"))
+        known = [(units, source) for units, source in given if units is not None]
+        units, source = min(known, default=(None, ""))
+        found.append(units)
+        if units is not None:
+            told.append(f"{plain(units)} units {span} ({source})")
+    return Caps(daily=found[0], project=found[1]), " and ".join(told)
+
+
+def told_settings(environment: Mapping[str, str], preferred: Preferred, service: str = "") -> str:
+    """Where each setting comes from, in a sentence without any key. Raises :class:`ArgumentsInvalid` for a cap."""
+    choice = service_in_force(environment, preferred, service)
+    key = "the rehearsal's own" if choice.is_rehearsal else keys_in_force(environment, preferred)[1]
+    caps = caps_in_force(environment, preferred, choice)[1]
+    name = _NAMES.get(choice.name, "the address given")
+    return f"Service: {name} ({choice.source}); key: {key}; spends at most: {caps or 'no cap'}."
+
+
+def read_settings(
+    environment: Mapping[str, str],
+    *,
+    service: str = "",
+    profile: str = DEFAULT_PROFILE,
+    preferred: Preferred = NOTHING_PREFERRED,
+) -> Settings:
+    """The settings in force. ``service`` is a name or an address that precedes all others; ``""`` is none.
 
     Raises :class:`ArgumentsInvalid` for a value that cannot be used, :class:`CredentialsMissing` without a key and
     :class:`CredentialsUnreadable` for one that cannot be sent.
     """
     home = home_folder(environment)
-    url, rehearsal_keys = service_address(service or environment.get("KLING_BASE_URL", "") or "kling", home)
-    keys = rehearsal_keys or read_keys(environment)  # a rehearsal never gets a real one
+    choice = service_in_force(environment, preferred, service)
+    url, rehearsal_keys = _address_of(choice, home)
+    keys = rehearsal_keys or keys_in_force(environment, preferred)[0]
     if not keys:
-        raise CredentialsMissing(
-            "There is no key.",
-            field="KLING_API_KEY",
-            remedy="Set KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment.",
-        )
+        raise _no_key("There is no key.")
     _check_characters(keys)
-    window_s = _seconds(environment, "KLING_LOOK_WINDOW_S", lifecycle.LOOK_WINDOW_S)
+    numbers = {**preferred.values, **{name: value for name, value in environment.items() if value.strip()}}
     return Settings(
         service_url=url,
         keys=keys,
         home=home,
         clips=home / "clips",
-        window_s=window_s,
-        concurrency=_concurrency(environment),
-        caps=Caps(daily=_units(environment, "KLING_DAILY_CAP"), project=_units(environment, "KLING_PROJECT_CAP")),
+        window_s=_seconds(numbers, "KLING_LOOK_WINDOW_S", lifecycle.LOOK_WINDOW_S),
+        concurrency=_concurrency(numbers),
+        caps=caps_in_force(environment, preferred, choice)[0],
         profile=profile,
+        service=choice.name,
+        told=told_settings(environment, preferred, service),
         trusts_resolver=_is_on(environment, "KLING_LOCAL_CLIPS"),
+    )
+
+
+def _address_of(choice: Choice, home: Path) -> tuple[str, Keys]:
+    try:
+        return service_address(choice.name, home)
+    except ArgumentsInvalid:
+        if choice.is_rehearsal and choice.is_automatic:  # what is missing is a key, or a rehearsal that runs
+            raise _no_key("There is no key, and no rehearsal is running.") from None
+        raise
+
+
+def _no_key(sentence: str) -> CredentialsMissing:
+    return CredentialsMissing(
+        sentence,
+        field="KLING_API_KEY",
+        remedy="Set KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment.",
     )
 
 
@@ -108,10 +232,7 @@ def read_keys(environment: Mapping[str, str]) -> Keys:
     """The key of the environment, blanks and quotes stripped; ``KLING_API_KEY`` may hold ``accessKey|secretKey``
     (contract 3.2).
     """
-    api_key, access_key, secret_key = (
-        environment.get(name, "").strip().strip("'\"").strip()
-        for name in ("KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY")
-    )
+    api_key, access_key, secret_key = (environment.get(name, "").strip().strip("'\"").strip() for name in _KEY_NAMES)
     if "|" in api_key:
         access_key, _, secret_key = (part.strip() for part in api_key.partition("|"))
         api_key = ""
@@ -229,9 +350,10 @@ def _units(environment: Mapping[str, str], name: str) -> Decimal | None:
     text = environment.get(name, "").strip()
     if not text:
         return None
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,3})?", text):
+    units = amount_of(text)
+    if units is None or len(text.partition(".")[2]) > _CAP_PLACES:
         raise ArgumentsInvalid(f"{name} is {text!r}.", field=name, remedy="Give units, like 100 or 12.5.")
-    return Decimal(text)
+    return units
 
 
 def _seconds(environment: Mapping[str, str], name: str, default: float) -> float:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 import bpy
 from bpy.app.handlers import persistent
 
+from ..settings import Preferred
 from .capture import registered as capture
-from .connection import opening
+from .connection import opening, preferences
 from .connection import registered as connection
 from .host import heartbeat, identity
 from .host.isolating import on_its_own
@@ -67,10 +68,11 @@ def _judge_again(scene: bpy.types.Scene) -> None:
         judging.judge(scene)
 
 
-def register(command_line: Callable[[list[str], Mapping[str, str]], int]) -> None:
+def register(command_line: Callable[[list[str], Mapping[str, str], Preferred], int]) -> None:
     """Register everything. No I/O, nothing heavy imported.
 
-    ``command_line`` runs one verb (``blender --command kling VERB``), with this Blender as its maker of clips.
+    ``command_line`` runs one verb (``blender --command kling VERB``), with this Blender as its maker of clips and with
+    its preferences.
     """
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
@@ -79,7 +81,11 @@ def register(command_line: Callable[[list[str], Mapping[str, str]], int]) -> Non
     bpy.app.handlers.load_post.append(_on_load)
     bpy.app.handlers.undo_post.append(_on_undo)
     bpy.app.handlers.redo_post.append(_on_undo)
-    _commands.append(bpy.utils.register_cli_command("kling", lambda arguments: command_line(arguments, _environ())))
+    _commands.append(
+        bpy.utils.register_cli_command(
+            "kling", lambda arguments: command_line(arguments, _environ(), preferences.preferred())
+        )
+    )
     # Blender disables its add-ons when it quits; a script on the bpy module that just ends would leave our classes and
     # threads to the interpreter's last moments, and that crashes it (measured on 4.5).
     atexit.register(unregister)
@@ -90,7 +96,12 @@ def _environ() -> Mapping[str, str]:
 
 
 def unregister() -> None:
-    """Stop what runs and take everything back."""
+    """Stop what runs and take everything back; once, also where Blender and the interpreter's end both ask for it.
+
+    ``sys.exit()`` in a script ends the interpreter first, and Blender disables its add-ons then.
+    """
+    if not _commands:
+        return
     atexit.unregister(unregister)
     heartbeat.stop()
     opening.close()

@@ -12,30 +12,43 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ..core.amounts import amount_of
 from ..core.capability import DEFAULT_PROFILE, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
+from ..settings import NOTHING_PREFERRED, Preferred
 from . import output, verbs
 
 _DAY_S = 86_400.0
+_SERVICE = (
+    "kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, Blender's preferences, "
+    "kling where there is a key, rehearsal)"
+)
 
 
-def main(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
-    """Run one verb; its exit code, or that of the error that ended it, which is then told."""
+def main(
+    arguments: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+    preferred: Preferred = NOTHING_PREFERRED,
+) -> int:
+    """Run one verb; the exit code. ``preferred`` is what is set in the Blender around it, which the environment
+    precedes.
+    """
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="kling: %(message)s")
     output.begin()
     try:
-        return output.end(_run(arguments, os.environ if environment is None else environment))
+        return output.end(_run(arguments, os.environ if environment is None else environment, preferred))
     except KeyboardInterrupt:
         output.tell("kling: stopped. Nothing is lost; go on with: resume --wait")
         return verbs.STILL_RUNNING
 
 
-def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+def _run(arguments: Sequence[str], environment: Mapping[str, str], preferred: Preferred) -> int:
     try:
-        options = _parser().parse_args(list(arguments))
+        options = _parser().parse_args(list(arguments), argparse.Namespace(preferred=preferred))
         verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
         return verb(options, environment)
     except SystemExit as done:  # --help
@@ -48,6 +61,19 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
         )
         output.tell(f"kling: {error.field + ': ' if error.field else ''}{error}")
         return error.exit_code
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds on the command line; not a negative one, and neither nan nor inf, which end no wait."""
+    return float(_units(text))
+
+
+def _units(text: str) -> Decimal:
+    """An amount on the command line."""
+    amount = amount_of(text)
+    if amount is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number like 100 or 12.5")
+    return amount
 
 
 class _Parser(argparse.ArgumentParser):
@@ -76,14 +102,13 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("id", help="the task's id at Kling, or the external id that it was given")
     adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
     for verb in (submit, resume, adopt):
-        verb.add_argument(
-            "--service", default="", help="kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, kling)"
-        )
+        verb.add_argument("--service", default="", help=_SERVICE)
         verb.add_argument(
             "--wait",
             nargs="?",
-            type=float,
+            type=_seconds,
             const=_DAY_S,
             default=0.0,
             metavar="SECONDS",
@@ -102,7 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
     _add_profile(cost)
-    cost.add_argument("--input-seconds", type=float, help="length of the video that is edited")
+    cost.add_argument("--input-seconds", type=_seconds, help="length of the video that is edited")
     account = _verb(names, "account", verbs.account, "the account's packs of units: free, and a test of the key")
     account.add_argument("--service", default="", help="as for submit")
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; all of it is free"))
@@ -151,13 +176,13 @@ def _add_elements(parser: argparse.ArgumentParser) -> None:
 def _add_rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     _add_profile(parser)
-    parser.add_argument("--submitted", type=float, default=1.0, metavar="SECONDS", help="how long a task waits")
+    parser.add_argument("--submitted", type=_seconds, default=1.0, metavar="SECONDS", help="how long a task waits")
     parser.add_argument(
-        "--processing", type=float, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
+        "--processing", type=_seconds, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
     )
     parser.add_argument("--fault", action="append", default=[], metavar="NAME[:COUNT]", help="misbehave on purpose")
     parser.add_argument("--concurrency", type=int, default=5, help="tasks that may run at once")
-    parser.add_argument("--units", type=float, default=1000, help="what the account has")
+    parser.add_argument("--units", type=_units, default=Decimal(1000), help="what the account has")
     parser.add_argument(
         "--media-faults", choices=("task", "create"), default="task", help="what an unfit picture fails"
     )

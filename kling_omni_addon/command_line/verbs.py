@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import argparse
 import signal
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import capability
 from ..core.account import ACCOUNT_NOTE
 from ..core.elements import ElementDraft
-from ..core.errors import ArgumentsInvalid, CredentialsMissing
+from ..core.errors import ArgumentsInvalid, CredentialsMissing, NotSent
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
+from ..core.life.queueing import held_back_by, waits_because
 from ..core.pricing import price_of
 from ..core.problem import Problem
 from ..paths import expanded
@@ -39,22 +38,30 @@ _REFUSES = "Kling ignores it; submit refuses this file."
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Judge a request file as the service would judge the body."""
-    return tell_problems(_judged(options).problems, 0)
+    read = _judged(options)
+    _tell_leaves(read)
+    return tell_problems(read.problems, 0)
 
 
 def _judged(options: argparse.Namespace) -> RequestFile:
-    """The request file with its problems; nothing of it stays on disk."""
+    """The request file with its problems; nothing of it is copied."""
     from ..request_file import read_request_file
-    from ..work.picture_store import PictureStore
+    from ..work.picture_store import PictureJudge
 
-    with tempfile.TemporaryDirectory() as folder:
-        return read_request_file(options.request, PictureStore(Path(folder)), capability.profile(options.profile))
+    return read_request_file(options.request, PictureJudge(), capability.profile(options.profile))
+
+
+def _tell_leaves(read: RequestFile) -> None:
+    """What the file sends from elsewhere, and whom Kling is to call: its author may be somebody else."""
+    for sentence in read.leaves:
+        tell(f"kling: {sentence}")
 
 
 def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Submit a request file, and with ``--wait`` follow it to the clip."""
     with _session(options, environment) as session:
         read = session.read_request_file(options.request)
+        _tell_leaves(read)
         unsendable = [problem for problem in read.problems if _is_refused(problem)]
         if unsendable:
             return tell_problems(unsendable, 2)
@@ -77,6 +84,9 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         session.snapshot.refresh()
         ours = [s for s in session.snapshot.submissions if s.origin == session.origin]
         ids = [s.id for s in ours if not s.is_settled]
+        for submission in ours if options.clips else ():
+            if not (submission.is_over or submission.clip):
+                session.send_clip_to(submission.id, expanded(options.clips, "clips").absolute())
         for submission in ours:
             if submission.needs_a_person:
                 tell(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}")
@@ -105,20 +115,21 @@ def _ways_on(submission: Submission) -> str:
 
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
-    told: dict[str, tuple[Phase, str]] = {}
+    told: dict[str, tuple[Phase, str, bool]] = {}
     silences: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
+        everything = session.snapshot.submissions
         for submission in found.values():
-            silence = session.silence(submission)
-            if silence != silences.get(submission.id, ""):
-                silences[submission.id] = silence
-                tell(f"kling: {submission.id}: {silence or 'The service answers again.'}")
-            if told.get(submission.id) != (submission.phase, submission.problem):
-                told[submission.id] = (submission.phase, submission.problem)
-                say(_line(submission))
-            if gives_up and _is_hopeless(submission):
-                session.withdraw(submission.id, f"Not sent: {submission.problem}", submission.exit_code or 5)
+            _tell_silence(session, submission, silences)
+            holder = held_back_by(submission, everything)
+            state = (submission.phase, submission.problem, holder is not None)
+            if told.get(submission.id) != state:
+                told[submission.id] = state
+                _tell(submission, everything)
+            if gives_up and (holder is not None or _is_hopeless(submission)):
+                why = waits_because(submission, everything, time.time()) if holder else submission.problem
+                session.withdraw(submission.id, f"Not sent: {why}", (holder or submission).exit_code or 5)
         return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
 
     session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
@@ -127,7 +138,25 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
     for submission in found.values():
         if submission.clip:
             tell(f"Saved: '{submission.clip}'")
+        if submission.note:
+            tell(f"kling: {submission.id}: {submission.note}")
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
+
+
+def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
+    """One line for a submission, and a sentence for people where another one keeps it from being sent."""
+    line = _line(submission, everything)
+    say(line)
+    if held_back_by(submission, everything) is not None:
+        tell(f"kling: {submission.id}: {line['waits_for']}")
+
+
+def _tell_silence(session: Session, submission: Submission, told: dict[str, str]) -> None:
+    """Say once that the service does not answer about a submission, and once that it does again."""
+    silence = session.silence(submission)
+    if silence != told.get(submission.id, ""):
+        told[submission.id] = silence
+        tell(f"kling: {submission.id}: {silence or 'The service answers again.'}")
 
 
 def _is_hopeless(submission: Submission) -> bool:
@@ -146,12 +175,23 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
     return STILL_RUNNING if has_waited or not submission.task_id else 0
 
 
-def _session(options: argparse.Namespace, environment: Mapping[str, str]) -> Session:
-    from ..session import Session
-    from ..settings import read_settings
+def _session(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
+    """A session with the settings in force; what they are is said on stderr.
 
+    Raises like ``settings.read_settings``, and :class:`NotSent` where it ``asks`` the service and the Blender around it
+    is set to stay offline.
+    """
+    from ..session import Session
+    from ..settings import OFFLINE, REHEARSAL, REHEARSING, Preferred, read_settings
+
+    preferred: Preferred = options.preferred
     profile = getattr(options, "profile", capability.DEFAULT_PROFILE)
-    return Session(read_settings(environment, service=options.service, profile=profile))
+    settings = read_settings(environment, service=options.service, profile=profile, preferred=preferred)
+    if asks and not preferred.is_online and not settings.is_rehearsal:
+        raise NotSent(f"{OFFLINE}.", field="service")
+    rehearsing = f"{REHEARSING} " if settings.service == REHEARSAL else ""
+    tell(f"kling: {rehearsing}{settings.told}")
+    return Session(settings)
 
 
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -162,16 +202,19 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     path = home_folder(environment) / "journal.sqlite3"
     if path.exists():
         journal = Journal(path)
-        for submission in journal.all():
-            say(_line(submission))
+        everything = journal.all()
+        for submission in everything:
+            say(_line(submission, everything))
         journal.close()
     return 0
 
 
 def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """What a person decides about a submission: look again, send again, abandon."""
-    with _session(options, environment) as session:
-        say(_line(getattr(session, options.act)(options.id)))
+    with _session(options, environment, asks=False) as session:
+        decided = getattr(session, options.act)(options.id)
+        session.snapshot.refresh()
+        say(_line(decided, session.snapshot.submissions))
     return 0
 
 
@@ -201,9 +244,14 @@ def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Say what is left of each of the account's packs of units; free, and a test of the key."""
     with _session(options, environment) as session:
         for pack in session.service.account():
-            units = {"remaining_units": str(pack.remaining), "total_units": str(pack.total), "note": ACCOUNT_NOTE}
+            units = {"remaining_units": _told(pack.remaining), "total_units": _told(pack.total), "note": ACCOUNT_NOTE}
             say({"pack": pack.name, "status": pack.status, "ends_at": pack.ends_at, **units})
     return 0
+
+
+def _told(units: Decimal | None) -> str | None:
+    """Units as text; None where the service gave no amount."""
+    return None if units is None else str(units)
 
 
 def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -247,7 +295,7 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
         submitted_s=options.submitted,
         processing_s=options.processing,
         concurrency=options.concurrency,
-        units=Decimal(str(options.units)),
+        units=options.units,
         media_faults=options.media_faults,
         lenient_o1_duration=options.lenient_o1_duration,
         faults=tuple(options.fault),
@@ -290,14 +338,16 @@ def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
     return 2 if exit_code or any(p.is_fault for p in problems) else 0
 
 
-def _line(submission: Submission) -> dict[str, Any]:
+def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str, Any]:
     return {
         "id": submission.id,
         "phase": submission.phase.value,
         "task_id": submission.task_id or None,
         "clip": submission.clip or None,
         "problem": submission.problem or None,
+        "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,
         "status": submission.status or None,
         "charge_units": submission.charge_units or None,
+        "charge_said": submission.charge_said or None,
     }

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
+from .amounts import amount_of, seconds_of
 from .protocol import HttpCall, HttpReply, cleaned, read_data
 
 ACCOUNT_PATH = "/account/costs"
+_LAST_MS = 253_402_300_800_000.0
+"""The end of the year 9999, as far as dates go."""
 
 
 ACCOUNT_NOTE = "up to 12 h old"
@@ -18,11 +21,11 @@ ACCOUNT_NOTE = "up to 12 h old"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """A pack of units that the account bought. Times are Unix seconds."""
+    """A pack of units that the account bought. Times are Unix seconds, 0 where unknown; units are None there."""
 
     name: str
-    total: Decimal
-    remaining: Decimal
+    total: Decimal | None
+    remaining: Decimal | None
     status: str
     ends_at: float
 
@@ -35,23 +38,15 @@ def build_account(start_s: float, end_s: float) -> HttpCall:
 def read_account(reply: HttpReply) -> tuple[Pack, ...]:
     """The packs; none where the account has none, whose list is then missing (sample r10)."""
     infos = read_data(reply, dict).get("resource_pack_subscribe_infos")
-    return tuple(_pack(info) for info in infos or () if isinstance(info, dict))
+    return tuple(_pack(info) for info in (infos if isinstance(infos, list) else ()) if isinstance(info, dict))
 
 
 def _pack(info: Mapping[str, Any]) -> Pack:
-    ends_ms = info.get("invalid_time")
+    ends_ms = seconds_of(info.get("invalid_time"), _LAST_MS)
     return Pack(
         name=cleaned(info.get("resource_pack_name")),
-        total=_units(info.get("total_quantity")),
-        remaining=_units(info.get("remaining_quantity")),
+        total=amount_of(info.get("total_quantity")),
+        remaining=amount_of(info.get("remaining_quantity")),
         status=cleaned(info.get("status")),
-        ends_at=ends_ms / 1000 if isinstance(ends_ms, int | float) else 0.0,
+        ends_at=ends_ms / 1000 if ends_ms else 0.0,
     )
-
-
-def _units(value: Any) -> Decimal:
-    try:
-        units = Decimal(str(value))
-    except InvalidOperation:
-        return Decimal(0)
-    return units if units.is_finite() else Decimal(0)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from .capability import Profile
 from .errors import ArgumentsInvalid, Unanswered
 from .media import PictureRef
 from .payload import pieces_of
 from .problem import Problem
-from .protocol import PAGE_SIZE, HttpCall, HttpReply, cleaned, read_data
+from .protocol import PAGE_SIZE, HttpCall, HttpReply, cleaned, id_of, read_data
 from .rules import table
 
 ELEMENTS_PATH = "/v1/general/advanced-custom-elements"
@@ -85,7 +86,7 @@ def build_element_create(draft: ElementDraft) -> HttpCall:
 
 def build_element_query(task_id: str) -> HttpCall:
     """How far the making of an element is."""
-    return HttpCall(method="GET", path=f"{ELEMENTS_PATH}/{task_id}")
+    return HttpCall(method="GET", path=f"{ELEMENTS_PATH}/{quote(task_id, safe='')}")
 
 
 def build_element_delete(element_id: int) -> HttpCall:
@@ -104,8 +105,8 @@ def read_element_list(reply: HttpReply) -> tuple[tuple[LibraryElement, ...], boo
 def read_element_task(reply: HttpReply) -> ElementTask:
     """The state of an element in the making, also as its create answers it."""
     task = read_data(reply, dict)
-    task_id = task.get("task_id")
-    if not isinstance(task_id, str):
+    task_id = id_of(task.get("task_id"))
+    if not task_id:
         raise Unanswered("The answer names no task.")
     problem = ""
     if task.get("task_status") == "failed":
@@ -144,8 +145,9 @@ def _element(task: Mapping[str, Any]) -> LibraryElement | None:
     result = task.get("task_result")
     entries = result.get("elements") if isinstance(result, dict) else None
     entry = entries[0] if isinstance(entries, list) and entries and isinstance(entries[0], dict) else {}
-    number = str(entry.get("element_id", ""))
-    if entry.get("status") == "deleted" or not (number.isascii() and number.isdigit()) or int(number) >= _LARGEST_ID:
+    number = id_of(entry.get("element_id"))
+    is_number = number.isascii() and number.isdigit() and int(number) < _LARGEST_ID
+    if entry.get("status") == "deleted" or not is_number:
         return None
     return LibraryElement(
         id=int(number),

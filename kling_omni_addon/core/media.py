@@ -1,4 +1,5 @@
-"""What a media file is, read from its header: never from its name, and never by decoding it.
+"""What a media file is, and whether all of it is there, read from how it is built: never from its name, and never by
+decoding it.
 
 The functions take an open binary stream, so they serve files and received bytes alike.
 """
@@ -9,6 +10,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+SENT_FORMATS = ("png", "jpeg")
+"""What can be sent; every other format has its name for a sentence only."""
+_MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"GIF8", "gif"),
+    (8, b"WEBP", "webp"),
+    (4, b"ftypavif", "avif"),
+    (4, b"ftypavis", "avif"),
+    (4, b"ftyphei", "heic"),
+    (4, b"ftypmif1", "heic"),
+    (0, b"BM", "bmp"),
+    (0, b"II*\0", "tiff"),
+    (0, b"MM\0*", "tiff"),
+    (0, b"v/1\x01", "exr"),
+    (0, b"8BPS", "psd"),
+)
+"""Where in a file the marks of formats stand that browsers and cameras save under other names."""
+_SCAN_BYTES = 64 * 1024
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # JPEG start-of-frame markers carry the size; C4, C8 and CC in their range are tables, not frames.
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -17,9 +35,11 @@ _JPEG_BARE = frozenset((0x01, *range(0xD0, 0xD8)))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureFacts:
-    """A picture as its header tells it. ``format`` is ``png``, ``jpeg`` or ``""`` (neither); unknown sides are 0.
+    """A picture as its file tells it. ``format`` is one of :data:`SENT_FORMATS`, the name of another, or ``""``
+    (unknown); unknown sides are 0.
 
-    ``has_provenance``: a PNG carries a C2PA manifest, for which the service refuses it (pitfall 4).
+    ``has_provenance``: a PNG carries a C2PA manifest, for which the service refuses it (pitfall 4). ``is_whole``: of a
+    PNG or JPEG the end is there; a render that is still being written, or a broken copy, lacks it.
     """
 
     format: str
@@ -27,6 +47,7 @@ class PictureFacts:
     height: int
     size_bytes: int
     has_provenance: bool = False
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,27 +73,76 @@ class ClipRef:
 
 
 def picture_facts(stream: BinaryIO, size_bytes: int) -> PictureFacts:
-    """Read format and sides of a picture from its first bytes (rules R35 to R38)."""
+    """Read format and sides of a picture from its first bytes (rules R35 to R38), and whether its end is there."""
     head = stream.read(26)
     if head.startswith(_PNG_SIGNATURE) and head[12:16] == b"IHDR":
-        width, height = int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-        stream.seek(len(_PNG_SIGNATURE))
-        has_provenance = b"caBX" in _png_chunks(stream)
-        return PictureFacts(
-            format="png", width=width, height=height, size_bytes=size_bytes, has_provenance=has_provenance
-        )
+        return _png_facts(stream, head, size_bytes)
     if head.startswith(b"\xff\xd8\xff"):
         stream.seek(2)
         width, height = _jpeg_sides(stream)
-        return PictureFacts(format="jpeg", width=width, height=height, size_bytes=size_bytes)
-    return PictureFacts(format="", width=0, height=0, size_bytes=size_bytes)
+        is_whole = _jpeg_is_whole(stream, size_bytes)
+        return PictureFacts(format="jpeg", width=width, height=height, size_bytes=size_bytes, is_whole=is_whole)
+    name = next((name for at, mark, name in _MAGIC if head[at:].startswith(mark)), "")
+    return PictureFacts(format=name, width=0, height=0, size_bytes=size_bytes)
 
 
-def _png_chunks(stream: BinaryIO) -> Iterator[bytes]:
-    """The kinds of the chunks before the picture's data."""
-    while len(head := stream.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
+def _png_facts(stream: BinaryIO, head: bytes, size_bytes: int) -> PictureFacts:
+    stream.seek(len(_PNG_SIGNATURE))
+    kinds = tuple(_png_chunks(stream, size_bytes))
+    return PictureFacts(
+        format="png",
+        width=int.from_bytes(head[16:20], "big"),
+        height=int.from_bytes(head[20:24], "big"),
+        size_bytes=size_bytes,
+        has_provenance=b"caBX" in kinds[: kinds.index(b"IDAT") if b"IDAT" in kinds else None],
+        is_whole=b"IDAT" in kinds and kinds[-1] == b"IEND",
+    )
+
+
+def _png_chunks(stream: BinaryIO, size_bytes: int) -> Iterator[bytes]:
+    """The kinds of the chunks that are there whole, up to the end or to where something else begins."""
+    while len(head := stream.read(8)) == 8 and head[4:].isalpha():
+        after = stream.seek(int.from_bytes(head[:4], "big") + 4, 1)
+        if after > size_bytes:
+            return
         yield head[4:]
-        stream.seek(int.from_bytes(head[:4], "big") + 4, 1)
+        if head[4:] == b"IEND":
+            return
+
+
+def _jpeg_is_whole(stream: BinaryIO, size_bytes: int) -> bool:
+    """Whether the picture's end mark comes after the beginning of its data, where no other bytes look like it.
+
+    It is nearly always at the very end; a camera may have put something behind it.
+    """
+    data_at = _jpeg_data_at(stream)
+    if data_at is None:
+        return False
+    stream.seek(max(data_at, size_bytes - _SCAN_BYTES))
+    if b"\xff\xd9" in stream.read(_SCAN_BYTES):
+        return True
+    stream.seek(data_at)
+    last = b""
+    while chunk := stream.read(_SCAN_BYTES):
+        if b"\xff\xd9" in last + chunk:
+            return True
+        last = chunk[-1:]
+    return False
+
+
+def _jpeg_data_at(stream: BinaryIO) -> int | None:
+    """Where the first scan begins; None when there is none."""
+    stream.seek(2)
+    for marker in _jpeg_markers(stream):
+        if marker in _JPEG_BARE:
+            continue
+        length = int.from_bytes(stream.read(2), "big")
+        if length < 2:
+            return None
+        after = stream.seek(length - 2, 1)
+        if marker == 0xDA:
+            return after
+    return None
 
 
 def _jpeg_sides(stream: BinaryIO) -> tuple[int, int]:

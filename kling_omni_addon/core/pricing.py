@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from . import capability
+from .amounts import amount_of
 from .capability import SCHEMAS, Profile
 from .request import OmniRequest
 
@@ -82,7 +83,7 @@ def _rate(request: OmniRequest) -> Decimal | None:
     """Units per second. Sound is not made beside a video, so the video decides."""
     use = "video" if request.video is not None else "sound" if request.sound else "silent"
     rate = _prices()["units_per_second"].get(request.model, {}).get(request.mode, {}).get(use)
-    return None if rate is None else Decimal(rate)
+    return amount_of(rate)
 
 
 def _billed_seconds(request: OmniRequest, input_video_s: float | Decimal | None, at: Profile | None) -> tuple[int, int]:

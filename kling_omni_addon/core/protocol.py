@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 
+from .amounts import amount_of, charge_of, seconds_of
 from .errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
 from .payload import Payload, Piece, length_of
 
@@ -63,6 +64,9 @@ _REMEDIES = {
 _MESSAGE_LENGTH = 500
 _SOUNDS_KNOWN = ("already exist", "duplicat")
 _NO_SUCH_TASK = (1201, 1203)
+_ID_LENGTH = 200
+_SAID_LENGTH = 40
+_LONGEST_CLIP_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +113,17 @@ _NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "message": (("task_status_msg",), ("message",)),
     "videos": (("task_result", "videos"), ("outputs",)),
     "units": (("final_unit_deduction",), ("billing",)),
+    "balance": (("final_balance_deduction", "quota"), ("final_balance_deduction",)),
 }
 """Where a task object says each fact: in the legacy family, then in the NEW one (contract 6.2 and section 13)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReport:
-    """What the service said about one task. ``link`` is a secret: it is never logged or written to disk."""
+    """What the service said about one task. ``link`` is a secret: it is never logged or written to disk.
+
+    ``charge_said`` is what it said of the charge where that is no amount, or not the whole of it; else ``""``.
+    """
 
     task_id: str
     external_task_id: str = ""
@@ -124,6 +132,7 @@ class TaskReport:
     link: str = field(default="", repr=False)
     duration_s: float | None = None
     charge_units: str = ""
+    charge_said: str = ""
 
 
 def build_create(payload: Payload) -> HttpCall:
@@ -162,7 +171,7 @@ def read_task(reply: HttpReply, wanted: str) -> TaskReport:
 def read_list(reply: HttpReply) -> tuple[TaskReport, ...]:
     """One page of tasks; entries that cannot be read are passed over, for missing never means failed."""
     entries = read_data(reply, list)
-    return tuple(_report(entry) for entry in entries if isinstance(entry, dict) and _text(_fact(entry, "task_id")))
+    return tuple(_report(entry) for entry in entries if isinstance(entry, dict) and id_of(_fact(entry, "task_id")))
 
 
 def read_callback(body: bytes) -> TaskReport:
@@ -244,7 +253,7 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         return float(text[:9])
     try:
         later = parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("date", ""))
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return max(0.0, later.total_seconds())
 
@@ -258,10 +267,11 @@ def server_time(headers: Mapping[str, str]) -> float | None:
 
 
 def _report(data: Mapping[str, Any]) -> TaskReport:
-    task_id = _text(_fact(data, "task_id"))
+    task_id = id_of(_fact(data, "task_id"))
     if not task_id:
         raise Unanswered("The answer names no task.")
     link, duration_s = _video(_fact(data, "videos"))
+    charge_units, charge_said = _charge(_fact(data, "units"), _fact(data, "balance"))
     return TaskReport(
         task_id=task_id,
         external_task_id=_text(_fact(data, "external_task_id")),
@@ -269,7 +279,8 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
         message=cleaned(_fact(data, "message")),
         link=link,
         duration_s=duration_s,
-        charge_units=_units(_fact(data, "units")),
+        charge_units=charge_units,
+        charge_said=charge_said,
     )
 
 
@@ -288,24 +299,46 @@ def _video(videos: Any) -> tuple[str, float | None]:
     """Link and length of the first video that has a link."""
     for video in videos if isinstance(videos, list) else ():
         if isinstance(video, dict) and video.get("type", "video") == "video" and _text(video.get("url")):
-            return _text(video["url"]), _seconds(video.get("duration"))
+            return _text(video["url"]), seconds_of(video.get("duration"), _LONGEST_CLIP_S)
     return "", None
 
 
-def _units(charge: Any) -> str:
-    """Units as the service writes them. NEW lists its charges; money among them is not units."""
-    if isinstance(charge, list):
-        units = [c.get("amount") for c in charge if isinstance(c, dict) and c.get("charge_type") == "unit"]
-        charge = units[0] if len(units) == 1 else None  # never more than one was seen
-    return _text(charge)[:20]
+def _charge(units: Any, balance: Any) -> tuple[str, str]:
+    """The charge in units, and what the service said where that is no amount, or not the whole charge.
+
+    NEW lists its charges; money among them is not units, and units "0" beside it are no charge (contract 6.2).
+    """
+    quota = balance if not isinstance(balance, dict) else None  # a deduction that names no quota
+    counted, money = ([units], [quota]) if not isinstance(units, list) else _listed(units)
+    counted, money = ([each for each in found if each is not None] for found in (counted, money))
+    known = charge_of(counted[0]) if len(counted) == 1 else None  # never more than one was seen
+    is_whole = all(amount_of(each) == 0 for each in money)
+    if is_whole and (known is not None or not counted):
+        return ("" if known is None else f"{known:f}"), ""
+    said = [f"{_shown(each)} units" for each in counted] + [f"{_shown(each)} of the balance" for each in money]
+    return (f"{known:f}" if known else ""), ", ".join(said[:2])
 
 
-def _seconds(value: Any) -> float | None:
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        return None
-    return seconds if 0 < seconds < 86_400 else None
+def _listed(charges: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Of the charges of NEW those in units, and all others."""
+    units, others = list[Any](), list[Any]()
+    for charge in charges:
+        is_units = isinstance(charge, dict) and charge.get("charge_type") == "unit"
+        amount = charge.get("amount", charge) if isinstance(charge, dict) else charge
+        (units if is_units else others).append(amount)
+    return units, others
+
+
+def _shown(value: Any) -> str:
+    """What the service wrote for an amount, quoted, short enough for a sentence."""
+    text = cleaned(value if isinstance(value, str) else json.dumps(value)[:_SAID_LENGTH])
+    return f'"{text[:_SAID_LENGTH]}"'
+
+
+def id_of(value: Any) -> str:
+    """The id of something at the service, ``""`` for what cannot be asked for: an id is short, printable and whole."""
+    text = _text(value)
+    return text if len(text) <= _ID_LENGTH and text.isprintable() else ""
 
 
 def _text(value: Any) -> str:

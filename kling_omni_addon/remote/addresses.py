@@ -15,16 +15,15 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ..core.errors import ClipUnusable
+from .deadlines import HEAD, HeadOfAnswer, TimedAdapter
 from .http import CONNECT_TIMEOUT_S, LOOPBACK, READ_TIMEOUT_S, LoneSession, NoCredentials, sentence_of
 from .local_faults import ANY_FAILURE, local_fault
 from .networks import addresses_of, ip_of, is_public, kind_of
@@ -70,8 +69,8 @@ def opened(
     """
     with LoneSession() as session:
         session.headers.update({"User-Agent": user_agent, "Accept-Encoding": "identity", **headers})
-        session.mount("https://", _Checked({"https": _guarded_pool(trust)}))
-        session.mount("http://", _Checked({"http": _LocalPool}))
+        session.mount("https://", TimedAdapter({"https": _guarded_pool(trust)}, HEAD))
+        session.mount("http://", TimedAdapter({"http": _LocalPool}, HEAD))
         with _answer(session, link, may_be_local, trust) as response:
             yield response
 
@@ -188,6 +187,8 @@ def _guarded_pool(trust: Trust) -> type[HTTPSConnectionPool]:
     """Direct connections to where a clip may come from."""
 
     class Connection(HTTPSConnection):
+        response_class = HeadOfAnswer
+
         def _new_conn(self) -> socket.socket:
             return _checked(super()._new_conn(), lambda address: _check_address(address, trust))
 
@@ -198,24 +199,14 @@ def _guarded_pool(trust: Trust) -> type[HTTPSConnectionPool]:
 
 
 class _LocalConnection(HTTPConnection):
+    response_class = HeadOfAnswer
+
     def _new_conn(self) -> socket.socket:
         return _checked(super()._new_conn(), _check_loopback)
 
 
 class _LocalPool(HTTPConnectionPool):
     ConnectionCls = _LocalConnection
-
-
-class _Checked(HTTPAdapter):
-    """Direct connections of the given kinds; those to a proxy are made by other pools and stay as they are."""
-
-    def __init__(self, pools: Mapping[str, type[HTTPConnectionPool]]) -> None:
-        self._pools = pools
-        super().__init__()
-
-    def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = self._pools
 
 
 _is_opening: ContextVar[bool] = ContextVar("is_opening", default=False)

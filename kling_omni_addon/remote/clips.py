@@ -1,8 +1,12 @@
-"""Download a clip: the file at ``target`` is whole and checked, or it is not there.
+"""Download a clip: the file that comes of it is whole and checked, or it is not there.
 
-Bytes go to a partial file beside the target (``.name.part``) and are synced now and then; how far that came is told to
-a :class:`Reception`, which records it, so that any later process goes on from there. Parts are joined only where the
-service names the content (a strong ETag) and says which bytes it sends; in every other case the download starts over.
+Bytes go to a partial file beside the target (``.name.MARK.part``) and are synced now and then; how far that came is
+told to a :class:`Reception`, which records it, so that any later process goes on from there. Parts are joined only
+where the service names the content (a strong ETag) and says which bytes it sends; in every other case the download
+starts over.
+
+No file is ever replaced: where something has the name already, whoever made it, the clip gets the next one
+(``alley-2.mp4``). Which file is this download's own is told by the record (name and content), never by a name alone.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ import urllib3.exceptions
 from ..core.errors import ClipUnusable
 from ..core.media import mp4_fault
 from ..durable import fsync_folder as _fsync_folder
-from ..durable import make_folder, part_of
+from ..durable import make_folder, part_of, put_where_free
 from .addresses import LOOPBACK, NO_TRUST, Trust, opened
 from .byte_ranges import check_answer, etag_of, span_of, total_of
 from .partial_file import Written, opened_part, plain_size
@@ -36,6 +40,7 @@ _log = logging.getLogger(__name__)
 
 _READ_BYTES = 256 * 1024
 _TELL_BYTES = 256 * 1024
+_MOST_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +70,11 @@ class Limits:
 class Reception(Protocol):
     """A download as it is on record. Where it stands: ``received`` bytes of the content that ``etag`` names.
 
-    Calling it tells of bytes so far and in all, for whoever watches. ``began`` (nothing counts any more) and ``kept``
-    (so many bytes are on disk, synced) return when that is on record; what they raise ends the download.
+    ``mark`` tells its partial file from those of other downloads that want the same name. ``named`` is the name that
+    the whole clip was about to get the last time, ``named_sha256`` its content; both may be ``""``.
+
+    Calling it tells of bytes so far and in all, for whoever watches. ``began`` (nothing counts any more), ``kept`` (so
+    many bytes are on disk, synced) and ``naming`` return when that is on record; what they raise ends the download.
     """
 
     @property
@@ -75,9 +83,16 @@ class Reception(Protocol):
     def total_bytes(self) -> int | None: ...
     @property
     def received(self) -> int: ...
+    @property
+    def mark(self) -> str: ...
+    @property
+    def named(self) -> str: ...
+    @property
+    def named_sha256(self) -> str: ...
     def __call__(self, received: int, total: int | None) -> None: ...
     def began(self, etag: str, total_bytes: int | None) -> None: ...
     def kept(self, offset: int) -> None: ...
+    def naming(self, path: str, sha256: str) -> None: ...
 
 
 DEFAULT_LIMITS = Limits()
@@ -94,42 +109,47 @@ def download(
     limits: Limits = DEFAULT_LIMITS,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Clip:
-    """Fetch ``link`` into ``target``, from where an earlier try ended.
+    """Fetch ``link`` into ``target``, or into the next name where something has that one, from where an earlier try
+    ended.
 
     Raises LinkExpired on 403, ClipGone on 404, :class:`ClipUnusable` for everything else that is not a whole MP4. Then
-    no file appears at ``target``, and none that was there is touched; what came is kept for the next try, and a file
-    that is complete but no MP4 lies beside the target as ``.rejected``. OSError (a full disk) and what ``reception``
-    raises are let through, and what came is kept.
+    no clip appears; what came is kept for the next try, and a file that is complete but no MP4 lies beside the target
+    as ``.rejected``. OSError (a full disk) and what ``reception`` raises are let through, and what came is kept.
     """
     make_folder(target.parent)
-    part = part_of(target)
-    for path in (target, part):
-        if path.is_dir() and not (path == part and path.is_symlink()):
-            raise ClipUnusable(f"There is a folder in the place of {path.name}.", remedy="Move it away.")
-    if _was_renamed(part, target, reception):
-        _fsync_folder(target.parent)
-        return _clip(target, _sha256(target))
+    part = part_of(target, reception.mark)
+    named = Path(reception.named)
+    if reception.named and _is_own(named, named.with_name(part.name), reception.named_sha256):
+        named.with_name(part.name).unlink(missing_ok=True)
+        _fsync_folder(named.parent)
+        return _clip(named, reception.named_sha256)
+    if part.is_dir() and not part.is_symlink():
+        raise ClipUnusable(f"There is a folder in the place of {part.name}.", remedy="Move it away.")
     if not _is_complete(part, reception):
         getting = _Getting(part, reception, limits, monotonic)
         getting.run(
             lambda headers: opened(link, headers, may_be_local=may_be_local, user_agent=user_agent, trust=trust)
         )
-    _check(part, target)
+    _check(part, _rejected(target, reception.mark))
     sha256 = _sha256(part)
-    _rename(part, target, limits.waits_s)
-    _fsync_folder(target.parent)
-    return _clip(target, sha256)
+    return _clip(_named(part, target, sha256, reception, limits.waits_s), sha256)
 
 
 def _is_complete(part: Path, reception: Reception) -> bool:
-    """Whether an earlier try had got everything and ended before the rename."""
+    """Whether an earlier try had got everything and ended before the clip had its name."""
     return bool(reception.total_bytes) and plain_size(part) == reception.received == reception.total_bytes
 
 
-def _was_renamed(part: Path, target: Path, reception: Reception) -> bool:
-    """Whether an earlier try ended between the rename and its record."""
-    is_all_there = bool(reception.total_bytes) and plain_size(target) == reception.received == reception.total_bytes
-    return is_all_there and not os.path.lexists(part) and not _fault(target)
+def _is_own(named: Path, part: Path, sha256: str) -> bool:
+    """Whether an earlier try gave the clip this name and ended before that was on record as done: the partial file is
+    the same file or has become it. A file of somebody else's may have the name as well.
+    """
+    try:
+        if named.is_symlink() or not named.is_file():
+            return False
+        return part.samefile(named) if os.path.lexists(part) else _sha256(named) == sha256
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +212,9 @@ class _Getting:
             raise ClipUnusable(f"The download is incomplete: {written.offset} of {total} bytes.")
 
     def _check_room(self, wanted: int) -> None:
-        free = shutil.disk_usage(self.part.parent).free - self.limits.spare_bytes
-        if wanted > free:
+        free = _free_bytes(self.part.parent)
+        free = None if free is None else free - self.limits.spare_bytes
+        if free is not None and wanted > free:
             missing = (wanted - free + 999_999) // 1_000_000
             raise ClipUnusable(f"The disk is too full for the clip: {missing} MB are missing.", remedy="Make room.")
 
@@ -246,11 +267,24 @@ def _fault(path: Path) -> str:
         return mp4_fault(file, path.stat().st_size)
 
 
-def _check(part: Path, target: Path) -> None:
+def _free_bytes(folder: Path) -> int | None:
+    """What a disk has room for; None where it does not say, as some network folders do."""
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return None
+    return usage.free if usage.total else None
+
+
+def _rejected(target: Path, mark: str) -> Path:
+    """Where a file of this download goes that is no clip."""
+    return target.with_name(f"{target.name}.{mark}.rejected" if mark else f"{target.name}.rejected")
+
+
+def _check(part: Path, rejected: Path) -> None:
     """Set a complete file that is no MP4 aside, for a person to look at."""
     fault = _fault(part)
     if fault:
-        rejected = target.with_name(f"{target.name}.rejected")
         with suppress(OSError):  # whatever lies there instead of a file: what counts is that no clip came
             part.replace(rejected)
         part.unlink(missing_ok=True)
@@ -266,11 +300,33 @@ def _clip(path: Path, sha256: str) -> Clip:
     return Clip(path=path, sha256=sha256, size_bytes=path.stat().st_size)
 
 
-def _rename(part: Path, target: Path, waits_s: tuple[float, ...]) -> None:
-    """Give the clip its name; Windows refuses while another program has a file of that name open."""
+def _named(part: Path, target: Path, sha256: str, reception: Reception, waits_s: tuple[float, ...]) -> Path:
+    """Give the clip the first name that nothing has, on record before it has it; the name."""
+    for name in _names(target):
+        if _is_free(name):
+            reception.naming(str(name), sha256)
+            with suppress(FileExistsError):  # somebody was faster
+                _name(part, name, waits_s)
+                return name
+    raise ClipUnusable(f"Every name like {target.name} is taken.", remedy="Move some of those files away.")
+
+
+def _names(target: Path) -> Iterator[Path]:
+    yield target
+    for number in range(2, _MOST_NAMES):
+        yield target.with_name(f"{target.stem}-{number}{target.suffix}")
+
+
+def _is_free(name: Path) -> bool:
+    """Whether neither the clip nor the file beside it, which says where it comes from, would meet another."""
+    return not os.path.lexists(name) and not os.path.lexists(name.with_suffix(".json"))
+
+
+def _name(part: Path, target: Path, waits_s: tuple[float, ...]) -> None:
+    """Give the clip a name; Windows refuses while another program has the file open. Raises FileExistsError."""
     for wait_s in (*waits_s, None):
         try:
-            part.replace(target)
+            put_where_free(part, target)
         except PermissionError:
             if wait_s is None:
                 break

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 import requests
 import requests.adapters
 import requests.auth
+import urllib3.exceptions
 
 from ..core.errors import NotSent, Unanswered
 from ..core.protocol import HttpCall, HttpReply
+from .deadlines import TimedAdapter
 from .local_faults import local_fault
 
 _log = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ _log = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 20.0
 """Also the longest that one chunk of an upload may take (urllib3 sends under the connect time-out)."""
 READ_TIMEOUT_S = 60.0
+"""The longest silence within an answer; the whole of it has a deadline, too (``deadlines``)."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """This machine, in the spellings that a service's address may have."""
 REPLY_LIMIT_BYTES = 8 * 1024 * 1024
@@ -96,8 +99,8 @@ class LoneSession(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
-    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
-        merged = super().merge_environment_settings(url, proxies, stream, verify, cert)
+    def merge_environment_settings(self, url: str | bytes | None, *settings: Any, **named: Any) -> Any:
+        merged = super().merge_environment_settings(url, *settings, **named)
         return {**merged, "proxies": {}} if urlsplit(str(url)).hostname in LOOPBACK else merged
 
 
@@ -107,6 +110,8 @@ class Http:
     def __init__(self, base_url: str, user_agent: str) -> None:
         self._base_url = base_url
         self._session = LoneSession()
+        for scheme in ("https://", "http://"):
+            self._session.mount(scheme, TimedAdapter())
         self._session.headers["User-Agent"] = user_agent
 
     def send(self, call: HttpCall, token: str, body: StreamedBody | None = None) -> HttpReply:
@@ -150,7 +155,7 @@ def _fact_of(error: Exception, body: StreamedBody | None) -> BaseException:
         return local
     _log.debug("a call failed", exc_info=error)
     sentence = _sentence(error)
-    unsent = isinstance(error, requests.ConnectionError) and not isinstance(error, requests.ReadTimeout)
+    unsent = isinstance(error, requests.ConnectionError) and not _is_slow(error)
     unsent = not body.is_committed if body is not None else unsent
     return (NotSent if unsent else Unanswered)(sentence, field="service", remedy=_REMEDY)
 
@@ -172,7 +177,15 @@ def sentence_of(error: Exception, whom: str) -> str:
 
 
 def _sentence(error: Exception) -> str:
-    return error.sentence if isinstance(error, Unanswered) else sentence_of(error, "the service")
+    if isinstance(error, Unanswered):
+        return error.sentence
+    return "The service took too long to answer." if _is_slow(error) else sentence_of(error, "the service")
+
+
+def _is_slow(error: Exception) -> bool:
+    """Whether the answer took too long; in the middle of a body requests calls that a broken connection."""
+    cause = error.args[0] if error.args else None
+    return isinstance(error, requests.ReadTimeout) or isinstance(cause, urllib3.exceptions.ReadTimeoutError)
 
 
 def _whole(response: requests.Response) -> bytes:

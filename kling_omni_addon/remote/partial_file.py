@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..core.errors import ClipUnusable
+from ..durable import fsync
 
 _OPEN = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
@@ -45,7 +46,7 @@ class Written:
         """Bring what is written to the disk, then onto the record: never the other way round."""
         if self.offset > self._synced and not self._is_lost:
             self._is_lost = True  # after a failed fsync the next may say yes to bytes that are gone (fault 48)
-            os.fsync(self._handle)
+            fsync(self._handle)
             self._is_lost = False
             self._synced = self.offset
             self._kept(self.offset)

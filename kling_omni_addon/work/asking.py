@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
 from ..core.life import events as ev
-from ..core.life import pacing
+from ..core.life import pacing, spending
 from ..core.life.events import Event
 from ..core.life.lifecycle import Action, Phase, Submission
 from ..core.protocol import Status, TaskReport
@@ -47,6 +47,8 @@ class NewestPage:
             self._reports = {report.task_id: report for report in self._service.recent()}
         except KlingError as error:
             _log.warning("the list of tasks could not be read: %s", error.sentence)
+        except Exception:  # noqa: BLE001 - whatever is wrong with the page, each can still be asked for singly
+            _log.exception("the list of tasks could not be read")
         for submission in soon:
             if submission.task_id in self._reports:
                 self._crew.memory.pause(submission.id, Action.ASK, until=now)
@@ -90,7 +92,9 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
     submission, now = turn.submission, turn.now()
     if report.status is Status.SUCCEEDED and report.link:
         turn.memory.learn_duration(submission.payload.kind, now - submission.accepted_at)
-        return ev.Succeeded(at=now, charge_units=report.charge_units)
+        if report.charge_said:
+            _log.warning("%s: %s", submission.id, spending.charge_sentence(submission.most_units, report.charge_said))
+        return ev.Succeeded(at=now, charge_units=report.charge_units, charge_said=report.charge_said)
     if report.status is Status.FAILED:
         return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")
     if report.status is Status.UNKNOWN:

@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..durable import put_in_place
+from ..durable import fsync, keep_to_owner, make_own_folder, put_in_place
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Backup:
         """Make the copy now and remove the oldest."""
         unfinished = self._copy.with_name(f"unfinished-{os.getpid()}{self._copy.suffix}")
         try:
-            self._copy.parent.mkdir(exist_ok=True)
+            make_own_folder(self._copy.parent)
             for left in self._copy.parent.glob(f"unfinished-*{self._copy.suffix}"):
                 left.unlink(missing_ok=True)
             self._write(unfinished)
@@ -75,4 +75,5 @@ class Backup:
             finally:
                 self._db = None
         with file.open("rb+") as written:
-            os.fsync(written.fileno())
+            fsync(written.fileno())
+        keep_to_owner(file)

@@ -9,8 +9,9 @@ from ..core.life.events import Event
 from ..core.life.lifecycle import IllegalTransition
 from ..core.protocol import CLIP_KEPT_S
 from .assignment import FetchedClip
+from .clip_folder import place_now
 from .crew import Progress
-from .filing import clip_path, discard_part
+from .filing import discard_part, file_name
 from .reception import Reception
 from .turn import Turn
 
@@ -22,7 +23,8 @@ def fetch(turn: Turn) -> None:
     submission, clips = turn.submission, turn.assignment.clips
     try:
         report = turn.service.ask(submission.task_id)  # a link is never kept, so it is always fresh
-        clip = turn.service.fetch(report, clip_path(submission, clips), _reception(turn))
+        place = place_now(submission, clips)
+        clip = turn.service.fetch(report, place.folder / file_name(submission), _reception(turn))
     except JournalUnusable:  # a KlingError, but nothing that the service said
         raise
     except IllegalTransition:  # nobody waits for it any more
@@ -31,7 +33,7 @@ def fetch(turn: Turn) -> None:
     except (KlingError, OSError) as error:
         turn.record(_after_failed_fetch(turn, error))
     else:
-        _keep(turn, clip)
+        _keep(turn, clip, place.note)
 
 
 def _reception(turn: Turn) -> Reception:
@@ -41,8 +43,8 @@ def _reception(turn: Turn) -> Reception:
     return Reception(turn.submission, turn.append, tell, turn.now)
 
 
-def _keep(turn: Turn, clip: FetchedClip) -> None:
-    fetched = ev.Fetched(at=turn.now(), path=str(clip.path), sha256=clip.sha256, size_bytes=clip.size_bytes)
+def _keep(turn: Turn, clip: FetchedClip, note: str) -> None:
+    fetched = ev.Fetched(at=turn.now(), path=str(clip.path), sha256=clip.sha256, size_bytes=clip.size_bytes, note=note)
     turn.assignment.with_clip(lifecycle.apply(turn.submission, fetched))
     turn.record(fetched)
 

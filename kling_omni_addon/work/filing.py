@@ -1,7 +1,10 @@
-"""What a clip's file is called. Nothing from outside becomes part of a path unchanged."""
+"""What a clip's file is called and where it lies. Nothing from outside becomes part of a path unchanged, and no name
+proves whose a file is: see ``remote.clips``.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from contextlib import suppress
@@ -12,30 +15,54 @@ from ..core.life.lifecycle import Submission
 from ..durable import part_of
 
 _NAME_LENGTH = 40
+_TAG_LENGTH = 8
+_MARK_LENGTH = 16
+_OUR_OWN = re.compile(r"kob-[0-9a-f]{32}")
 
 
-def clip_path(submission: Submission, clips: Path) -> Path:
-    """Where a submission's clip goes: into the folder of its target, or else into ``clips``."""
-    folder = Path(submission.target.folder) if submission.target.folder else clips
-    return folder / clip_name(submission.target.name, submission.id, submission.created_at)
+def file_name(submission: Submission) -> str:
+    """What a submission's clip is called, as long as nothing else has that name."""
+    return clip_name(submission.target.name, submission.id, submission.created_at)
+
+
+def mark_of(submission: Submission) -> str:
+    """What tells a submission's partial file from those of others that want the same name: of this machine or not, of
+    this journal or not.
+    """
+    identity = (submission.origin.service, submission.id, repr(submission.created_at))
+    return hashlib.sha256("\n".join(identity).encode()).hexdigest()[:_MARK_LENGTH]
 
 
 def discard_part(submission: Submission, clips: Path) -> None:
-    """Remove what a download that nobody wants any more left beside the clip's place.
+    """Remove what a download that nobody wants any more left: in the folder of its target, and in ``clips``, where
+    downloads go that cannot go there.
 
     Nothing depends on it, so a file that cannot be removed stays.
     """
-    with suppress(OSError):
-        part_of(clip_path(submission, clips)).unlink()
+    wanted = (Path(submission.target.folder),) if submission.target.folder else ()
+    for folder in (*wanted, clips):
+        with suppress(OSError):
+            part_of(folder / file_name(submission), mark_of(submission)).unlink()
 
 
 def clip_name(shot: str, submission_id: str, created_at: float) -> str:
-    """``<shot>_<date>_<end of the id>.mp4``: says shot and date, and two takes of a shot never share it.
+    """``<shot>_<date>_<tag>.mp4``: says shot and date, and two takes of a shot hardly ever share it.
 
     ``created_at`` is Unix seconds; the date is UTC.
     """
     day = datetime.fromtimestamp(created_at, UTC).strftime("%Y-%m-%d")
-    return f"{_plain(shot) or 'clip'}_{day}_{_plain(submission_id)[-8:]}.mp4"
+    return f"{_plain(shot) or 'clip'}_{day}_{_tag(submission_id)}.mp4"
+
+
+def _tag(submission_id: str) -> str:
+    """The id where it is short and plain, the end of one of ours, which is random; else a digest, for ids that people
+    choose differ where they like.
+    """
+    if len(submission_id) <= _TAG_LENGTH and _plain(submission_id) == submission_id != "":
+        return submission_id
+    if _OUR_OWN.fullmatch(submission_id):
+        return submission_id[-_TAG_LENGTH:]
+    return hashlib.sha256(submission_id.encode("utf-8", "backslashreplace")).hexdigest()[:_TAG_LENGTH]
 
 
 def _plain(text: str) -> str:

@@ -256,7 +256,8 @@ class Journal:
         with disk_trouble(self.path):
             rows = self._db.execute(
                 "SELECT id FROM submission WHERE id IN (SELECT submission_id FROM event "
-                "WHERE kind IN ('Sent', 'Doubted', 'Adopted') AND json_extract(data, '$.at') > ?) "
+                "WHERE kind IN ('Sent', 'Doubted', 'Adopted') AND "
+                "max(json_extract(data, '$.at'), ifnull(json_extract(data, '$.wall_at'), 0)) > ?) "
                 "ORDER BY created_at, id",
                 (at,),
             ).fetchall()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from ..durable import make_folder
+from ..durable import make_folder, make_own_file
 from .disk_trouble import corrupt, disk_trouble, too_new
 
 OWN_NAME = "journal"
@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS meta (
 def opened(path: Path) -> sqlite3.Connection:
     """A connection on which a commit is on disk when it returns. The file and its folder are made if need be."""
     make_folder(path.parent)  # the name of the folder must last too: what is in it is worth money
+    make_own_file(path)
     db = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
     try:
         _prepare(db, path)

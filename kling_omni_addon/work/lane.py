@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from ..core.errors import JournalUnusable, KlingError
 from ..core.life import events as ev
 from ..core.life import lifecycle, queueing
+from ..core.life.events import Event
 from ..core.life.lifecycle import Action, IllegalTransition, Phase, Submission
 from . import asking, fetching, rebinding, recovery, sending
 from .assignment import Service
 from .crew import Crew
 from .journal import Journal
-from .leases import LEASE_S, LeaseLost
+from .leases import LEASE_S, Lease, LeaseLost
 from .turn import Turn
 
 _log = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ class Lane:
             return TROUBLE_S
         if Action.ASK in self._actions:
             rebinding.rebind_known(self._journal, self._service, self._crew)
-        pause_s = math.inf
+        pause_s = self._memory.stepped_over_s(self._clock.now()) if Action.SEND in self._actions else math.inf
         for listed in self._candidates():
             pause_s = min(pause_s, self._advance(listed.id))
             if self._crew.stopping.is_set():
@@ -103,7 +105,9 @@ class Lane:
         """The live submissions that this pass may take along: those of this worker's service and key."""
         mine = [s for s in self._journal.live() if s.origin == self._crew.assignment.origin]
         if self._actions == SENDING:
-            chosen = queueing.next_to_send(mine, self._memory.busy(), self._memory.slots, self._clock.now())
+            now = self._clock.now()
+            able = [s for s in mine if not self._memory.is_stepped_over(s.id, now)]
+            chosen = queueing.next_to_send(able, self._memory.busy(), self._memory.slots, now)
             return [chosen] if chosen else []
         if self._actions == ASKING:
             self._page.read_if_worth_it(mine)
@@ -143,7 +147,22 @@ class Lane:
         except JournalUnusable:  # what came of it is not on record: not again at once, whoever wakes this lane
             self._memory.pause(submission.id, action, self._clock.now() + TROUBLE_S)
             raise
+        except Exception as error:  # noqa: BLE001 - one bad answer or number must not stop the others; it is logged
+            self._stumble(submission, lease, action, error)
         return 0.0
+
+    def _stumble(self, submission: Submission, lease: Lease, action: Action, error: Exception) -> None:
+        """Put one submission off over which this version fell, and say so: the others go on meanwhile."""
+        now = self._clock.now()
+        _log.error("%s stumbled over %s and goes on with it in %g s", action, submission.id, TROUBLE_S, exc_info=error)
+        self._memory.pause(submission.id, action, now + TROUBLE_S)
+        self._memory.step_over(submission.id, now + TROUBLE_S)
+        event = _after_stumble(action, now)
+        if event is None:
+            return
+        with suppress(LeaseLost, IllegalTransition):  # it passed the commit point: then it is looked for
+            self._journal.append(submission.id, event, lease)
+            self._crew.tell_news()
 
     def _do(self, turn: Turn, action: Action) -> None:
         """Do the step, or first put on record what has to be known before it; then what is next is decided anew."""
@@ -154,6 +173,18 @@ class Lane:
             turn.record(ev.Begun(at=turn.now()))  # what comes next depends on how often this happened
         else:
             self._steps[action](turn)
+
+
+def _after_stumble(action: Action, now: float) -> Event | None:
+    """What a step that broke off with a mistake of our own leaves on record, for a person to read."""
+    if action is Action.SEND:
+        return ev.NotSent(at=now, reason=f"It could not be sent, by a mistake of this extension. {_STUMBLED}")
+    if action is Action.FETCH:
+        return ev.FetchFailed(at=now, reason=f"It could not be downloaded, by a mistake of this extension. {_STUMBLED}")
+    return None
+
+
+_STUMBLED = "It is tried again; the log has the details."
 
 
 def _set_aside(turn: Turn) -> None:

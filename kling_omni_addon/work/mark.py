@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..durable import put_in_place
+from ..durable import fsync, own_opener, put_in_place
 
 _STALE_S = 60.0
 _lock = threading.Lock()
@@ -55,10 +55,10 @@ def write_mark(journal: Path, mark: Mark) -> None:
     path = mark_path(journal)
     with _lock:
         new = path.with_name(f"{path.name}.{os.getpid()}")
-        with new.open("w", encoding="utf-8") as file:
+        with open(new, "w", encoding="utf-8", opener=own_opener) as file:
             json.dump(asdict(mark), file)
             file.flush()
-            os.fsync(file.fileno())
+            fsync(file.fileno())
         put_in_place(new, path)
 
 

@@ -4,6 +4,7 @@ learned of the service. It ends with the process, and nothing that is paid for h
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ class Memory:
         self._lock = threading.Lock()
         self._busy: set[str] = set()
         self._not_before: dict[tuple[str, Action], float] = {}
+        self._stepped_over: dict[str, float] = {}
         self._missing: dict[str, tuple[float, int]] = {}
         self._silences: dict[str, Silence] = {}
         self._opened_here: dict[str, tuple[int, float]] = {}
@@ -76,6 +78,18 @@ class Memory:
     def earliest(self, submission_id: str, action: Action) -> float:
         """When :meth:`pause` allows an action again; long ago where nothing was paused."""
         return self._not_before.get((submission_id, action), 0.0)
+
+    def step_over(self, submission_id: str, until: float) -> None:
+        """Let those behind it in the queue go first until then: a mistake of our own keeps it from being sent."""
+        self._stepped_over[submission_id] = until
+
+    def is_stepped_over(self, submission_id: str, now: float) -> bool:
+        """Whether :meth:`step_over` lets others go first."""
+        return now < self._stepped_over.get(submission_id, 0.0)
+
+    def stepped_over_s(self, now: float) -> float:
+        """Seconds until the next one that was stepped over has its turn again; infinite where there is none."""
+        return min((until - now for until in tuple(self._stepped_over.values()) if until > now), default=math.inf)
 
     def note_missing(self, submission_id: str, now: float) -> tuple[float, int]:
         """The service says once more that it has no such thing: since when, and how often without another answer."""

@@ -1,6 +1,7 @@
 """The picture store: every picture of a submission is kept under the SHA-256 of its bytes.
 
-What was judged is what is sent, however often: an artist may render over the original file between two sends.
+What was judged is what is sent, however often: an artist may render over the original file between two sends. Only what
+can be sent is kept: whole PNG and JPEG files of a sensible size, for their owner only.
 """
 
 from __future__ import annotations
@@ -10,19 +11,25 @@ import binascii
 import hashlib
 import io
 import os
+import stat
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from ..core.errors import ArgumentsInvalid, KlingError
-from ..core.media import PictureRef, picture_facts
-from ..durable import make_folder, put_in_place
+from ..core.media import SENT_FORMATS, PictureFacts, PictureRef, picture_facts
+from ..durable import fsync, make_own_folder, open_own, put_in_place
 
 CHUNK_BYTES = 48 * 1024
 """A multiple of 3, so that chunks encode without padding, and small enough to leave Blender its GIL
 (docs/architecture.md, "Threads").
 """
+LARGEST_BYTES = 64_000_000
+"""Far above what the service takes: what is larger is only measured, for the sentence that refuses it."""
+_STALE_S = 60.0
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 class PictureStore:
@@ -32,11 +39,14 @@ class PictureStore:
         self._folder = folder
 
     def keep_file(self, path: Path, field: str) -> PictureRef:
-        """Copy a picture into the store. Raises :class:`ArgumentsInvalid`, naming ``field``, for a file that cannot be
-        read.
+        """Copy a picture into the store, if it can be sent: what cannot is only described, with no SHA-256.
+
+        Raises :class:`ArgumentsInvalid`, naming ``field``, for what is no file that can be read.
         """
         with _readable(path, field) as source:
-            return self._keep(source)
+            size = os.fstat(source.fileno()).st_size
+            facts = picture_facts(source, size)
+            return self._keep(source, field) if _can_be_sent(facts) else PictureRef(sha256="", facts=facts)
 
     def keep_base64(self, text: str) -> PictureRef | None:
         """Put a raw Base64 picture into the store; None when the text is not Base64 (rule R39 then speaks)."""
@@ -44,25 +54,33 @@ class PictureStore:
             data = base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
             return None
-        return self._keep(io.BytesIO(data)) if data else None
+        facts = picture_facts(io.BytesIO(data), len(data))
+        if not _can_be_sent(facts):
+            return PictureRef(sha256="", facts=facts) if data else None
+        return self._keep(io.BytesIO(data), "image_list")
 
-    def _keep(self, source: BinaryIO) -> PictureRef:
-        digest, size = hashlib.sha256(), 0
-        make_folder(self._folder)
+    def _keep(self, source: BinaryIO, field: str) -> PictureRef:
+        make_own_folder(self._folder)
         part = self._folder / f".{os.getpid()}-{os.urandom(4).hex()}.part"
         try:
-            with part.open("wb") as target:
-                while chunk := source.read(CHUNK_BYTES):
-                    digest.update(chunk)
-                    size += target.write(chunk)
-                target.flush()
-                os.fsync(target.fileno())
-            source.seek(0)
-            facts = picture_facts(source, size)
-            put_in_place(part, self._path(digest.hexdigest()))
+            with os.fdopen(open_own(part), "w+b") as target:
+                digest = _copy(source, target, field)
+                fsync(target.fileno())
+                size = target.tell()
+                target.seek(0)
+                facts = picture_facts(target, size)
+            put_in_place(part, self._path(digest))
         finally:
             part.unlink(missing_ok=True)
-        return PictureRef(sha256=digest.hexdigest(), facts=facts)
+        return PictureRef(sha256=digest, facts=facts)
+
+    def sweep(self) -> None:
+        """Remove what copies that were killed left behind; what is still growing stays."""
+        with suppress(OSError):
+            for left in self._folder.glob(".*.part"):
+                with suppress(OSError):
+                    if left.lstat().st_mtime < time.time() - _STALE_S:
+                        left.unlink()
 
     def encoded(self, picture: PictureRef) -> Iterator[bytes]:
         """The picture as Base64, chunk by chunk.
@@ -91,6 +109,20 @@ class PictureStore:
         return self._folder / sha256
 
 
+class PictureJudge(PictureStore):
+    """Looks at pictures as the store does, and keeps nothing of them: for what is only judged."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(os.devnull))
+
+    def _keep(self, source: BinaryIO, field: str) -> PictureRef:
+        source.seek(0)
+        digest = _copy(source, io.BytesIO(), field)
+        size = source.tell()
+        source.seek(0)
+        return PictureRef(sha256=digest, facts=picture_facts(source, size))
+
+
 class PictureChanged(KlingError):
     """A picture is no longer what was judged; it must not be sent."""
 
@@ -98,23 +130,53 @@ class PictureChanged(KlingError):
 
 
 def describe(path: Path, field: str) -> PictureRef:
-    """What a picture's header says, without copying it: enough to judge, not to send. Raises like
+    """What a picture's file says, without copying it: enough to judge, not to send. Raises like
     ``PictureStore.keep_file``.
     """
     with _readable(path, field) as source:
-        return PictureRef(sha256="", facts=picture_facts(source, path.stat().st_size))
+        return PictureRef(sha256="", facts=picture_facts(source, os.fstat(source.fileno()).st_size))
+
+
+def _can_be_sent(facts: PictureFacts) -> bool:
+    return facts.format in SENT_FORMATS and facts.is_whole and facts.size_bytes <= LARGEST_BYTES
+
+
+def _copy(source: BinaryIO, target: BinaryIO, field: str) -> str:
+    """Copy a picture from its beginning; its SHA-256."""
+    digest, size = hashlib.sha256(), 0
+    source.seek(0)
+    while chunk := source.read(CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
+        if size > LARGEST_BYTES:
+            raise ArgumentsInvalid("The picture grows while it is read.", field=field, remedy="Wait until it is done.")
+        target.write(chunk)
+    target.flush()
+    return digest.hexdigest()
 
 
 @contextmanager
 def _readable(path: Path, field: str) -> Iterator[BinaryIO]:
+    """A regular file, open for reading. A pipe, a device or a folder is refused without waiting for it."""
     try:
-        source = path.open("rb")
-    except (OSError, ValueError) as error:  # ValueError: a NUL
-        reason = getattr(error, "strerror", "") or "no file can have that name"
-        raise ArgumentsInvalid(
-            f"The picture {path} cannot be read: {reason}.",
-            field=field,
-            remedy="Choose a JPEG or PNG file that is there.",
-        ) from error
+        _require_regular(path.stat())
+        source = os.fdopen(os.open(path, _READ), "rb")
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, field, error) from error
     with source:
+        try:
+            _require_regular(os.fstat(source.fileno()))  # what was looked at may have been exchanged
+        except OSError as error:
+            raise _unreadable(path, field, error) from error
         yield source
+
+
+def _require_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(0, "It is a folder, a pipe or a device, and no regular file")
+
+
+def _unreadable(path: Path, field: str, error: OSError | ValueError) -> ArgumentsInvalid:
+    reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
+    remedy = "Choose a JPEG or PNG file that is there."
+    return ArgumentsInvalid(f"The picture {path} cannot be read: {reason}.", field=field, remedy=remedy)

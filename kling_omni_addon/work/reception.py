@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ..core.life import events as ev
 from ..core.life.events import Event
 from ..core.life.lifecycle import Submission
+from .filing import mark_of
 
 
 class Reception:
@@ -26,6 +27,9 @@ class Reception:
         self.etag = submission.etag
         self.total_bytes = submission.total_bytes
         self.received = submission.received
+        self.mark = mark_of(submission)
+        self.named = submission.named
+        self.named_sha256 = submission.named_sha256
         self._record = record
         self._tell = tell
         self._now = now
@@ -40,3 +44,7 @@ class Reception:
     def kept(self, offset: int) -> None:
         """So many bytes are on disk, synced."""
         self._record(ev.Received(at=self._now(), offset=offset))
+
+    def naming(self, path: str, sha256: str) -> None:
+        """The whole clip is about to get this name."""
+        self._record(ev.Named(at=self._now(), path=path, sha256=sha256))

@@ -43,8 +43,8 @@ def send(turn: Turn) -> None:
         report = turn.service.submit(turn.submission.payload, commit)
     except JournalUnusable:  # a KlingError, but nothing that the service said
         raise
-    except (CapReached, CredentialsUnreadable, NetworkMisset) as error:  # of this machine: waiting mends none
-        turn.record(ev.Held(at=turn.now(), reason=str(error), exit_code=error.exit_code))
+    except CapReached as error:
+        turn.record(ev.Held(at=turn.now(), reason=str(error), exit_code=error.exit_code, scope="submission"))
     except KlingError as error:
         _record_failure(turn, error, commit.is_passed)
     else:
@@ -88,7 +88,7 @@ class _Commit:
 
     def __call__(self) -> None:
         turn = self._turn
-        sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest)
+        sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest, wall_at=turn.wall())
         turn.append(sent, check=self._check)
         self.is_passed = True
 
@@ -102,7 +102,7 @@ class _Commit:
 
 def _check_limits(turn: Turn) -> None:
     """Whether the user's own limits let it go out now, whatever other processes have sent meanwhile."""
-    assignment, now = turn.assignment, turn.now()
+    assignment, now = turn.assignment, turn.wall()
     if assignment.concurrency is not None and _running(turn) >= assignment.concurrency:
         raise NotSent("As many clips are being made as are allowed at once.")
     if not assignment.caps:
@@ -134,6 +134,8 @@ def _after_failed_send(turn: Turn, error: KlingError, is_committed: bool) -> Eve
     """
     now, reason = turn.now(), str(error)
     lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
+    if isinstance(error, CredentialsUnreadable | NetworkMisset) and not is_committed:  # waiting mends neither
+        return ev.Held(at=now, reason=reason, exit_code=error.exit_code, scope="key")
     if isinstance(error, NotSent | Unanswered) or (is_committed and not _is_explained(error)):
         return lost
     if not isinstance(error, Refused):

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Any, Final
 from ..core.life.lifecycle import Submission
 from ..core.provenance import provenance_of
 from ..core.takes import Take
-from ..durable import write_whole
+from ..durable import write_new, write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ def sidecar_of(clip: Path) -> Path:
 
 
 def keep_sidecar(submission: Submission) -> None:
-    """Write the file beside the submission's clip, whole or not at all.
+    """Write the file beside the submission's clip, whole or not at all, and never over one that is not its own.
 
     A clip is worth more than what is said of it: trouble is logged, and nothing is raised. Whoever places the clip
     writes what is missing (:func:`keep_missing`).
@@ -36,20 +37,43 @@ def keep_sidecar(submission: Submission) -> None:
     target = sidecar_of(Path(submission.clip))
     try:
         _write(target, provenance_of(submission))
-    except OSError as error:
+    except OSError as error:  # a file of somebody else's is one, too
         _log.warning("%s: what the clip comes from could not be written to %s: %s", submission.id, target, error)
 
 
 def keep_missing(submission: Submission) -> None:
-    """Write the file beside the clip if there is none: an earlier version, or a full disk, left the clip alone."""
+    """Write the file beside the clip if there is none: an earlier version, or a full disk, left the clip alone. A file
+    that is not the clip any more gets none.
+    """
     clip = Path(submission.clip)
-    if submission.clip and clip.exists() and not sidecar_of(clip).exists():
+    is_alone = bool(submission.clip) and clip.is_file() and not sidecar_of(clip).exists()
+    if is_alone and is_clip(clip, submission.clip_sha256):
         keep_sidecar(submission)
+
+
+def is_clip(clip: Path, sha256: str) -> bool:
+    """Whether a file is the clip with these bytes, and not another of its name. Reads all of it."""
+    try:
+        with clip.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+    except OSError:
+        return False
 
 
 def _write(target: Path, provenance: Mapping[str, Any]) -> None:
     text = json.dumps(provenance, ensure_ascii=False, indent=1) + "\n"
-    write_whole(target, text.encode("utf-8", "backslashreplace"))  # half a character pair as JSON would escape it
+    write = write_whole if _is_of(target, provenance) else write_new
+    write(target, text.encode("utf-8", "backslashreplace"))  # half a character pair as JSON would escape it
+
+
+def _is_of(target: Path, provenance: Mapping[str, Any]) -> bool:
+    """Whether the file that lies there was written for the same task; ids that people choose may be there twice."""
+    try:
+        status = target.stat()
+    except OSError:
+        return False
+    found = _read(target, status.st_mtime_ns, status.st_size)
+    return found is not None and all(found.get(name) == provenance[name] for name in ("submission", "task"))
 
 
 def take_of(clip: Path) -> Take | None:

@@ -48,6 +48,10 @@ class Turn:
         """Unix seconds, by the worker's clock."""
         return self.crew.clock.now()
 
+    def wall(self) -> float:
+        """Unix seconds, by the time of day: what other processes' records are compared with."""
+        return self.crew.clock.wall()
+
     def append(self, event: Event, check: Callable[[], None] | None = None) -> None:
         """Put an event on record within a step; it lasts on return. Raises like ``Journal.append``."""
         self.journal.append(self.submission.id, event, self.lease, check)

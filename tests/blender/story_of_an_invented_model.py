@@ -17,7 +17,7 @@ import kling_omni_addon
 from kling_omni_addon.blender.capture import camera, frame_overlay
 from kling_omni_addon.blender.connection import clip_links
 from kling_omni_addon.blender.shot import judging, reading
-from tests.invented_model import LONGEST_S, MODE, MODEL, RATIO
+from tests.workshop.invented_model import LONGEST_S, MODE, MODEL, RATIO
 
 
 def items_of(properties: Any, name: str) -> list[tuple[str, str, str, int]]:

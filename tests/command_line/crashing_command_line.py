@@ -93,7 +93,7 @@ def before_rename(_moment: str) -> None:
 
 def after_rename(_moment: str) -> None:
     """The clip has its name; the journal does not know."""
-    clips._fsync_folder = dying(clips._fsync_folder, before=False)
+    clips.put_where_free = dying(clips.put_where_free, before=False)
 
 
 MOMENTS = {

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 from kling_omni_addon.core.media import mp4_fault
-from tests.workshop.processes import Rehearsal, run
+from tests.workshop.processes import CRASHING, KILLED, Rehearsal, run
 
-CRASHING = Path(__file__).with_name("crashing_command_line.py")
-KILLED = -9
 EVENTS = ("Accepted", "Succeeded", "Fetched")
 
 

@@ -56,8 +56,7 @@ def test_whoever_resumes_leaves_it_too(on_rehearsal: dict[str, str], tmp_path: P
     assert sidecar(said)[1]["prompt"] == "waves"
 
 
-def test_a_clip_is_fetched_although_it_cannot_be_left(on_rehearsal: dict[str, str], tmp_path: Path) -> None:
-    """A folder of that name is in the way."""
+def test_where_a_folder_is_in_its_way_both_get_the_next_name(on_rehearsal: dict[str, str], tmp_path: Path) -> None:
     assert run(on_rehearsal, "submit", write_request(tmp_path)).code == 0
     journal = Journal(tmp_path / "home" / "journal.sqlite3")
     (submission,) = journal.all()
@@ -66,4 +65,5 @@ def test_a_clip_is_fetched_although_it_cannot_be_left(on_rehearsal: dict[str, st
     (tmp_path / "home" / "clips" / name).with_suffix(".json").mkdir(parents=True)
     done = run(on_rehearsal, "resume", "--wait")
     assert (done.code, done.lines[-1]["phase"]) == (0, "fetched")
-    assert done.errors.count("could not be written") == 1
+    assert Path(done.lines[-1]["clip"]).name == name.replace(".mp4", "-2.mp4")
+    assert sidecar(done)[1]["submission"] == submission.id

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.command_line.test_command_line import first_frame, written
 from tests.workshop.processes import ROOT, Rehearsal, Said, run
+from tests.workshop.request_files import first_frame, written
 
 COMMAND = [sys.executable, "-m", "kling_omni_addon"]
 

@@ -22,7 +22,7 @@ from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.core.sizes import legal_size
 from kling_omni_addon.rehearsal.clip_maker import ClipSpec
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
-from tests.invented_model import LONGEST_S, MODE, MODEL, RATIO
+from tests.workshop.invented_model import LONGEST_S, MODE, MODEL, RATIO
 
 BODY = {"model_name": MODEL, "prompt": "A fox", "mode": MODE, "aspect_ratio": RATIO, "duration": str(LONGEST_S)}
 CHANGES: dict[str, dict[str, str]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.invented_model import add_the_model, copied_package, told_by
+from tests.workshop.invented_model import add_the_model, copied_package, told_by
 
 STORY = Path(__file__).with_name("story_of_an_invented_model.py")
 

@@ -51,14 +51,17 @@ def test_a_jpeg_tells_its_sides_behind_any_metadata(frame: int) -> None:
     assert (found.format, found.width, found.height) == ("jpeg", 1920, 1080)
 
 
-@pytest.mark.parametrize("data", [b"", b"GIF89a", b"RIFF....WEBP", b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"BM"])
-def test_anything_else_has_no_format(data: bytes) -> None:
-    assert facts(data) == PictureFacts(format="", width=0, height=0, size_bytes=len(data))
+NAMES = {b"GIF89a": "gif", b"RIFF....WEBP": "webp", b"BM": "bmp", b"\0\0\0\x1cftypavif": "avif", b"II*\0": "tiff"}
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", *NAMES])
+def test_anything_else_has_at_most_a_name(data: bytes) -> None:
+    assert facts(data) == PictureFacts(format=NAMES.get(data, ""), width=0, height=0, size_bytes=len(data))
 
 
 @given(st.binary(max_size=400), st.sampled_from([b"", b"\xff\xd8\xff", png(9, 9)[:40]]))
 def test_no_bytes_break_the_reader(tail: bytes, head: bytes) -> None:
-    assert facts(head + tail).format in ("", "png", "jpeg")
+    assert facts(head + tail).format.isalpha() or facts(head + tail).format == ""
 
 
 def box(kind: bytes, size: int = 8) -> bytes:

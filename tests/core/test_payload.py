@@ -37,6 +37,7 @@ from kling_omni_addon.core.request import (
 )
 from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.work.picture_store import CHUNK_BYTES, PictureStore
+from tests.workshop.rehearsal_stand import png
 from tests.workshop.request_space import STORED, likely_requests, requests
 
 GOLDEN = Path(__file__).parent / "golden_payloads"
@@ -231,11 +232,12 @@ def test_the_bytes_are_the_json_of_the_draft_and_their_number_is_known_before(re
     assert (read, list(read)) == (draft, list(draft))
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES])
+@pytest.mark.parametrize("size", [100, 101, 102, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 2 * CHUNK_BYTES])
 def test_a_picture_takes_as_many_characters_as_the_store_gives(tmp_path: Path, size: int) -> None:
-    (tmp_path / "picture").write_bytes(os.urandom(size))
+    (tmp_path / "picture").write_bytes(png(1, 1) + os.urandom(size - len(png(1, 1))))
     store = PictureStore(tmp_path / "store")
     ref = store.keep_file(tmp_path / "picture", "pictures")
+    assert ref.facts.size_bytes == size
     assert len(b"".join(store.encoded(ref))) == ref.base64_length
 
 

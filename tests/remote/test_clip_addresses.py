@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 import shutil
 import socket
-import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,11 +14,10 @@ import pytest
 from kling_omni_addon.core.errors import ClipUnusable
 from kling_omni_addon.remote import addresses
 from kling_omni_addon.remote.addresses import is_public
-from tests.workshop.clip_source import BLOCK, Book, Film, Listener, Source, fetch, says
-from tests.workshop.sockets import read_until
+from tests.workshop.clip_source import BLOCK, Book, Film, Source, fetch, says
+from tests.workshop.proxies import CDN, Proxy
 
 FILM = Film(2 * BLOCK)
-CDN = "https://cdn.invalid/clip.mp4?sig=canary-link"
 
 ELSEWHERE = [
     "http://93.184.216.34/clip.mp4",
@@ -198,34 +195,6 @@ def test_credentials_of_netrc_and_of_the_link_are_not_sent(
     fetch(source.link, target, Book())
     assert all("authorization" not in head for head in source.asked)
     assert len(source.asked) == 2
-
-
-class Proxy(Listener):
-    """A proxy that leads every CONNECT to one TLS server, whose certificate is for ``cdn.invalid`` and this machine.
-
-    ``is_direct`` leaves the CONNECT out: it is that server itself.
-    """
-
-    def __init__(self, source: Source, folder: Path) -> None:
-        super().__init__()
-        self.asked: list[bytes] = []
-        self.is_direct = False
-        self.certificate = folder / "certificate.pem"
-        key = folder / "key.pem"
-        subject = ["-subj", "/CN=cdn.invalid", "-addext", "subjectAltName=DNS:cdn.invalid,IP:127.0.0.1"]
-        files = ["-keyout", str(key), "-out", str(self.certificate)]
-        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-        subprocess.run([*command, "-days", "2", *subject, *files], check=True, capture_output=True)
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(self.certificate, key)
-        self._source = source
-
-    def talk(self, connection: socket.socket) -> None:
-        if not self.is_direct:
-            self.asked.append(read_until(connection, b"\r\n\r\n").partition(b" HTTP/")[0])
-            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        with self._context.wrap_socket(connection, server_side=True) as secure:
-            self._source.talk(secure)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import read_settings
-from tests.command_line.test_command_line import written
 from tests.workshop.clip_source import Listener
 from tests.workshop.processes import Rehearsal, Said, run
+from tests.workshop.request_files import written
 
 CLASS_NAME = re.compile(r"\b[A-Z][a-z]+[A-Z]\w*\b|Error\b|Exception\b|errno", re.ASCII)
 AWAY = "https://kling.invalid"

@@ -15,8 +15,8 @@ from kling_omni_addon.remote import addresses
 from kling_omni_addon.remote.addresses import Trust
 from kling_omni_addon.remote.networks import is_public, kind_of
 from kling_omni_addon.settings import read_settings
-from tests.remote.test_clip_addresses import CDN, Proxy
 from tests.workshop.clip_source import BLOCK, Book, Film, Source, fetch
+from tests.workshop.proxies import CDN, Proxy
 
 FILM = Film(2 * BLOCK)
 LOCAL = ["198.18.0.7", "100.64.3.2", "10.1.2.3", "172.16.0.9", "192.168.1.4", "fd12::1"]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line.test_command_line import written
 from tests.workshop.clip_source import Listener
 from tests.workshop.processes import Rehearsal, run
+from tests.workshop.request_files import written
 
 NAMES = ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"]
 

@@ -20,6 +20,7 @@ from kling_omni_addon.remote.http import REPLY_LIMIT_BYTES
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey
 from kling_omni_addon.work.picture_store import CHUNK_BYTES, PictureChanged, PictureStore
+from tests.workshop.rehearsal_stand import png
 from tests.workshop.sockets import read_until, reset
 
 ANSWER = {"code": 0, "message": "SUCCEED", "data": {"task_id": "42", "task_info": {}, "task_status": "submitted"}}
@@ -80,7 +81,7 @@ class Sending:
         self.told: list[tuple[str, int, int]] = []
 
     def keep(self, size: int) -> PictureRef:
-        data = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * (size // 256 + 1)
+        data = png(1, 1) + bytes(range(256)) * (size // 256 + 1)
         ref = self.store.keep_base64(base64.b64encode(data[:size]).decode())
         assert ref is not None
         return ref
@@ -100,7 +101,7 @@ class Sending:
         return service.submit(self.payload, self.commit)
 
 
-@pytest.mark.parametrize("picture_bytes", [0, 1, 2, 3, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 150_000])
+@pytest.mark.parametrize("picture_bytes", [0, 100, 101, 102, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1, 150_000])
 def test_the_body_arrives_whole_with_its_length_and_its_pictures_as_base64(tmp_path: Path, picture_bytes: int) -> None:
     seen: list[tuple[bytes, bytes]] = []
 

@@ -20,6 +20,7 @@ from kling_omni_addon.remote.token import ApiKey
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work.crew import Progress
+from kling_omni_addon.work.filing import mark_of
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.leases import LEASE_S
 from tests.workshop.rehearsal_stand import Stand, mp4
@@ -138,8 +139,9 @@ def test_faults_34_to_43_end_in_the_right_file(road: Road, fault: str, *, is_beg
     assert Path(submission.clip).read_bytes() == CLIP
     armed = road.stand.get("/rehearsal/faults").json()["armed"]
     assert armed == [] or (fault in ONLY_PARTS and not is_begun)
-    left = {path.name.removeprefix(Path(submission.clip).name) for path in Path(submission.clip).parent.iterdir()}
-    assert left <= {"", ".rejected"}
+    names = {path.name for path in Path(submission.clip).parent.iterdir()}
+    rejected = f"{Path(submission.clip).name}.{mark_of(submission)}.rejected"
+    assert names <= {Path(submission.clip).name, rejected}
     assert submission.charge_units
     assert road.creates() == 1
 
@@ -152,7 +154,7 @@ def test_fault_38_an_expired_link_is_asked_for_anew_and_the_download_goes_on(roa
     road.lanes[2].run_due()
     assert road.kinds()[-1] == "LinkExpired"
     assert_fetched(road)
-    assert road.kinds()[-4:] == ["LinkExpired", "Succeeded", "Received", "Fetched"]
+    assert road.kinds()[-5:] == ["LinkExpired", "Succeeded", "Received", "Named", "Fetched"]
 
 
 def test_fault_39_a_clip_that_is_gone_after_30_days_has_expired_and_its_cost_is_kept(road: Road) -> None:

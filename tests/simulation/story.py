@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ from kling_omni_addon.work.assignment import Assignment
 from kling_omni_addon.work.crew import Progress
 from kling_omni_addon.work.journal import AlreadyThere, Journal
 from kling_omni_addon.work.lane import ASKING, FETCHING, IDLE_S, SENDING, Lane
+from kling_omni_addon.work.leases import Lease
 from kling_omni_addon.work.picture_store import PictureStore
 from kling_omni_addon.work.worker import Worker
 
@@ -57,7 +59,7 @@ _BLENDS = ("", "/a.blend")
 _LARGE = "x" * 300_000
 _KEY = ApiKey(key="simulated")
 _PICTURES = PictureStore(Path("/nonexistent"))
-_CLIPS = Path("/clips")
+_CLIPS = Path(tempfile.gettempdir())  # a folder that takes files: nothing is kept in it
 
 
 Planned: TypeAlias = tuple[float, int, int, Callable[[], None], bool]
@@ -70,21 +72,29 @@ class Died(BaseException):
     """The process is gone: nothing of it runs any more, not even its handlers."""
 
 
-class Violation(Exception):
-    """A promise was broken."""
+class Violation(BaseException):
+    """A promise was broken; nothing of the product may catch it and go on."""
 
 
 @contextmanager
 def wired() -> Iterator[None]:
-    """The product with the model's wire in place of sockets, short list pages and no log."""
-    http, size = service_module.Http, protocol.PAGE_SIZE
+    """The product with the model's wire in place of sockets, short list pages and no log; where a lane would step over
+    a mistake of our own and go on, the mistake is a finding.
+    """
+    http, size, stumble = service_module.Http, protocol.PAGE_SIZE, Lane._stumble
+    Lane._stumble = _raised  # type: ignore[method-assign,assignment]
     service_module.Http, protocol.PAGE_SIZE = cast(Any, Wire), 3
     logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
         service_module.Http, protocol.PAGE_SIZE = http, size
+        Lane._stumble = stumble  # type: ignore[method-assign]
         logging.disable(logging.NOTSET)
+
+
+def _raised(_lane: Lane, _submission: Submission, _lease: Lease, _action: Action, error: Exception) -> None:
+    raise error
 
 
 class ModelledService(KlingService):
@@ -179,6 +189,8 @@ class Process:
 
     def now(self) -> float:
         return self.story.kling.now + self.skew_s
+
+    wall = now
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         raise AssertionError("lanes do not wait")

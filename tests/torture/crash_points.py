@@ -24,9 +24,10 @@ At: TypeAlias = Callable[[str], None]
 """Is told the name of a moment when it comes."""
 Wrapped: TypeAlias = Callable[..., Any]
 
-_ELSEWHERE = frozenset({"Adopted", "Doubted", "SetAside"})
-"""Only a journal that was lost or set back has these, see tests/work/test_recovery.py; and only what killed five
-processes in a row is set aside, see tests/work/test_crash_loops.py.
+_ELSEWHERE = frozenset({"Adopted", "Doubted", "SetAside", "Redirected", "Rebound"})
+"""Only a journal that was lost or set back has the first two, see tests/work/test_recovery.py; only what killed five
+processes in a row is set aside, see tests/work/test_crash_loops.py; and only a person sends a clip elsewhere, see
+tests/work/test_clip_folders.py, or enters another key.
 """
 EVENTS = tuple(sorted({kind.__name__ for kind in get_args(Event)} - _ELSEWHERE))
 LEASES = ("claim", "renew", "give_up")
@@ -37,7 +38,7 @@ FILES = tuple(
     for step in (
         *(
             "fsync clip",
-            "rename clip",
+            "name clip",
             "fsync folder clips",
             "fsync picture",
             "rename picture",
@@ -144,7 +145,7 @@ def _watch_body(at: At) -> None:
 
 def _watch_files(at: At) -> None:
     """Round every fsync and rename of our own files; SQLite's go past Python."""
-    fsync, replace = os.fsync, os.replace
+    fsync, replace, link = os.fsync, os.replace, os.link
 
     def watched_fsync(handle: int) -> None:
         path = Path(f"/proc/self/fd/{handle}").readlink()
@@ -158,7 +159,13 @@ def _watch_files(at: At) -> None:
         replace(source, target, **named)
         at(f"after rename {_kind(Path(target))}")
 
+    def watched_link(source: Any, target: Any, **named: Any) -> None:
+        at(f"before name {_kind(Path(target))}")
+        link(source, target, **named)
+        at(f"after name {_kind(Path(target))}")
+
     os.fsync, os.replace = watched_fsync, watched_replace  # type: ignore[assignment]
+    os.link = watched_link  # type: ignore[assignment]
 
 
 def _kind(path: Path) -> str:

@@ -24,7 +24,7 @@ class FastClock:
         """Virtual Unix seconds."""
         return _START + time.monotonic() * self._speed
 
-    __call__ = now
+    __call__ = wall = now
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Sleep in the event, for a real fraction of the time, but long enough to leave the machine to others."""

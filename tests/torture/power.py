@@ -48,7 +48,7 @@ class Disk:
                 self._names_since.append(step)
             case "mkdir" if not self._is_strict:
                 return
-            case "rename" | "unlink" | "mkdir":
+            case "rename" | "link" | "unlink" | "mkdir":
                 self._names_since.append(step)
             case "write" | "truncate":
                 self._files[step.file].since.append(step)
@@ -124,6 +124,8 @@ def _rename(names: dict[str, int], step: Step) -> None:
         names[step.path] = step.file
     elif step.kind == "mkdir":
         names[step.path] = 0
+    elif step.kind == "link":
+        names[step.target] = step.file
     else:
         names.pop(step.path, None)
         if step.kind == "rename":

@@ -16,10 +16,11 @@ from typing import Literal, TypeAlias
 
 CALLS = (
     *("open", "openat", "creat", "close", "dup", "dup2", "dup3", "write", "writev", "pwrite64", "lseek", "ftruncate"),
-    *("fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "unlink", "unlinkat", "mkdir", "mkdirat"),
+    *("fsync", "fdatasync", "rename", "renameat", "renameat2", "link", "linkat"),
+    *("unlink", "unlinkat", "mkdir", "mkdirat"),
     *("sendto", "sendmsg", "copy_file_range", "sendfile", "fallocate"),
 )
-Kind: TypeAlias = Literal["create", "write", "truncate", "fsync", "rename", "unlink", "mkdir", "send", "mark"]
+Kind: TypeAlias = Literal["create", "write", "truncate", "fsync", "rename", "link", "unlink", "mkdir", "send", "mark"]
 _LINE = re.compile(r"^(\d+) +(.*)$")
 _CALL = re.compile(r"^(\w+)\((.*)\) += (-?\d+|0x[0-9a-f]+|\?)")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
@@ -97,6 +98,8 @@ class _Reader:
                 yield from self._opened(texts[0].decode(), bare, result)
             case "rename" | "renameat" | "renameat2":
                 yield from self._renamed(*(text.decode() for text in texts[:2]))
+            case "link" | "linkat":
+                yield from self._linked(*(text.decode() for text in texts[:2]))
             case "unlink" | "unlinkat":
                 path = texts[0].decode()
                 if self._is_ours(path) and self._files.pop(path, 0):
@@ -126,6 +129,11 @@ class _Reader:
         if self._is_ours(path) and path in self._files:
             self._files[target] = self._files.pop(path)
             yield Step(kind="rename", file=self._files[target], path=path, target=target)
+
+    def _linked(self, path: str, target: str) -> Iterator[Step]:
+        if self._is_ours(path) and path in self._files:
+            self._files[target] = self._files[path]
+            yield Step(kind="link", file=self._files[path], path=path, target=target)
 
     def _on_handle(self, name: str, bare: str, texts: list[bytes], result: int) -> Iterator[Step]:
         numbers = [int(number) for number in re.findall(r"-?\b\d+\b", bare)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import replace
@@ -24,6 +25,7 @@ REQUEST = OmniRequest(
     video=Video(url="https://cdn/y.mp4?sig=canary"),
     callback_url="https://me/canary",
 )
+CLIP_SHA256 = hashlib.sha256(b"clip").hexdigest()
 
 
 def fetched(clip: Path, number: int = 1, shot: str = "") -> Submission:
@@ -34,7 +36,7 @@ def fetched(clip: Path, number: int = 1, shot: str = "") -> Submission:
         target=Target(name="alley", shot=shot),
         wish=wish_of(REQUEST),
     )
-    return replace(lifecycle.begin(intended), clip=str(clip), clip_sha256="ab", task_id="811", charge_units="4")
+    return replace(lifecycle.begin(intended), clip=str(clip), clip_sha256=CLIP_SHA256, task_id="811", charge_units="4")
 
 
 @pytest.fixture
@@ -72,7 +74,21 @@ def test_what_is_missing_is_written_later_and_what_is_there_stays(clip: Path) ->
     assert sidecar_of(clip).read_bytes() == written
     lonely = clip.with_name("gone.mp4")
     keep_missing(fetched(lonely))
+    lonely.write_bytes(b"somebody else's")
+    keep_missing(fetched(lonely))
     assert not sidecar_of(lonely).exists()
+
+
+def test_a_file_that_says_something_of_another_task_is_never_replaced(clip: Path) -> None:
+    """Ids that people choose may be there twice, in two journals."""
+    keep_sidecar(fetched(clip))
+    written = sidecar_of(clip).read_bytes()
+    keep_sidecar(replace(fetched(clip), task_id="another account's"))
+    keep_sidecar(fetched(clip, number=2))
+    assert sidecar_of(clip).read_bytes() == written
+    keep_sidecar(replace(fetched(clip), charge_units="5"))
+    assert json.loads(sidecar_of(clip).read_bytes())["charge_units"] == "5"
+    assert [path.name for path in clip.parent.glob(".*")] == []
 
 
 def test_the_takes_of_a_folder_are_the_clips_that_something_is_said_of(clip: Path) -> None:
@@ -90,6 +106,7 @@ def test_the_takes_of_a_folder_are_the_clips_that_something_is_said_of(clip: Pat
 def test_a_changed_file_is_read_anew(clip: Path) -> None:
     keep_sidecar(fetched(clip))
     assert take_of(clip) is not None
+    sidecar_of(clip).unlink()
     keep_sidecar(fetched(clip, number=22))
     take = take_of(clip)
     assert take is not None

@@ -57,6 +57,9 @@ class Book:
     etag: str = ""
     total_bytes: int | None = None
     received: int = 0
+    mark: str = ""
+    named: str = ""
+    named_sha256: str = ""
     told: list[tuple[int, int | None]] = field(default_factory=list)
     events: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -66,6 +69,9 @@ class Book:
     def began(self, etag: str, total_bytes: int | None) -> None:
         self.etag, self.total_bytes, self.received = etag, total_bytes, 0
         self.events.append(("began", etag, total_bytes))
+
+    def naming(self, path: str, sha256: str) -> None:
+        self.named, self.named_sha256 = path, sha256
 
     def kept(self, offset: int) -> None:
         self.received = offset

@@ -36,6 +36,9 @@ class SharedClock:
     def now(self) -> float:
         return self.hand.now + self.off_s
 
+    def wall(self) -> float:
+        return self.now()
+
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         self.hand.now += timeout_s
         return event.is_set()

@@ -41,6 +41,9 @@ class FakeClock:
     def now(self) -> float:
         return self.time
 
+    def wall(self) -> float:
+        return self.now()
+
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         self.time += max(timeout_s, 0.001)
         return event.is_set()

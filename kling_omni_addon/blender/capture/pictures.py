@@ -14,6 +14,7 @@ from pathlib import Path
 import bpy
 
 from ...core.errors import CaptureFailed
+from ...core.media import PictureFacts, picture_facts
 from ...core.request import Role
 from ...settings import home_folder
 from ..connection import limits
@@ -106,11 +107,18 @@ def capture_strip(
 
 
 def use_file(scene: bpy.types.Scene, role: Role, path: Path) -> Path:
-    """Use an image file: itself where Kling takes its format, else a copy. Raises :class:`CaptureFailed`."""
+    """Use an image file: itself where Kling takes its format, whatever its name says, else a copy.
+
+    Raises :class:`CaptureFailed`, also for half a file.
+    """
     require_own(scene)
     if not path.is_file():
         raise CaptureFailed(f"There is no file {path}.", field="filepath", remedy="Choose an image.")
-    picture = path if _is_ready_to_send(path) else _converted(path)
+    facts = _facts_of(path)
+    if not facts.is_whole:
+        sentence = f"The file {path} is not whole: its end is missing."
+        raise CaptureFailed(sentence, field="filepath", remedy="Save or copy it again, or choose another one.")
+    picture = path if facts.format in limits.profile().picture.formats else _converted(path)
     return _put(scene, role, picture, path.name)
 
 
@@ -148,8 +156,13 @@ def capture_path(name: str, frame: int | None, suffix: str = ".jpg") -> Path:
     return folder / f"{plain}{number}_{stamp}{suffix}"
 
 
-def _is_ready_to_send(path: Path) -> bool:
-    return path.suffix.lower().removeprefix(".") in limits.profile().picture.formats
+def _facts_of(path: Path) -> PictureFacts:
+    try:
+        with path.open("rb") as stream:
+            return picture_facts(stream, path.stat().st_size)
+    except OSError as error:
+        sentence = f"The file {path} cannot be read: {error.strerror or error}."
+        raise CaptureFailed(sentence, field="filepath", remedy="Choose another file.") from error
 
 
 def _converted(path: Path) -> Path:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import CaptureFailed
+from ...core.media import picture_facts
 from ...core.sizes import is_legal, legal_size
 from ..connection import limits
 from ..host.changed import assign, named
@@ -47,7 +48,9 @@ def save_strip_frame(scene: bpy.types.Scene, strip: Strip, frame: int, path: Pat
     """
     require_folder(path)
     _require_frame(strip, frame)
-    width, height = _file_size(strip)
+    for path in _files_at(scene, strip, frame):
+        _require_picture(path)
+    width, height = _file_size(_first_file(strip))
     with scene_for_a_moment(copy_of(scene)) as film:
         pass_colours_on(film)
         size = _accepted(width, height)
@@ -76,9 +79,32 @@ def _require_frame(strip: Strip, frame: int) -> None:
         raise CaptureFailed(sentence, field="frame", remedy="Move the playhead onto the strip.")
 
 
-def _file_size(strip: Strip) -> tuple[int, int]:
+def _files_at(scene: bpy.types.Scene, strip: Strip, frame: int) -> tuple[Path, ...]:
+    """The images of a sequence that may be seen at ``frame``: one, or all of them where a Speed effect picks another.
+
+    Blender plays one that is missing, or that it cannot read, as black without a word.
+    """
+    if strip.type == "MOVIE":
+        return ()
+    is_retimed = any(other.type == "SPEED" and other.input_1 == strip for other in all_strips(scene))
+    element: Any = None if is_retimed else strip.strip_elem_from_frame(frame)
+    shown = strip.elements if element is None else (element,)
+    return tuple(_folder_of(strip) / str(each.filename) for each in shown)
+
+
+def _require_picture(path: Path) -> None:
+    """Raise :class:`CaptureFailed` for an image that is not there, or not whole."""
+    try:
+        with path.open("rb") as stream:
+            is_whole = picture_facts(stream, path.stat().st_size).is_whole
+    except OSError as error:
+        raise _unreadable(path) from error
+    if not is_whole:
+        raise _unreadable(path)
+
+
+def _file_size(path: Path) -> tuple[int, int]:
     """Width and height of the file in pixels; Blender plays a missing one as black without a word."""
-    path = _file_of(strip)
     try:
         image = bpy.data.images.load(str(path), check_existing=False)
     except RuntimeError as error:
@@ -91,11 +117,16 @@ def _file_size(strip: Strip) -> tuple[int, int]:
     return width, height
 
 
-def _file_of(strip: Strip) -> Path:
-    """The movie; of a sequence of images the first."""
+def _first_file(strip: Strip) -> Path:
+    """The movie; of a sequence of images the first that is there."""
     if strip.type == "MOVIE":
         return Path(bpy.path.abspath(strip.filepath))
-    return Path(bpy.path.abspath(strip.directory)) / str(strip.elements[0].filename)
+    files = [_folder_of(strip) / str(element.filename) for element in strip.elements]
+    return next((file for file in files if file.is_file()), files[0])
+
+
+def _folder_of(strip: Strip) -> Path:
+    return Path(bpy.path.abspath(strip.directory))
 
 
 def _unreadable(path: Path) -> CaptureFailed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ...core.errors import NotSent
-from ...settings import is_local_service
+from ...settings import OFFLINE, is_local_service
 from . import preferences
 
 
@@ -16,10 +16,7 @@ def offline_reason() -> str:
     """
     if bpy.app.online_access or is_local_service(preferences.service_name()):
         return ""
-    return (
-        "Blender is set to stay offline. Turn on Preferences > System > Network > Allow Online Access, "
-        "or use the Rehearsal service"
-    )
+    return OFFLINE
 
 
 def require_online() -> None:

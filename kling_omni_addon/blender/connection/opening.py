@@ -5,12 +5,13 @@ and closed on disabling.
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ...settings import home_folder
+from ...settings import REHEARSAL, REHEARSING, home_folder
 from ..host.signals import Signal
 from . import limits, preferences, questions
 from .online import offline_reason
@@ -50,6 +51,8 @@ def session() -> Session:
         _open.session.close()
         _open.session = None
     if _open.session is None:
+        if bpy.app.background and settings.service == REHEARSAL:  # no panel says it
+            sys.stderr.write(f"kling: {REHEARSING} {settings.told}\n")
         _open.session = Session(settings)
         _open.session.snapshot.refresh()
         changed.send()

@@ -8,6 +8,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ... import settings
+from ...core.errors import KlingError
 from ..host.identity import ROOT_PACKAGE
 from . import limits, questions
 
@@ -24,13 +25,15 @@ class Preferences:
     service: EnumProperty(
         name="Service",
         description="Where submissions are sent",
+        # The numbers are what Blender keeps: a service that was chosen in an earlier version stays chosen.
         items=(
-            ("rehearsal", "Rehearsal", "Offline and free: nothing leaves this machine, clips are stand-ins"),
-            ("kling", "Kling", "The service outside China; needs a key of that region"),
-            ("kling-china", "Kling China", "The service in China; needs a key of that region"),
-            ("other", "Other Address", "A service at an address of your own"),
+            (settings.AUTOMATIC, "Automatic", "Kling once there is a key; until then the Rehearsal", "NONE", 4),
+            ("rehearsal", "Rehearsal", "Offline and free: nothing leaves this machine, clips are stand-ins", "NONE", 0),
+            ("kling", "Kling", "The service outside China; needs a key of that region", "NONE", 1),
+            ("kling-china", "Kling China", "The service in China; needs a key of that region", "NONE", 2),
+            ("other", "Other Address", "A service at an address of your own", "NONE", 3),
         ),
-        default="rehearsal",
+        default=settings.AUTOMATIC,
         update=_account_changed,
     )
     address: StringProperty(
@@ -107,27 +110,44 @@ def preferences() -> Preferences | None:
     return addon.preferences if addon else None
 
 
+def preferred() -> settings.Preferred:
+    """What is set on the page, as one frozen value that the environment precedes."""
+    page, is_online = preferences(), bool(bpy.app.online_access)
+    if page is None:
+        return settings.Preferred(is_online=is_online)
+    values = {
+        "KLING_BASE_URL": page.address if page.service == "other" else page.service,
+        "KLING_API_KEY": page.api_key,
+        "KLING_ACCESS_KEY": page.access_key,
+        "KLING_SECRET_KEY": page.secret_key,
+        "KLING_LOOK_WINDOW_S": str(page.look_window_s),
+    }
+    limits = {"CONCURRENCY": page.concurrency, "DAILY_CAP": page.daily_cap, "PROJECT_CAP": page.project_cap}
+    most = {f"KLING_{name}": str(limit) for name, limit in limits.items() if limit}  # 0 is none
+    return settings.Preferred(values=values | most, is_online=is_online)
+
+
+def service() -> settings.Choice:
+    """The service in force, and who chose it."""
+    return settings.service_in_force(os.environ, preferred())
+
+
 def service_name() -> str:
-    """The service in force, by name or address; the environment wins."""
-    page = preferences()
-    if os.environ.get("KLING_BASE_URL") or page is None:
-        return os.environ.get("KLING_BASE_URL") or "kling"
-    name: str = page.address if page.service == "other" else page.service
-    return name
+    """The service in force, by name or address."""
+    return service().name
 
 
 def key_source() -> str:
     """Where the key in use comes from, in words; never the key."""
-    page = preferences()
-    if os.environ.get("KLING_API_KEY", "").strip():
-        return "KLING_API_KEY of the environment"
-    if any(os.environ.get(name, "").strip() for name in ("KLING_ACCESS_KEY", "KLING_SECRET_KEY")):
-        return "KLING_ACCESS_KEY and KLING_SECRET_KEY of the environment"
-    if page is not None and page.api_key.strip():
-        return "the API key above"
-    if page is not None and page.access_key.strip() and page.secret_key.strip():
-        return "the key pair above"
-    return "none yet"
+    return settings.keys_in_force(os.environ, preferred())[1]
+
+
+def told() -> str:
+    """Where each setting comes from, in a sentence."""
+    try:
+        return settings.told_settings(os.environ, preferred())
+    except KlingError as error:
+        return str(error)
 
 
 def confirm_units() -> int:
@@ -146,25 +166,4 @@ def clip_folder() -> str:
 
 def read_settings() -> settings.Settings:
     """Environment first, then preferences, as one frozen value. Raises :class:`KlingError` for what cannot be used."""
-    page = preferences()
-    kept = {}
-    if page is not None:
-        kept = {
-            "KLING_API_KEY": page.api_key,
-            "KLING_ACCESS_KEY": page.access_key,
-            "KLING_SECRET_KEY": page.secret_key,
-        }
-    of_environment = {name: value for name, value in os.environ.items() if name.startswith("KLING_")}
-    if any(of_environment.get(name) for name in kept):
-        kept = {}  # a key of the environment is never mixed with half of another one
-    given = _numbers(page) | kept | of_environment
-    return settings.read_settings(given, service=service_name(), profile=limits.profile().name)
-
-
-def _numbers(page: Preferences | None) -> dict[str, str]:
-    if page is None:
-        return {}
-    limits = {"KLING_CONCURRENCY": page.concurrency}
-    if page.service != "rehearsal":  # which is free
-        limits |= {"KLING_DAILY_CAP": page.daily_cap, "KLING_PROJECT_CAP": page.project_cap}
-    return {"KLING_LOOK_WINDOW_S": str(page.look_window_s)} | {name: str(most) for name, most in limits.items() if most}
+    return settings.read_settings(os.environ, profile=limits.profile().name, preferred=preferred())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import bpy
 
 from ...core.errors import KlingError
+from ...work.clock import steady_s
 from ..host.isolating import on_its_own, tell_once
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Question(Generic[_Answer]):
         """Put the question, which takes the place of one under way. Without a window it waits for the answer, since
         nobody would look again. Raises like ``put``.
         """
-        self._asked_at, self.problem = time.monotonic(), ""
+        self._asked_at, self.problem = steady_s(), ""
         self._errand = put()
         if bpy.app.background:
             self._errand.wait(_WAIT_S)
@@ -73,8 +73,8 @@ class Question(Generic[_Answer]):
 
     @property
     def age_s(self) -> float:
-        """Seconds since it was put; infinite before."""
-        return time.monotonic() - self._asked_at
+        """Seconds since it was put, those of a suspend included; infinite before."""
+        return steady_s() - self._asked_at
 
     def forget(self) -> None:
         """Count neither an answer nor a problem any more."""

@@ -32,8 +32,8 @@ def why_not_own(block: bpy.types.ID) -> str:
     if is_own(block):
         return ""
     library: Any = block.library or block.override_library.reference.library
-    described: Any = block.bl_rna
-    kind, source = described.name, PurePath(library.filepath.replace("\\", "/")).name if library else "a library"
+    rna: Any = block.bl_rna
+    kind, source = rna.name, PurePath(library.filepath.replace("\\", "/")).name if library else "a library"
     return f'{kind} "{block.name}" is linked from {source}, so changes to it are not saved with this file.'
 
 

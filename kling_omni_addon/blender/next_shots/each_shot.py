@@ -229,7 +229,7 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
             asked = question(plans_of(scene_of(context)))
         except KlingError:
             return self.execute(context)  # which reports it
-        return confirming.ask(self, context, event, asked)
+        return confirming.ask(self, context, event, f"{confirming.nobody_chose()} {asked}".strip())
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..connection.preferences import Preferences, key_source
+from ..connection.preferences import Preferences, key_source, told
 from ..host.identity import ROOT_PACKAGE
+from ..host.wrapping import draw_text
 from .submissions import draw_account
 
 
@@ -28,6 +29,7 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
         layout.label(text="Nothing is sent anywhere; clips are stand-ins made by this Blender", icon="INFO")
     else:
         _draw_keys(page, layout)
+    draw_text(layout, context, told(), "SETTINGS")
     draw_account(layout, context)
     layout.separator()
     layout.prop(page, "clip_folder")

@@ -15,12 +15,13 @@ from . import rows
 
 _LOAD = "kling.load_settings"  # where it is known what was asked for
 _LOOK = "kling.look_again"
+_FOLDER = "kling.choose_folder"
 _ACTIONS: Mapping[Phase, tuple[str, ...]] = {
-    Phase.INTENDED: ("kling.stop_waiting", _LOAD),
-    Phase.UNANSWERED: ("kling.stop_waiting", _LOAD),
-    Phase.ACCEPTED: ("kling.stop_waiting", _LOAD),
-    Phase.READY: ("kling.stop_waiting", _LOAD),
-    Phase.PARKED: (_LOOK, "kling.send_again", "kling.stop_waiting", _LOAD),
+    Phase.INTENDED: ("kling.stop_waiting", _LOAD, _FOLDER),
+    Phase.UNANSWERED: ("kling.stop_waiting", _LOAD, _FOLDER),
+    Phase.ACCEPTED: ("kling.stop_waiting", _LOAD, _FOLDER),
+    Phase.READY: ("kling.stop_waiting", _FOLDER, _LOAD),
+    Phase.PARKED: (_LOOK, "kling.send_again", "kling.stop_waiting", _LOAD, _FOLDER),
     Phase.FETCHED: ("kling.place_clip", _LOAD, "kling.open_folder"),
     Phase.PLACED: ("kling.reveal_strip", _LOAD, "kling.open_folder"),
     Phase.FAILED: (_LOAD, _LOOK),

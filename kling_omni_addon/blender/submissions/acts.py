@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 import bpy
 
@@ -15,12 +16,13 @@ from ..connection import opening, snapshots
 from ..connection.online import require_online
 from ..connection.snapshots import require_submission
 from ..host import heartbeat
+from ..host.interrupting import interruptible
 from ..host.ownership import require_own
 from ..shot import judging
 from ..shot.reading import Wish, read_wish
 from ..timeline import stand_in
 from ..timeline.our_strips import PlacedStrip
-from . import placing
+from . import confirming, moved_project, placing
 from .repeats import LastPress
 
 _log = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ def submit_request(request: OmniRequest, target: Target) -> Submission:
     stand_in.require_room(request, target)
     made = opening.session().submit(request, target)
     last_press.note(Wish(request=request, target=target))
+    confirming.agree()
     snapshots.refresh()
     heartbeat.start()
     try:
@@ -81,10 +84,12 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
     ``problem``. A wait that ends early ends nothing: the work goes on. In a window this holds up Blender.
 
     Raises :class:`~kling_omni_addon.core.errors.NotSent` where something is left to do while Blender is set to stay
-    offline, because nothing happens then.
+    offline, because nothing happens then. Ctrl-C ends the wait with ``KeyboardInterrupt``, and nothing else.
     """
     session = opening.session()
-    found = session.wait(_are_settled, ids, timeout_s)
+    moved_project.follow_project()
+    with interruptible():
+        found = session.wait(_are_settled, ids, timeout_s)
     snapshots.refresh()
     return tuple(found[each] for each in ids if each in found)
 
@@ -166,6 +171,17 @@ def stop_waiting(submission_id: str) -> Submission:
         session.abandon(submission_id)
     snapshots.refresh()
     return require_submission(submission_id)
+
+
+def send_clip_to(submission_id: str, folder: str | Path) -> Submission:
+    """Have a clip that is not fetched yet go to another folder, at once if it waits for one. Free.
+
+    Raises :class:`ArgumentsInvalid` for a folder that takes no files, and for a clip that is there or will not come.
+    """
+    told = opening.session().send_clip_to(submission_id, Path(bpy.path.abspath(str(folder))))
+    snapshots.refresh()
+    heartbeat.start()
+    return told
 
 
 def go_on() -> int:

@@ -8,28 +8,50 @@ from decimal import Decimal
 import bpy
 
 from ...core.life.lifecycle import Submission
-from ...core.pricing import plain
+from ...core.pricing import Price, plain
 from ...core.provenance import request_from
 from ...core.request import OmniRequest
 from ..connection.clip_links import list_price_of
-from ..connection.preferences import confirm_units, service_name
+from ..connection.preferences import confirm_units, service
 from ..host.reporting import Outcome
 
 
 def question(requests: Iterable[OmniRequest]) -> str:
     """What to ask before these are sent, as a sentence; ``""`` when nothing has to be asked.
 
-    Nothing is asked of a rehearsal, which is free, and nothing while the limit in the preferences is 0. A clip that may
-    cost more than is known, because its list price is a range or missing, counts as its most, or is asked about.
+    Nothing is asked of a rehearsal, which is free. Where nobody chose the service, the first clip that costs is asked
+    about. Else nothing is asked while the limit in the preferences is 0. A clip that may cost more than is known,
+    because its list price is a range or missing, counts as its most, or is asked about.
     """
     limit, prices = confirm_units(), [list_price_of(request) for request in requests]
-    if not limit or service_name() == "rehearsal":
+    if service().is_rehearsal:
         return ""
+    first = nobody_chose()
+    most = sum((price.most_units for price in prices if price), Decimal(0))
+    if not first and (not limit or (None not in prices and most <= limit)):
+        return ""
+    return " ".join(part for part in (first, _cost_of(prices, most)) if part)
+
+
+def nobody_chose() -> str:
+    """What to say at the first clip of a session that costs, where nobody chose a service; ``""`` from then on."""
+    choice = service()
+    if not choice.is_automatic or choice.is_rehearsal or choice.name in _agreed:
+        return ""
+    return "This goes to Kling, since there is a key and nobody chose a service."
+
+
+def agree() -> None:
+    """Something was sent with the service in force: :func:`nobody_chose` has been said, or a script needs no word."""
+    _agreed.add(service().name)
+
+
+_agreed: set[str] = set()
+
+
+def _cost_of(prices: list[Price | None], most: Decimal) -> str:
     if None in prices:
         return "Kling's list has no price for this."
-    most = sum((price.most_units for price in prices if price), Decimal(0))
-    if most <= limit:
-        return ""
     dollars = sum((price.most_dollars for price in prices if price), Decimal(0))
     is_exact = all(price.is_exact for price in prices if price)
     return f"This costs {'' if is_exact else 'up to '}{plain(most)} units, ${dollars:.2f} by the list."

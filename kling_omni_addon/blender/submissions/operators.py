@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import FloatProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from ...core.errors import ClipUnusable
 from ...core.life.lifecycle import Phase
@@ -61,7 +61,11 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         return self._wait(submission.id)
 
     def _wait(self, submission_id: str) -> Outcome:
-        (submission,) = acts.wait([submission_id], self.wait_s)
+        try:
+            (submission,) = acts.wait([submission_id], self.wait_s)
+        except KeyboardInterrupt:  # of which Blender would make a traceback
+            self.report({"ERROR"}, "The wait was interrupted. The submission goes on and may be charged")
+            return {"CANCELLED"}
         if submission.phase is not Phase.FETCHED:
             self.report({"ERROR"}, submission.problem or "The wait ended before the clip was done; it goes on")
             return {"CANCELLED"}
@@ -164,6 +168,29 @@ class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
         return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))
 
 
+class KLING_OT_choose_folder(OfSubmission, bpy.types.Operator):
+    """Have the clip saved in another folder"""
+
+    bl_idname = "kling.choose_folder"
+    bl_label = "Choose Folder..."
+    bl_options = {"REGISTER"}
+
+    directory: StringProperty(name="Folder", description="Folder that the clip goes to", subtype="DIR_PATH")
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Open the file browser, which shows folders only."""
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Make and try the folder, and send the clip there."""
+        submission = acts.send_clip_to(self.submission_id, self.directory)
+        self.report({"INFO"}, f'"{submission.target.name or submission.id}" goes to {submission.target.folder}')
+        return {"FINISHED"}
+
+
 class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
     """Take this submission off the list until Blender is started again; its record and its clip stay"""
 
@@ -199,6 +226,7 @@ CLASSES = (
     KLING_OT_stop_waiting,
     KLING_OT_resume,
     KLING_OT_open_folder,
+    KLING_OT_choose_folder,
     KLING_OT_hide_submission,
     KLING_OT_check_account,
 )

@@ -15,7 +15,7 @@ from ..host.heartbeat import BUSY_S, CALM_S, start
 from ..host.isolating import on_its_own
 from ..shot import judging, prompt
 from ..timeline import stand_in
-from . import placing, status_bar
+from . import moved_project, placing, status_bar
 
 _STRIP_EDITORS: Final = ("SEQUENCER_OT_", "TRANSFORM_OT_")
 
@@ -49,6 +49,7 @@ def visit() -> float | None:
     news = [on_its_own(step) for step in (questions.hear, snapshots.refresh, _is_second_over)]
     if any(news):
         redraw(_OUR_AREAS)
+    moved_project.follow_project()
     if not _is_blender_busy():
         on_its_own(placing.place_arrived, is_patient=True)
     on_its_own(_tell_status)

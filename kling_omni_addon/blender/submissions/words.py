@@ -8,6 +8,8 @@ from decimal import Decimal
 
 from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
+from ...core.life.queueing import waits_because
+from ...core.life.spending import charge_sentence
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
 from ..connection import snapshots
@@ -43,8 +45,9 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if snapshots.elsewhere(submission):
         return snapshots.elsewhere(submission)
-    if submission.problem:
-        return submission.problem
+    waits = waits_because(submission, snapshots.submissions(), time.time())
+    if waits or submission.problem:
+        return waits or submission.problem
     if snapshots.silence(submission):
         return snapshots.silence(submission)
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
@@ -52,7 +55,7 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     if submission.phase is Phase.ACCEPTED:
         maker = "The rehearsal" if snapshots.is_rehearsed(submission) else "Kling"
         return f"{maker} is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
-    cost = _cost_of(submission)
+    cost = _cost(submission)
     told = {
         Phase.INTENDED: "It will be sent as soon as it can be.",
         Phase.UNANSWERED: "It was sent; its answer is being looked for.",
@@ -60,15 +63,17 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
         Phase.FETCHED: placing.waits_because(submission) or "The clip is here and is being placed.",
         Phase.PLACED: f"On the timeline as {submission.strip}{_placed_length(submission)}.",
     }
-    return told.get(submission.phase, STATES[submission.phase] + ".") + cost
+    note = f" {submission.note}" if submission.note else ""
+    return told.get(submission.phase, STATES[submission.phase] + ".") + cost + note
 
 
-def _cost_of(submission: Submission) -> str:
-    if not submission.charge_units:
-        return ""
-    if snapshots.is_rehearsed(submission):
+def _cost(submission: Submission) -> str:
+    """What Kling charged, or says that it did; a rehearsal charges nothing."""
+    if submission.charge_units and snapshots.is_rehearsed(submission):
         return f" A rehearsal is free; Kling would have charged {submission.charge_units} units."
-    return f" Kling charged {submission.charge_units} units."
+    if submission.charge_said:
+        return f" {charge_sentence(submission.most_units, submission.charge_said)}"
+    return f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
 
 
 def _placed_length(submission: Submission) -> str:
@@ -85,5 +90,7 @@ def _usual(usual_s: Sequence[float]) -> str:
 
 def balance(packs: Sequence[Pack]) -> str:
     """What is left on the account."""
-    left = sum((pack.remaining for pack in packs if pack.status == "online"), Decimal(0))
-    return f"{plain(left)} units"
+    open_packs = [pack.remaining for pack in packs if pack.status == "online"]
+    known = [units for units in open_packs if units is not None]
+    left = f"{plain(sum(known, Decimal(0)))} units"
+    return left if len(known) == len(open_packs) else f"{left}, and packs whose number of units cannot be read,"

@@ -12,7 +12,7 @@ from ...core.errors import ClipUnusable
 from ...core.life.lifecycle import Submission
 from ...core.provenance import provenance_of, shot_id_of
 from ...core.takes import Take, diff_of, in_order
-from ...work.sidecar import keep_missing, sidecar_of, takes_in
+from ...work.sidecar import is_clip, keep_missing, sidecar_of, takes_in
 from ..connection import snapshots
 from ..host import sequencer
 from ..host.ownership import is_own, require_own
@@ -157,8 +157,13 @@ def deletions() -> int:
 
 
 def delete_files(take: Take) -> None:
-    """Delete a take's clip, and what is said of it. Raises :class:`ClipUnusable` where the system does not allow it."""
-    clip = Path(take.clip)
+    """Delete a take's clip, and what is said of it. Raises :class:`ClipUnusable` where the system does not allow it,
+    and for a file that is not the clip any more.
+    """
+    clip, sha256 = Path(take.clip), str(take.provenance.get("clip_sha256", ""))
+    if sha256 and clip.exists() and not is_clip(clip, sha256):
+        sentence = f"{clip.name} is another file now than the clip that was made."
+        raise ClipUnusable(sentence, field="clip", remedy="Delete it yourself, if you want to.")
     _deleted["takes"] += 1
     try:
         clip.unlink(missing_ok=True)

@@ -45,8 +45,9 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
         _set_speed(scene, (length_of(strip) - held) / (wanted + _ROUNDING))
         untrim(strip)
     forget_raw_frames(scene)
-    if len(strip.retiming_keys) < KEYS_OF_ONE_SPEED or abs(content_length_of(strip) - length) > 1:
-        found = f"{content_length_of(strip)} frames instead of {length}"
+    expected = wanted + held
+    if len(strip.retiming_keys) < KEYS_OF_ONE_SPEED or abs(content_length_of(strip) - expected) > 1:
+        found = f"{content_length_of(strip)} frames instead of {expected}"
         raise KlingError(f'Strip "{strip.name}" did not take the speed of its clip: {found}.', field="speed")
 
 

@@ -7,6 +7,8 @@ a custom property, wherever it was moved to in the file.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ import bpy
 from ...core.life.events import Target
 from ...core.life.lifecycle import Submission
 from ...core.request import OmniRequest
-from ...durable import make_folder, write_whole
+from ...durable import make_folder, write_new
 from ..connection import limits, opening
 from ..host.ownership import own_scene, own_scenes, require_own
 from ..host.sequencer import Strip, all_strips, set_end, show_in_workspaces, siblings_of
@@ -178,10 +180,13 @@ def push_undo(message: str) -> None:
 
 def _film_in(folder: Path) -> Path:
     """The film beside the clips, so that the .blend finds it on another machine; ours where that cannot be written."""
-    film = folder / _FILM.name
-    with suppress(OSError):
-        if not film.exists():
-            make_folder(folder)
-            write_whole(film, _FILM.read_bytes())
-        return film
+    data = _FILM.read_bytes()
+    named = folder / _FILM.name
+    for film in (named, named.with_stem(f"{named.stem}-{hashlib.sha256(data).hexdigest()[:8]}")):
+        with suppress(OSError):
+            if not os.path.lexists(film):
+                make_folder(folder)
+                write_new(film, data)
+            if film.is_file() and film.read_bytes() == data:  # another may have that name
+                return film
     return _FILM

@@ -90,10 +90,15 @@ class Doubted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes."""
+    """The commit point: on disk before the body's last byte leaves. ``digest`` names the bytes.
+
+    ``wall_at`` is the time of day as it was read just then, by which every process counts what was spent; ``at`` is
+    that of the process, by which windows are measured. 0 where an earlier version wrote this.
+    """
 
     at: float
     digest: str
+    wall_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +151,16 @@ class Deferred:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The service refused for a reason that only a person can clear (key, account). Nothing was created; nothing goes
-    out by itself.
+    """Only a person can clear what is in the way (key, account, a cap). Nothing was created or goes out by itself.
+
+    ``scope`` says what is held: ``"key"`` everything of the key, for that or its account is at fault, ``"submission"``
+    this one alone, which its own cap stops. Earlier versions wrote none (``""``): there the exit code tells.
     """
 
     at: float
     reason: str
     exit_code: int
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,10 +273,14 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succeeded:
-    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down."""
+    """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down.
+
+    ``charge_said`` is what the service said of the charge where that is no amount or not the whole; else ``""``.
+    """
 
     at: float
     charge_units: str
+    charge_said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -313,6 +325,25 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """The clip is whole and checked and is about to get this name, which nothing had a moment ago: so it is known for
+    ours after a crash by its place and content, and not by its name.
+    """
+
+    at: float
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirected:
+    """The user wants the clip in another folder."""
+
+    at: float
+    folder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
     """The download broke; it is tried again."""
 
@@ -322,12 +353,13 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The clip is a verified file at its place."""
+    """The clip is a verified file at its place. ``note`` is a sentence where it is not where it was meant to be."""
 
     at: float
     path: str
     sha256: str
     size_bytes: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,7 +375,7 @@ def believed(denied: Denied, at: float) -> Failed | Held | Deferred:
     """What a refusal counts as once it is believed."""
     match denied.verdict:
         case "Held":
-            return Held(at=at, reason=denied.reason, exit_code=denied.exit_code)
+            return Held(at=at, reason=denied.reason, exit_code=denied.exit_code, scope="key")
         case "Deferred":
             return Deferred(at=at, reason=denied.reason, retry_after_s=None)
         case _:
@@ -379,6 +411,8 @@ Event: TypeAlias = (
     | LinkExpired
     | Receiving
     | Received
+    | Named
+    | Redirected
     | FetchFailed
     | Fetched
     | Placed
@@ -430,4 +464,6 @@ def _piece(data: str | Mapping[str, Any]) -> Piece:
 
 
 def _picture(data: Mapping[str, Any]) -> PictureRef:
-    return PictureRef(sha256=data["sha256"], facts=PictureFacts(**data["facts"]))
+    known = {each.name for each in fields(PictureFacts)}
+    facts = PictureFacts(**{name: value for name, value in data["facts"].items() if name in known})
+    return PictureRef(sha256=data["sha256"], facts=facts)

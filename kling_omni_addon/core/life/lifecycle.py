@@ -18,6 +18,8 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any, TypeAlias
 
+from ..amounts import charge_of
+from ..errors import CapReached
 from ..payload import Payload
 from . import events as ev
 from . import pacing
@@ -87,6 +89,7 @@ class Submission:
     """Our record of one paid task. ``id`` is the external task id; times are Unix seconds; ``problem`` is a sentence or
     ``""``.
 
+    ``is_held``: only a person can clear what is in the way, of everything of its key unless it ``is_held_alone``.
     ``is_uncertain``: the user said Send Again, and the send before it may have made a task. ``sends`` counts passes of
     the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
     ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known), and
@@ -95,10 +98,13 @@ class Submission:
     somebody chose its id, ``id_is_taken`` that it is another task's.
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
+    ``charge_units`` is what the task cost, ``""`` while unknown; ``charge_said`` what the service said of it where that
+    is no amount or not the whole; ``was_made`` that the service said once that the clip is ready.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
-    say where the download stands, ``furthest`` how far it ever came. ``wish`` is the request, as ``events.Intended``
-    has it.
+    say where the download stands, ``furthest`` how far it ever came; ``named`` is the name that the whole clip was
+    about to get, ``named_sha256`` its content. ``note`` is a sentence where the clip is not where it was meant to be.
+    ``wish`` is the request, as ``events.Intended`` has it.
     """
 
     id: str
@@ -116,6 +122,7 @@ class Submission:
     failures: int = 0
     retry_at: float = 0.0
     is_held: bool = False
+    is_held_alone: bool = False
     crashes: int = 0
     is_set_aside: bool = False
     is_adopted: bool = False
@@ -132,10 +139,15 @@ class Submission:
     sent_at: float = 0.0
     accepted_at: float = 0.0
     charge_units: str = ""
+    charge_said: str = ""
+    was_made: bool = False
     etag: str = ""
     total_bytes: int | None = None
     received: int = 0
     furthest: int = 0
+    named: str = ""
+    named_sha256: str = ""
+    note: str = ""
     clip: str = ""
     clip_sha256: str = ""
     strip: str = ""
@@ -169,7 +181,8 @@ class Submission:
     @property
     def holds_key(self) -> bool:
         """Whether the key or the account is at fault as far as is known, so that no other send would fare better."""
-        return self.is_held or (self.denial is not None and self.denial.verdict == "Held")
+        is_denied = self.denial is not None and self.denial.verdict == "Held"
+        return is_denied or (self.is_held and not self.is_held_alone)
 
     @property
     def is_stopped(self) -> bool:
@@ -193,6 +206,7 @@ class IllegalTransition(Exception):
 _UNFINISHED = (Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY, Phase.FETCHED)
 _CAN_CRASH = (Phase.INTENDED, Phase.READY, Phase.FETCHED)
 """Phases whose next step ends with an event, so that a missing one tells of a crash. Questions often end without."""
+_WITHOUT_CLIP = _UNFINISHED[:-1]
 
 TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Adopted: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED, Phase.PARKED, Phase.FAILED), Phase.ACCEPTED),
@@ -222,6 +236,8 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.LinkExpired: {Phase.READY: Phase.ACCEPTED},
     ev.Receiving: {Phase.READY: Phase.READY},
     ev.Received: {Phase.READY: Phase.READY},
+    ev.Named: {Phase.READY: Phase.READY},
+    ev.Redirected: {phase: phase for phase in _WITHOUT_CLIP},
     ev.FetchFailed: {Phase.READY: Phase.READY},
     ev.Fetched: {Phase.READY: Phase.FETCHED},
     ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
@@ -272,7 +288,7 @@ def apply(submission: Submission, event: Event) -> Submission:
     return replace(submission, **changes | _EFFECTS.get(type(event), _nothing_more)(submission, event))
 
 
-_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received, ev.Rebound)
+_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received, ev.Named, ev.Redirected, ev.Rebound)
 """After any other event the step before it came to an end. A download that starts over did not."""
 
 
@@ -364,7 +380,8 @@ def _nothing_more(_submission: Submission, _event: Any) -> Changes:
 def _after_sent(submission: Submission, event: ev.Sent) -> Changes:
     if submission.digest not in ("", event.digest):
         raise IllegalTransition("other bytes cannot be sent under the same id")
-    sent = {"digest": event.digest, "sends": submission.sends + 1, "sent_at": event.at, "tasks": submission.tasks + 1}
+    sent = {"digest": event.digest, "sends": submission.sends + 1, "tasks": submission.tasks + 1}
+    sent |= {"sent_at": event.wall_at or event.at}
     return sent | _looking_from(submission, event)
 
 
@@ -376,8 +393,8 @@ def _after_denied(submission: Submission, event: ev.Denied) -> Changes:
 
 
 def _one_task_less(submission: Submission) -> int:
-    """After a proof that the last send made no task, or none that costs."""
-    was_open = submission.phase in (Phase.UNANSWERED, Phase.ACCEPTED)
+    """After a proof that the last send made no task, or none that costs. What was made once may have been charged."""
+    was_open = submission.phase in (Phase.UNANSWERED, Phase.ACCEPTED) and not submission.was_made
     return max(0, submission.tasks - was_open)
 
 
@@ -404,6 +421,13 @@ def _after_received(submission: Submission, event: ev.Received) -> Changes:
     if event.offset <= submission.furthest:
         return moved
     return moved | {"failures": 0, "retry_at": 0.0, "problem": "", "crashes": 0, "is_set_aside": False}
+
+
+def _after_redirected(submission: Submission, event: ev.Redirected) -> Changes:
+    """A download that waits for its next try goes on at once; nothing else does."""
+    moved: Changes = {"target": replace(submission.target, folder=event.folder)}
+    waits = submission.phase is Phase.READY and not submission.is_stopped
+    return moved | {"failures": 0, "retry_at": 0.0, "problem": ""} if waits else moved
 
 
 def _after_set_aside(submission: Submission, event: ev.SetAside) -> Changes:
@@ -453,6 +477,7 @@ def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
         return over | {"id_is_taken": event.id_is_taken, "is_held": False}
     return _looking_from(submission, event) | {
         "ended_tasks": (*submission.ended_tasks, submission.task_id),
+        "was_made": False,
         "task_id": "",
         "accepted_at": 0.0,
         "status": "",
@@ -461,16 +486,25 @@ def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
     }
 
 
+def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
+    """What is no amount is no charge, also where an earlier version wrote it down as one."""
+    is_read = not event.charge_units or charge_of(event.charge_units) is not None
+    units, said = (event.charge_units, event.charge_said) if is_read else ("", f'"{event.charge_units}" units')
+    return {"status": "succeeded", "charge_units": units, "charge_said": said, "was_made": True}
+
+
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Adopted: _after_adopted,
     ev.Doubted: lambda s, e: (
-        _looking_from(s, e) | {"is_held": False, "exit_code": 0, "problem": _DOUBTED, "tasks": max(1, s.tasks)}
+        _looking_from(s, e)
+        | {"is_held": False, "exit_code": 0, "problem": _DOUBTED, "tasks": max(1, s.tasks), "sent_at": e.at}
     ),
     ev.Sent: _after_sent,
     ev.NotSent: _after_trouble,
     ev.Deferred: _after_deferred,
     ev.Held: lambda s, e: {
         "is_held": True,
+        "is_held_alone": e.scope == "submission" or (not e.scope and e.exit_code == CapReached.exit_code),
         "problem": e.reason,
         "exit_code": e.exit_code,
         "tasks": _one_task_less(s),
@@ -491,11 +525,13 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Abandoned: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": 4},
     ev.Accepted: _after_accepted,
     ev.Progressed: lambda s, e: {"status": e.status},
-    ev.Succeeded: lambda s, e: {"status": "succeeded", "charge_units": e.charge_units},
+    ev.Succeeded: _after_succeeded,
     ev.Failed: _after_failed,
     ev.Receiving: lambda s, e: {"etag": e.etag, "total_bytes": e.total_bytes, "received": 0},
     ev.Received: _after_received,
+    ev.Named: lambda s, e: {"named": e.path, "named_sha256": e.sha256},
+    ev.Redirected: _after_redirected,
     ev.FetchFailed: _after_trouble,
-    ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256},
+    ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256, "note": e.note},
     ev.Placed: lambda s, e: {"strip": e.strip},
 }

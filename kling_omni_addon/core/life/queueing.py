@@ -55,12 +55,13 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
 
     First in, first out within a project (a .blend, or none), and between projects the one with the fewest running
     tasks. Whoever is first keeps the place while it backs off: "too many" and "no network" are true for all behind it.
-    A held one holds back every send, for the key or the account is at fault; one that is set aside only itself.
+    One that is held because the key or the account is at fault holds back every send; one that its own cap stops, or
+    that is set aside, only itself.
     """
     everything = [submission for submission in live if not submission.is_over]
-    if any(submission.holds_key for submission in everything):
+    if _holder(everything) is not None:
         return None
-    intended = [s for s in everything if s.phase is Phase.INTENDED and not s.is_set_aside]
+    intended = [s for s in everything if s.phase is Phase.INTENDED and not s.is_stopped]
     waiting = [s for s in intended if s.id not in busy]
     if not waiting:
         return None
@@ -69,3 +70,32 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
         return None
     share = Counter(s.target.blend for s in at_work)
     return min(waiting, key=lambda s: (share[s.target.blend], s.created_at, s.id))
+
+
+def _holder(everything: Iterable[Submission]) -> Submission | None:
+    """Whichever is held with all of its key."""
+    return next((s for s in everything if s.holds_key), None)
+
+
+def held_back_by(submission: Submission, everything: Iterable[Submission]) -> Submission | None:
+    """The one whose trouble with the key or the account keeps this one from being sent."""
+    if submission.phase is not Phase.INTENDED or submission.is_stopped:
+        return None
+    return _holder(s for s in everything if s.origin == submission.origin and not s.is_over)
+
+
+def waits_because(submission: Submission, everything: Iterable[Submission], now: float) -> str:
+    """For what one waits that has not been sent, where its own ``problem`` does not say it; a sentence, or ``""``."""
+    others = [s for s in everything if s.origin == submission.origin and s.id != submission.id]
+    holder = held_back_by(submission, others)
+    if holder is not None:
+        return (
+            f"It waits with everything of this key, since {holder.target.name or holder.id} was held: {holder.problem}"
+        )
+    if submission.phase is not Phase.INTENDED or submission.problem:
+        return ""
+    made = sum(is_running(s, now) for s in others)
+    first = [
+        s for s in others if s.phase is Phase.INTENDED and not s.is_stopped and s.created_at < submission.created_at
+    ]
+    return f"It is sent when its turn comes: {made} being made, {len(first)} before it." if made or first else ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ..amounts import amount_of, charge_of
 from ..errors import CapReached
 from ..pricing import plain
 from .lifecycle import Submission
@@ -47,13 +48,13 @@ def check_caps(submission: Submission, sent: Iterable[Submission], caps: Caps, n
 
 
 def _check(submission: Submission, spent: Decimal, cap: Decimal, name: str, span: str) -> None:
-    if not submission.most_units:
+    wanted = amount_of(submission.most_units)
+    if wanted is None:
         raise CapReached(
             "There is no list price for this clip, so the cap on spending cannot be kept.",
             field=name,
             remedy="Nothing was sent. Take the cap away to send it all the same, or abandon it.",
         )
-    wanted = Decimal(submission.most_units)
     if spent + wanted > cap:
         raise CapReached(
             f"The cap of {plain(cap)} units {span} is reached: {plain(spent)} may be spent already, and this clip may "
@@ -65,9 +66,19 @@ def _check(submission: Submission, spent: Decimal, cap: Decimal, name: str, span
 
 def spent_units(submission: Submission) -> Decimal:
     """The most that a submission may have cost so far: its price for each task that it may have made, or the charge of
-    the one that is known. One of an unknown price counts from its charge on.
+    the one that is known. One of an unknown price counts from its charge on, one of an unknown charge with its price,
+    and one whose charge is not the whole with whichever is more.
     """
-    most = Decimal(submission.most_units or 0)
-    if submission.charge_units:
-        return Decimal(submission.charge_units) + most * max(0, submission.tasks - 1)
-    return most * submission.tasks
+    most = amount_of(submission.most_units) or Decimal(0)
+    charge = charge_of(submission.charge_units)
+    if charge is None:
+        return most * submission.tasks
+    counted = max(charge, most) if submission.charge_said else charge
+    return counted + most * max(0, submission.tasks - 1)
+
+
+def charge_sentence(most_units: str, charge_said: str) -> str:
+    """What is told of a charge that cannot be read, or is not the whole."""
+    price = amount_of(most_units)
+    counts = f"its price counts, {plain(price)} units" if price is not None else "it has no list price"
+    return f"What it cost is not certain: Kling says {charge_said}; {counts}."

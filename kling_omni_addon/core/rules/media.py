@@ -14,11 +14,20 @@ _MEGABYTE = 1_000_000
 _BINARY_MEGABYTE = 1 << 20  # the service counts generously, and nobody says how (contract 4.3)
 
 
+_NAMES = {"webp": "WebP", "heic": "HEIC", "exr": "OpenEXR"}
+
+
 def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
-    """R35: no picture that is neither PNG nor JPEG."""
+    """R35: no picture that is neither PNG nor JPEG; half a picture is none."""
     for position, facts in _pictures(reading):
         if facts.format not in reading.profile.picture.formats:
-            message = f"{reading.image_name(position)} is neither a PNG nor a JPEG picture. Save it as one of them."
+            what = "is neither a PNG nor a JPEG picture"
+            if facts.format:
+                what = f"is a {_NAMES.get(facts.format, facts.format.upper())} file, whatever its name says"
+            message = f"{reading.image_name(position)} {what}. Save it as a PNG or JPEG."
+            yield Finding(_image(position), message, "image format must be jpg, jpeg or png")
+        elif not facts.is_whole:
+            message = f"{reading.image_name(position)} is not whole: its end is missing. Save or copy it again."
             yield Finding(_image(position), message, "image format must be jpg, jpeg or png")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bpy
 import pytest
@@ -80,9 +80,14 @@ def test_an_old_clip_comes_again_into_the_stand_in_of_a_file_that_was_not_saved(
 def test_the_stand_in_of_an_old_submission_tells_how_it_ended(film: Path) -> None:
     api.submissions()
     assert snapshots.submission("kob-009") is None
-    scene: Any = bpy.context.scene
     stand_in.new_stand_in(
-        scene, film.parent, name="alley", submission_id="kob-009", channel=1, frame_start=1, length=72
+        cast(Any, bpy.context.scene),
+        film.parent,
+        name="alley",
+        submission_id="kob-009",
+        channel=1,
+        frame_start=1,
+        length=72,
     )
     api.place_arrived()
     found = snapshots.submission("kob-009")

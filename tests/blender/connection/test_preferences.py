@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 import pytest
 
+from kling_omni_addon import settings
 from kling_omni_addon.blender.connection import preferences
 from kling_omni_addon.blender.panels import preferences_page
 from kling_omni_addon.blender.shot.reading import read_request
@@ -98,7 +99,12 @@ def test_caps_of_the_page_stop_spending_but_no_rehearsal(page: Page, monkeypatch
     assert preferences.read_settings().caps.daily == Decimal(5), "a studio's cap wins"
     page.service = "rehearsal"
     monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
-    assert preferences.read_settings().caps == Caps(daily=Decimal(5))
+    assert preferences.read_settings().caps == Caps(daily=Decimal(5), project=Decimal(300)), (
+        "that is no rehearsal by name"
+    )
+    monkeypatch.delenv("KLING_BASE_URL")
+    choice = settings.service_in_force({}, preferences.preferred())
+    assert settings.caps_in_force({}, preferences.preferred(), choice)[0] == Caps(), "a rehearsal is free"
 
 
 def test_a_key_of_1024_characters_is_kept_whole(page: Page) -> None:

@@ -47,7 +47,7 @@ def write_library(path: Path, name: str) -> None:
 
 def link(path: Path, name: str) -> Scene:
     """The scene of a library in the open file."""
-    libraries: Any = bpy.data.libraries  # the stubs know no context manager here
+    libraries: Any = bpy.data.libraries
     with libraries.load(str(path), link=True) as (_, wanted):
         wanted.scenes = [name]
     return next(scene for scene in bpy.data.scenes if scene.name == name and scene.library is not None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import bpy
 import pytest
@@ -66,7 +66,7 @@ def test_a_clip_that_trips_us_up_keeps_no_other_from_its_place_and_says_so(
     (placed,) = placing.place_arrived()
     assert placed.frame_start == 12
     assert placing.waits_because(snapshots.submissions()[0]) == ""
-    assert find_strip(road, good.id) is not None
+    assert find_strip(cast(Any, bpy.context.scene), good.id) is not None
 
 
 def test_the_timer_comes_to_the_clips_whatever_else_goes_wrong(road: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import bpy
 import pytest
@@ -29,14 +30,11 @@ from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.sidecar import keep_sidecar, sidecar_of
+from tests.workshop.grey_clips import WriteClip
 from tests.workshop.layout import Layout
 
 Scene = Any
 Strip = Any
-
-
-class WriteClip(Protocol):
-    def __call__(self, *, frames: int = 48, fps: int = 24, has_sound: bool = False) -> Path: ...
 
 
 class Takes:
@@ -67,7 +65,7 @@ class Takes:
             ev.Sent(at=at, digest="d"),
             ev.Accepted(at=at, task_id=f"task-{self._count}"),
             ev.Succeeded(at=at, charge_units="4"),
-            ev.Fetched(at=at, path=str(clip), sha256="ab", size_bytes=1),
+            ev.Fetched(at=at, path=str(clip), sha256=hashlib.sha256(clip.read_bytes()).hexdigest(), size_bytes=1),
         ):
             submission = self._journal.append(submission_id, event)
         snapshots.refresh()

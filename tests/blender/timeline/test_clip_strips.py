@@ -6,7 +6,7 @@ import itertools
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import bpy
 import pytest
@@ -18,15 +18,12 @@ from kling_omni_addon.blender.timeline.channels import free_channels
 from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import ClipUnusable, KlingError
+from tests.workshop.grey_clips import WriteClip
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 Strip = Any
 
 needs_sound = pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender was built without sound")
-
-
-class WriteClip(Protocol):
-    def __call__(self, *, frames: int = 48, fps: int = 24, has_sound: bool = False) -> Path: ...
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
@@ -17,6 +17,7 @@ from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.blender.timeline.otio_export import export_otio
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import KlingError
+from tests.workshop.grey_clips import WriteClip
 from tests.workshop.transitions import add_cross
 
 otio: Any = pytest.importorskip("opentimelineio", reason="has no wheel for this Python")
@@ -26,10 +27,6 @@ Scene = Any
 _ALIVE: list[Any] = []  # a clip does not keep the timeline that it is on
 
 needs_sound = pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender was built without sound")
-
-
-class WriteClip(Protocol):
-    def __call__(self, *, frames: int = 48, fps: int = 24, has_sound: bool = False) -> Path: ...
 
 
 @pytest.fixture

@@ -64,6 +64,8 @@ EVENTS: dict[type, Event] = {
     ev.LinkExpired: ev.LinkExpired(at=101.0),
     ev.Receiving: ev.Receiving(at=101.0, etag='"e"', total_bytes=9),
     ev.Received: ev.Received(at=101.0, offset=4),
+    ev.Named: ev.Named(at=101.0, path="/c.mp4", sha256="c"),
+    ev.Redirected: ev.Redirected(at=101.0, folder="/elsewhere"),
     ev.FetchFailed: ev.FetchFailed(at=101.0, reason="cut"),
     ev.Fetched: ev.Fetched(at=101.0, path="/c.mp4", sha256="c", size_bytes=9),
     ev.Placed: ev.Placed(at=101.0, scene="Scene", strip="alley"),

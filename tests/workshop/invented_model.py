@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MODEL, MODE, RATIO, LONGEST_S = "kling-invented", "8k", "21:9", 20
 _LENGTHS = list(range(1, LONGEST_S + 1))
 _LIMITS: dict[str, Any] = {

@@ -1,0 +1,99 @@
+"""One submission that a cap or an account holds, on real sockets and one journal: what goes on, and what is said."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from kling_omni_addon.core.life.events import Target
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
+from kling_omni_addon.core.life.spending import Caps
+from kling_omni_addon.core.request import OmniRequest
+from kling_omni_addon.session import Session
+from kling_omni_addon.settings import Keys, Settings
+from tests.workshop.crooked_kling import CrookedKling
+from tests.workshop.processes import run
+
+REQUEST = OmniRequest(prompt="waves", mode="std", aspect_ratio="16:9", duration_s=3)  # 1.8 units by the list
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def kling() -> Iterator[CrookedKling]:
+    with CrookedKling() as kling:
+        yield kling
+
+
+@pytest.fixture
+def settings(kling: CrookedKling, tmp_path: Path) -> Settings:
+    home = tmp_path / "home"
+    caps = Caps(project=Decimal(2))  # one of two clips
+    return Settings(service_url=kling.url, keys=Keys(api_key="k"), home=home, clips=home / "clips", caps=caps)
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    return {
+        "KLING_HOME": str(settings.home),
+        "KLING_BASE_URL": settings.service_url,
+        "KLING_API_KEY": settings.keys.api_key,
+        "PATH": "",
+    }
+
+
+def written(folder: Path) -> Path:
+    path = folder / "shot.json"
+    body = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
+    path.write_text(json.dumps(body))
+    return path
+
+
+def settled(session: Session, *submissions: Submission) -> list[Submission]:
+    ids = [submission.id for submission in submissions]
+    found = session.wait(lambda found: all(found[each].is_settled for each in ids), ids, PATIENCE_S)
+    return [found[each] for each in ids]
+
+
+def test_a_projects_cap_holds_that_project_and_nothing_else(
+    kling: CrookedKling, settings: Settings, tmp_path: Path
+) -> None:
+    with Session(settings) as session:
+        session.start()
+        first, second = (session.submit(REQUEST, Target(blend="/a.blend")) for _ in range(2))
+        assert sorted(each.is_held for each in settled(session, first, second)) == [False, True]
+        other, third = (
+            session.submit(REQUEST, Target(blend="/b.blend")),
+            session.submit(REQUEST, Target(blend="/a.blend")),
+        )
+        other, third = settled(session, other, third)
+        assert other.phase is Phase.FETCHED
+        assert third.is_held, "each is held by its own cap, and says so"
+        assert "2 units on this project" in third.problem
+    said = run(environment_of(settings), "submit", written(tmp_path), "--wait")
+    assert (said.code, said.lines[-1]["phase"]) == (0, "fetched"), "a command line without caps"
+    assert len(kling.creates) == 3
+
+
+def test_an_empty_account_holds_the_key_and_everybody_says_so(
+    kling: CrookedKling, settings: Settings, tmp_path: Path
+) -> None:
+    kling.refusals = [(429, 1102, "Account balance not enough")]
+    with Session(replace(settings, caps=Caps())) as session:
+        session.start()
+        (held,) = settled(session, session.submit(REQUEST, Target(name="one")))
+        assert held.is_held
+        second = session.submit(REQUEST, Target(name="two"))
+        session.wait(lambda found: False, [second.id], 1.0)
+    waiting = run(environment_of(settings), "status").lines[1]
+    assert (waiting["phase"], waiting["problem"]) == ("intended", None)
+    assert waiting["waits_for"].startswith("It waits with everything of this key, since one was held: Kling refused: ")
+    said = run(environment_of(settings), "submit", written(tmp_path), "--wait")
+    assert (said.code, said.lines[-1]["phase"]) == (4, "abandoned"), "it is not sent later without anybody knowing"
+    assert "since one was held" in said.errors
+    assert kling.creates == []
+    assert run(environment_of(settings), "resume", "--wait").code == 0
+    assert len(kling.creates) == 2
