@@ -190,9 +190,8 @@ class Session:
 
         ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it
         otherwise. The folder for the clip is made and tried. A clip of ours that is the video is recorded by its id,
-        and its link asked for when it is sent.
-        Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like :meth:`ask_clip` for that clip; then
-        nothing is recorded and nothing will be sent.
+        and its link asked for when it is sent. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like
+        :meth:`ask_clip` for that clip; then nothing is recorded and nothing will be sent.
         """
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"

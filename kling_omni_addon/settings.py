@@ -43,7 +43,7 @@ _MOST_AT_ONCE = 50
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PLAIN = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]*")
 _VERSION = re.compile(r"/v\d+(/|$)")
-_KEY_CHARACTERS = re.compile(r"[\x21-\x7e]*")
+_KEY_CHARACTERS = re.compile(r"[\x20-\x7e]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +250,7 @@ def _check_characters(keys: Keys) -> None:
                 f"The key cannot be used: its character {place + 1} of {len(text)} is U+{ord(text[place]):04X}, which "
                 "no key of Kling has and which may not be visible. Nothing was sent.",
                 field=f"KLING_{name.upper()}",
-                remedy="Copy the key from Kling's console again, without blanks, line breaks or quotes.",
+                remedy="Copy the key from Kling's console again, without line breaks or quotes.",
             )
 
 

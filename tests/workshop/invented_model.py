@@ -1,7 +1,7 @@
 """A model that nobody makes, added to a copy of the package as data alone: no line of code is another.
 
-``kling-invented`` makes clips of 4 to 20 seconds, where the service allows 2, in a mode of its own, ``8k``; with it comes
-the aspect ratio 21:9.
+``kling-invented`` makes clips of 4 to 20 seconds, where the service allows 2, in a mode of its own, ``8k``; with it
+comes the aspect ratio 21:9.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -19,7 +20,7 @@ def submission(service: str, key: str, phase: Phase) -> Submission:
     origin = Origin(service=service, key_fingerprint=fingerprint(ApiKey(key=key)))
     payload = Payload(external_task_id="kob-1", model="m", pieces=("{}",))
     begun = begin(ev.Intended(at=1.0, payload=payload, origin=origin, target=Target(name="alley")))
-    return replace(begun, phase=phase, charge_units="4")
+    return replace(begun, phase=phase, charge_units="4", accepted_at=time.time())
 
 
 @pytest.mark.parametrize(
