@@ -61,7 +61,7 @@ class Ours:
         """The bytes of the body, as they are handed to the network piece by piece."""
         sent = 0
         for piece in build_payload(self._draft, PROFILE).pieces:
-            chunks = [piece.encode()] if isinstance(piece, str) else self._store.encoded(piece)
+            chunks = self._store.encoded(piece) if isinstance(piece, PictureRef) else [str(piece).encode()]
             sent += sum(map(len, chunks))
         return sent
 

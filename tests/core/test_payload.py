@@ -247,7 +247,7 @@ def test_the_digest_changes_with_any_piece(request: OmniRequest, data: st.DataOb
     payload = build_payload(faultless_draft(request), SEED)
     place = data.draw(st.integers(0, len(payload.pieces) - 1))
     piece = payload.pieces[place]
-    other = f"{piece} " if isinstance(piece, str) else replace(piece, sha256="f" * 64)
+    other = replace(piece, sha256="f" * 64) if isinstance(piece, PictureRef) else f"{piece} "
     before, after = payload.pieces[:place], payload.pieces[place + 1 :]
     for changed in ((*before, other, *after), (*before, *after), (*before, piece, piece, *after)):
         assert replace(payload, pieces=changed).digest != payload.digest
