@@ -99,8 +99,8 @@ class LoneSession(requests.Session):
     def get_redirect_target(self, resp: requests.Response) -> None:
         return None
 
-    def merge_environment_settings(self, url: str | bytes | None, *settings: Any, **named: Any) -> Any:
-        merged = super().merge_environment_settings(url, *settings, **named)
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        merged = super().merge_environment_settings(url, proxies, stream, verify, cert)
         return {**merged, "proxies": {}} if urlsplit(str(url)).hostname in LOOPBACK else merged
 
 
