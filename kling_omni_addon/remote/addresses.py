@@ -101,7 +101,7 @@ def _get(session: requests.Session, link: str) -> requests.Response:
 
 def _no_answer(error: Exception) -> ClipUnusable:
     local = local_fault(error)
-    if local is not None:
+    if local is not None and local.field != "service":  # the link is the service's own, and nothing to set right here
         return ClipUnusable(local.sentence.replace(" Nothing was sent.", ""), field=local.field, remedy=local.remedy)
     return ClipUnusable(f"The clip's address gives no answer. {sentence_of(error, 'its server')}")
 
