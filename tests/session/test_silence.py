@@ -12,9 +12,9 @@ from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
 from kling_omni_addon.session import Session, is_rehearsed
 from kling_omni_addon.settings import read_settings
-from tests.command_line.test_command_line import written
 from tests.workshop.processes import API_KEY, run
 from tests.workshop.rehearsal_stand import ReadyClips, mp4
+from tests.workshop.request_files import written
 
 PATIENCE_S = 120.0
 

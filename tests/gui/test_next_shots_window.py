@@ -10,7 +10,7 @@ from tests.gui.conftest import Story, Tell
 @pytest.fixture(scope="module")
 def story(tell: Tell) -> Story:
     """What happened while shots were set up from strips."""
-    return tell("chains")
+    return tell("next_shots")
 
 
 def test_every_way_is_taken_and_drawn_without_an_error(story: Story) -> None:

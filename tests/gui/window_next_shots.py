@@ -1,6 +1,6 @@
 """Runs inside a windowed Blender: shots set up from strips on the timeline, each one step of undo.
 
-``window_chains.py ZIP OUT``: writes ``OUT/story.json`` and ``OUT/*.png``.
+``window_next_shots.py ZIP OUT``: writes ``OUT/story.json`` and ``OUT/*.png``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tests.gui.in_window import (
 _SET_UP = ("kind", "first_frame", "end_frame", "shot_name", "fit_frames", "duration_s")
 
 
-def chains() -> Steps:
+def next_shots() -> Steps:
     """The steps."""
     yield from install()
     cut(bpy.context.scene)
@@ -124,4 +124,4 @@ def state() -> dict[str, Any]:
     return shot | {"board": len(scene.kling.board), "frame": scene.frame_current, "strips": len(strips(scene))}
 
 
-run(chains)
+run(next_shots)
