@@ -1,5 +1,6 @@
 """``python -m kling_omni_addon VERB``."""
 
+import os
 import sys
 
 _STOPPED = 6
@@ -10,7 +11,8 @@ def _run() -> int:
         from .command_line.cli import main
     except KeyboardInterrupt:  # Ctrl-C while Python reads the code
         sys.stderr.write("kling: stopped before anything was begun\n")
-        return _STOPPED
+        sys.stderr.flush()
+        os._exit(_STOPPED)  # Python would end by the signal all the same where Ctrl-C came inside an exec()
     return main(sys.argv[1:])
 
 

@@ -399,7 +399,7 @@ class Session:
         found = self._journal.load(submission_id)
         if found is None:
             raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="id", remedy="See: status")
-        if not isinstance(event, ev.Abandoned) and self._of_other_key(found):
+        if not isinstance(event, ev.Abandoned | ev.Redirected) and self._of_other_key(found):
             raise ArgumentsInvalid(self._of_other_key(found), field="id")
         try:
             submission = self._journal.append(submission_id, event)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -46,8 +47,14 @@ def disk_trouble(path: Path) -> Iterator[None]:
         raise JournalUnusable(
             f"The journal {path} cannot be used: {error}.",
             field="KLING_HOME",
-            remedy=f"{_REMEDIES.get(primary, _REMEDY)} Nothing is sent without a journal.",
+            remedy=f"{_remedy(error, primary)} Nothing is sent without a journal.",
         ) from error
+
+
+def _remedy(error: Exception, primary: int | None) -> str:
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return _WRITABLE
+    return _REMEDIES.get(primary, _REMEDY)
 
 
 def corrupt(path: Path, what: str) -> JournalCorrupt:

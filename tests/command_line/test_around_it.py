@@ -90,7 +90,7 @@ def test_a_command_that_rehearses_says_so(
 ) -> None:
     with (
         Stand(RehearsalSettings(folder=tmp_path / "r")) as stand,
-        kept_note(Path(home["KLING_HOME"]), stand.server.ready_line()),
+        kept_note(Path(home["KLING_HOME"]), stand.server.note()),
     ):
         assert main(["account"], home) == 0
     assert "kling: This is a rehearsal: nothing is sent to Kling" in capsys.readouterr().err

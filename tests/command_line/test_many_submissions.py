@@ -11,9 +11,8 @@ from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work.recovery import SHOWN
-from tests.workshop.processes import API_KEY, Rehearsal, environment, run, running
+from tests.workshop.processes import API_KEY, Rehearsal, run, running
 
-__all__ = ("environment",)
 MANY, FAILED = SHOWN + 30, 10
 
 

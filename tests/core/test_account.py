@@ -26,6 +26,6 @@ def test_the_account_is_read_with_and_without_packs() -> None:
 
 
 @pytest.mark.parametrize("quantity", [None, "lots", float("inf"), [], "NaN"])
-def test_a_quantity_that_is_no_number_is_nothing(quantity: Any) -> None:
+def test_a_quantity_that_is_no_number_is_not_known(quantity: Any) -> None:
     data = {"resource_pack_subscribe_infos": [{"remaining_quantity": quantity}]}
-    assert read_account(reply({"code": 0, "data": data}))[0].remaining == 0
+    assert read_account(reply({"code": 0, "data": data}))[0].remaining is None

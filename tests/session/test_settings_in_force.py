@@ -94,7 +94,7 @@ def test_numbers_of_the_environment_precede_those_of_the_page() -> None:
 def test_a_farm_job_that_has_only_a_key_never_sends_it_to_a_rehearsal(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with Stand(RehearsalSettings(folder=tmp_path / "r")) as stand, kept_note(tmp_path, stand.server.ready_line()):
+    with Stand(RehearsalSettings(folder=tmp_path / "r")) as stand, kept_note(tmp_path, stand.server.note()):
         read = read_settings(environment | {"KLING_HOME": str(tmp_path)}, preferred=Preferred(values=AUTOMATIC))
         at_the_rehearsal = (stand.server.url, API_KEY)
     is_told_to_rehearse = "KLING_BASE_URL" in environment
@@ -106,7 +106,7 @@ def test_without_a_key_a_rehearsal_that_runs_is_taken_and_without_one_a_key_is_a
     home = {"KLING_HOME": str(tmp_path)}
     with pytest.raises(CredentialsMissing, match="no rehearsal is running"):
         read_settings(home)
-    with Stand(RehearsalSettings(folder=tmp_path / "r")) as stand, kept_note(tmp_path, stand.server.ready_line()):
+    with Stand(RehearsalSettings(folder=tmp_path / "r")) as stand, kept_note(tmp_path, stand.server.note()):
         assert read_settings(home).service_url == stand.server.url
     with pytest.raises(ArgumentsInvalid, match="No rehearsal server is running"):
         read_settings(home, service="rehearsal")

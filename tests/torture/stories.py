@@ -34,6 +34,7 @@ _NEEDS: Mapping[str, str] = {
     "Held": "1102",
     "Released": "1102",
     "Unanswered": "created-but-reset",
+    "Denied": "1000",
     "Missed": "lookup-lag=20",
     "Scanned": "reset-after-body",
     "Parked": "reset-after-body",

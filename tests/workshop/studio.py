@@ -42,7 +42,7 @@ class FakeClock:
         return self.time
 
     def wall(self) -> float:
-        return self.now()
+        return self.time
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         self.time += max(timeout_s, 0.001)

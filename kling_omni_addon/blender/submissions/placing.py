@@ -51,7 +51,8 @@ def place_arrived(*, is_patient: bool = False) -> list[PlacedStrip]:
     something else keeps from its place is tried again, after a pause that grows where nobody asked (``is_patient``). No
     clip stops another.
     """
-    snapshots.know(_as_loaded | stand_in.waiting_lately())
+    waiting = stand_in.waiting_lately() if is_patient else stand_in.look_again()
+    snapshots.know(_as_loaded | waiting)
     arrived = [s for s in snapshots.at_hand() if s.clip and s.id not in _homeless and _is_due(s)]
     placed = [_try_to_place(s) for s in arrived if not (is_patient and _pauses(s.id))]
     _as_loaded.difference_update(s.id for s in arrived if s.id not in _troubled)
