@@ -115,8 +115,9 @@ def _leaks(folder: Path) -> Iterator[str]:
 
 def _stumbles(said: Path) -> Iterator[str]:
     text = said.read_text(errors="replace") if said.exists() else ""
-    if "Traceback" in text:
-        yield f"a life stumbled: {text[text.index('Traceback') :][-1500:]}"
+    uncaught = re.search(r"^Traceback", text, re.MULTILINE)
+    if uncaught:
+        yield f"a life stumbled: {text[uncaught.start() :][-1500:]}"
 
 
 def _tasks_faults(story: Story, kling: Kling, path: Path, tasks: list[Task]) -> Iterator[str]:

@@ -74,11 +74,21 @@ def _end(code: int) -> NoReturn:
     os._exit(code)
 
 
+class _Quoting(logging.Formatter):
+    """Sets off the tracebacks of debug records, which tell of what was caught, from those of what was not."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        return text.replace("\n", "\n| ") if record.levelno == logging.DEBUG else text
+
+
 def _speak_to(path: Path) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Quoting("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("kling_omni_addon").setLevel(logging.DEBUG)
 
 

@@ -12,7 +12,7 @@ from tests.torture.running import ONLY_POSIX, torture
 pytestmark = ONLY_POSIX
 
 SHOWN_BY = {
-    "Sent journaled after the last byte": "was created 2 times",
+    "Sent journaled after the last byte": "was paid and is failed",
     "no lease check with two processes": "creates arrived, and the journal accounts for",
     "commit without a look": "times; the user said Send Again 0 times",
     "Range ignored but appended": "is not the service's",

@@ -176,9 +176,7 @@ class KLING_OT_choose_folder(OfSubmission, bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     directory: StringProperty(name="Folder", description="Folder that the clip goes to", subtype="DIR_PATH")
-    filter_folder: BoolProperty(
-        name="Folders", description="List folders as well", default=True, options={"HIDDEN"}
-    )
+    filter_folder: BoolProperty(name="Folders", description="List folders as well", default=True, options={"HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         """Open the file browser, which shows folders only."""

@@ -44,10 +44,13 @@ class Slots:
 
 
 def is_running(submission: Submission, now: float) -> bool:
-    """Whether it holds a slot at the service, as far as is known; a create without an answer may."""
+    """Whether it holds a slot at the service, as far as is known; a create without an answer may, and one whose request
+    was found at fault does not.
+    """
     if submission.phase is Phase.ACCEPTED:
         return now - submission.accepted_at < _STALE_S
-    return submission.phase is Phase.UNANSWERED
+    is_at_fault = submission.denial is not None and submission.denial.verdict == "Failed"
+    return submission.phase is Phase.UNANSWERED and not is_at_fault
 
 
 def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots, now: float) -> Submission | None:

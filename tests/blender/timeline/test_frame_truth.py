@@ -15,10 +15,17 @@ from typing import Any
 import bpy
 import pytest
 
-from kling_omni_addon.blender.host.sequencer import end_of, length_of, set_end, set_start, start_of, strips_of
+from kling_omni_addon.blender.host.sequencer import (
+    can_retime_sound,
+    end_of,
+    length_of,
+    set_end,
+    set_start,
+    start_of,
+    strips_of,
+)
 from kling_omni_addon.blender.timeline.clip_strips import place_clip, replace_source
 from kling_omni_addon.blender.timeline.our_strips import find_strip
-from kling_omni_addon.blender.host.sequencer import can_retime_sound
 from tests.workshop.coded_clip import HEIGHT, WIDTH, heard_beeps, shown_frames, write_coded_clip
 from tests.workshop.rehearsal_code import rehearsal_frames, write_rehearsal_clip
 

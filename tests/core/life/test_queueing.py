@@ -45,6 +45,13 @@ def test_a_slot_is_held_from_the_send_to_the_end_of_the_task(phase: Phase, free:
     assert (chosen(one("a/1", phase), one("a/2"), slots=1) is not None) == free
 
 
+@pytest.mark.parametrize(("verdict", "free"), [("Failed", True), ("Held", False), ("Deferred", False)])
+def test_one_that_was_refused_for_itself_holds_no_slot_while_it_is_looked_for(verdict: ev.Verdict, free: bool) -> None:
+    denial = ev.Denied(at=100.0, reason="Kling refused.", verdict=verdict, exit_code=4)
+    refused = replace(one("a/1", Phase.UNANSWERED), denial=denial)
+    assert (chosen(refused, one("a/2"), slots=1) is not None) == free
+
+
 def test_a_task_that_hangs_at_the_service_does_not_stop_the_queue_for_ever() -> None:
     stuck = one("a/1", Phase.ACCEPTED, at=100.0)
     assert chosen(stuck, one("a/2"), slots=1, now=3600.0) is None
