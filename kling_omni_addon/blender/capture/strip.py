@@ -48,8 +48,8 @@ def save_strip_frame(scene: bpy.types.Scene, strip: Strip, frame: int, path: Pat
     """
     require_folder(path)
     _require_frame(strip, frame)
-    for path in _files_at(scene, strip, frame):
-        _require_picture(path)
+    for file in _files_at(scene, strip, frame):
+        _require_picture(file)
     width, height = _file_size(_first_file(strip))
     with scene_for_a_moment(copy_of(scene)) as film:
         pass_colours_on(film)

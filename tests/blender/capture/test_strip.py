@@ -75,7 +75,9 @@ def test_an_image_strip_gives_its_image(scene: Scene, tmp_path: Path) -> None:
     path = paint(tmp_path / "still.png", (400, 320), 0.5)
     scene.sequence_editor_create()
     strips_of(scene).new_image("Still", str(path), 1, 5)
+    before = path.read_bytes()
     picture = save(scene, 5, tmp_path / "a.png")
+    assert (picture, path.read_bytes() == before) == (tmp_path / "a.png", True), "the strip's own file is never written"
     assert size_of(picture) == (400, 320)
     assert red_of(picture) == pytest.approx(0.5, abs=0.004)
 
