@@ -117,6 +117,8 @@ class Journal:
         self._db.execute(
             "UPDATE submission SET phase=?, is_over=? WHERE id=?", (after.phase, after.is_over, submission.id)
         )
+        if isinstance(event, ev.Rebound):
+            self._leases.free(submission.id)
         return after
 
     def carry_over(self, histories: Iterable[Iterable[Event]]) -> int:

@@ -81,6 +81,10 @@ class Leases:
         """Let go of every lease of the owner."""
         self._db.execute("UPDATE submission SET owner='', leased_until=0 WHERE owner=?", (self._owner,))
 
+    def free(self, submission_id: str) -> None:
+        """Take a submission from whoever has it: they worked on it with another key, and would renew it for ever."""
+        self._db.execute("UPDATE submission SET owner='', leased_until=0 WHERE id=?", (submission_id,))
+
     def holds(self, lease: Lease) -> bool:
         """Whether nobody has taken the submission over since the lease was given."""
         row = self._db.execute("SELECT owner, epoch FROM submission WHERE id=?", (lease.submission_id,)).fetchone()

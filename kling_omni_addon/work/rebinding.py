@@ -1,4 +1,4 @@
-"""What was sent with another key of the same service: the account of the key in force is asked for it once, which is
+"""What was sent with another key of the same service: the account of the key in force is asked for it, which is
 free. If it knows the task, the key was only replaced, and the submission is carried on with the one in force.
 """
 
@@ -12,11 +12,13 @@ from ..core.life.lifecycle import Action, IllegalTransition, Phase, Submission
 from .assignment import Service
 from .crew import Crew
 from .journal import Journal
-from .leases import LeaseLost
+from .leases import LEASE_S, LeaseLost
 
 _log = logging.getLogger(__name__)
 
 _AGAIN_S = 30.0
+_LATE_S = 600.0
+"""How often one without an answer is asked for: its task may show late, and nobody else looks for it."""
 _AT_KLING = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY)
 
 
@@ -31,9 +33,13 @@ def rebind_known(journal: Journal, service: Service, crew: Crew) -> None:
                 _log.info("%s: another process was faster (%s)", submission.id, error)
             except KlingError as error:  # no answer is no "no"
                 _log.warning("%s was sent with another key, and cannot be asked for: %s", submission.id, error.sentence)
-                crew.memory.forget_asked(submission.id)
-                crew.memory.pause(submission.id, Action.ASK, crew.clock.now() + _AGAIN_S)
+                _ask_again(submission, crew, _AGAIN_S)
                 return
+
+
+def _ask_again(submission: Submission, crew: Crew, after_s: float) -> None:
+    crew.memory.forget_asked(submission.id)
+    crew.memory.pause(submission.id, Action.ASK, crew.clock.now() + after_s)
 
 
 def _may_be_ours(submission: Submission, crew: Crew) -> bool:
@@ -47,9 +53,12 @@ def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew)
         if not is_nobodys:
             service.find(submission.task_id or submission.id)
     except TaskUnknown:
+        if submission.phase is Phase.UNANSWERED:
+            _ask_again(submission, crew, _LATE_S)
         return
     lease = journal.claim(submission.id, crew.clock.now())
-    if lease is None:  # a process with the other key is at it
+    if lease is None:  # a process with the other key is at it, or died at it without anybody seeing
+        _ask_again(submission, crew, LEASE_S)
         return
     journal.append(submission.id, ev.Rebound(at=crew.clock.now(), origin=crew.assignment.origin), lease)
     _log.warning("%s is carried on with the key in force", submission.id)

@@ -22,6 +22,7 @@ from ..core.errors import (
 from ..core.life import events as ev
 from ..core.life import queueing, spending
 from ..core.life.events import Event
+from ..core.life.lifecycle import Submission
 from ..core.protocol import REACTIONS
 from . import recovery
 from .leases import LeaseLost
@@ -36,8 +37,9 @@ def send(turn: Turn) -> None:
     """Send a submission's bytes, and put on record what came of it."""
     commit = _Commit(turn)
     try:
-        if _is_taken(turn):
-            turn.record(ev.Failed(at=turn.now(), reason=_taken(turn), exit_code=2, id_is_taken=True))
+        there = _task_there(turn)
+        if there is not None:
+            turn.record(there)
             return
         _check_limits(turn)  # now, too: what cannot be sent need not be uploaded
         report = turn.service.submit(turn.submission.payload, commit)
@@ -52,20 +54,29 @@ def send(turn: Turn) -> None:
         turn.memory.learn_slots(_running(turn), was_accepted=True)
 
 
-def _is_taken(turn: Turn) -> bool:
-    """Whether the account has a task with an id that somebody chose, before anything of ours was sent under it.
+def _task_there(turn: Turn) -> Event | None:
+    """What to record instead of sending where the account has a task with our id already.
 
-    An id that we made is nobody else's, and after our own commit point a task with the id is ours.
+    It is ours where an earlier send passed the commit point: a proxy delivered that one twice, and the refusal was the
+    answer to the second delivery. It is somebody else's where the id was chosen by a person and nothing was sent yet.
+    An id that we made is nobody else's, and after Send Again there may be one task more than the one that is found.
     """
-    submission = turn.submission
-    is_ours = submission.id.startswith(recovery.ID_PREFIX) and not submission.id_is_given
-    if is_ours or submission.sends or submission.tasks:
-        return False
+    submission, now = turn.submission, turn.now()
+    may_be_ours = submission.sends > 0 and not submission.is_uncertain
+    if not (may_be_ours or _may_be_taken(submission)):
+        return None
     try:
-        turn.service.find(submission.id)
+        report = turn.service.find(submission.id)
     except TaskUnknown:
-        return False
-    return True
+        return None
+    if may_be_ours:
+        return ev.Adopted(at=now, submission_id=submission.id, task_id=report.task_id, origin=submission.origin)
+    return ev.Failed(at=now, reason=_taken(turn), exit_code=2, id_is_taken=True)
+
+
+def _may_be_taken(submission: Submission) -> bool:
+    is_made_here = submission.id.startswith(recovery.ID_PREFIX) and not submission.id_is_given
+    return not (is_made_here or submission.sends or submission.tasks)
 
 
 def _taken(turn: Turn) -> str:

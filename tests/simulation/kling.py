@@ -28,10 +28,6 @@ CLIP_LIFE_S = 30 * 86_400.0
 ACCOUNT_CODES = (1100, 1101, 1102, 1304)
 KEY_CODES = (1000, 1001, 1002)
 _OTHER_WORDS = ("", "Duplicate external_task_id", "External_task_id already exists.", "no")
-_SECOND_CODES = tuple(code for code in HTTP_STATUS if code not in (1302, 1303))
-"""1302 and 1303 are taken for proof that nothing was created. Of a second delivery they are none, and where the service
-also takes a used id the next send is paid, too: a hole that is known (docs/reliability.md) and not mended yet.
-"""
 _RETRY_AFTER: tuple[dict[str, str], ...] = (
     {},
     {"retry-after": "7"},
@@ -156,7 +152,7 @@ class Kling:
         if strike("5xx after commit"):
             return gateway(chance)
         if strike("second delivery refused"):
-            return refused(chance.choice(_SECOND_CODES), {}, chance.choice(_OTHER_WORDS))
+            return refused(chance.choice(tuple(HTTP_STATUS)), {}, chance.choice(_OTHER_WORDS))
         if strike("500x code after commit"):
             return refused(chance.choice((5000, 5001, 5002)), {})
         if strike("lost answer"):

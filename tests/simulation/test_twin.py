@@ -31,6 +31,7 @@ EVENTS: tuple[Event, ...] = (
     ev.Deferred(at=101.0, reason="1303", retry_after_s=7.0),
     ev.Held(at=101.0, reason="no units", exit_code=4),
     ev.Released(at=101.0),
+    ev.Rebound(at=101.0, origin=ORIGINS[1]),
     ev.Begun(at=101.0),
     ev.SetAside(at=101.0),
     ev.Missed(at=101.0),

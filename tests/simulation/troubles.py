@@ -53,12 +53,10 @@ PROCESS = (
     "clean end",
     "death not seen",
     "away for a month",
+    "key replaced",
 )
 JOURNAL = ("journal refuses", "journal refuses but has it")
 SERVICE = ("lax service",)
-UNPLAYED = ("key replaced",)
-"""A few in ten thousand histories with it end with one that waits for a key nobody holds, which the story does not tell
-from being stuck yet."""
 ALL = (*SENDING, *ASKING, *TASK, *DOWNLOAD, *PROCESS, *JOURNAL, *SERVICE)
 RARE = frozenset(
     {
