@@ -100,7 +100,7 @@ class Reaction(StrEnum):
     """What a client does about an error code of the service. The table is in ``core.protocol``."""
 
     RETRY = "retry"  # passing trouble; of a create the outcome is unknown
-    WAIT = "wait"  # proof that nothing was created: 1302, 1303
+    WAIT = "wait"  # not now: 1302, 1303
     LOOK_UP = "look up"  # the id is known already: ask for it
     SIGN_AGAIN = "sign again"  # the clocks disagree: once more with a fresh token
     FIX_KEYS = "fix keys"

@@ -117,10 +117,11 @@ class Memory:
         with self._lock:
             return self._silences.get(submission_id)
 
-    def learn_slots(self, running: int, *, was_accepted: bool) -> None:
+    def learn_slots(self, running: int, now: float, *, was_accepted: bool) -> None:
         """The service took one more task, or said that there are too many."""
         with self._lock:
-            self.slots = self.slots.after_accepted(running) if was_accepted else self.slots.after_refused(running)
+            learn = self.slots.after_accepted if was_accepted else self.slots.after_refused
+            self.slots = learn(running, now)
 
     def learn_duration(self, kind: str, seconds: float) -> None:
         """A task of this kind took so long from its acceptance to its clip."""

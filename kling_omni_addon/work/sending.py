@@ -51,7 +51,7 @@ def send(turn: Turn) -> None:
         _record_failure(turn, error, commit.is_passed)
     else:
         turn.record(ev.Accepted(at=turn.now(), task_id=report.task_id))
-        turn.memory.learn_slots(_running(turn), was_accepted=True)
+        turn.memory.learn_slots(_running(turn), turn.now(), was_accepted=True)
 
 
 def _task_there(turn: Turn) -> Event | None:
@@ -140,8 +140,8 @@ def _record_failure(turn: Turn, error: KlingError, is_committed: bool) -> None:
 def _after_failed_send(turn: Turn, error: KlingError, is_committed: bool) -> Event:
     """What a send that brought no task means (the codes by ``protocol.REACTIONS``).
 
-    Only the codes that say "not now" prove that nothing was created. Any other refusal may be the answer to a second
-    delivery of the same request, whose first was taken: from the first commit point on it is not believed at once.
+    Any refusal may be the answer to a second delivery of the same request, whose first was taken: from the first commit
+    point on it is not believed at once. "Not now" before the last byte says nothing about what was sent before.
     """
     now, reason = turn.now(), str(error)
     lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
@@ -153,16 +153,20 @@ def _after_failed_send(turn: Turn, error: KlingError, is_committed: bool) -> Eve
         return ev.Failed(at=now, reason=reason)
     if error.reaction is Reaction.RETRY or (error.reaction is Reaction.LOOK_UP and is_committed):
         return lost
-    if error.reaction is Reaction.WAIT:
-        if error.code == _TOO_MANY:
-            turn.memory.learn_slots(_running(turn) - is_committed, was_accepted=False)
-        return ev.Deferred(at=now, reason=reason, retry_after_s=error.retry_after_s)
-    denied = ev.Denied(at=now, reason=reason, verdict=_verdict(turn, error), exit_code=error.exit_code)
-    return denied if is_committed or turn.submission.sends else ev.believed(denied, now)
+    if error.code == _TOO_MANY:
+        turn.memory.learn_slots(_running(turn) - is_committed, now, was_accepted=False)
+    verdict = _verdict(turn, error)
+    denied = ev.Denied(
+        at=now, reason=reason, verdict=verdict, exit_code=error.exit_code, retry_after_s=error.retry_after_s
+    )
+    may_be_there = is_committed or (turn.submission.sends and error.reaction is not Reaction.WAIT)
+    return denied if may_be_there else ev.believed(denied, now)
 
 
 def _verdict(turn: Turn, error: Refused) -> ev.Verdict:
     match error.reaction:
+        case Reaction.WAIT:
+            return "Deferred"
         case Reaction.SIGN_AGAIN if turn.submission.failures < _SIGNATURES:
             return "Deferred"
         case Reaction.FIX_KEYS | Reaction.SIGN_AGAIN | Reaction.RECHARGE:

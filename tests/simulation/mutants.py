@@ -135,10 +135,11 @@ def a_lost_answer_is_sent_again() -> None:
 
 
 def already_exists_read_as_failure() -> None:
-    def change(real: Callable[[int, int, str], Reaction]) -> Callable[[int, int, str], Reaction]:
-        return lambda code, status, message: real(code, status, "" if message.endswith("already exists") else message)
+    def change(error: KlingError, _: bool) -> Event | None:
+        is_there = isinstance(error, Refused) and "already exists" in str(error)
+        return ev.Failed(at=0.0, reason=str(error)) if is_there else None
 
-    _patched(protocol, "reaction_to", change)
+    _failed_sends_mean(change)
 
 
 def no_lease_check() -> None:

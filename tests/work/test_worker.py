@@ -395,9 +395,10 @@ def test_a_task_that_is_on_no_page_is_asked_for_singly(studio: Studio) -> None:
 
 
 def test_other_bytes_are_never_sent_under_the_same_id(studio: Studio) -> None:
-    studio.kling.trouble["submit"] = [refusal(1303)]
+    studio.kling.trouble["submit"] = [refusal(1303), *[NotSent("no network")] * 50]
     studio.intend()
-    studio.run(0.5)
+    studio.run(80)
+    assert studio.submission().phase is Phase.INTENDED
     with pytest.raises(IllegalTransition, match="other bytes"):
         studio.journal.append("kob-1", ev.Sent(at=studio.clock.now(), digest="of other bytes"))
 

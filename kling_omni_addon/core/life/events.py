@@ -125,14 +125,15 @@ class Denied:
     """The service refused after the last byte had left. A proxy may have delivered the request twice, and the other one
     may have been taken: the task is looked for before the refusal counts.
 
-    ``verdict`` says what it counts as when nothing is found: an event of that name with this ``reason`` and
-    ``exit_code``.
+    ``verdict`` says what it counts as when nothing is found: an event of that name with this ``reason``, ``exit_code``
+    or ``retry_after_s``.
     """
 
     at: float
     reason: str
     verdict: Verdict
     exit_code: int
+    retry_after_s: float | None = None
 
     @property
     def is_for_key(self) -> bool:
@@ -142,7 +143,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """The service said "not now", which proves that nothing was created (1302, 1303)."""
+    """The service said "not now" (1302, 1303), and has no task for it."""
 
     at: float
     reason: str
@@ -377,7 +378,7 @@ def believed(denied: Denied, at: float) -> Failed | Held | Deferred:
         case "Held":
             return Held(at=at, reason=denied.reason, exit_code=denied.exit_code, scope="key")
         case "Deferred":
-            return Deferred(at=at, reason=denied.reason, retry_after_s=None)
+            return Deferred(at=at, reason=denied.reason, retry_after_s=denied.retry_after_s)
         case _:
             return Failed(at=at, reason=denied.reason)
 

@@ -185,6 +185,11 @@ class Submission:
         return is_denied or (self.is_held and not self.is_held_alone)
 
     @property
+    def is_told_to_wait(self) -> bool:
+        """Whether the service's "not now" is still being checked."""
+        return self.denial is not None and self.denial.verdict == "Deferred"
+
+    @property
     def is_stopped(self) -> bool:
         """Whether nothing happens to it until somebody says: go on (``events.Released``)."""
         return self.is_set_aside or (self.phase is Phase.INTENDED and self.is_held)
@@ -408,7 +413,8 @@ def _after_deferred(submission: Submission, event: ev.Deferred) -> Changes:
     troubled = _after_trouble(submission, event)
     asked_s = min(event.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S)
     own_s = min(troubled["retry_at"] - event.at, _LONGEST_SLOT_WAIT_S)  # a slot may be free any moment
-    return troubled | {"retry_at": event.at + max(asked_s, own_s), "tasks": _one_task_less(submission)}
+    said_at = submission.denial.at if submission.denial else event.at
+    return troubled | {"retry_at": said_at + max(asked_s, own_s), "tasks": _one_task_less(submission)}
 
 
 def _looking_from(_submission: Submission, event: Event) -> Changes:

@@ -1,12 +1,13 @@
 """Who is sent next, and how many may run at once. Pure: the worker tells what it saw.
 
 The service counts running tasks per account and says only "too many" (1303). So the number is learned: it starts at 3,
-grows by one when a full house was accepted, and falls to what was running when the service refused. A limit of the
-user's own is never passed.
+grows by one when a full house was accepted, and falls for a while to what was running when the service refused. A limit
+of the user's own is never passed.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -16,6 +17,10 @@ from .lifecycle import Phase, Submission
 FIRST_LIMIT = 3
 LAST_LIMIT = 20
 """The smallest paid pack allows 20 (contract, section 8)."""
+_REFUSED_S = 600.0
+"""So long a number that the service refused to pass is not tried again: each try uploads all pictures, and its refusal
+is checked before anything else is sent.
+"""
 _STALE_S = 3600.0
 """A task that runs longer holds a slot no more, as far as the queue is concerned: it must not stop everything behind
 it.
@@ -24,45 +29,50 @@ it.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """How many tasks may run at once, as far as is known; never learned beyond ``most``."""
+    """How many tasks may run at once, as far as is known; never learned beyond ``most``. ``refused_at`` is when the
+    service last said that there are too many (Unix seconds).
+    """
 
     limit: int = FIRST_LIMIT
     most: int = LAST_LIMIT
+    refused_at: float = -math.inf
 
     @classmethod
     def at_most(cls, most: int | None) -> Slots:
         """What is known before anything was sent; ``most`` is the user's own limit, None for none."""
         return cls() if most is None else cls(limit=min(FIRST_LIMIT, most), most=most)
 
-    def after_accepted(self, running: int) -> Slots:
+    def after_accepted(self, running: int, now: float) -> Slots:
         """The service took one more while ``running`` were at work, that one included."""
-        return replace(self, limit=min(self.limit + 1, self.most)) if running >= self.limit else self
+        was_just_refused = 0 <= now - self.refused_at < _REFUSED_S
+        is_full = running >= self.limit and not was_just_refused
+        return replace(self, limit=min(self.limit + 1, self.most)) if is_full else self
 
-    def after_refused(self, running: int) -> Slots:
+    def after_refused(self, running: int, now: float) -> Slots:
         """The service said 1303 while ``running`` others were at work."""
-        return replace(self, limit=min(self.limit, max(1, running)))
+        return replace(self, limit=min(self.limit, max(1, running)), refused_at=now)
 
 
 def is_running(submission: Submission, now: float) -> bool:
-    """Whether it holds a slot at the service, as far as is known; a create without an answer may, and one whose request
-    was found at fault does not.
+    """Whether it holds a slot at the service, as far as is known; a create without an answer may, and one that was
+    refused does not.
     """
     if submission.phase is Phase.ACCEPTED:
         return now - submission.accepted_at < _STALE_S
-    is_at_fault = submission.denial is not None and submission.denial.verdict == "Failed"
-    return submission.phase is Phase.UNANSWERED and not is_at_fault
+    return submission.phase is Phase.UNANSWERED and submission.denial is None
 
 
 def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots, now: float) -> Submission | None:
     """The one submission that may be sent now, if any.
 
     First in, first out within a project (a .blend, or none), and between projects the one with the fewest running
-    tasks. Whoever is first keeps the place while it backs off: "too many" and "no network" are true for all behind it.
+    tasks. Whoever is first keeps the place while it backs off or a "too many" is checked: that and "no network" are true
+    for all behind it.
     One that is held because the key or the account is at fault holds back every send; one that its own cap stops, or
     that is set aside, only itself.
     """
     everything = [submission for submission in live if not submission.is_over]
-    if _holder(everything) is not None:
+    if _holder(everything) is not None or any(s.is_told_to_wait for s in everything):
         return None
     intended = [s for s in everything if s.phase is Phase.INTENDED and not s.is_stopped]
     waiting = [s for s in intended if s.id not in busy]
@@ -98,7 +108,6 @@ def waits_because(submission: Submission, everything: Iterable[Submission], now:
     if submission.phase is not Phase.INTENDED or submission.problem:
         return ""
     made = sum(is_running(s, now) for s in others)
-    first = [
-        s for s in others if s.phase is Phase.INTENDED and not s.is_stopped and s.created_at < submission.created_at
-    ]
+    waiting = [s for s in others if (s.phase is Phase.INTENDED and not s.is_stopped) or s.is_told_to_wait]
+    first = [s for s in waiting if s.created_at < submission.created_at]
     return f"It is sent when its turn comes: {made} being made, {len(first)} before it." if made or first else ""

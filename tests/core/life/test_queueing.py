@@ -12,6 +12,7 @@ from kling_omni_addon.core.life.lifecycle import Phase, Submission, begin
 from kling_omni_addon.core.life.queueing import FIRST_LIMIT, LAST_LIMIT, Slots, next_to_send
 from kling_omni_addon.core.payload import Payload
 
+NOW = 100_000.0
 
 def one(name: str, phase: Phase = Phase.INTENDED, *, at: float = 100.0, held: bool = False) -> Submission:
     """A submission named ``project/number``."""
@@ -46,7 +47,7 @@ def test_a_slot_is_held_from_the_send_to_the_end_of_the_task(phase: Phase, free:
 
 
 @pytest.mark.parametrize(("verdict", "free"), [("Failed", True), ("Held", False), ("Deferred", False)])
-def test_one_that_was_refused_for_itself_holds_no_slot_while_it_is_looked_for(verdict: ev.Verdict, free: bool) -> None:
+def test_while_a_refusal_is_checked_the_others_go_on_unless_it_is_true_for_all(verdict: ev.Verdict, free: bool) -> None:
     denial = ev.Denied(at=100.0, reason="Kling refused.", verdict=verdict, exit_code=4)
     refused = replace(one("a/1", Phase.UNANSWERED), denial=denial)
     assert (chosen(refused, one("a/2"), slots=1) is not None) == free
@@ -70,12 +71,19 @@ def test_one_that_backs_off_keeps_its_place() -> None:
 def test_the_limit_is_learned_upwards_from_a_full_house_and_downwards_from_1303() -> None:
     slots = Slots()
     assert slots.limit == FIRST_LIMIT == 3
-    assert slots.after_accepted(2).limit == 3
-    assert slots.after_accepted(3).limit == 4
-    assert Slots(limit=9).after_refused(5).limit == 5
-    assert Slots(limit=2).after_refused(0).limit == 1
+    assert slots.after_accepted(2, NOW).limit == 3
+    assert slots.after_accepted(3, NOW).limit == 4
+    assert Slots(limit=9).after_refused(5, NOW).limit == 5
+    assert Slots(limit=2).after_refused(0, NOW).limit == 1
     assert Slots.at_most(None) == slots
-    assert Slots.at_most(2).limit == Slots.at_most(2).after_accepted(2).limit == 2
+    assert Slots.at_most(2).limit == Slots.at_most(2).after_accepted(2, NOW).limit == 2
     assert Slots.at_most(50).limit == FIRST_LIMIT
-    assert Slots(limit=30, most=50).after_accepted(30).after_refused(40).limit == 31
-    assert Slots(limit=LAST_LIMIT).after_accepted(LAST_LIMIT).limit == LAST_LIMIT
+    assert Slots(limit=30, most=50).after_accepted(30, NOW).after_refused(40, NOW).limit == 31
+    assert Slots(limit=LAST_LIMIT).after_accepted(LAST_LIMIT, NOW).limit == LAST_LIMIT
+
+
+def test_a_number_that_was_refused_is_not_tried_again_for_ten_minutes() -> None:
+    refused = Slots(limit=6).after_refused(5, NOW)
+    assert refused.after_accepted(5, NOW + 599.0).limit == 5
+    assert refused.after_accepted(5, NOW + 600.0).limit == 6
+    assert refused.after_accepted(5, NOW - 90_000.0).limit == 6  # the clock was set back
