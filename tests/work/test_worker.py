@@ -118,6 +118,29 @@ def test_a_proof_of_not_created_leads_back_to_sending_in_order(studio: Studio, c
     assert studio.kling.calls.count("submit") == 7
 
 
+def test_11_3_before_a_send_that_follows_a_refused_one_the_task_is_looked_for_once_more(studio: Studio) -> None:
+    """A proxy delivered twice, "too many" was the second answer, and the task of the first shows after the window."""
+    studio.kling.trouble["submit"] = [refusal(1303), *[NotSent("no network")] * 50]
+    studio.intend()
+    studio.run(80)
+    assert studio.submission().phase is Phase.INTENDED
+    studio.kling.tasks["kob-1"] = studio.clock.now()
+    studio.run(600)
+    assert (studio.submission().phase, studio.kling.creates) == (Phase.FETCHED, [])
+    assert "Adopted" in studio.kinds()
+
+
+@pytest.mark.parametrize("code", [1302, 1303])
+def test_while_not_now_is_checked_nothing_else_is_sent(studio: Studio, code: int) -> None:
+    studio.kling.trouble["submit"] = [refusal(code)] * 9
+    studio.intend(1)
+    studio.intend(2)
+    studio.run(50)
+    assert studio.kling.calls.count("submit") == 1
+    studio.run(1200)
+    assert studio.kling.creates == ["kob-1", "kob-2"]
+
+
 @pytest.mark.parametrize("code", [5000, 5001, 5002])
 def test_a_server_error_after_the_commit_point_proves_nothing(studio: Studio, code: int) -> None:
     studio.kling.trouble["submit"] = [refusal(code)]

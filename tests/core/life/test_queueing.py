@@ -14,6 +14,7 @@ from kling_omni_addon.core.payload import Payload
 
 NOW = 100_000.0
 
+
 def one(name: str, phase: Phase = Phase.INTENDED, *, at: float = 100.0, held: bool = False) -> Submission:
     """A submission named ``project/number``."""
     payload = Payload(external_task_id=name, model="m", pieces=("{}",))
