@@ -163,7 +163,9 @@ class Judge:
         tasks = self._tasks(s.id)
         if s.phase in (Phase.FETCHED, Phase.PLACED):
             task = next((task for task in tasks if task.id == s.task_id), None)
-            if task is None or not s.clip or s.charge_units != task.units:
+            is_right = task is not None and s.charge_units == task.units
+            is_unknown = task is not None and task.is_told_oddly and not s.charge_units
+            if not (is_right or is_unknown) or not s.clip:
                 raise Violation(f"{s.id} has {s.charge_units} for {s.task_id}, the service {task}")
             return
         made = self._kept(s.id)

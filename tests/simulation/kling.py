@@ -19,12 +19,14 @@ from kling_omni_addon.core import protocol
 from kling_omni_addon.core.errors import NotSent, Unanswered
 from kling_omni_addon.core.protocol import HttpCall, HttpReply
 from kling_omni_addon.rehearsal.answers import HTTP_STATUS, TEXTS
+from kling_omni_addon.remote.deadlines import ANSWER_TIMEOUT_S
 from kling_omni_addon.remote.http import StreamedBody
 
 from .troubles import Troubles
 
 LINK_LIFE_S = 40.0
 CLIP_LIFE_S = 30 * 86_400.0
+_HOSTILE_NUMBERS: tuple[Any, ...] = ("3 units", "NaN", "-5", "3,5", "1e999", "9" * 400, -1, True, None, [], {})
 ACCOUNT_CODES = (1100, 1101, 1102, 1304)
 KEY_CODES = (1000, 1001, 1002)
 _OTHER_WORDS = ("", "Duplicate external_task_id", "External_task_id already exists.", "no")
@@ -50,6 +52,7 @@ class Task:
     units: str
     ends_badly: bool = False
     asked: int = 0
+    is_told_oddly: bool = False
 
     def is_done(self, now: float) -> bool:
         return now >= self.made_at + self.makes_s
@@ -61,6 +64,7 @@ class Caller(Protocol):
     def step(self, where: str) -> None: ...
     def spend(self, seconds: float) -> None: ...
     def freeze(self, seconds: float) -> None: ...
+    def suspend(self, seconds: float) -> None: ...
     def body_begins(self, external_id: str) -> None: ...
     def last_byte_leaves(self, external_id: str, body: bytes) -> None: ...
     def refused_by_account(self, external_id: str) -> None: ...
@@ -155,6 +159,9 @@ class Kling:
             return refused(chance.choice(tuple(HTTP_STATUS)), {}, chance.choice(_OTHER_WORDS))
         if strike("500x code after commit"):
             return refused(chance.choice((5000, 5001, 5002)), {})
+        if strike("answer drips"):
+            call.spend(ANSWER_TIMEOUT_S)
+            raise Unanswered("the answer took too long")
         if strike("lost answer"):
             call.spend(chance.choice((0.1, 60.0)))
             raise Unanswered("the connection broke")
@@ -200,6 +207,9 @@ class Kling:
         if strike("question unanswered"):
             call.spend(chance.choice((0.0, 60.0)))
             raise Unanswered("no answer")
+        if strike("question's answer drips"):
+            call.spend(ANSWER_TIMEOUT_S)
+            raise Unanswered("the answer took too long")
         if strike("question gets 5xx"):
             return gateway(chance)
         if strike("question gets a code"):
@@ -246,6 +256,10 @@ class Kling:
                 else [{"url": f"https://cdn.example/{self.now}/{task.made_at}"}] * 2
             )
             report |= {"task_result": {"videos": links}, "final_unit_deduction": task.units}
+        if done and strike("hostile numbers"):
+            task.is_told_oddly = True
+            odd = self.chance.choice(_HOSTILE_NUMBERS)
+            report |= {"final_unit_deduction": odd, "created_at": odd, "updated_at": odd}
         return report
 
 
@@ -322,6 +336,8 @@ class Wire:
             self.caller.spend(self.kling.chance.choice((1.0, 10.0, 50.0, 200.0)))
         if self.kling.troubles.strike("frozen"):
             self.caller.freeze(self.kling.chance.choice((15.0, 65.0, 300.0, 600.0)))
+        if self.kling.troubles.strike("suspended"):
+            self.caller.suspend(self.kling.chance.choice((600.0, 3600.0, 8 * 3600.0)))
 
     def _last_byte(self, stream: Iterator[bytes]) -> bytes:
         return b"".join(stream)

@@ -69,7 +69,7 @@ def _failed_sends_mean(change: Callable[[KlingError, bool], Event | None]) -> No
 
     def after(turn: Turn, error: KlingError, is_committed: bool) -> Event:
         event = change(error, is_committed)
-        return real(turn, error, is_committed) if event is None else event
+        return real(turn, error, is_committed) if event is None else replace(event, at=turn.now())
 
     sending._after_failed_send = after
 
@@ -142,6 +142,14 @@ def already_exists_read_as_failure() -> None:
     _failed_sends_mean(change)
 
 
+def a_refusal_after_the_last_byte_is_believed_at_once() -> None:
+    def change(error: KlingError, _: bool) -> Event | None:
+        is_about_the_request = isinstance(error, Refused) and error.reaction is Reaction.CHANGE_REQUEST
+        return ev.Failed(at=0.0, reason=str(error)) if is_about_the_request else None
+
+    _failed_sends_mean(change)
+
+
 def no_lease_check() -> None:
     def change(real: Callable[..., Submission]) -> Callable[..., Submission]:
         return lambda self, submission_id, event, *_, **__: real(self, submission_id, event)
@@ -207,6 +215,15 @@ def unsent_treated_as_sent() -> None:
     _failed_sends_mean(change)
 
 
+def an_unreadable_charge_is_nothing() -> None:
+    def change(event: Event) -> Event:
+        if isinstance(event, ev.Succeeded) and not event.charge_units:
+            return replace(event, charge_units="0")
+        return event
+
+    _events_changed(change)
+
+
 def charge_not_recorded() -> None:
     _events_changed(lambda event: replace(event, charge_units="") if isinstance(event, ev.Succeeded) else event)
 
@@ -267,6 +284,7 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
         retry_on_5xx,
         a_lost_answer_is_sent_again,
         already_exists_read_as_failure,
+        a_refusal_after_the_last_byte_is_believed_at_once,
         no_lease_check,
         leases_never_run_out,
         every_429_is_retried,
@@ -277,6 +295,7 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
         withdraw_allowed_after_sent,
         held_does_not_hold_others,
         unsent_treated_as_sent,
+        an_unreadable_charge_is_nothing,
         charge_not_recorded,
         a_strangers_task_is_taken,
         not_found_means_failed,

@@ -140,6 +140,8 @@ class ModelledService(KlingService):
             raise ClipUnusable("cut")
         if story.troubles.strike("disk full in the download"):
             raise OSError(28, "No space left on device")
+        if story.troubles.strike("folder gone"):
+            raise story.chance.choice((FileNotFoundError, NotADirectoryError, PermissionError))(2, "gone")
         reception(10, 10)
 
 
@@ -167,7 +169,7 @@ class Process:
         self.origin = story.origin
         self.is_alive = True
         self.frozen = 0
-        self.skew_s = 0.0
+        self.skew_s = self.slept_s = 0.0
         chance = story.chance
         if story.troubles.strike("wall clock off"):
             self.skew_s = chance.choice((-3600.0, 3600.0, -90_000.0, 90_000.0, -START + 5.0))
@@ -188,9 +190,10 @@ class Process:
     # the clock
 
     def now(self) -> float:
-        return self.story.kling.now + self.skew_s
+        return self.story.kling.now + self.skew_s - self.slept_s
 
-    wall = now
+    def wall(self) -> float:
+        return self.story.kling.now + self.skew_s
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         raise AssertionError("lanes do not wait")
@@ -224,6 +227,12 @@ class Process:
         self.story.pass_time(seconds)
         self.frozen -= 1
         self.step("while frozen")
+
+    def suspend(self, seconds: float) -> None:
+        """The machine sleeps; where its steady clock stops meanwhile, the process is behind from then on."""
+        self.freeze(seconds)
+        if self.story.chance.random() < 0.5:
+            self.slept_s += seconds
 
     def body_begins(self, external_id: str) -> None:
         self.story.judge.body_begins(self, external_id)

@@ -26,6 +26,7 @@ SENDING = (
     "key code",
     "clock code",
     "answer cut or foreign",
+    "answer drips",
     "delivered twice",
     "second delivery refused",
     "refused for its content",
@@ -33,6 +34,7 @@ SENDING = (
 ASKING = (
     "question unanswered",
     "question gets 5xx",
+    "question's answer drips",
     "question gets a code",
     "answer about a stranger",
     "look-up lags",
@@ -40,13 +42,14 @@ ASKING = (
     "list lags",
     "list moves between pages",
 )
-TASK = ("task fails", "unknown status", "status goes backwards", "success without a link")
-DOWNLOAD = ("link expired", "download broken", "download starts over", "disk full in the download")
+TASK = ("task fails", "unknown status", "status goes backwards", "success without a link", "hostile numbers")
+DOWNLOAD = ("link expired", "download broken", "download starts over", "disk full in the download", "folder gone")
 PROCESS = (
     "crash",
     "slow call",
     "frozen",
     "frozen at the commit point",
+    "suspended",
     "second process",
     "wall clock off",
     "owner's name used again",
