@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..durable import fsync, keep_to_owner, make_own_folder, put_in_place
+from ..durable import fsync, make_own_folder, put_in_place
 
 _log = logging.getLogger(__name__)
 
@@ -68,6 +68,7 @@ class Backup:
             _log.info("the journal could not be copied to %s: %s", self._copy, error)
 
     def _write(self, file: Path) -> None:
+        file.touch(mode=0o600)  # VACUUM INTO fills an empty file, which is for its owner only from the beginning
         with closing(sqlite3.connect(self._journal, check_same_thread=False)) as db:
             self._db = db
             try:
@@ -76,4 +77,3 @@ class Backup:
                 self._db = None
         with file.open("rb+") as written:
             fsync(written.fileno())
-        keep_to_owner(file)

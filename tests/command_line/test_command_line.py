@@ -187,7 +187,8 @@ def test_a_task_that_fails_ends_with_4_and_the_services_reason(on_rehearsal: dic
 
 
 def test_a_create_that_is_refused_ends_with_4(on_rehearsal: dict[str, str], tmp_path: Path) -> None:
-    said = run(on_rehearsal, "submit", written(tmp_path, prompt="waves rehearse-refuse"), "--wait")
+    shortly = on_rehearsal | {"KLING_LOOK_WINDOW_S": "2"}
+    said = run(shortly, "submit", written(tmp_path, prompt="waves rehearse-refuse"), "--wait")
     assert said.code == 4
     assert "1301" in said.lines[-1]["problem"]
 

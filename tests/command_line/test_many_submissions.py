@@ -34,7 +34,7 @@ def test_ten_failures_among_130_are_not_lost_behind_what_came_after_them(
         for number in range(MANY):
             prompt = "waves rehearse-refuse" if number < FAILED else "waves"
             session.submit(OmniRequest(prompt=prompt, mode="std", aspect_ratio="16:9", duration_s=3))
-    said = run(environment | {"KLING_BASE_URL": instant_rehearsal.url}, "resume", "--wait")
+    said = run(environment | {"KLING_BASE_URL": instant_rehearsal.url, "KLING_LOOK_WINDOW_S": "2"}, "resume", "--wait")
     phases = {line["id"]: line["phase"] for line in said.lines}
     assert (len(phases), list(phases.values()).count("failed")) == (MANY, FAILED)
     assert said.errors.count("Saved: ") == MANY - FAILED

@@ -20,7 +20,7 @@ from tests.workshop.crooked_kling import CrookedKling
 from tests.workshop.processes import run
 
 REQUEST = OmniRequest(prompt="waves", mode="std", aspect_ratio="16:9", duration_s=3)  # 1.8 units by the list
-PATIENCE_S = 150.0
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -33,7 +33,8 @@ def kling() -> Iterator[CrookedKling]:
 def settings(kling: CrookedKling, tmp_path: Path) -> Settings:
     home = tmp_path / "home"
     caps = Caps(project=Decimal(2))  # one of two clips
-    return Settings(service_url=kling.url, keys=Keys(api_key="k"), home=home, clips=home / "clips", caps=caps)
+    keys = Keys(api_key="k")
+    return Settings(service_url=kling.url, keys=keys, home=home, clips=home / "clips", caps=caps, window_s=2.0)
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
