@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -20,10 +20,10 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 """The folder of the package's constant data."""
 
 PROFILES = ("seed", "late")
-"""The states of the service that are described (contract section 1)."""
+"""The states of the service that are described, the earliest first (contract section 1)."""
 
-DEFAULT_PROFILE = "seed"
-"""The state that is meant where nobody names one."""
+DEFAULT_PROFILE = "late"
+"""The state that is meant where nobody chooses one: the service as it is today."""
 
 
 class Capability(StrEnum):
@@ -118,11 +118,27 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One limit that moved after the profile before: since ``date`` the rule ``rule`` (of the contract) judges ``what``
+    in another way. ``given`` are the members that a body has where it is about this change, and ``beside_video`` says
+    whether it has a video, too (``None``: either).
+    """
+
+    date: str
+    rule: str
+    what: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+    beside_video: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """The service at one date. ``mode_lines`` maps a mode to the short side of its 16:9 clips in pixels.
 
     ``aspect_ratios`` and ``modes`` are all that the service knows; a .blend keeps the place of one in these lists, so
-    new ones are added at the end. ``mode_labels`` says what people call a mode.
+    new ones are added at the end. ``mode_labels`` says what people call a mode. ``storyboards_beside_followed_video``
+    are the ways to cut that its pages name there (``None``: they do not say). ``changes`` tell what is other than in
+    the profile before, with dates.
     """
 
     name: str
@@ -141,7 +157,14 @@ class Profile:
     picture: PictureLimits
     video: VideoLimits
     output_fps: int
+    end_frame_in_storyboard: bool
+    storyboards_beside_followed_video: tuple[str, ...] | None
+    changes: tuple[Change, ...]
     models: Mapping[str, ModelLimits]
+
+    def makers_of(self, mode: str) -> tuple[str, ...]:
+        """What people call the models that have a mode."""
+        return tuple(model.label for model in self.models.values() if mode in model.modes)
 
 
 @cache
@@ -158,9 +181,21 @@ def profile(name: str = DEFAULT_PROFILE) -> Profile:
         "references": ReferenceLimits(**data["references"]),
         "picture": PictureLimits(**data["picture"]),
         "video": VideoLimits(**data["video"]),
+        "changes": tuple(Change(**change) for change in data["changes"]),
         "models": MappingProxyType(models),
     }
     return Profile(**{key: value for key, value in data.items() if key != "profile"} | parts)
+
+
+def before(at: Profile) -> Profile | None:
+    """The profile of the service before; ``None`` for the first."""
+    place = PROFILES.index(at.name)
+    return profile(PROFILES[place - 1]) if place else None
+
+
+def after(at: Profile) -> Profile | None:
+    """The profile of the service after; ``None`` for the last."""
+    return next((profile(name) for name in PROFILES[PROFILES.index(at.name) + 1 :]), None)
 
 
 def _model(name: str, limits: Mapping[str, Any]) -> ModelLimits:

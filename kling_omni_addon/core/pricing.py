@@ -57,7 +57,7 @@ def price_of(
     """The price of a request; ``None`` where the list has none, as for O1 with sound.
 
     An edit is billed by ``input_video_s``, the length of its video in seconds, rounded to the nearest whole second;
-    unknown, it gives a range over the lengths that the profile (default: seed) takes.
+    unknown, it gives a range over the lengths that the profile (default: the default one) takes.
     """
     rate = _rate(request)
     if rate is None:

@@ -30,7 +30,7 @@ class Remedy:
 class Problem:
     """One broken rule, or one doubt.
 
-    ``rule`` is the contract's id (``R21``), ``A09`` for a key that Kling ignores, or ``W01`` to ``W09`` for the doubts
+    ``rule`` is the contract's id (``R21``), ``A09`` for a key that Kling ignores, or ``W01`` to ``W11`` for the doubts
     of section 16.7 in their order. ``path`` is a place in the body, list positions counted from 0. ``message`` is for
     an artist, ``service_text`` is what the service would answer (``""`` where it says nothing).
     """

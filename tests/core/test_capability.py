@@ -22,6 +22,29 @@ def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
         capability.profile("2027")
 
 
+def test_today_s_service_is_meant_where_nobody_chooses() -> None:
+    assert capability.profile() == capability.profile("late")
+
+
+def test_profiles_follow_each_other() -> None:
+    seed, late = (capability.profile(name) for name in capability.PROFILES)
+    assert (capability.before(seed), capability.after(seed)) == (None, late)
+    assert (capability.before(late), capability.after(late)) == (seed, None)
+
+
+def test_every_change_is_dated_between_its_profile_and_the_one_before() -> None:
+    for name in capability.PROFILES:
+        at = capability.profile(name)
+        earlier = capability.before(at)
+        assert all(earlier is not None and earlier.date < change.date <= at.date for change in at.changes)
+        assert [change.date for change in at.changes] == sorted(change.date for change in at.changes)
+
+
+def test_only_the_model_of_the_contract_makes_4k() -> None:
+    assert capability.profile("late").makers_of("4k") == ("Kling 3.0 Omni",)
+    assert capability.profile("seed").makers_of("4k") == ()
+
+
 @pytest.mark.parametrize("name", capability.PROFILES)
 def test_a_profile_is_read_once_says_its_date_and_cannot_change(name: str) -> None:
     profile = capability.profile(name)

@@ -63,7 +63,8 @@ def test_an_edit_is_billed_by_the_nearest_second_of_its_video(length: float, sec
 
 
 def test_an_edit_of_unknown_length_costs_a_range_that_says_why() -> None:
-    found = price(OmniRequest(video=EDITED))
+    found = price_of(OmniRequest(video=EDITED), profile=capability.profile("seed"))
+    assert found is not None
     assert (found.units, found.most_units) == (Decimal("3.6"), Decimal("12.0"))
     assert (found.dollars, found.most_dollars) == (Decimal("0.504"), Decimal("1.68"))
     assert found.label == "3.6 to 12.0 units · $0.50 to $1.68"
@@ -74,6 +75,12 @@ def test_the_range_follows_the_profile() -> None:
     found = price_of(OmniRequest(video=EDITED), profile=capability.profile("late"))
     assert found is not None
     assert found.most_units == Decimal("1.2") * 16
+    assert price(OmniRequest(video=EDITED)) == found
+
+
+@pytest.mark.parametrize("request_of_4k", [OmniRequest(mode="4k"), OmniRequest(mode="4k", sound=True)])
+def test_4k_costs_three_units_a_second_with_and_without_sound(request_of_4k: OmniRequest) -> None:
+    assert price(request_of_4k).label == "15.0 units · $2.10"
 
 
 def test_the_label_fits_a_button_and_the_sentence_says_the_date_of_the_list() -> None:

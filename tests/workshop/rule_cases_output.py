@@ -46,6 +46,14 @@ OUTPUT = (
     refuse("R62", "O1, late", o1(mode="4k"), "mode value '4k' is invalid", profile="late"),
     accept("R62", "V3, late", body(mode="4k"), profile="late"),
     accept("R62", "V3, late, with a video", body(mode="4k", video_list=videos()), profile="late"),
+    accept("R62", "V3, late, of an edit", body(mode="4k", video_list=videos("base")), profile="late"),
+    refuse(
+        "R62",
+        "O1, late, with a video",
+        o1(mode="4k", video_list=videos()),
+        "mode value '4k' is invalid",
+        profile="late",
+    ),
     refuse("R63", "another", body(aspect_ratio="4:3"), "aspect_ratio value '4:3' is invalid"),
     refuse(
         "R63", "without effect", body(aspect_ratio="4:3", image_list=images("f")), "aspect_ratio value '4:3' is invalid"
@@ -99,6 +107,13 @@ OUTPUT = (
     refuse("R69", "11", body(duration="11", video_list=videos()), "duration value '11' is invalid"),
     accept("R69", "10", body(duration="10", video_list=videos())),
     accept("R69", "15, late", body(duration="15", video_list=videos()), profile="late"),
+    refuse(
+        "R66",
+        "16, late, with a video",
+        body(duration="16", video_list=videos()),
+        "duration value '16' is invalid",
+        profile="late",
+    ),
     refuse("R72", "another scheme", body(callback_url="ftp://a"), "callback_url value 'ftp://a' is invalid"),
     refuse("R72", "a word", body(callback_url="none"), "callback_url value 'none' is invalid"),
     accept("R72", "a link", body(callback_url="https://example.com/callback")),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ..capability import Capability
 from ..problem import Finding, Remedy, nearest_duration, quoted
+from .dates import since
 from .reading import Item, Reading, whole_number
 
 _REFERENCE = re.compile(r"<<<\s*(?P<kind>image|element|video)_(?P<number>[0-9]+)\s*>>>")
@@ -39,8 +40,8 @@ def key_is_ignored(reading: Reading) -> Iterator[Finding]:
 
 
 def first_frame_in_storyboard(reading: Reading) -> Iterator[Finding]:
-    """W01: doubtful is a first frame in a storyboard (conflict X6)."""
-    if reading.is_multi and reading.first:
+    """W01: doubtful is a first frame in a storyboard, where the profile takes no end frame there (conflict X6)."""
+    if reading.is_multi and reading.first and not reading.profile.end_frame_in_storyboard:
         message = "Kling's own pages disagree on a first frame in a storyboard; it may be refused."
         yield Finding(f"image_list[{reading.first[0]}]", message)
 
@@ -71,6 +72,21 @@ def storyboard_of_an_edit(reading: Reading) -> Iterator[Finding]:
     if reading.is_multi and reading.is_edit:
         message = "Kling's pages do not say what a storyboard does to a video that is edited."
         yield Finding("multi_shot", message)
+
+
+def storyboard_beside_followed_video(reading: Reading) -> Iterator[Finding]:
+    """W11: doubtful is a storyboard beside a followed video that is cut in a way which the profile's pages do not name.
+
+    Silent where they do not say anything about it.
+    """
+    named, cut = reading.profile.storyboards_beside_followed_video, reading.given.get("shot_type")
+    is_cut = reading.is_multi and reading.refer == "feature" and cut in reading.model.storyboards
+    if named is not None and is_cut and cut not in named:
+        date = since(reading.profile, "W11")
+        message = (
+            f"Beside a reference video Kling has cut storyboards by itself since {date}; shot by shot it may refuse."
+        )
+        yield Finding("shot_type", message)
 
 
 def item_is_never_mentioned(reading: Reading) -> Iterator[Finding]:

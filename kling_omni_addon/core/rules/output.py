@@ -84,8 +84,9 @@ def model_has_no_such_mode(reading: Reading) -> Iterator[Finding]:
     """R62: no mode that the model does not offer."""
     value, modes, labels = reading.given.get("mode", DEFAULT_MODE), reading.model.modes, reading.profile.mode_labels
     if value in reading.profile.modes and value not in modes:
-        best = labels[modes[-1]]
-        message = f"{reading.model.label} makes no {labels[value]} clips. Its best is {best}."
+        best, makers = labels[modes[-1]], reading.profile.makers_of(value)
+        others = f" {labels[value]} needs {' or '.join(makers)}." if makers else ""
+        message = f"{reading.model.label} makes no {labels[value]} clips. Its best is {best}.{others}"
         remedy = Remedy(path="mode", value=modes[-1], label=f"Use {best}")
         yield Finding("mode", message, f"mode value '{value}' is invalid", remedy)
 

@@ -130,8 +130,8 @@ def shot_index_is_wrong(reading: Reading) -> Iterator[Finding]:
 
 
 def storyboard_has_end_frame(reading: Reading) -> Iterator[Finding]:
-    """R23: no end frame in a storyboard."""
-    if reading.is_multi and reading.end:
+    """R23: no end frame in a storyboard, where the profile does not take one."""
+    if reading.is_multi and reading.end and not reading.profile.end_frame_in_storyboard:
         message = "Kling makes no end frame in a storyboard. Remove the end frame or the storyboard."
         remedy = removal("image_list", reading.end, "end frame")
         service_text = "start & end frames are not supported when multi_shot is true"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from ..capability import Capability, ModelLimits, Profile, capability_from
@@ -121,6 +121,11 @@ class Reading:
             end=_of_type(images, "end_frame"),
             plain=_of_type(images, None),
         )
+
+    def at(self, profile: Profile) -> Reading | None:
+        """The same body at another date; ``None`` where the service did not have the model."""
+        model = profile.models.get(self.model.name)
+        return None if model is None else replace(self, profile=profile, model=model)
 
     @property
     def is_edit(self) -> bool:

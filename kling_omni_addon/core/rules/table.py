@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..capability import Profile
 from ..problem import Finding, Problem, Remedy, quoted, remedied, shown
-from . import advice, media, output, prompt, references
+from . import advice, dates, media, output, prompt, references
 from .reading import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, Knowledge, Reading, VideoFacts
 from .shape import UNKNOWN_KEY, ShapeFault, is_absent, shape_faults
 
@@ -38,6 +38,10 @@ class Rule(NamedTuple):
     id: str
     check: Callable[[Reading], Iterator[Finding]]
     kind: Literal["error", "warning"] = "error"
+
+
+def _newly_accepted(reading: Reading) -> Iterator[Finding]:
+    return dates.newly_accepted(reading, {rule.id: rule.check for rule in RULES if rule.kind == "error"})
 
 
 RULES = (
@@ -108,6 +112,8 @@ RULES = (
     Rule("W07", advice.storyboard_of_an_edit, "warning"),
     Rule("W08", advice.item_is_never_mentioned, "warning"),
     Rule("W09", media.picture_has_provenance, "warning"),
+    Rule("W10", _newly_accepted, "warning"),
+    Rule("W11", advice.storyboard_beside_followed_video, "warning"),
 )
 """Every rule that is judged once the types are right, in the order of the answer."""
 
@@ -148,7 +154,11 @@ def problems_in(
     )
     unknown_keys = sorted(fault.path for fault in shape if fault.rule == UNKNOWN_KEY)
     reading = Reading.of(body, profile, known, tuple(unknown_keys))
-    return tuple(_problem(rule, finding) for rule in RULES for finding in rule.check(reading))
+    return tuple(_problem(rule, _dated(reading, rule, each)) for rule in RULES for each in rule.check(reading))
+
+
+def _dated(reading: Reading, rule: Rule, finding: Finding) -> Finding:
+    return finding if rule.kind == "warning" else dates.told_of_neighbor(reading, rule.id, rule.check, finding)
 
 
 def _problem(rule: Rule, finding: Finding) -> Problem:
@@ -190,10 +200,11 @@ def _model_problems(body: Mapping[str, Any], profile: Profile) -> Iterator[Probl
     name = body.get("model_name")
     if not is_absent(name) and name not in profile.models:
         labels = " or ".join(model.label for model in profile.models.values())
+        told = dates.told_of_model(name, profile)
         yield Problem(
-            rule="R10",
+            rule=dates.MODEL_RULE,
             path="model_name",
-            message=f"There is no model {quoted(name)}. Use {labels}.",
+            message=f"There is no model {quoted(name)}. Use {labels}. {told}".rstrip(),
             kind="error",
             service_text=f"model_name value '{shown(name)}' is invalid",
         )

@@ -16,7 +16,7 @@ from kling_omni_addon.core.rules.table import RULES, problems_in
 from tests.workshop.request_space import STORED, bodies, likely_requests, requests
 from tests.workshop.rule_bodies import body, elements, images, picture, story, videos
 
-SEED = capability.profile()
+SEED = capability.profile("seed")
 
 
 @given(likely_requests())
