@@ -13,8 +13,9 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .core import capability
 from .core.amounts import amount_of
-from .core.capability import DEFAULT_PROFILE
+from .core.capability import DEFAULT_PROFILE, PROFILES
 from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnreadable
 from .core.life import lifecycle
 from .core.life.spending import Caps
@@ -167,23 +168,51 @@ def caps_in_force(environment: Mapping[str, str], preferred: Preferred, choice: 
     return Caps(daily=found[0], project=found[1]), " and ".join(told)
 
 
-def told_settings(environment: Mapping[str, str], preferred: Preferred, service: str = "") -> str:
-    """Where each setting comes from, in a sentence without any key. Raises :class:`ArgumentsInvalid` for a cap."""
+def profile_in_force(environment: Mapping[str, str], preferred: Preferred, profile: str = "") -> tuple[str, str]:
+    """The state of the service that requests are judged by, and who chose it in words: ``profile`` (of the command
+    line), else that of the environment, of the preferences, today's.
+
+    Raises :class:`ArgumentsInvalid` for one that is not described.
+    """
+    for name, source in (
+        (profile, "by --profile"),
+        (environment.get("KLING_PROFILE", "").strip(), "by KLING_PROFILE of the environment"),
+        (preferred.values.get("KLING_PROFILE", "").strip(), "by the preferences"),
+    ):
+        if name and name not in PROFILES:
+            remedy = f"Use {' or '.join(reversed(PROFILES))}, or leave it empty for {DEFAULT_PROFILE}."
+            raise ArgumentsInvalid(f"KLING_PROFILE is {name!r}.", field="KLING_PROFILE", remedy=remedy)
+        if name:
+            return name, source
+    return DEFAULT_PROFILE, "by default"
+
+
+def told_profile(environment: Mapping[str, str], preferred: Preferred, profile: str = "") -> str:
+    """The profile in force with its date, and who chose it. Raises like :func:`profile_in_force`."""
+    name, source = profile_in_force(environment, preferred, profile)
+    return f"{name} of {capability.profile(name).date} ({source})"
+
+
+def told_settings(environment: Mapping[str, str], preferred: Preferred, service: str = "", profile: str = "") -> str:
+    """Where each setting comes from, in a sentence without any key. Raises :class:`ArgumentsInvalid` for a cap or a
+    profile that is none.
+    """
     choice = service_in_force(environment, preferred, service)
     key = "the rehearsal's own" if choice.is_rehearsal else keys_in_force(environment, preferred)[1]
     caps = caps_in_force(environment, preferred, choice)[1]
     name = _NAMES.get(choice.name, "the address given")
-    return f"Service: {name} ({choice.source}); key: {key}; spends at most: {caps or 'no cap'}."
+    limits = told_profile(environment, preferred, profile)
+    return f"Service: {name} ({choice.source}); key: {key}; spends at most: {caps or 'no cap'}; profile: {limits}."
 
 
 def read_settings(
     environment: Mapping[str, str],
     *,
     service: str = "",
-    profile: str = DEFAULT_PROFILE,
+    profile: str = "",
     preferred: Preferred = NOTHING_PREFERRED,
 ) -> Settings:
-    """The settings in force. ``service`` is a name or an address that precedes all others; ``""`` is none.
+    """The settings in force. ``service`` (a name or an address) and ``profile`` precede all others; ``""`` is none.
 
     Raises :class:`ArgumentsInvalid` for a value that cannot be used, :class:`CredentialsMissing` without a key and
     :class:`CredentialsUnreadable` for one that cannot be sent.
@@ -204,9 +233,9 @@ def read_settings(
         window_s=_seconds(numbers, "KLING_LOOK_WINDOW_S", lifecycle.LOOK_WINDOW_S),
         concurrency=_concurrency(numbers),
         caps=caps_in_force(environment, preferred, choice)[0],
-        profile=profile,
+        profile=profile_in_force(environment, preferred, profile)[0],
         service=choice.name,
-        told=told_settings(environment, preferred, service),
+        told=told_settings(environment, preferred, service, profile),
         trusts_resolver=_is_on(environment, "KLING_LOCAL_CLIPS"),
     )
 

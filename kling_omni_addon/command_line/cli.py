@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..core.amounts import amount_of
-from ..core.capability import DEFAULT_PROFILE, PROFILES
+from ..core.capability import PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from ..settings import NOTHING_PREFERRED, Preferred
 from . import output, verbs
@@ -137,7 +137,8 @@ def _parser() -> argparse.ArgumentParser:
 
 _EPILOG = (
     "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
-    "KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; KLING_CONCURRENCY (tasks at once, at most); "
+    "KLING_PROFILE (late or seed); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; "
+    "KLING_CONCURRENCY (tasks at once, at most); "
     "KLING_DAILY_CAP and KLING_PROJECT_CAP (units); KLING_LOCAL_CLIPS=1 (clips of a local network, as behind a VPN). "
     "Exit codes: 0 done, 1 this machine, 2 request or arguments, "
     "3 credentials, 4 refused or failed, 5 network, 6 still running."
@@ -153,8 +154,11 @@ def _verb(names: Any, name: str, run: Callable[..., int], what: str) -> argparse
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:
-    what = "edition of the service's limits"
-    parser.add_argument("--profile", choices=PROFILES, default=DEFAULT_PROFILE, help=what)
+    what = (
+        "which state of the service to judge by: October 2026 (late) or the document of March 2026 (seed) "
+        "(default: KLING_PROFILE, Blender's preferences, late)"
+    )
+    parser.add_argument("--profile", choices=PROFILES, default="", help=what)
 
 
 def _add_elements(parser: argparse.ArgumentParser) -> None:

@@ -38,17 +38,26 @@ _REFUSES = "Kling ignores it; submit refuses this file."
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Judge a request file as the service would judge the body."""
-    read = _judged(options)
+    read = _judged(options, _profile(options, environment))
     _tell_leaves(read)
     return tell_problems(read.problems, 0)
 
 
-def _judged(options: argparse.Namespace) -> RequestFile:
+def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> capability.Profile:
+    """The state of the service that is judged by; which one that is and who chose it is said on stderr."""
+    from ..settings import profile_in_force, told_profile
+
+    chosen = environment, options.preferred, options.profile
+    tell(f"kling: Profile: {told_profile(*chosen)}.")
+    return capability.profile(profile_in_force(*chosen)[0])
+
+
+def _judged(options: argparse.Namespace, profile: capability.Profile) -> RequestFile:
     """The request file with its problems; nothing of it is copied."""
     from ..request_file import read_request_file
     from ..work.picture_store import PictureJudge
 
-    return read_request_file(options.request, PictureJudge(), capability.profile(options.profile))
+    return read_request_file(options.request, PictureJudge(), profile)
 
 
 def _tell_leaves(read: RequestFile) -> None:
@@ -185,7 +194,7 @@ def _session(options: argparse.Namespace, environment: Mapping[str, str], *, ask
     from ..settings import OFFLINE, REHEARSAL, REHEARSING, Preferred, read_settings
 
     preferred: Preferred = options.preferred
-    profile = getattr(options, "profile", capability.DEFAULT_PROFILE)
+    profile = getattr(options, "profile", "")
     settings = read_settings(environment, service=options.service, profile=profile, preferred=preferred)
     if asks and not preferred.is_online and not settings.is_rehearsal:
         raise NotSent(f"{OFFLINE}.", field="service")
@@ -228,11 +237,12 @@ def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """The list price of a request file."""
-    read = _judged(options)
+    profile = _profile(options, environment)
+    read = _judged(options, profile)
     faults = [p for p in read.problems if p.is_fault]
     if faults:
         return tell_problems(faults, 2)
-    price = price_of(read.request, input_video_s=options.input_seconds, profile=capability.profile(options.profile))
+    price = price_of(read.request, input_video_s=options.input_seconds, profile=profile)
     if price is None:
         raise ArgumentsInvalid("There is no list price for this request.", field="request")
     line = {"units": str(price.units), "dollars": str(price.dollars), "date": price.date, "sentence": price.sentence}
@@ -291,7 +301,7 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
     settings = RehearsalSettings(
         folder=home / "rehearsal",
         port=options.port,
-        profile=options.profile,
+        profile=_profile(options, environment).name,
         submitted_s=options.submitted,
         processing_s=options.processing,
         concurrency=options.concurrency,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kling_omni_addon.core import capability
 from kling_omni_addon.core.errors import ArgumentsInvalid, CredentialsMissing
 from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.rehearsal.settings import API_KEY, RehearsalSettings
@@ -16,6 +17,7 @@ from kling_omni_addon.settings import (
     SERVICES,
     Preferred,
     keys_in_force,
+    profile_in_force,
     read_settings,
     service_in_force,
     told_settings,
@@ -120,12 +122,47 @@ def test_one_sentence_says_where_each_value_came_from_and_tells_no_key_and_no_ad
     secret = {"KLING_API_KEY": "api-key-kling-canary", "KLING_BASE_URL": "https://user.example"}
     assert told(secret, KLING_DAILY_CAP="9") == (
         "Service: the address given (by KLING_BASE_URL of the environment); key: KLING_API_KEY of the environment; "
-        "spends at most: 9 units in 24 hours (of the preferences)."
+        "spends at most: 9 units in 24 hours (of the preferences); profile: late of 2026-10-04 (by default)."
     )
     assert told({}) == (
-        "Service: a rehearsal (automatic, for there is no key); key: the rehearsal's own; spends at most: no cap."
+        "Service: a rehearsal (automatic, for there is no key); key: the rehearsal's own; spends at most: no cap; "
+        "profile: late of 2026-10-04 (by default)."
     )
-    assert told({"KLING_PROJECT_CAP": "3"}, KLING_API_KEY="k", KLING_PROJECT_CAP="4") == (
+    page = {"KLING_API_KEY": "k", "KLING_PROJECT_CAP": "4", "KLING_PROFILE": "seed"}
+    assert told({"KLING_PROJECT_CAP": "3"}, **page) == (
         "Service: Kling (automatic, for there is a key); key: the preferences; "
-        "spends at most: 3 units on one .blend file (of the environment)."
+        "spends at most: 3 units on one .blend file (of the environment); "
+        "profile: seed of 2026-03-31 (by the preferences)."
     )
+
+
+@pytest.mark.parametrize(
+    ("flag", "environment", "page", "chosen"),
+    [
+        ("", "", "", ("late", "by default")),
+        ("", "", "seed", ("seed", "by the preferences")),
+        ("", "late", "seed", ("late", "by KLING_PROFILE of the environment")),
+        ("", " seed ", "", ("seed", "by KLING_PROFILE of the environment")),
+        ("", " ", "seed", ("seed", "by the preferences")),
+        ("late", "seed", "seed", ("late", "by --profile")),
+        ("seed", "", "", ("seed", "by --profile")),
+    ],
+)
+def test_the_profile_is_that_of_the_flag_the_environment_the_page_or_today_s(
+    flag: str, environment: str, page: str, chosen: tuple[str, str]
+) -> None:
+    around, preferred = {"KLING_PROFILE": environment}, Preferred(values={"KLING_PROFILE": page})
+    assert profile_in_force(around, preferred, flag) == chosen
+    read = read_settings(KEY | around, profile=flag, preferred=preferred)
+    assert read.profile == chosen[0]
+    assert read.told.endswith(f"; profile: {chosen[0]} of {capability.profile(chosen[0]).date} ({chosen[1]}).")
+
+
+@pytest.mark.parametrize(("environment", "page"), [("march", ""), ("march", "seed"), ("", "march"), ("LATE", "")])
+def test_a_profile_that_is_none_is_refused_by_its_name_with_those_that_are(environment: str, page: str) -> None:
+    with pytest.raises(ArgumentsInvalid) as refused:
+        read_settings(KEY | {"KLING_PROFILE": environment}, preferred=Preferred(values={"KLING_PROFILE": page}))
+    assert str(refused.value) == (
+        f"KLING_PROFILE is {environment or page!r}. Use late or seed, or leave it empty for late."
+    )
+    assert (refused.value.field, refused.value.exit_code) == ("KLING_PROFILE", 2)
