@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .capability import Capability, ModelLimits, Profile
@@ -43,6 +43,12 @@ def aspect_ratios(profile: Profile) -> tuple[Choice, ...]:
         Choice(name=ratio, label=ratio, description=_form(ratio), number=number)
         for number, ratio in enumerate(profile.aspect_ratios)
     )
+
+
+def at_every_date(listed: Callable[[Profile], tuple[Choice, ...]], profiles: Iterable[Profile]) -> tuple[Choice, ...]:
+    """The choices of several profiles in the order of their numbers, each as the last profile that has it says it."""
+    found = {choice.number: choice for profile in profiles for choice in listed(profile)}
+    return tuple(found[number] for number in sorted(found))
 
 
 def _form(aspect_ratio: str) -> str:

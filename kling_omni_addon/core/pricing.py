@@ -54,15 +54,16 @@ class Price:
 def price_of(
     request: OmniRequest, *, input_video_s: float | Decimal | None = None, profile: Profile | None = None
 ) -> Price | None:
-    """The price of a request; ``None`` where the list has none, as for O1 with sound.
+    """The price of a request; ``None`` where the list has none, as for O1 with sound, or the profile not the model.
 
     An edit is billed by ``input_video_s``, the length of its video in seconds, rounded to the nearest whole second;
     unknown, it gives a range over the lengths that the profile (default: the default one) takes.
     """
-    rate = _rate(request)
+    at = profile or capability.profile()
+    rate = _rate(request) if request.model in at.models else None
     if rate is None:
         return None
-    least, most = _billed_seconds(request, input_video_s, profile)
+    least, most = _billed_seconds(request, input_video_s, at)
     prices = _prices()
     per_unit = Decimal(prices["dollars_per_unit"])
     return Price(
@@ -86,12 +87,12 @@ def _rate(request: OmniRequest) -> Decimal | None:
     return amount_of(rate)
 
 
-def _billed_seconds(request: OmniRequest, input_video_s: float | Decimal | None, at: Profile | None) -> tuple[int, int]:
+def _billed_seconds(request: OmniRequest, input_video_s: float | Decimal | None, at: Profile) -> tuple[int, int]:
     if not request.is_edit:
         return request.duration_s, request.duration_s
     if input_video_s is not None:
         return (_nearest(input_video_s),) * 2
-    shortest, longest = (at or capability.profile()).models[request.model].input_video_s
+    shortest, longest = at.models[request.model].input_video_s
     return _nearest(shortest), _nearest(longest)
 
 

@@ -11,6 +11,7 @@ import struct
 import sys
 import threading
 import time
+from dataclasses import replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from types import TracebackType
@@ -82,6 +83,12 @@ class RehearsalServer:
             "secret_key": settings.secret_key,
             "api_key": settings.api_key,
         }
+
+    def judge_by(self, profile: str) -> None:
+        """Take the limits of another profile, from the next call on; tasks go on. Raises ArgumentsInvalid for none."""
+        if profile != self._settings.profile:
+            self._settings = replace(self._settings, profile=profile)
+            self._service.judge_by(self._settings)
 
     def note(self) -> dict[str, str]:
         """The ready line, with the secret by which this server proves that it wrote the note (``rehearsal_note``)."""

@@ -76,6 +76,11 @@ class RehearsalService:
         }
         self._arm_all()
 
+    def judge_by(self, settings: RehearsalSettings) -> None:
+        """Take the profile of these settings, from the next call on."""
+        self._desk = OrderDesk(settings, profile(settings.profile), self._media)
+        self._settings = settings
+
     def close(self) -> None:
         """Kill clips in the making and delete the pictures that came."""
         self._maker.close()

@@ -15,7 +15,7 @@ TODAY = {
         ["kling-v3-omni", "Kling 3.0 Omni", "3 to 15 seconds, sound and storyboards", 0],
         ["kling-video-o1", "Kling O1", "5 or 10 seconds from a prompt or a first frame", 1],
     ],
-    "mode": [["std", "Standard", "720p", 0], ["pro", "Pro", "1080p", 1]],
+    "mode": [["std", "Standard", "720p", 0], ["pro", "Pro", "1080p", 1], ["4k", "4K", "2160p", 2]],
     "aspect_ratio": [["16:9", "16:9", "Wide", 0], ["9:16", "9:16", "Upright", 1], ["1:1", "1:1", "Square", 2]],
 }
 
@@ -43,7 +43,7 @@ def told_before(tmp_path_factory: pytest.TempPathFactory, told: dict[str, Any], 
 def test_the_model_its_mode_and_its_shape_are_offered_and_all_others_keep_their_numbers(told: dict[str, Any]) -> None:
     new = {
         "model": ["kling-invented", "Kling Invented", "4 to 20 seconds", 999],
-        "mode": ["8k", "8K", "4320p", 3],  # 2 is 4k, which no model of this profile makes
+        "mode": ["8k", "8K", "4320p", 3],
         "aspect_ratio": ["21:9", "21:9", "Wide", 3],
     }
     assert {name: told["offered"][name] for name in new} == {name: [*TODAY[name], item] for name, item in new.items()}
@@ -74,7 +74,7 @@ def test_today_s_data_give_today_s_panel(told_before: dict[str, Any]) -> None:
     assert offered["lengths"] == offered["lengths_of_operator"] == [3, 15]
     assert offered["words"] == [
         "What happens in the shot; up to 2,500 characters",
-        "Public link to an MP4 or MOV of 3 to 10 seconds; Kling takes no uploads of videos",
+        "Public link to an MP4 or MOV of 3 to 15.5 seconds; Kling takes no uploads of videos",
     ]
 
 

@@ -17,7 +17,7 @@ from kling_omni_addon.core.rules.table import problems_in
 from tests.workshop.requests_page import EXAMPLES, PAGE, SECTIONS, Example
 from tests.workshop.rule_bodies import AUTO, IMAGE, O1, V3, elements, images, shots, videos
 
-SEED = capability.profile()
+SEED, LATE = capability.profile("seed"), capability.profile()
 CHARACTER = 829836802793406553
 KNOWN: Mapping[str, Any] = {
     "elements": {829836802793406551: "image_refer", 829836802793406552: "image_refer", CHARACTER: "video_refer"},
@@ -33,7 +33,7 @@ MENTIONED_RULES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Text, one shot", "R64", {"aspect_ratio": ...}),
     ("Text, one shot", "R15", {"prompt": ...}),
     ("Text, one shot", "R14", {"prompt": "x" * 2501}),
-    ("Text, one shot", "R62", {"mode": "4k"}),
+    ("Text, one shot", "W10", {"mode": "4k"}),
     ("Text, one shot", "R68", {"model_name": O1, "duration": "7"}),
     ("Text, one shot", "R67", {"model_name": O1, "duration": "15"}),
     ("Image reference", "R40", EIGHT),
@@ -51,7 +51,7 @@ MENTIONED_RULES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("First frame", "R43", {"element_list": THING * 4}),
     ("First frame", "R68", {"model_name": O1, "duration": "7"}),
     ("First and end frame", "R32", {"image_list": images("e")}),
-    ("First and end frame", "R23", AUTO),
+    ("First and end frame", "W10", AUTO),
     ("First and end frame", "W02", {"image_list": images("r", "f", "e")}),
     ("First and end frame", "R42", {"model_name": O1, "image_list": images("r", "f", "e")}),
     ("First and end frame", "R44", {"model_name": O1, "element_list": THING}),
@@ -63,11 +63,12 @@ MENTIONED_RULES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Edit a video with a reference image", "R41", FOUR_AND_ONE),
     ("Edit a video with a reference image", "R45", {"element_list": elements(CHARACTER)}),
     ("Edit a video with a reference image", "R34", {"image_list": images("f")}),
-    ("Follow a video: camera, motion or style", "R69", {"duration": "11"}),
+    ("Follow a video: camera, motion or style", "W10", {"duration": "11"}),
+    ("Follow a video: camera, motion or style", "W11", AUTO | {"shot_type": "customize", "multi_prompt": shots("7")}),
     ("Follow a video: camera, motion or style", "R54", {"sound": "on"}),
     ("Follow a video: camera, motion or style", "R41", FOUR_AND_ONE),
     ("Follow a video: camera, motion or style", "R45", {"element_list": elements(CHARACTER)}),
-    ("Extend a video: the next shot", "R69", {"duration": "11"}),
+    ("Extend a video: the next shot", "W10", {"duration": "11"}),
     ("Extend a video: the next shot", "R54", {"sound": "on"}),
     ("Extend a video: the next shot", "W08", {"prompt": "Generate the next shot."}),
     ("Extend a video: the previous shot", "R67", {"duration": "11"}),
@@ -76,10 +77,8 @@ MENTIONED_RULES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Several shots, cut by you", "R19", {"multi_prompt": shots("4", "4", prompt="x" * 513)}),
     ("Several shots, cut by you", "R18", {"multi_prompt": shots(*"1111112")}),
     ("Several shots, cut by you", "R25", {"model_name": O1}),
-    ("Several shots, from pictures", "R23", {"image_list": images("f", "e")}),
-    ("Several shots, from pictures", "W01", {"image_list": images("f", "r")}),
+    ("Several shots, from pictures", "W10", {"image_list": images("f", "e")}),
     ("Several shots, cut by Kling", "R16", {"prompt": ...}),
-    ("Several shots, cut by Kling", "R23", {"image_list": images("f", "e")}),
     ("Several shots, cut by Kling", "R12", {"shot_type": ...}),
     ("Several shots, cut by Kling", "R25", {"model_name": O1}),
     ("Sound", "R54", {"video_list": FEATURE}),
@@ -88,6 +87,16 @@ MENTIONED_RULES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Watermark", "R71", {"watermark_info": {"enabled": "yes"}}),
     ("Your own id, and a callback", "R73", {"external_task_id": "used-before"}),
     ("Your own id, and a callback", "R72", {"callback_url": "none"}),
+)
+# The same for what the page says of the seed profile.
+MENTIONED_RULES_OF_SEED: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("Text, one shot", "R62", {"mode": "4k"}),
+    ("First and end frame", "R23", AUTO),
+    ("Follow a video: camera, motion or style", "R69", {"duration": "11"}),
+    ("Extend a video: the next shot", "R69", {"duration": "11"}),
+    ("Several shots, from pictures", "R23", {"image_list": images("f", "e")}),
+    ("Several shots, from pictures", "W01", {"image_list": images("f", "r")}),
+    ("Several shots, cut by Kling", "R23", {"image_list": images("f", "e")}),
 )
 WITHOUT_EFFECT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Text, one shot", {"multi_prompt": shots("99")}),
@@ -100,8 +109,8 @@ WITHOUT_EFFECT: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 
 
-def rules_met(body: dict[str, Any]) -> set[str]:
-    return {problem.rule for problem in problems_in(body, profile=SEED, **KNOWN)}
+def rules_met(body: dict[str, Any], profile: capability.Profile = LATE) -> set[str]:
+    return {problem.rule for problem in problems_in(body, profile=profile, **KNOWN)}
 
 
 def changed(section: str, changes: dict[str, Any]) -> dict[str, Any]:
@@ -117,9 +126,16 @@ def test_a_rule_is_met_where_the_page_mentions_it(section: str, rule: str, chang
     assert rule in rules_met(changed(section, changes))
 
 
+@pytest.mark.parametrize(("section", "rule", "changes"), MENTIONED_RULES_OF_SEED)
+def test_a_rule_of_the_seed_profile_is_met_there_alone(section: str, rule: str, changes: dict[str, Any]) -> None:
+    assert rule not in rules_met(changed(section, {}), SEED)
+    assert rule in rules_met(changed(section, changes), SEED)
+    assert rule not in rules_met(changed(section, changes), LATE)
+
+
 def test_every_rule_that_a_section_mentions_is_tried() -> None:
     mentioned = {(section, rule) for section, text in SECTIONS.items() for rule in re.findall(r"\(([RW]\d\d)\)", text)}
-    assert mentioned == {(section, rule) for section, rule, _ in MENTIONED_RULES}
+    assert mentioned == {(section, rule) for section, rule, _ in (*MENTIONED_RULES, *MENTIONED_RULES_OF_SEED)}
 
 
 @pytest.mark.parametrize(("section", "changes"), WITHOUT_EFFECT)
@@ -153,8 +169,11 @@ def test_the_price_of_an_edit_of_five_seconds_is_that_of_the_list() -> None:
 
 def test_the_dates_of_prices_and_limits_are_those_of_the_data() -> None:
     assert f"list prices of {EXAMPLES[0].price.date}: 1 unit is $0.14." in PAGE
-    assert (SEED.date[:7], capability.profile("late").date[:7]) == ("2026-03", "2026-10")
-    assert "limits of March 2026; `--profile late` judges by those of October 2026" in PAGE
+    assert (SEED.date[:7], LATE.date[:7]) == ("2026-03", "2026-10")
+    assert "This page is about Kling as of October 2026, the profile `late`, which is the default." in PAGE
+    assert "`--profile seed` judges by Kling's document of March 2026" in PAGE
+    for change in LATE.changes:
+        assert change.date in PAGE or change.rule in ("R47", "R56", "R57")
 
 
 def spoken(lengths: tuple[int, ...]) -> str:
@@ -173,7 +192,7 @@ def spoken(lengths: tuple[int, ...]) -> str:
     ],
 )
 def test_the_table_of_lengths_is_that_of_the_data(row: str, kind: Capability) -> None:
-    v3, o1 = (spoken(SEED.models[model].durations(kind)) for model in (V3, O1))
+    v3, o1 = (spoken(LATE.models[model].durations(kind)) for model in (V3, O1))
     assert f"| {row} | {v3} | {o1} |" in PAGE
 
 

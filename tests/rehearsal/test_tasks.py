@@ -271,6 +271,16 @@ def test_the_mode_and_the_aspect_ratio_decide_the_size(
         assert (spec.width, spec.height) == size
 
 
+def test_a_server_that_is_told_another_profile_goes_on_with_its_tasks(tmp_path: Path) -> None:
+    with Stand(RehearsalSettings(folder=tmp_path)) as stand:
+        task = stand.created(mode="4k")
+        stand.server.judge_by("seed")
+        assert stand.server.ready_line()["profile"] == "seed"
+        refused = stand.call("POST", TASKS, json=text_body(mode="4k"))
+        assert refusal(refused) == (400, 1201, "mode value '4k' is invalid")
+        assert stand.ended(task)["task_status"] == "succeed"
+
+
 @pytest.mark.parametrize(
     ("width", "height", "size"),
     [(1920, 1080, (1280, 720)), (640, 480, (1280, 720)), (500, 480, (960, 960)), (400, 640, (720, 1280))],

@@ -225,7 +225,7 @@ def test_the_ready_line_holds_what_a_client_needs(stand: Stand) -> None:
     line = json.loads(json.dumps(stand.server.ready_line()))
     assert line == {
         "url": stand.server.url,
-        "profile": "seed",
+        "profile": "late",
         "access_key": stand.settings.access_key,
         "secret_key": stand.settings.secret_key,
         "api_key": stand.settings.api_key,

@@ -74,6 +74,11 @@ def _check_property(layout: Layout, owner: Any, name: str) -> Layout:
     return layout
 
 
+def _check_choice(layout: Layout, owner: Any, name: str, value: str) -> Layout:
+    layout.labels.append(owner.bl_rna.properties[name].enum_items[value].name)
+    return layout
+
+
 def _check_operator(layout: Layout, name: str) -> Any:
     layout.labels.append(rna_of(name).name)
     button = Button(name)
@@ -99,6 +104,7 @@ def _check_panel(layout: Layout, _name: str) -> tuple[Layout, Layout]:
 
 _CHECKS: dict[str, Callable[..., Any]] = {
     "prop": _check_property,
+    "prop_enum": _check_choice,
     "operator": _check_operator,
     "template_list": _check_list,
     "menu": _check_menu,

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import os
+
+from ... import settings
 from ...core import capability
 from ...core.capability import ModelLimits, Profile
 from ...core.errors import ArgumentsInvalid
+from . import preferences
 
 UNKNOWN_MODEL = "The model that this file asks for is not known to this version."
 
 
 def profile() -> Profile:
-    """The limits in force. The one place in ``blender/`` that says which they are."""
-    return capability.profile()
+    """The limits in force: those that the environment or the preferences choose, else today's. The one place in
+    ``blender/`` that says which they are. A choice that is none gives today's; :func:`trouble` says so.
+    """
+    try:
+        return capability.profile(settings.profile_in_force(os.environ, preferences.preferred())[0])
+    except ArgumentsInvalid:
+        return capability.profile()
+
+
+def trouble() -> str:
+    """What is wrong about the choice of a profile, in a sentence; ``""`` for nothing."""
+    try:
+        settings.profile_in_force(os.environ, preferences.preferred())
+    except ArgumentsInvalid as error:
+        return str(error)
+    return ""
+
+
+def told() -> str:
+    """Which profile is in force, of which date and who chose it, for a panel."""
+    return trouble() or f"Profile: {settings.told_profile(os.environ, preferences.preferred())}"
 
 
 def require_model(name: str) -> ModelLimits:

@@ -17,6 +17,7 @@ from . import limits, preferences, questions
 from .online import offline_reason
 
 if TYPE_CHECKING:
+    from ...rehearsal.server import RehearsalServer
     from ...session import Session
     from ...settings import Settings
 
@@ -27,6 +28,7 @@ class _Open:
     def __init__(self) -> None:
         self.session: Session | None = None
         self.rehearsal = ExitStack()
+        self.server: RehearsalServer | None = None
         self.is_paused = False
 
 
@@ -76,12 +78,14 @@ def _start_rehearsal() -> None:
     from ...rehearsal.settings import RehearsalSettings
     from ...rehearsal_note import kept_note, running_rehearsal
 
-    home = home_folder(os.environ)
+    home, profile = home_folder(os.environ), limits.profile().name
+    if _open.server is not None:
+        _open.server.judge_by(profile)
     if running_rehearsal(home) is not None:
         return
     maker = ClipMaker(default_command(bpy.app.binary_path or os.environ.get("BLENDER")), home / "rehearsal" / "made")
-    settings = RehearsalSettings(folder=home / "rehearsal", profile=limits.profile().name)
-    server = _open.rehearsal.enter_context(RehearsalServer(settings, maker))
+    settings = RehearsalSettings(folder=home / "rehearsal", profile=profile)
+    _open.server = server = _open.rehearsal.enter_context(RehearsalServer(settings, maker))
     _open.rehearsal.enter_context(kept_note(home, server.note()))
 
 
@@ -114,6 +118,7 @@ def close() -> None:
         _open.session.close()
         _open.session = None
     _open.rehearsal.close()
+    _open.server = None
     questions.forget()
     changed.send()
     closed.send()

@@ -8,15 +8,28 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ... import settings
+from ...core import capability
 from ...core.errors import KlingError
 from ..host.identity import ROOT_PACKAGE
-from . import limits, questions
+from ..host.signals import Signal
+from . import questions
 
 _KEY_LENGTH = 1024
+_PROFILES = tuple(
+    (name, name.title(), f"Kling as of {capability.profile(name).date}", "NONE", number)
+    for number, name in enumerate(capability.PROFILES)
+)
+
+profile_changed: Signal[[]] = Signal()
+"""Another state of the service was chosen: what is offered and what is judged may be other than before."""
 
 
 def _account_changed(_self: Preferences, _context: bpy.types.Context) -> None:
     questions.forget()
+
+
+def _profile_changed(_self: Preferences, _context: bpy.types.Context) -> None:
+    profile_changed.send()
 
 
 class Preferences:
@@ -59,6 +72,13 @@ class Preferences:
         subtype="PASSWORD",
         maxlen=_KEY_LENGTH,
         update=_account_changed,
+    )
+    profile: EnumProperty(
+        name="Profile",
+        description="The state of the service that shots are judged by; KLING_PROFILE in the environment precedes it",
+        items=_PROFILES,
+        default=capability.DEFAULT_PROFILE,
+        update=_profile_changed,
     )
     clip_folder: StringProperty(
         name="Clip Folder",
@@ -121,6 +141,8 @@ def preferred() -> settings.Preferred:
         "KLING_ACCESS_KEY": page.access_key,
         "KLING_SECRET_KEY": page.secret_key,
         "KLING_LOOK_WINDOW_S": str(page.look_window_s),
+        # What nobody changed was not chosen, and the sentence about the settings says so.
+        "KLING_PROFILE": "" if page.profile == capability.DEFAULT_PROFILE else page.profile,
     }
     limits = {"CONCURRENCY": page.concurrency, "DAILY_CAP": page.daily_cap, "PROJECT_CAP": page.project_cap}
     most = {f"KLING_{name}": str(limit) for name, limit in limits.items() if limit}  # 0 is none
@@ -166,4 +188,4 @@ def clip_folder() -> str:
 
 def read_settings() -> settings.Settings:
     """Environment first, then preferences, as one frozen value. Raises :class:`KlingError` for what cannot be used."""
-    return settings.read_settings(os.environ, profile=limits.profile().name, preferred=preferred())
+    return settings.read_settings(os.environ, preferred=preferred())

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import bpy
 
-from ...core.capability import ModelLimits
+from ...core import choices
+from ...core.capability import ModelLimits, Profile
 from ...core.request import OmniRequest, Role, capability_of
 from ..connection import limits
 from ..host.wrapping import WIDE_ENOUGH, characters_of
@@ -23,9 +24,9 @@ def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     model = profile.models.get(shot.model) or profile.models[profile.proposed.model]  # judged to be none, and said so
     layout.use_property_split = characters_of(context) >= WIDE_ENOUGH
     layout.use_property_decorate = False
-    layout.row().prop(shot, "mode", expand=True)
+    _draw_modes(layout, shot, profile, model)
     _draw_duration(layout, scene, request, model)
-    _draw_aspect(layout, shot, request)
+    _draw_aspect(layout, shot, request, profile)
     _draw_sound(layout, shot, request, model)
     header, more = layout.panel("KLING_output_more", default_closed=True)
     header.label(text="More")
@@ -56,6 +57,29 @@ def _draw_line(layout: bpy.types.UILayout, text: str, heading: str = "") -> None
     right = split.row()
     right.enabled = False
     right.label(text=text)
+
+
+def _headed_row(layout: bpy.types.UILayout, heading: str) -> bpy.types.UILayout:
+    """A row of buttons with its name beside it, where names stand beside their fields."""
+    if not layout.use_property_split:
+        return layout.row(align=True)
+    split = layout.split(factor=0.4)
+    left = split.row()
+    left.alignment = "RIGHT"
+    left.label(text=heading)
+    return split.row(align=True)
+
+
+def _draw_modes(layout: bpy.types.UILayout, shot: KLING_PG_shot, profile: Profile, model: ModelLimits) -> None:
+    """The qualities that the model makes; of every other one, which model makes it."""
+    row, missing = _headed_row(layout, "Quality"), []
+    for mode in choices.modes(profile):
+        if mode.name in model.modes:
+            row.prop_enum(shot, "mode", mode.name)
+        else:
+            missing.append(f"{mode.label}: {' or '.join(profile.makers_of(mode.name))} only")
+    for line in missing:
+        _draw_line(layout, line)
 
 
 def _draw_duration(
@@ -97,13 +121,15 @@ def _draw_lengths(layout: bpy.types.UILayout, shot: KLING_PG_shot, lengths: Sequ
         row.operator("kling.set_duration", text=str(seconds), depress=is_chosen).seconds = seconds
 
 
-def _draw_aspect(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest) -> None:
+def _draw_aspect(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, profile: Profile) -> None:
     if request.picture(Role.FIRST) is not None:
         _draw_line(layout, "As first frame", "Aspect")
     elif request.is_edit:
         _draw_line(layout, "As its video", "Aspect")
     else:
-        layout.row().prop(shot, "aspect_ratio", expand=True)
+        row = _headed_row(layout, "Aspect")
+        for ratio in profile.aspect_ratios:
+            row.prop_enum(shot, "aspect_ratio", ratio)
 
 
 def _draw_sound(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, model: ModelLimits) -> None:

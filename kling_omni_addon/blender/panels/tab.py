@@ -10,7 +10,7 @@ from typing import Any
 import bpy
 
 from ..capture.strip import PICTURE_STRIPS
-from ..connection import account
+from ..connection import account, limits
 from ..host.ownership import is_own, why_not_own
 from ..host.sequencer import active_strip, timeline_scene
 from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_text
@@ -177,6 +177,7 @@ class _Account(_InSidePanel):
 
     def draw(self, context: bpy.types.Context) -> None:
         draw_account(self.layout, context)
+        draw_text(self.layout, context, limits.told(), "TIME")
 
 
 _PARTS = (

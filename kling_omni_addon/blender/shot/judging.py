@@ -16,6 +16,7 @@ from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
 from ..connection import clip_links, limits
 from ..host import thumbnails
+from ..host.editors import redraw
 from ..host.isolating import on_its_own
 from ..host.ownership import is_own, why_not_own
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
@@ -31,6 +32,7 @@ END_PATH: Final = "end_frame"
 KIND_PATH: Final = "kind"
 SCENE_PATH: Final = "scene"
 CLIP_PATH: Final = "video_of"
+PROFILE_PATH: Final = "profile"
 ITEMS: Final = re.compile(r"(image_list|element_list)\[(\d+)(?::(\d+))?\]")
 
 _judgements: dict[str, tuple[Problem, ...]] = {}  # scene -> its last judgement
@@ -94,6 +96,13 @@ def judge_clips() -> None:
             on_its_own(judge, scene)
 
 
+def judge_all() -> None:
+    """Judge every shot: another profile is in force."""
+    for scene in bpy.data.scenes:
+        on_its_own(judge, scene)
+    redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
+
+
 def judge_edited() -> bool:
     """Judge every shot whose text says something else than it did last time; whether there was one.
 
@@ -113,6 +122,8 @@ def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
     """What the shot lacks: choices that are not known here, and what the kind that somebody chose is made from."""
     shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
     yield from _unknown_choices(request)
+    if limits.trouble():
+        yield _lack(limits.trouble(), PROFILE_PATH)
     if not is_own(scene):
         yield _lack(why_not_own(scene), SCENE_PATH)
     if request.video is not None and request.video.clip:

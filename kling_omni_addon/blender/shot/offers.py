@@ -1,7 +1,8 @@
-"""What the panel offers to choose from, as Blender's enums want it: made of the limits once, when Blender loads this.
+"""What a .blend can keep, as Blender's enums want it: made of the limits once, when Blender loads this.
 
-A .blend keeps the number of a choice and not its name. The numbers are part of the data, so they stay what they are
-when models come and go.
+These are the choices of every profile, so that another one changes nothing that is kept; the panel draws those of the
+profile in force, and what that lacks is judged. A .blend keeps the number of a choice and not its name. The numbers are
+part of the data, so they stay what they are when models come and go.
 """
 
 from __future__ import annotations
@@ -9,25 +10,27 @@ from __future__ import annotations
 from math import floor
 from typing import Final, TypeAlias
 
-from ...core import choices
+from ...core import capability, choices
 from ...core.capability import Profile
 from ...core.choices import Choice
-from ..connection import limits
 
 Item: TypeAlias = tuple[str, str, str, int]
 
-LIMITS: Final = limits.profile()
-"""The limits that these lists and the properties' bounds were made of."""
+LIMITS: Final = capability.profile()
+"""Today's limits: what new shots are set to, and what descriptions say."""
+
+_PROFILES: Final = tuple(capability.profile(name) for name in capability.PROFILES)
 
 
 def _items(offered: tuple[Choice, ...]) -> tuple[Item, ...]:
     return tuple((choice.name, choice.label, choice.description, choice.number) for choice in offered)
 
 
-MODELS: Final = _items(choices.models(LIMITS))
-MODES: Final = _items(choices.modes(LIMITS))
-ASPECT_RATIOS: Final = _items(choices.aspect_ratios(LIMITS))
-SHORTEST_S, LONGEST_S = LIMITS.duration_s
+MODELS: Final = _items(choices.at_every_date(choices.models, _PROFILES))
+MODES: Final = _items(choices.at_every_date(choices.modes, _PROFILES))
+ASPECT_RATIOS: Final = _items(choices.at_every_date(choices.aspect_ratios, _PROFILES))
+SHORTEST_S: Final = min(at.duration_s[0] for at in _PROFILES)
+LONGEST_S: Final = max(at.duration_s[1] for at in _PROFILES)
 
 
 def told_video(profile: Profile) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..connection import clip_links, opening
+from ..connection import clip_links, opening, preferences
 from ..host import thumbnails
 from . import judging, operators, presets, prompt_operators, properties
 from .changes import shot_changed
@@ -16,10 +16,12 @@ def register() -> None:
     shot_changed.connect(judging.judge)
     clip_links.heard.connect(judging.judge_clips)
     opening.closed.connect(judging.forget)
+    preferences.profile_changed.connect(judging.judge_all)
 
 
 def unregister() -> None:
     """Take it off again."""
+    preferences.profile_changed.disconnect(judging.judge_all)
     opening.closed.disconnect(judging.forget)
     clip_links.heard.disconnect(judging.judge_clips)
     shot_changed.disconnect(judging.judge)

@@ -200,7 +200,7 @@ def _model_problems(body: Mapping[str, Any], profile: Profile) -> Iterator[Probl
     name = body.get("model_name")
     if not is_absent(name) and name not in profile.models:
         labels = " or ".join(model.label for model in profile.models.values())
-        told = dates.told_of_model(name, profile)
+        told = dates.told_of_model(str(name), profile)
         yield Problem(
             rule=dates.MODEL_RULE,
             path="model_name",

@@ -38,6 +38,7 @@ def page(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         "LOOK_WINDOW_S",
         "DAILY_CAP",
         "PROJECT_CAP",
+        "PROFILE",
     ):
         monkeypatch.delenv(f"KLING_{name}", raising=False)
     enabled: Any = bpy.context.preferences.addons.new()
@@ -66,6 +67,8 @@ def test_several_clips_count_together(page: Page, shot_scene: Scene) -> None:
 
 def test_an_edit_counts_as_its_longest(page: Page, shot_scene: Scene) -> None:
     shot_scene.kling.kind, shot_scene.kling.video = "EDIT", "https://example.com/a.mp4"
+    assert asked(shot_scene) == "This costs up to 19.2 units, $2.69 by the list."
+    page.profile = "seed"
     assert asked(shot_scene) == "This costs up to 12 units, $1.68 by the list."
 
 

@@ -110,6 +110,11 @@ def test_the_missing_end_frame_can_be_done_without_by_a_click(shot_scene: Scene)
 @pytest.mark.parametrize(
     ("settings", "mended"),
     [
+        (
+            {"kind": "NEXT", "model": "kling-video-o1", "duration_s": 14, "video": "https://example.com/a.mp4"},
+            ("duration_s", 10),
+        ),
+        ({"kind": "TEXT", "mode": "4k"}, ("mode", "pro")),
         ({"kind": "TEXT", "model": "kling-video-o1", "duration_s": 6}, ("duration_s", 5)),
         ({"kind": "TEXT", "model": "kling-video-o1", "sound": True}, ("sound", False)),
         ({"kind": "NEXT", "duration_s": 14, "video": "https://example.com/a.mp4"}, ("duration_s", 10)),
@@ -117,8 +122,9 @@ def test_the_missing_end_frame_can_be_done_without_by_a_click(shot_scene: Scene)
     ],
 )
 def test_a_fix_button_changes_the_field_that_a_fault_is_about(
-    shot_scene: Scene, settings: dict[str, Any], mended: tuple[str, object]
+    shot_scene: Scene, settings: dict[str, Any], mended: tuple[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("KLING_PROFILE", "seed")
     shot = shot_scene.kling
     shot.prompt = "a fox runs"
     for name, value in settings.items():

@@ -39,7 +39,7 @@ def said(given: Any, at: capability.Profile, rule: str, **known: Any) -> list[st
 def test_what_came_after_the_owner_s_document_is_taken_with_the_date_since_when(
     given: Any, facts: dict[str, Any], words: str
 ) -> None:
-    known = {"videos": probed(**facts)}
+    known: dict[str, Any] = {"videos": probed(**facts)}
     (warning,) = said(given, LATE, "W10", **known)
     assert warning == f"Kling has accepted {words}; its pages of 2026-03-31 did not."
     assert not [problem for problem in problems_in(given, profile=LATE, **known) if problem.is_fault]
