@@ -27,7 +27,7 @@ from tests.gui.in_window import (
     side_panel,
 )
 
-_KINDS = ("TEXT", "FIRST", "FRAMES", "REFERENCES", "EDIT", "NEXT", "PREVIOUS", "STORYBOARD")
+_KINDS = ("TEXT", "FIRST", "FRAMES", "REFERENCES", "EDIT", "NEXT", "PREVIOUS", "STORYBOARD", "BOARD_FRAMES")
 
 
 def kinds() -> Steps:

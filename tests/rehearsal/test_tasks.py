@@ -310,20 +310,24 @@ def test_an_edit_of_an_unknown_video_is_taken_for_5_seconds(stand: Stand) -> Non
 
 
 @pytest.mark.parametrize(
-    ("video", "text"),
+    ("profile", "video", "text"),
     [
-        (mp4(seconds=2.0), "video duration is out of range"),
-        (mp4(seconds=11.0), "video duration is out of range"),
-        (mp4(width=700, height=720), "video resolution is out of range"),
-        (mp4(fps=23), "video frame rate must be 24-60fps"),
-        (b"\0" * 5000, "video format must be mp4 or mov"),
+        ("seed", mp4(seconds=2.0), "video duration is out of range"),
+        ("seed", mp4(seconds=11.0), "video duration is out of range"),
+        ("seed", mp4(width=700, height=720), "video resolution is out of range"),
+        ("seed", mp4(fps=23), "video frame rate must be 24-60fps"),
+        ("seed", b"\0" * 5000, "video format must be mp4 or mov"),
+        ("late", mp4(seconds=2.0), "video duration is out of range"),
+        ("late", mp4(seconds=16.0), "video duration is out of range"),
+        ("late", mp4(width=690, height=720), "video resolution is out of range"),
     ],
-    ids=["short", "long", "small", "slow", "format"],
+    ids=["short", "long", "small", "slow", "format", "short, late", "long, late", "small, late"],
 )
-def test_an_unfit_video_fails_the_task(stand: Stand, video: bytes, text: str) -> None:
-    stand.clips.clip.write_bytes(video)
-    task = stand.ended(stand.created(video_list=[{"video_url": stand.clip_link()}], aspect_ratio=None))
-    assert (task["task_status"], task["task_status_msg"]) == ("failed", text)
+def test_an_unfit_video_fails_the_task(tmp_path: Path, profile: str, video: bytes, text: str) -> None:
+    with Stand(RehearsalSettings(folder=tmp_path, profile=profile)) as stand:
+        stand.clips.clip.write_bytes(video)
+        task = stand.ended(stand.created(video_list=[{"video_url": stand.clip_link()}], aspect_ratio=None))
+        assert (task["task_status"], task["task_status_msg"]) == ("failed", text)
 
 
 def test_a_watermarked_clip_comes_beside_the_clean_one_when_asked_for(stand: Stand) -> None:

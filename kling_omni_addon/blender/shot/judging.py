@@ -132,7 +132,7 @@ def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
         return
     if Role.FIRST in kind.frames and request.picture(Role.FIRST) is None:
         yield _lack("There is no first frame yet. Capture one, or choose a picture.", FIRST_PATH)
-    if Role.END in kind.frames and request.picture(Role.END) is None:
+    if Role.END in kind.frames and not kind.has_board and request.picture(Role.END) is None:
         yield _lack("There is no end frame yet. Capture one, or choose a picture.", END_PATH, _ONLY_FIRST)
     if kind.needs_reference and not request.elements and request.picture(Role.REFERENCE) is None:
         yield _lack("There is no reference yet. Add a picture or an element.", "image_list")

@@ -35,11 +35,11 @@ class ShotKind:
     def makes(self, request: OmniRequest) -> bool:
         """Whether a shot of this kind can ask for that request."""
         has_board = request.storyboard is not Storyboard.NONE
+        frames = {picture.role for picture in request.pictures} - {Role.REFERENCE}
         if has_board or self.has_board:
-            return has_board and self.has_board
+            return has_board and self.has_board and bool(frames) == bool(self.frames)
         if request.video is not None or self.video is not None:
             return request.video is not None and request.video.use is self.video
-        frames = {picture.role for picture in request.pictures} - {Role.REFERENCE}
         has_references = bool(request.elements) or request.picture(Role.REFERENCE) is not None
         if not frames and not self.frames:
             return has_references == self.needs_reference
@@ -106,6 +106,14 @@ KINDS: Final = (
         label="Storyboard",
         description="Several shots in one clip",
         icon="SEQUENCE",
+        has_board=True,
+    ),
+    ShotKind(
+        identifier="BOARD_FRAMES",
+        label="Storyboard & Frames",
+        description="Several shots in one clip that begins with a picture and may end with another",
+        icon="SEQ_SEQUENCER",
+        frames=(Role.FIRST, Role.END),
         has_board=True,
     ),
 )

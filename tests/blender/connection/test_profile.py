@@ -62,7 +62,7 @@ def test_the_preference_chooses_and_the_environment_precedes_it(page: Page, monk
 def test_the_account_panel_shows_the_date_of_the_profile(page: Page) -> None:
     layout = Layout()
     account = next(part for part in tab._PARTS if part.bl_label == "Account")
-    account.draw(type("Drawn", (), {"layout": layout})(), bpy.context)  # type: ignore[arg-type]
+    account.draw(type("Drawn", (), {"layout": layout})(), bpy.context)
     assert "Profile: late of 2026-10-04 (by default)" in layout.text
 
 
@@ -128,14 +128,22 @@ def test_an_end_frame_in_a_storyboard_is_taken_with_the_date_since_when(
 ) -> None:
     (tmp_path / "frame.png").write_bytes(png(1280, 720))
     shot = shot_scene.kling
-    shot.kind, shot.cutter = "STORYBOARD", "AUTOMATIC"
-    shot.first_frame = shot.end_frame = str(tmp_path / "frame.png")
-    told = [problem.message for problem in judging.judge(shot_scene)]
-    if len(read_request(shot_scene).pictures) == 2:
-        assert (
-            "Kling has accepted an end frame in a storyboard since 2026-05-07; its pages of 2026-03-31 did not." in told
-        )
-    assert faults(shot_scene) == []
+    shot.kind, shot.cutter = "BOARD_FRAMES", "AUTOMATIC"
+    shot.first_frame = str(tmp_path / "frame.png")
+    assert judging.judge(shot_scene) == ()
+    shot.end_frame = str(tmp_path / "frame.png")
+    (warning,) = judging.judge(shot_scene)
+    assert (warning.rule, warning.kind) == ("W10", "warning")
+    assert warning.message == (
+        "Kling has accepted an end frame in a storyboard since 2026-05-07; its pages of 2026-03-31 did not."
+    )
+    page.profile = "seed"
+    assert faults(shot_scene) == [
+        "Kling makes no end frame in a storyboard. Remove the end frame or the storyboard. "
+        "Kling has accepted an end frame in a storyboard since 2026-05-07: choose the late profile."
+    ]
+    assert bpy.ops.kling.fix(rule="R23", path="image_list[1]") == {"FINISHED"}
+    assert (shot.end_frame, faults(shot_scene)) == ("", [])
 
 
 def test_a_profile_that_is_none_is_said_in_the_panel_and_nothing_can_be_sent(

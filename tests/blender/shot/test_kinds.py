@@ -63,6 +63,7 @@ _EXPECTED: dict[str, dict[str, Any]] = {
     "NEXT": {"video": VideoUse.REFERENCE, "aspect": "16:9", **_BESIDE},
     "PREVIOUS": {"video": VideoUse.REFERENCE, "aspect": "16:9", **_BESIDE},
     "STORYBOARD": {"shots": 2, "sound": True, "aspect": "16:9", **_BESIDE},
+    "BOARD_FRAMES": {"frames": ["first", "end"], "shots": 2, "sound": True, **_BESIDE},
 }
 
 
@@ -87,7 +88,7 @@ def test_until_a_kind_is_chosen_the_frames_that_are_set_decide(
     assert not [p for p in judging.judge(shot_scene) if p.is_fault and "yet" in p.message]
 
 
-@pytest.mark.parametrize("kind", ["FIRST", "FRAMES", "REFERENCES"])
+@pytest.mark.parametrize("kind", ["FIRST", "FRAMES", "REFERENCES", "BOARD_FRAMES"])
 def test_what_a_chosen_kind_lacks_is_a_fault_and_nothing_is_sent(
     shot_scene: Scene, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -239,10 +240,10 @@ def test_every_panel_draws_in_every_kind_of_shot(shot_scene: Scene, kind: str, i
                 panel.draw_header_preset(self, bpy.context)
             drawn.add(panel.__name__.split("_")[-1])
     assert drawn >= {"shot", "output", "generate", "submissions", "account"}
-    assert ("frames" in drawn) == (kind in ("FIRST", "FRAMES"))
+    assert ("frames" in drawn) == (kind in ("FIRST", "FRAMES", "BOARD_FRAMES"))
     assert ("video" in drawn) == (kind in ("EDIT", "NEXT", "PREVIOUS"))
-    assert ("storyboard" in drawn) == (kind == "STORYBOARD")
-    assert ("prompt" in drawn) == (kind != "STORYBOARD")
+    assert ("storyboard" in drawn) == (kind in ("STORYBOARD", "BOARD_FRAMES"))
+    assert ("prompt" in drawn) == (kind not in ("STORYBOARD", "BOARD_FRAMES"))
 
 
 def test_the_button_tells_the_price_and_a_sentence_what_will_happen(
