@@ -195,8 +195,10 @@ def spoken(problem: Problem, request: OmniRequest) -> Problem:
     """The same problem in names instead of numbers, where the artist gave names; with a way to mention them."""
     items = ITEMS.fullmatch(problem.path)
     if problem.rule == "R56" and request.video is not None and request.video.clip:
-        fact, _, _ = problem.message.rpartition(". ")  # what remains is how to mend a file, which a clip of ours is not
-        return replace(problem, message=f"{fact}. Use Next Shot From Last Frame instead.")
+        # In place of how to mend a file, which a clip of ours is not; what another profile takes may be said behind it.
+        fact, _, *dates = problem.message.removesuffix(".").split(". ")
+        sentences = (fact, "Use Next Shot From Last Frame instead", *dates)
+        return replace(problem, message=f"{'. '.join(sentences)}.")
     if problem.rule != "W08" or items is None:
         return problem
     is_image, position = items[1] == "image_list", int(items[2])

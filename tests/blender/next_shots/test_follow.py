@@ -211,10 +211,22 @@ def test_while_blender_is_offline_no_link_is_asked_for(shot_scene: Scene, monkey
     assert (clip_links.trouble_of("kob-1"), opening.running() is not None) == ("Blender is set to stay offline", False)
 
 
-@pytest.mark.parametrize(("seconds", "is_refused"), [(10.04, False), (15.04, True)])
+_DATED = "Kling has accepted videos of more than 10 s since 2026-06-17: choose the late profile."
+
+
+@pytest.mark.parametrize(
+    ("profile", "seconds", "words"),
+    [
+        ("seed", 10.04, ""),
+        ("seed", 15.04, f"takes 3 to 10 s. Use Next Shot From Last Frame instead. {_DATED}"),
+        ("late", 15.04, ""),
+        ("late", 15.6, "takes 3 to 15.5 s. Use Next Shot From Last Frame instead."),
+    ],
+)
 def test_a_clip_that_is_too_long_to_be_a_video_is_told_before_anything_is_sent(
-    shot_scene: Scene, monkeypatch: pytest.MonkeyPatch, seconds: float, is_refused: bool
+    shot_scene: Scene, monkeypatch: pytest.MonkeyPatch, profile: str, seconds: float, words: str
 ) -> None:
+    monkeypatch.setenv("KLING_PROFILE", profile)
     report = TaskReport(task_id="1", link="https://kling.example/a.mp4?sig=1", duration_s=seconds)
     answered: Question[TaskReport] = Question()
     answered.ask(lambda: Errand(lambda: report))
@@ -222,10 +234,8 @@ def test_a_clip_that_is_too_long_to_be_a_video_is_told_before_anything_is_sent(
     shot = shot_scene.kling
     shot.kind, shot.prompt, shot.video_of = "NEXT", "she runs on", "kob-1"
     told = [problem.message for problem in judging.judge(shot_scene) if problem.is_fault]
-    assert told == [
-        "The video is 15.04 s long; Kling 3.0 Omni takes 3 to 10 s. Use Next Shot From Last Frame instead."
-    ] * int(is_refused)
-    if is_refused:
+    assert told == ([f"The video is {seconds} s long; Kling 3.0 Omni {words}"] if words else [])
+    if words:
         with pytest.raises(RequestInvalid):
             judging.require_complete(shot_scene)
 
