@@ -41,6 +41,14 @@ def kinds() -> Steps:
         shot.kind = kind
         yield 0.5
         shoot_side_panel(f"kind_{kind.lower()}")
+    page = bpy.context.preferences.addons[MODULE].preferences
+    shot.kind, shot.mode = "TEXT", "4k"
+    yield 0.5
+    shoot_side_panel("in_4k")
+    page.profile = "seed"
+    yield 0.5
+    shoot_side_panel("in_4k_by_seed")
+    page.profile, shot.mode = "late", "pro"
     shot.kind, shot.model, shot.duration_s = "TEXT", "kling-video-o1", 7
     yield 0.5
     shoot_side_panel("o1_with_a_fault")
@@ -61,7 +69,6 @@ def kinds() -> Steps:
     area("VIEW_3D").type = "PREFERENCES"
     yield 0.5
     bpy.ops.preferences.addon_expand(module=MODULE)
-    page = bpy.context.preferences.addons[MODULE].preferences
     page.service = "kling"
     yield 0.5
     shoot("preferences")

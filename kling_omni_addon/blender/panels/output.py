@@ -67,7 +67,9 @@ def _headed_row(layout: bpy.types.UILayout, heading: str) -> bpy.types.UILayout:
     left = split.row()
     left.alignment = "RIGHT"
     left.label(text=heading)
-    return split.row(align=True)
+    row = split.row(align=True)
+    row.use_property_split = False  # else the first button's own name is taken for a heading
+    return row
 
 
 def _draw_modes(layout: bpy.types.UILayout, shot: KLING_PG_shot, profile: Profile, model: ModelLimits) -> None:

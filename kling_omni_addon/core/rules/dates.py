@@ -26,7 +26,7 @@ def newly_accepted(reading: Reading, checks: Mapping[str, Check]) -> Iterator[Fi
         return
     for change in reading.profile.changes:
         if _is_about(change, reading) and (refused := _refused_at(reading, earlier, change.rule, checks)):
-            message = f"Kling has accepted {change.what} since {change.date}; its pages of {earlier.date} did not."
+            message = f"Kling has accepted {change.what} since {change.date} (not in the {earlier.name} profile)."
             yield Finding(refused.path, message)
 
 

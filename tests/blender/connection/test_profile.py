@@ -135,7 +135,7 @@ def test_an_end_frame_in_a_storyboard_is_taken_with_the_date_since_when(
     (warning,) = judging.judge(shot_scene)
     assert (warning.rule, warning.kind) == ("W10", "warning")
     assert warning.message == (
-        "Kling has accepted an end frame in a storyboard since 2026-05-07; its pages of 2026-03-31 did not."
+        "Kling has accepted an end frame in a storyboard since 2026-05-07 (not in the seed profile)."
     )
     page.profile = "seed"
     assert faults(shot_scene) == [

@@ -41,7 +41,7 @@ def test_what_came_after_the_owner_s_document_is_taken_with_the_date_since_when(
 ) -> None:
     known: dict[str, Any] = {"videos": probed(**facts)}
     (warning,) = said(given, LATE, "W10", **known)
-    assert warning == f"Kling has accepted {words}; its pages of 2026-03-31 did not."
+    assert warning == f"Kling has accepted {words} (not in the seed profile)."
     assert not [problem for problem in problems_in(given, profile=LATE, **known) if problem.is_fault]
     (fault,) = [problem for problem in problems_in(given, profile=SEED, **known) if problem.is_fault]
     assert fault.message.endswith(f" Kling has accepted {words}: choose the late profile.")
@@ -90,7 +90,7 @@ def test_the_next_change_is_a_line_of_data(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(capability, "profile", {"seed": SEED, "late": moved}.__getitem__)
     given = body(prompt="x" * 2600)
     assert said(given, moved, "W10") == [
-        "Kling has accepted prompts of more than 2,500 characters since 2026-09-01; its pages of 2026-03-31 did not."
+        "Kling has accepted prompts of more than 2,500 characters since 2026-09-01 (not in the seed profile)."
     ]
     assert said(given, SEED, "R14")[0].endswith("since 2026-09-01: choose the late profile.")
 
@@ -106,6 +106,4 @@ def test_a_model_that_came_later_says_so_where_it_is_not_known(monkeypatch: pyte
         "There is no model 'kling-v9'. Use Kling O1 or Kling 3.0 Omni. "
         "Kling has accepted Kling 9 since 2026-09-01: choose the late profile."
     ]
-    assert said(given, moved, "W10") == [
-        "Kling has accepted Kling 9 since 2026-09-01; its pages of 2026-03-31 did not."
-    ]
+    assert said(given, moved, "W10") == ["Kling has accepted Kling 9 since 2026-09-01 (not in the seed profile)."]
