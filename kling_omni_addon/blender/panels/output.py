@@ -74,7 +74,8 @@ def _headed_row(layout: bpy.types.UILayout, heading: str) -> bpy.types.UILayout:
 
 def _draw_modes(layout: bpy.types.UILayout, shot: KLING_PG_shot, profile: Profile, model: ModelLimits) -> None:
     """The qualities that the model makes; of every other one, which model makes it."""
-    row, missing = _headed_row(layout, "Quality"), []
+    row, missing = layout.row(align=True), []
+    row.use_property_split = False  # three names fit beside each other, and not beside a fourth
     for mode in choices.modes(profile):
         if mode.name in model.modes:
             row.prop_enum(shot, "mode", mode.name)

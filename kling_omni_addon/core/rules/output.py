@@ -121,7 +121,9 @@ def duration_is_beyond_model(reading: Reading) -> Iterator[Finding]:
     if reading.is_edit or reading.duration is None or not service_shortest <= reading.duration <= service_longest:
         return
     if reading.duration > model.longest_s:
-        yield _duration(reading, f"{model.label} makes clips of at most {model.longest_s} s.")
+        able = [other.label for other in reading.profile.models.values() if other.longest_s >= reading.duration]
+        others = f" {' or '.join(able)} makes longer ones." if able else ""
+        yield _duration(reading, f"{model.label} makes clips of at most {model.longest_s} s.{others}")
     elif reading.duration < model.shortest_s:
         yield _duration(reading, f"{model.label} makes clips of at least {model.shortest_s} s.")
 

@@ -65,6 +65,13 @@ def test_4k_of_the_other_model_names_the_one_that_makes_it() -> None:
     assert said(o1(mode="4k"), LATE, "R62") == ["Kling O1 makes no 4K clips. Its best is Pro. 4K needs Kling 3.0 Omni."]
 
 
+def test_a_length_of_the_other_model_names_the_one_that_makes_it() -> None:
+    for at in (SEED, LATE):
+        assert said(o1(duration="12"), at, "R67") == [
+            "Kling O1 makes clips of at most 10 s. Kling 3.0 Omni makes longer ones."
+        ]
+
+
 def test_a_limit_that_is_narrower_than_before_says_so() -> None:
     (sentence,) = said(body(element_list=elements(11, 12, 13, 14)), LATE, "R47", elements=LIBRARY)
     assert sentence.endswith("Kling has had this limit since 2026-04-01; the seed profile does not have it.")
