@@ -1,5 +1,5 @@
 #!/bin/bash
-# The pictures of README.md, cut from the screenshots that `pytest tests/gui` left in demo/window. Needs ffmpeg.
+# The pictures of README.md and of docs/user, cut from the screenshots that `pytest tests/gui` left in demo/window. Needs ffmpeg.
 #   docs/pictures/make.sh [demo/window/window_blender]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -11,4 +11,5 @@ made panel.png -i "$shots/kinds/kind_frames.png" -i "$shots/kinds/kind_reference
   -i "$shots/kinds/kind_storyboard.png" -i "$shots/kinds/kind_edit.png" -filter_complex "[0][1][2][3]hstack=4,$few"
 made sequencer.png -i "$shots/timeline/stand_in.png" -filter_complex "crop=1312:788:0:28,$few"
 made takes.png -i "$shots/takes/menu.png" -filter_complex "crop=500:206:406:400,$few"
+made quality.png -i "$shots/kinds/in_4k.png" -filter_complex "crop=264:350:0:0,$few"
 ls -l docs/pictures/*.png

@@ -11,7 +11,7 @@ import bpy
 import pytest
 
 from kling_omni_addon.blender.connection import clip_links, limits, opening, preferences
-from kling_omni_addon.blender.panels import output, preferences_page, tab
+from kling_omni_addon.blender.panels import generate, output, preferences_page, tab
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.core.request import OmniRequest, Video, VideoUse
@@ -81,6 +81,10 @@ def test_4k_is_offered_and_priced_where_a_model_makes_it(page: Page, shot_scene:
     assert price is not None
     assert price.label == "15.0 units · $2.10"
     assert "120 frames, 2160p" in drawn_output()
+    page.service = "kling"
+    layout = Layout()
+    generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
+    assert "Generate   15.0 units · $2.10" in layout.labels
 
 
 def test_the_other_model_does_not_offer_4k_and_says_which_one_does(page: Page, shot_scene: Scene) -> None:
