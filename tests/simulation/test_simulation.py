@@ -25,8 +25,9 @@ A million is for ``make simulate``.
 ENOUGH_FOR_COVERAGE = 80_000  # one process after the other dying over a send is rare
 UNREACHED = {
     (ev.Accepted, Phase.PARKED),  # whoever parks holds the lease, so a late answer of another send is fenced off
-    (ev.Adopted, Phase.INTENDED),  # these four are the recovery of a lost journal: tests/work/test_recovery.py
-    (ev.Adopted, Phase.UNANSWERED),
+    (ev.Adopted, Phase.FAILED),  # an id that somebody chose is another task's: tests/command_line/test_adopting.py
+    (ev.Rebound, Phase.PARKED),  # found at last, and with another key: tests/work/test_rebinding.py
+    (ev.Adopted, Phase.UNANSWERED),  # these three are the recovery of a lost journal: tests/work/test_recovery.py
     (ev.Adopted, Phase.PARKED),
     (ev.Doubted, Phase.INTENDED),
     (ev.Begun, Phase.FETCHED),  # placing is Blender's: tests/blender/submissions/test_crash_loops.py
