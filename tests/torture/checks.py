@@ -18,6 +18,7 @@ from kling_omni_addon.core.life.events import Event
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.sidecar import take_of
+from tests.torture.life import chosen_folder
 from tests.torture.service_process import ACCESS_KEY, API_KEY, SECRET_KEY, Kling, Task
 from tests.torture.share import Share
 from tests.torture.stories import Story
@@ -167,16 +168,26 @@ def _state_faults(submission: Submission) -> Iterator[str]:
 
 def _folder_faults(story: Story, path: Path) -> Iterator[str]:
     """Each clip is a file of its own, where it was meant to be, or with the others of the home and a note."""
-    share, home = Share(path.parent.parent), path.parent / "clips"
+    home, histories = path.parent, _histories(path)
     is_for_share = {wish.id: wish.is_for_share for wish in story.wishes}
     fetched = [submission for submission in _opened(path) if submission.clip]
     for submission in fetched:
-        folder, wanted = Path(submission.clip).parent, share.clips if is_for_share[submission.id] else home
-        if folder != wanted and not (folder == home and submission.note):
-            yield f"the clip of {submission.id} is in {folder} in place of {wanted}: {submission.note or 'no word'}"
+        wanted = Share(home.parent).clips if is_for_share[submission.id] else home / "clips"
+        folder, may_be = Path(submission.clip).parent, _folders(wanted, home, histories[submission.id])
+        if folder not in may_be and not (folder == home / "clips" and submission.note):
+            yield f"the clip of {submission.id} is in {folder} in place of {may_be}: {submission.note or 'no word'}"
     for clip, count in Counter(submission.clip for submission in fetched).items():
         if count > 1:
             yield f"{count} submissions have one file, {clip}"
+
+
+def _folders(wanted: Path, home: Path, history: tuple[Event, ...]) -> tuple[Path, ...]:
+    """Where a clip may be: where it was meant to be last, and before, if its download may have begun by then."""
+    names = [type(event).__name__ for event in history]
+    if "Redirected" not in names:
+        return (wanted,)
+    was_coming = "Succeeded" in names[: names.index("Redirected")]
+    return (chosen_folder(home), wanted) if was_coming else (chosen_folder(home),)
 
 
 def _is_odd(story: Story, submission: Submission) -> bool:

@@ -178,10 +178,22 @@ class User:
             return bool(getattr(self._session, self._story.act)(submission.id))
         if submission.phase is Phase.FETCHED and submission.target.scene:
             return bool(self._session.placed(submission.id, submission.target.scene, "strip"))
-        if not self._has_changed_mind and submission.phase is Phase.ACCEPTED and self._story.mind_change == "abandon":
+        if not self._has_changed_mind and submission.phase is Phase.ACCEPTED:
             self._has_changed_mind = True
-            return bool(self._session.abandon(submission.id))
+            return self._change_mind(submission)
         return False
+
+    def _change_mind(self, submission: Submission) -> bool:
+        if self._story.mind_change == "abandon":
+            return bool(self._session.abandon(submission.id))
+        if self._story.mind_change == "redirect":
+            return bool(self._session.send_clip_to(submission.id, chosen_folder(self._session.settings.home)))
+        return False
+
+
+def chosen_folder(home: Path) -> Path:
+    """Where a clip goes that the user sends elsewhere."""
+    return home.parent / "chosen" / "clips"
 
 
 def look_again_for_parked(place: Place, key: str) -> None:

@@ -29,13 +29,12 @@ _SENDING = (
 )
 _REFUSED_KEYS = ("created-but-refused=1000", "created-but-refused=1002 api key not found")
 """Believed after 20 s. Where a service accepts used ids and its look-ups lag longer, Resume then costs twice."""
-ODD_CHARGES = ("3 units", "NaN", "-5", "3,5", "", "1e3", "Infinity", "12345", "9" * 400)
+_ODD_CHARGES = ("3 units", "NaN", "-5", "3,5", "", "1e3", "Infinity", "12345", "9" * 400)
 """What cannot be a charge; the last but one is a number that no clip can cost."""
 _ASKING = (
     *("lookup-lag=3", "lookup-lag=30", "list-lag=30", "unknown-status:2", "status-back", "5000@query:2", "502@query"),
     *("no-link", "somebody-elses", "1000@query", "idle-close", "shuffled-list", "hostile-message", "one-byte-pieces:3"),
     *("drips@query=0.3:2", "drips@list=0.3:2", "one-byte-pieces@list:5"),
-    *(f"odd-charge={said}:4" for said in ODD_CHARGES),
 )
 _FETCHING = (
     *("download-cut:2", "download-cut=0", "download-reset", "link-403", "body-short", "body-long", "clip-cut"),
@@ -120,6 +119,7 @@ class Story:
 
     ``is_lax`` makes the service accept a used id, so that a second send is a second charge. ``act`` is what the user
     does about a parked submission (``leave``: nothing), ``mind_change`` what about the first at a chance moment.
+    ``redirect`` sends its clip to another folder.
     """
 
     seed: int
@@ -167,8 +167,8 @@ def story_of(seed: int) -> Story:
     if random.random() < 0.3:
         lives = _with_a_share(random, lives)
     points = [death.point for life in lives for death in life.deaths if death.point]
-    mind_change = random.choices(("", "withdraw", "abandon"), (8, 1, 1))[0]
-    for event, change in (("Withdrawn", "withdraw"), ("Abandoned", "abandon")):
+    mind_change = random.choices(("", "withdraw", "abandon", "redirect"), (16, 2, 2, 3))[0]
+    for event, change in (("Withdrawn", "withdraw"), ("Abandoned", "abandon"), ("Redirected", "redirect")):
         mind_change = change if swept.endswith(event) else mind_change
     return Story(seed=seed, lives=lives, is_lax=is_lax, act=_act(random, points), mind_change=mind_change)
 
@@ -234,6 +234,8 @@ def _faults(random: Random, points: Sequence[str], is_lax: bool) -> tuple[str, .
     if not is_lax and random.random() < 0.05:
         # A proxy that delivers a create twice costs twice where ids may repeat; here it meets "already exists".
         chosen.append("delivered-twice")
+    if random.random() < 0.12:
+        chosen.append(f"odd-charge={random.choice(_ODD_CHARGES)}:4")
     if not is_lax and random.random() < 0.1:
         chosen.append(random.choice(_REFUSED_KEYS))
     return tuple(chosen)
