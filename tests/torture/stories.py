@@ -181,12 +181,15 @@ def _with_other_keys(random: Random, lives: tuple[Life, ...]) -> tuple[Life, ...
 
 
 def _with_a_share(random: Random, lives: tuple[Life, ...]) -> tuple[Life, ...]:
-    """The same lives, with clips that belong to a share, which is there at first."""
-    states: tuple[ShareState, ...] = ("there", "there", "gone", "a file")
+    """The same lives, with clips that belong to a share, which is there at first. In the middle of a life a file takes
+    its place: one that is only gone would be made anew by whoever just then wishes for a clip in it.
+    """
+    at_start: tuple[ShareState, ...] = ("there", "there", "gone", "a file")
+    midway: tuple[ShareState, ...] = ("there", "a file")
     moved = []
     for number, life in enumerate(lives):
-        start = random.choice(states) if number else "there"
-        later = ((random.uniform(0.05, 1.0), random.choice(states)),) if random.random() < 0.5 else ()
+        start = random.choice(at_start) if number else "there"
+        later = ((random.uniform(0.05, 1.0), random.choice(midway)),) if random.random() < 0.5 else ()
         wishes = tuple(replace(wish, is_for_share=random.random() < 0.7) for wish in life.wishes)
         moved.append(replace(life, wishes=wishes, share=((0.0, start), *later)))
     return tuple(moved)
