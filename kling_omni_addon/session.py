@@ -76,8 +76,7 @@ class Session:
         keep_home_private(settings.home)
         self.pictures = PictureStore(settings.home / "pictures")
         self.pictures.sweep()
-        credentials = _credentials(settings.keys)
-        self.origin = Origin(service=settings.service_url, key_fingerprint=fingerprint(credentials))
+        self.origin = Origin(service=settings.service_url, key_fingerprint=fingerprint(_credentials(settings.keys)))
 
         messages: SimpleQueue[Progress] = SimpleQueue()
 
@@ -85,15 +84,7 @@ class Session:
             messages.put(Progress(submission_id=own_id, received=sent, total=total, is_upload=True))
 
         def open_service() -> KlingService:
-            return KlingService(
-                base_url=settings.service_url,
-                credentials=credentials,
-                pictures=self.pictures,
-                now=self._clock.now,
-                user_agent=USER_AGENT,
-                trusts_resolver=settings.trusts_resolver,
-                tell_sent=tell_sent,
-            )
+            return service_of(settings, self._clock, tell_sent)
 
         self._open_service = open_service
         self.service = open_service()
@@ -483,6 +474,25 @@ class Session:
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
         """Put on record that the clip is on the timeline, and as which strip. Raises :class:`IllegalTransition`."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
+
+
+def service_of(
+    settings: Settings,
+    clock: Clock | None = None,
+    tell_sent: Callable[[str, int, int], None] = lambda own_id, sent, total: None,
+) -> KlingService:
+    """The service alone, over a connection of its own. For a question that is free this is enough: no journal is
+    opened, and nothing of the home is read or made.
+    """
+    return KlingService(
+        base_url=settings.service_url,
+        credentials=_credentials(settings.keys),
+        pictures=PictureStore(settings.home / "pictures"),
+        now=(clock or SystemClock()).now,
+        user_agent=USER_AGENT,
+        trusts_resolver=settings.trusts_resolver,
+        tell_sent=tell_sent,
+    )
 
 
 def _clip_report(service: KlingService, known_as: str) -> TaskReport:

@@ -27,8 +27,11 @@ from ..paths import expanded
 from .output import say, tell
 
 if TYPE_CHECKING:
+    from ..core.protocol import TaskReport
+    from ..remote.service import KlingService
     from ..request_file import RequestFile
     from ..session import Session
+    from ..settings import Settings
 
 STILL_RUNNING = 6
 _ACCEPTANCE_S = 600.0
@@ -176,12 +179,25 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
 
 
 def _session(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
-    """A session with the settings in force; what they are is said on stderr.
+    """A session with the settings in force. Raises like :func:`_settings`."""
+    from ..session import Session
+
+    return Session(_settings(options, environment, asks=asks))
+
+
+def _service(options: argparse.Namespace, environment: Mapping[str, str]) -> KlingService:
+    """The service by itself, for questions that need no journal. Raises like :func:`_settings`."""
+    from ..session import service_of
+
+    return service_of(_settings(options, environment, asks=True))
+
+
+def _settings(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool) -> Settings:
+    """The settings in force; what they are is said on stderr.
 
     Raises like ``settings.read_settings``, and :class:`NotSent` where it ``asks`` the service and the Blender around it
     is set to stay offline.
     """
-    from ..session import Session
     from ..settings import OFFLINE, REHEARSAL, REHEARSING, Preferred, read_settings
 
     preferred: Preferred = options.preferred
@@ -191,7 +207,7 @@ def _session(options: argparse.Namespace, environment: Mapping[str, str], *, ask
         raise NotSent(f"{OFFLINE}.", field="service")
     rehearsing = f"{REHEARSING} " if settings.service == REHEARSAL else ""
     tell(f"kling: {rehearsing}{settings.told}")
-    return Session(settings)
+    return settings
 
 
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -224,6 +240,42 @@ def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
         return _follow(session, [adopted.id], options.wait, gives_up=False)
+
+
+def task(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Say what the service says of one task."""
+    report = _service(options, environment).find(options.id)
+    if options.external and report.external_task_id != options.id:
+        raise ArgumentsInvalid(
+            f'"{options.id}" is Kling\'s own id of a task, and no external id.',
+            field="id",
+            remedy="Leave --external out.",
+        )
+    say(_task_line(report))
+    return 0
+
+
+def tasks(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Say what the service says of each task on a page of the account's list."""
+    for report in _service(options, environment).page(options.page, options.size):
+        say(_task_line(report))
+    return 0
+
+
+def _task_line(report: TaskReport) -> dict[str, Any]:
+    """A task of the account. Times are Unix seconds. Its clip's link is a secret, of which only the host is told."""
+    return {
+        "task_id": report.task_id,
+        "external_task_id": report.external_task_id or None,
+        "status": report.status.value,
+        "message": report.message or None,
+        "created_at": report.created_at or None,
+        "updated_at": report.updated_at or None,
+        "duration_s": report.duration_s,
+        "clip_host": report.clip_host or None,
+        "charge_units": report.charge_units or None,
+        "charge_said": report.charge_said or None,
+    }
 
 
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:

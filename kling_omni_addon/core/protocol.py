@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from .amounts import amount_of, charge_of, seconds_of
 from .errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
@@ -23,6 +23,10 @@ from .payload import Payload, Piece, length_of
 TASKS_PATH = "/v1/videos/omni-video"
 CLIP_KEPT_S = 30 * 86_400.0
 """How long Kling keeps a clip (contract, section 6.4)."""
+MOST_PAGES, MOST_ON_PAGE = 1000, 500
+"""Pages of the list of tasks, and tasks on a page, at most (contract 6.3)."""
+USUAL_ON_PAGE = 30
+"""Tasks on a page that is asked for without a number (contract 6.3)."""
 PAGE_SIZE = 100
 """Tasks asked for per list page: enough for many at once, small enough to parse without a stutter
 (docs/architecture.md, "Threads").
@@ -67,6 +71,9 @@ _NO_SUCH_TASK = (1201, 1203)
 _ID_LENGTH = 200
 _SAID_LENGTH = 40
 _LONGEST_CLIP_S = 86_400.0
+_LAST_MS = 253_402_300_800_000.0
+"""The end of the year 9999, as far as dates go."""
+_NO_SUCH_TASK_REMEDY = "Check the id, and that the key belongs to the account that made the task."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +121,8 @@ _NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "videos": (("task_result", "videos"), ("outputs",)),
     "units": (("final_unit_deduction",), ("billing",)),
     "balance": (("final_balance_deduction", "quota"), ("final_balance_deduction",)),
+    "created": (("created_at",), ("create_time",)),
+    "updated": (("updated_at",), ("update_time",)),
 }
 """Where a task object says each fact: in the legacy family, then in the NEW one (contract 6.2 and section 13)."""
 
@@ -123,6 +132,7 @@ class TaskReport:
     """What the service said about one task. ``link`` is a secret: it is never logged or written to disk.
 
     ``charge_said`` is what it said of the charge where that is no amount, or not the whole of it; else ``""``.
+    ``created_at`` and ``updated_at`` are Unix seconds, 0 where it did not say.
     """
 
     task_id: str
@@ -133,6 +143,15 @@ class TaskReport:
     duration_s: float | None = None
     charge_units: str = ""
     charge_said: str = ""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+
+    @property
+    def clip_host(self) -> str:
+        """Which computer has the clip, ``""`` without one: all of the link that is no secret. The path alone may be
+        enough to fetch it.
+        """
+        return _host(self.link)
 
 
 def build_create(payload: Payload) -> HttpCall:
@@ -146,7 +165,9 @@ def build_query(task_or_external_id: str) -> HttpCall:
 
 
 def build_list(page: int, size: int = PAGE_SIZE) -> HttpCall:
-    """Ask for one page of the account's tasks, counted from 1 (contract 6.3)."""
+    """Ask for one page of the account's tasks, counted from 1 to :data:`MOST_PAGES`, of at most :data:`MOST_ON_PAGE`
+    (contract 6.3).
+    """
     return HttpCall(method="GET", path=f"{TASKS_PATH}?pageNum={page}&pageSize={size}")
 
 
@@ -229,7 +250,7 @@ def _refusal(code: int, reply: HttpReply, message: str, is_question: bool) -> Re
         reaction=reaction,
         retry_after_s=retry_after_s(reply.headers),
         field="key" if kind is CredentialsRefused else "",
-        remedy=_REMEDIES.get(reaction, ""),
+        remedy=_NO_SUCH_TASK_REMEDY if kind is TaskUnknown else _REMEDIES.get(reaction, ""),
     )
 
 
@@ -281,7 +302,21 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
         duration_s=duration_s,
         charge_units=charge_units,
         charge_said=charge_said,
+        created_at=_moment(_fact(data, "created")),
+        updated_at=_moment(_fact(data, "updated")),
     )
+
+
+def _moment(milliseconds: Any) -> float:
+    """Unix seconds; 0 for what is no time."""
+    return (seconds_of(milliseconds, _LAST_MS) or 0.0) / 1000
+
+
+def _host(link: str) -> str:
+    try:
+        return cleaned(urlsplit(link).hostname)
+    except ValueError:
+        return ""
 
 
 def _fact(data: Mapping[str, Any], fact: str) -> Any:
