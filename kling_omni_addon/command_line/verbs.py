@@ -273,8 +273,7 @@ def _task_line(report: TaskReport) -> dict[str, Any]:
         "updated_at": report.updated_at or None,
         "duration_s": report.duration_s,
         "clip_host": report.clip_host or None,
-        "charge_units": report.charge_units or None,
-        "charge_said": report.charge_said or None,
+        **_charge_line(report),
     }
 
 
@@ -400,6 +399,14 @@ def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str,
         "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,
         "status": submission.status or None,
-        "charge_units": submission.charge_units or None,
-        "charge_said": submission.charge_said or None,
+        **_charge_line(submission),
+    }
+
+
+def _charge_line(charged: Submission | TaskReport) -> dict[str, Any]:
+    return {
+        "charge_units": charged.charge_units or None,
+        "charge_balance": charged.charge_balance or None,
+        "charge_currency": charged.charge_currency or None,
+        "charge_said": charged.charge_said or None,
     }

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from .amounts import amount_of, charge_of, seconds_of
+from .amounts import Charge, amount_of, charge_of, seconds_of
 from .errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
 from .payload import Payload, Piece, length_of
 
@@ -70,6 +70,7 @@ _SOUNDS_KNOWN = ("already exist", "duplicat")
 _NO_SUCH_TASK = (1201, 1203)
 _ID_LENGTH = 200
 _SAID_LENGTH = 40
+_CURRENCY_LENGTH = 8
 _LONGEST_CLIP_S = 86_400.0
 _LAST_MS = 253_402_300_800_000.0
 """The end of the year 9999, as far as dates go."""
@@ -121,6 +122,7 @@ _NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "videos": (("task_result", "videos"), ("outputs",)),
     "units": (("final_unit_deduction",), ("billing",)),
     "balance": (("final_balance_deduction", "quota"), ("final_balance_deduction",)),
+    "currency": (("final_balance_deduction", "currency"),),
     "created": (("created_at",), ("create_time",)),
     "updated": (("updated_at",), ("update_time",)),
 }
@@ -131,7 +133,7 @@ _NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
 class TaskReport:
     """What the service said about one task. ``link`` is a secret: it is never logged or written to disk.
 
-    ``charge_said`` is what it said of the charge where that is no amount, or not the whole of it; else ``""``.
+    ``charge_units``, ``charge_balance``, ``charge_currency`` and ``charge_said`` are those of :class:`.amounts.Charge`.
     ``created_at`` and ``updated_at`` are Unix seconds, 0 where it did not say.
     """
 
@@ -142,6 +144,8 @@ class TaskReport:
     link: str = field(default="", repr=False)
     duration_s: float | None = None
     charge_units: str = ""
+    charge_balance: str = ""
+    charge_currency: str = ""
     charge_said: str = ""
     created_at: float = 0.0
     updated_at: float = 0.0
@@ -292,7 +296,7 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
     if not task_id:
         raise Unanswered("The answer names no task.")
     link, duration_s = _video(_fact(data, "videos"))
-    charge_units, charge_said = _charge(_fact(data, "units"), _fact(data, "balance"))
+    charge = _charge(_fact(data, "units"), _fact(data, "balance"), _fact(data, "currency"))
     return TaskReport(
         task_id=task_id,
         external_task_id=_text(_fact(data, "external_task_id")),
@@ -300,8 +304,10 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
         message=cleaned(_fact(data, "message")),
         link=link,
         duration_s=duration_s,
-        charge_units=charge_units,
-        charge_said=charge_said,
+        charge_units=charge.units,
+        charge_balance=charge.balance,
+        charge_currency=charge.currency,
+        charge_said=charge.said,
         created_at=_moment(_fact(data, "created")),
         updated_at=_moment(_fact(data, "updated")),
     )
@@ -338,29 +344,42 @@ def _video(videos: Any) -> tuple[str, float | None]:
     return "", None
 
 
-def _charge(units: Any, balance: Any) -> tuple[str, str]:
-    """The charge in units, and what the service said where that is no amount, or not the whole charge.
+def _charge(units: Any, balance: Any, currency: Any) -> Charge:
+    """What a task cost.
 
-    NEW lists its charges; money among them is not units, and units "0" beside it are no charge (contract 6.2).
+    NEW lists its charges; money among them is not units, and units "0" beside it are no charge (contract 6.2). Neither
+    family documents a currency: it is told where it stands beside the money.
     """
     quota = balance if not isinstance(balance, dict) else None  # a deduction that names no quota
-    counted, money = ([units], [quota]) if not isinstance(units, list) else _listed(units)
-    counted, money = ([each for each in found if each is not None] for found in (counted, money))
+    counted, money = ([units], [(quota, currency)]) if not isinstance(units, list) else _listed(units)
+    counted = [each for each in counted if each is not None]
+    money = [each for each in money if each[0] is not None]
     known = charge_of(counted[0]) if len(counted) == 1 else None  # never more than one was seen
-    is_whole = all(amount_of(each) == 0 for each in money)
-    if is_whole and (known is not None or not counted):
-        return ("" if known is None else f"{known:f}"), ""
-    said = [f"{_shown(each)} units" for each in counted] + [f"{_shown(each)} of the balance" for each in money]
-    return (f"{known:f}" if known else ""), ", ".join(said[:2])
+    is_readable = known is not None or not counted
+    if is_readable and all(amount_of(each) == 0 for each, _ in money):
+        return Charge(units="" if known is None else f"{known:f}")
+    said = [f"{_shown(each)} units" for each in counted] + [f"{_shown(each)} of the balance" for each, _ in money]
+    paid, word = _paid(money) if is_readable else ("", "")
+    return Charge(units=f"{known:f}" if known else "", balance=paid, currency=word, said=", ".join(said[:2]))
 
 
-def _listed(charges: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Of the charges of NEW those in units, and all others."""
-    units, others = list[Any](), list[Any]()
+def _paid(money: list[tuple[Any, Any]]) -> tuple[str, str]:
+    """What was taken of the balance, and its currency; of several sums none is told, for none was ever seen."""
+    amount = amount_of(money[0][0]) if len(money) == 1 else None
+    word = cleaned(money[0][1]) if amount else ""
+    return (f"{amount:f}" if amount else ""), (word if len(word) <= _CURRENCY_LENGTH else "")
+
+
+def _listed(charges: list[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
+    """Of the charges of NEW those in units, and all others with their currency."""
+    units, others = list[Any](), list[tuple[Any, Any]]()
     for charge in charges:
-        is_units = isinstance(charge, dict) and charge.get("charge_type") == "unit"
-        amount = charge.get("amount", charge) if isinstance(charge, dict) else charge
-        (units if is_units else others).append(amount)
+        members = charge if isinstance(charge, dict) else {}
+        amount = members.get("amount", charge)
+        if members.get("charge_type") == "unit":
+            units.append(amount)
+        else:
+            others.append((amount, members.get("currency")))
     return units, others
 
 

@@ -79,6 +79,8 @@ def provenance_of(submission: Submission) -> dict[str, Any]:
         "model": submission.payload.model,
         "prompt": told_prompt(wish),
         "charge_units": submission.charge_units,
+        "charge_balance": submission.charge_balance,
+        "charge_currency": submission.charge_currency,
         "timing": submission.target.timing,
         "submitted": _iso(submission.created_at),
         "clip": PurePath(submission.clip).name,

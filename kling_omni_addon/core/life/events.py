@@ -276,12 +276,14 @@ class Progressed:
 class Succeeded:
     """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down.
 
-    ``charge_said`` is what the service said of the charge where that is no amount or not the whole; else ``""``.
+    What it cost stands in words of ``core.amounts.Charge``; earlier versions wrote the units alone.
     """
 
     at: float
     charge_units: str
     charge_said: str = ""
+    charge_balance: str = ""
+    charge_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any, TypeAlias
 
-from ..amounts import charge_of
+from ..amounts import amount_of, charge_of
 from ..errors import CapReached
 from ..payload import Payload
 from . import events as ev
@@ -98,8 +98,8 @@ class Submission:
     somebody chose its id, ``id_is_taken`` that it is another task's.
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
-    ``charge_units`` is what the task cost, ``""`` while unknown; ``charge_said`` what the service said of it where that
-    is no amount or not the whole; ``was_made`` that the service said once that the clip is ready.
+    ``charge_units``, ``charge_balance``, ``charge_currency`` and ``charge_said`` are what the task cost, as
+    ``core.amounts.Charge`` has it; ``was_made`` tells that the service said once that the clip is ready.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
     say where the download stands, ``furthest`` how far it ever came; ``named`` is the name that the whole clip was
@@ -140,6 +140,8 @@ class Submission:
     accepted_at: float = 0.0
     charge_units: str = ""
     charge_said: str = ""
+    charge_balance: str = ""
+    charge_currency: str = ""
     was_made: bool = False
     etag: str = ""
     total_bytes: int | None = None
@@ -496,7 +498,9 @@ def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
     """What is no amount is no charge, also where an earlier version wrote it down as one."""
     is_read = not event.charge_units or charge_of(event.charge_units) is not None
     units, said = (event.charge_units, event.charge_said) if is_read else ("", f'"{event.charge_units}" units')
-    return {"status": "succeeded", "charge_units": units, "charge_said": said, "was_made": True}
+    balance, currency = (event.charge_balance, event.charge_currency) if amount_of(event.charge_balance) else ("", "")
+    charged = {"charge_units": units, "charge_said": said, "charge_balance": balance, "charge_currency": currency}
+    return charged | {"status": "succeeded", "was_made": True}
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
