@@ -257,7 +257,10 @@ class Session:
         rehearsed = [s for s in self._journal.live() if s.origin != self.origin and is_rehearsed(s)]
         dead = {url for url in {s.origin.service for s in rehearsed} if not answers(url)}
         for submission in rehearsed:
-            if submission.origin.service in dead and submission.phase is not Phase.FETCHED:
+            if submission.origin.service in dead and submission.awaits_marked:
+                gone = ev.MarkedFailed(at=self._clock.now(), reason="The rehearsal has ended.", is_last=True)
+                self._journal.append(submission.id, gone)
+            elif submission.origin.service in dead and submission.phase is not Phase.FETCHED:
                 self._journal.append(submission.id, ev.Abandoned(at=self._clock.now(), reason=reason))
                 discard_part(submission, self.settings.clips)
 

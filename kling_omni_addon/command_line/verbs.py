@@ -86,7 +86,7 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         session.rebind()
         session.snapshot.refresh()
         ours = [s for s in session.snapshot.submissions if s.origin == session.origin]
-        ids = [s.id for s in ours if not s.is_settled]
+        ids = [s.id for s in ours if not s.is_settled or s.awaits_marked]
         for submission in ours if options.clips else ():
             if not (submission.is_over or submission.clip):
                 session.send_clip_to(submission.id, expanded(options.clips, "clips").absolute())
@@ -118,7 +118,7 @@ def _ways_on(submission: Submission) -> str:
 
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
-    told: dict[str, tuple[Phase, str, bool]] = {}
+    told: dict[str, tuple[Phase, str, bool, str]] = {}
     silences: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
@@ -126,24 +126,36 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
         for submission in found.values():
             _tell_silence(session, submission, silences)
             holder = held_back_by(submission, everything)
-            state = (submission.phase, submission.problem, holder is not None)
+            state = (submission.phase, submission.problem, holder is not None, submission.marked)
             if told.get(submission.id) != state:
                 told[submission.id] = state
                 _tell(submission, everything)
             if gives_up and (holder is not None or _is_hopeless(submission)):
                 why = waits_because(submission, everything, time.time()) if holder else submission.problem
                 session.withdraw(submission.id, f"Not sent: {why}", (holder or submission).exit_code or 5)
-        return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
+        return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in found.values())
 
     session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
     session.start()
     found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
-        if submission.clip:
-            tell(f"Saved: '{submission.clip}'")
-        if submission.note:
-            tell(f"kling: {submission.id}: {submission.note}")
+        _tell_files(submission)
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
+
+
+def _tell_files(submission: Submission) -> None:
+    """What is on disk now, what is not yet, and what is elsewhere than it was meant to be."""
+    for saved in filter(None, (submission.clip, submission.marked)):
+        tell(f"Saved: '{saved}'")
+    if submission.awaits_marked:
+        tell(f"kling: {submission.id}: The copy with the watermark is still to come. Fetch it with: resume --wait")
+    if submission.note:
+        tell(f"kling: {submission.id}: {submission.note}")
+
+
+def _is_done(submission: Submission) -> bool:
+    """Whether nothing more comes of it, the copy with the watermark included."""
+    return submission.is_settled and not submission.awaits_marked
 
 
 def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
@@ -395,6 +407,7 @@ def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str,
         "phase": submission.phase.value,
         "task_id": submission.task_id or None,
         "clip": submission.clip or None,
+        "marked_clip": submission.marked or None,
         "problem": submission.problem or None,
         "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,

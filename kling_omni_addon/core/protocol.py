@@ -131,7 +131,8 @@ _NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReport:
-    """What the service said about one task. ``link`` is a secret: it is never logged or written to disk.
+    """What the service said about one task. ``link``, and ``marked_link`` of the copy with the watermark, are secrets:
+    they are never logged or written to disk.
 
     ``charge_units``, ``charge_balance``, ``charge_currency`` and ``charge_said`` are those of :class:`.amounts.Charge`.
     ``created_at`` and ``updated_at`` are Unix seconds, 0 where it did not say.
@@ -142,6 +143,7 @@ class TaskReport:
     status: Status = Status.UNKNOWN
     message: str = ""
     link: str = field(default="", repr=False)
+    marked_link: str = field(default="", repr=False)
     duration_s: float | None = None
     charge_units: str = ""
     charge_balance: str = ""
@@ -295,7 +297,7 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
     task_id = id_of(_fact(data, "task_id"))
     if not task_id:
         raise Unanswered("The answer names no task.")
-    link, duration_s = _video(_fact(data, "videos"))
+    link, marked_link, duration_s = _video(_fact(data, "videos"))
     charge = _charge(_fact(data, "units"), _fact(data, "balance"), _fact(data, "currency"))
     return TaskReport(
         task_id=task_id,
@@ -303,6 +305,7 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
         status=_STATUSES.get(_text(_fact(data, "status")), Status.UNKNOWN),
         message=cleaned(_fact(data, "message")),
         link=link,
+        marked_link=marked_link,
         duration_s=duration_s,
         charge_units=charge.units,
         charge_balance=charge.balance,
@@ -336,12 +339,13 @@ def _fact(data: Mapping[str, Any], fact: str) -> Any:
     return None
 
 
-def _video(videos: Any) -> tuple[str, float | None]:
-    """Link and length of the first video that has a link."""
+def _video(videos: Any) -> tuple[str, str, float | None]:
+    """Link, link of the marked copy, and length of the first video that has a link."""
     for video in videos if isinstance(videos, list) else ():
         if isinstance(video, dict) and video.get("type", "video") == "video" and _text(video.get("url")):
-            return _text(video["url"]), seconds_of(video.get("duration"), _LONGEST_CLIP_S)
-    return "", None
+            links = _text(video["url"]), _text(video.get("watermark_url"))
+            return *links, seconds_of(video.get("duration"), _LONGEST_CLIP_S)
+    return "", "", None
 
 
 def _charge(units: Any, balance: Any, currency: Any) -> Charge:

@@ -85,6 +85,8 @@ def provenance_of(submission: Submission) -> dict[str, Any]:
         "submitted": _iso(submission.created_at),
         "clip": PurePath(submission.clip).name,
         "clip_sha256": submission.clip_sha256,
+        "marked": PurePath(submission.marked).name,
+        "marked_sha256": submission.marked_sha256,
         "wish": dict(wish),
     }
 

@@ -100,6 +100,7 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
             charge_said=report.charge_said,
             charge_balance=report.charge_balance,
             charge_currency=report.charge_currency,
+            has_marked=bool(report.marked_link) or submission.wish.get("watermark") is True,
         )
     if report.status is Status.FAILED:
         return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")
