@@ -30,7 +30,7 @@ from .core.life.refusals import why_not
 from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import plain, price_of
-from .core.protocol import CLIP_KEPT_S, TaskReport
+from .core.protocol import CLIP_KEPT_S, TaskReport, can_be_asked_for
 from .core.provenance import wish_of
 from .core.request import OmniRequest
 from .judging import keep_pictures
@@ -334,8 +334,11 @@ class Session:
         clip of that task, without a prompt of ours.
 
         Asks for the task first, which is free; raises like ``KlingService.find``, and :class:`ArgumentsInvalid` for an
-        id that the journal knows.
+        id that the journal knows, and for what is none.
         """
+        if not can_be_asked_for(task_or_external_id):
+            sentence = f"{task_or_external_id[:40]!r} is not the id of a task."
+            raise ArgumentsInvalid(sentence, field="id", remedy="Give Kling's id of it, or the external id.")
         report = self.service.find(task_or_external_id)
         own_id = report.external_task_id or report.task_id
         adopted = ev.Adopted(

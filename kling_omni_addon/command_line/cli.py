@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from ..core.amounts import amount_of
 from ..core.capability import DEFAULT_PROFILE, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
-from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, id_of
+from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
 from . import output, verbs
 
@@ -80,8 +80,8 @@ def _units(text: str) -> Decimal:
 
 
 def _task_id(text: str) -> str:
-    """An id that can be asked for. Dots alone would be another path, and nothing at all the list of tasks."""
-    if not id_of(text) or text in (".", ".."):
+    """An id that can be asked for."""
+    if not can_be_asked_for(text):
         raise argparse.ArgumentTypeError(f"{text[:40]!r} is not the id of a task, as status or tasks prints it")
     return text
 

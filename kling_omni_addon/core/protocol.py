@@ -399,6 +399,11 @@ def id_of(value: Any) -> str:
     return text if len(text) <= _ID_LENGTH and text.isprintable() else ""
 
 
+def can_be_asked_for(text: str) -> bool:
+    """Whether a text is an id to ask for: dots alone would be another path, and nothing at all the list of tasks."""
+    return bool(id_of(text)) and text not in (".", "..")
+
+
 def _text(value: Any) -> str:
     """An id or word of the service. Ids are strings, and integers are kept whole (pitfall 17); all else is nothing."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kling_omni_addon.command_line.cli import main
-from kling_omni_addon.settings import Preferred
+from kling_omni_addon.core.errors import ArgumentsInvalid
+from kling_omni_addon.session import Session
+from kling_omni_addon.settings import Preferred, read_settings
 from tests.workshop.crooked_kling import CrookedKling
 from tests.workshop.processes import Rehearsal, run
 
@@ -173,6 +175,13 @@ def test_what_cannot_be_an_id_is_refused_before_anything_is_asked(
     (line,) = lines(capsys)
     assert line["error"].startswith("Argument id: ")
     assert "is not the id of a task" in line["error"]
+    assert kling.keys == set()
+
+
+@pytest.mark.parametrize("wrong", ["", "..", "a\nb"])
+def test_a_script_cannot_adopt_what_is_no_id(wrong: str, kling: CrookedKling, at_kling: dict[str, str]) -> None:
+    with Session(read_settings(at_kling)) as session, pytest.raises(ArgumentsInvalid, match="is not the id of a task"):
+        session.adopt(wrong)
     assert kling.keys == set()
 
 
