@@ -53,7 +53,7 @@ class Twist:
     ``delay_s``: a create is carried out only so many seconds later, and never answered. ``lag_s``: younger tasks are
     not seen. ``is_lax``: a used external id is accepted. ``skew_s``: the server's clock is off by that much.
     ``has_new_etag``: the file changes its tag. ``is_twice``: the call arrives twice, and the second answer counts.
-    ``wait_s``, ``piece_bytes``, ``pause_s``: how slowly the answer travels.
+    ``wait_s``, ``piece_bytes``, ``pause_s``: how slowly the answer travels; ``drip_s``: how long all of it does.
     """
 
     delay_s: float = 0.0
@@ -65,6 +65,7 @@ class Twist:
     wait_s: float = 0.0
     piece_bytes: int = 0
     pause_s: float = 0.0
+    drip_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,6 +194,14 @@ _QUERIES: Mapping[str, Fault] = {
         on=_QUERY,
         on_answer=do.edits(lambda task: task.update(task_status_msg=_HOSTILE)),
     ),
+    "odd-charge": Fault(
+        does="what an ended task cost is said as the argument: no number, or none that can be true",
+        on=_TASKS,
+        takes="text",
+        argument="3 units",
+        on_answer=do.misstate_charge,
+        fits=do.has_charge,
+    ),
     "gzip-bomb": Fault(does="the answer unpacks to 64 MB", on=_QUERY | _FILE, on_answer=do.spoils(do.give_bomb)),
 }
 
@@ -280,6 +288,14 @@ _TRAVEL: Mapping[str, Fault] = {
         argument="1",
         is_standing=True,
         on_call=do.twists_by_seconds("pause_s", piece_bytes=1),
+    ),
+    "drips": Fault(
+        does="the answer, or the file, comes in a hundred drops, so many seconds from the first to the last",
+        on=API | _FILE,
+        takes="seconds",
+        argument="1",
+        is_standing=True,
+        on_call=do.twists_by_seconds("drip_s"),
     ),
     "idle-close": Fault(
         does="the connection is closed after the answer, without having said so",

@@ -189,6 +189,16 @@ def mistake_task(task: dict[str, Any]) -> None:
     task.update(_STRANGER)
 
 
+def misstate_charge(answer: Answer, argument: str, random: Random) -> Answer:
+    """Say the argument where the charge of an ended task stands, whether it is a number or not."""
+    document = json.loads(answer.content)
+    tasks = document["data"]
+    for task in tasks if isinstance(tasks, list) else [tasks]:
+        if "final_unit_deduction" in task:
+            task["final_unit_deduction"] = argument
+    return replace(answer, content=json_answer(document).content)
+
+
 def add_video(task: dict[str, Any]) -> None:
     """Put a second video beside the one that a task made."""
     videos = task["task_result"]["videos"]
@@ -198,6 +208,11 @@ def add_video(task: dict[str, Any]) -> None:
 def has_clip(answer: Answer) -> bool:
     """Whether a task in the answer has succeeded."""
     return b'"task_status": "succeed"' in answer.content
+
+
+def has_charge(answer: Answer) -> bool:
+    """Whether it says of a task what it cost."""
+    return b'"final_unit_deduction"' in answer.content
 
 
 def is_part(answer: Answer) -> bool:

@@ -36,6 +36,7 @@ _PAGES, _PAGE_SIZE = (1, 1000, 1), (1, 500, 30)
 """Smallest, largest, default (R81, R82)."""
 _WHOLE = re.compile(r"\d{1,9}", re.ASCII)
 _COSTS_INTERVAL_S = 1.0
+_DROPS = 100
 
 
 class RehearsalService:
@@ -100,8 +101,8 @@ class RehearsalService:
         delivery = replace(
             answer.delivery,
             wait_s=answer.delivery.wait_s or twist.wait_s,
-            piece_bytes=twist.piece_bytes,
-            pause_s=twist.pause_s,
+            piece_bytes=-(-answer.length // _DROPS) if twist.drip_s else twist.piece_bytes,
+            pause_s=twist.drip_s / _DROPS or twist.pause_s,
         )
         return replace(answer, delivery=delivery).with_headers(
             Date=formatdate(self._clock() + twist.skew_s, usegmt=True)

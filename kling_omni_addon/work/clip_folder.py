@@ -24,10 +24,19 @@ _ANOTHER = "Choose another folder for the clip."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a clip goes now; ``note`` is a sentence where that is not the folder that was wanted."""
+    """Where a clip goes now, and where it was ``wanted``; ``note`` is a sentence where these differ."""
 
     folder: Path
+    wanted: Path
     note: str = ""
+
+    def note_on(self, clip: Path) -> str:
+        """What is to be said of where a clip is: it may have its name from an earlier try, which had another place."""
+        if clip.parent == self.wanted:
+            return ""
+        if clip.parent == self.folder:
+            return self.note
+        return f'The clip is in "{clip.parent}", where an earlier try put it, and not in "{self.wanted}".'
 
 
 def require_folder(folder: Path) -> None:
@@ -54,12 +63,12 @@ def place_now(submission: Submission, clips: Path) -> Place:
     wanted = Path(submission.target.folder) if submission.target.folder else clips
     trouble = _trouble_with(wanted, makes_parents=wanted == clips or _is_there(submission.target.blend))
     if not trouble:
-        return Place(folder=wanted)
+        return Place(folder=wanted, wanted=wanted)
     sentence = f'The folder "{wanted}" takes no clips: {trouble}.'
     is_last = wanted == clips or bool(_trouble_with(clips, makes_parents=True))
     if is_last or submission.failures < PATIENCE:
         raise ClipUnusable(sentence, field="folder", remedy=_ANOTHER)
-    return Place(folder=clips, note=f'{sentence} The clip is in "{clips}" instead.')
+    return Place(folder=clips, wanted=wanted, note=f'{sentence} The clip is in "{clips}" instead.')
 
 
 def _is_there(blend: str) -> bool:

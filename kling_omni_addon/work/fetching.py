@@ -47,7 +47,7 @@ def fetch(turn: Turn) -> None:
     except (KlingError, OSError) as error:
         turn.record(_after_failed_fetch(turn, error))
     else:
-        _keep(turn, clip, place.note)
+        _keep(turn, clip, place.note_on(clip.path))
 
 
 def _reception(turn: Turn) -> Reception:

@@ -206,6 +206,8 @@ def test_a_lagging_list_holds_the_task_later_than_the_query(stand: Stand) -> Non
         ("no-link", lambda task: task["task_status"] == "succeed" and not task["task_result"]),
         ("two-videos", lambda task: len(task["task_result"]["videos"]) == 2),
         ("somebody-elses", lambda task: task["task_info"] == {"external_task_id": "somebody-elses"}),
+        ("odd-charge", lambda task: task["final_unit_deduction"] == "3 units"),
+        ("odd-charge=NaN", lambda task: task["final_unit_deduction"] == "NaN"),
         ("hostile-message", lambda task: len(task["task_status_msg"]) > 1_000_000 and "\0" in task["task_status_msg"]),
     ],
 )
@@ -225,6 +227,17 @@ def test_a_fault_of_finished_tasks_waits_for_one(stand: Stand) -> None:
     assert stand.task(task_id)["task_status"] == "submitted"
     assert stand.ended(task_id)["task_result"] == {}
     assert stand.task(task_id)["task_result"]["videos"]
+
+
+def test_an_odd_charge_is_said_of_ended_tasks_only_and_also_on_the_list(stand: Stand) -> None:
+    ended = stand.created()
+    stand.ended(ended)
+    running = stand.created()
+    stand.server.arm("odd-charge=-5")
+    assert "final_unit_deduction" not in stand.task(running)
+    said = {task["task_id"]: task.get("final_unit_deduction") for task in stand.get(TASKS).json()["data"]}
+    assert said == {ended: "-5", running: None}
+    assert float(stand.task(ended)["final_unit_deduction"]) > 0
 
 
 def test_a_page_of_the_list_changes_under_the_reader(stand: Stand) -> None:
@@ -385,6 +398,24 @@ def test_an_answer_in_pieces_of_one_byte_is_whole(stand: Stand) -> None:
 def test_a_trickling_download_outlasts_an_impatient_client(stand: Stand) -> None:
     link = stand.clip_link()
     stand.server.arm("trickle=60")
+    with unlogged(), pytest.raises(requests.ConnectionError):
+        requests.get(link, timeout=0.3)
+
+
+@pytest.mark.parametrize("call", ["query", "file"])
+def test_what_drips_is_whole_at_last(stand: Stand, call: str) -> None:
+    link = stand.clip_link()
+    task_id = stand.get(TASKS).json()["data"][0]["task_id"]
+    whole = {"query": len(stand.get(f"{TASKS}/{task_id}").content), "file": len(CLIP)}[call]
+    stand.server.arm(f"drips@{call}=0.2:1")
+    asked = stand.get(link if call == "file" else f"{TASKS}/{task_id}", stream=True)
+    pieces = list(asked.iter_content(chunk_size=None))
+    assert sum(map(len, pieces)) == whole
+
+
+def test_drops_outlast_an_impatient_client(stand: Stand) -> None:
+    link = stand.clip_link()
+    stand.server.arm("drips=600")
     with unlogged(), pytest.raises(requests.ConnectionError):
         requests.get(link, timeout=0.3)
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 _KNOWN = (Phase.ACCEPTED, Phase.READY, Phase.FETCHED, Phase.PLACED)
 
 _AT_ONCE = 5
-_OF_THE_USER = (ev.Rebound, ev.LookAgain, ev.SendAgain, ev.Abandoned, ev.Withdrawn, ev.Released, ev.Placed)
+_OF_THE_USER = (
+    *(ev.Rebound, ev.LookAgain, ev.SendAgain, ev.Abandoned),
+    *(ev.Withdrawn, ev.Released, ev.Redirected, ev.Placed),
+)
 
 
 class Judge:

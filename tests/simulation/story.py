@@ -59,6 +59,7 @@ _BLENDS = ("", "/a.blend")
 _LARGE = "x" * 300_000
 _KEY = ApiKey(key="simulated")
 _PICTURES = PictureStore(Path("/nonexistent"))
+_SHA256 = "c" * 64
 _CLIPS = Path(tempfile.gettempdir())  # a folder that takes files: nothing is kept in it
 
 
@@ -110,10 +111,12 @@ class ModelledService(KlingService):
     def fetch(self, report: TaskReport, target: Path, reception: Reception) -> Clip:
         """A download of ten bytes that may be refused, break, start over or fill the disk."""
         self._process.step("before download")
-        self._check_link(report)
-        self._receive(reception)
+        if not (reception.named and self._process.story.chance.random() < 0.5):  # it may have its name already
+            self._check_link(report)
+            self._receive(reception)
+            reception.naming(str(target), _SHA256)
         self._process.step("after download")
-        return Clip(path=target, sha256="c" * 64, size_bytes=10)
+        return Clip(path=target, sha256=_SHA256, size_bytes=10)
 
     def _check_link(self, report: TaskReport) -> None:
         story = self._process.story
@@ -540,7 +543,9 @@ class Story:
         if not found:
             return
         submission = self.chance.choice(found)
-        act = self.chance.choice((_look_again, _look_again, _send_again, _abandon, _withdraw, _release, _release))
+        act = self.chance.choice(
+            (_look_again, _look_again, _send_again, _abandon, _withdraw, _release, _release, _redirect)
+        )
         self.as_user(partial(self._tell, submission.id, act(submission)))
 
     def _tell(self, submission_id: str, event: Event, process: Process) -> None:
@@ -619,3 +624,7 @@ def _withdraw(_: Submission) -> Event:
 
 def _release(_: Submission) -> Event:
     return ev.Released(at=0.0)
+
+
+def _redirect(_: Submission) -> Event:
+    return ev.Redirected(at=0.0, folder=str(_CLIPS))

@@ -18,15 +18,20 @@ from kling_omni_addon.core.life.events import Event
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.sidecar import take_of
-from tests.torture.service_process import API_KEY, Kling, Task
+from tests.torture.life import chosen_folder
+from tests.torture.service_process import ACCESS_KEY, API_KEY, SECRET_KEY, Kling, Task
+from tests.torture.share import Share
 from tests.torture.stories import Story
 
 _ENDED = ("succeed", "failed")
 _SECRETS = {
-    "the key": re.compile(re.escape(API_KEY.encode())),
+    **{f"a key ({key[:6]}...)": re.compile(re.escape(key.encode())) for key in (API_KEY, ACCESS_KEY, SECRET_KEY)},
+    "a token": re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{10,}"),
     "the signature of a link": re.compile(rb"sig=[0-9a-f]{16}"),
 }
 _PATIENCE_S = 10.0
+_SHOWN = 20
+"""So many characters of what the service said of a charge are shown for certain, however many there were."""
 
 
 def broken_promises(story: Story, kling: Kling, folder: Path, posts_unseen: int) -> list[str]:
@@ -43,6 +48,7 @@ def broken_promises(story: Story, kling: Kling, folder: Path, posts_unseen: int)
         _creates_faults(path, tasks),
         _phase_faults(path),
         _tasks_faults(story, kling, path, tasks),
+        _folder_faults(story, path),
         _posts_faults(path, kling, posts_unseen),
     ):
         try:
@@ -129,7 +135,7 @@ def _tasks_faults(story: Story, kling: Kling, path: Path, tasks: list[Task]) -> 
     for submission in submissions.values():
         own = [task for task in tasks if task.submission_id == submission.id]
         yield from _state_faults(submission)
-        yield from _clip_faults(submission, own, kling)
+        yield from _clip_faults(story, submission, own, kling)
         yield from _lost(submission, histories[submission.id], own)
     yield from (f"paid without a record: {t.submission_id}" for t in tasks if t.submission_id not in submissions)
 
@@ -160,14 +166,45 @@ def _state_faults(submission: Submission) -> Iterator[str]:
         yield f"{submission.id} is {submission.phase} without a reason"
 
 
-def _clip_faults(submission: Submission, own: list[Task], kling: Kling) -> Iterator[str]:
+def _folder_faults(story: Story, path: Path) -> Iterator[str]:
+    """Each clip is a file of its own, where it was meant to be, or with the others of the home and a note."""
+    home, histories = path.parent, _histories(path)
+    is_for_share = {wish.id: wish.is_for_share for wish in story.wishes}
+    fetched = [submission for submission in _opened(path) if submission.clip]
+    for submission in fetched:
+        wanted = Share(home.parent).clips if is_for_share[submission.id] else home / "clips"
+        folder, may_be = Path(submission.clip).parent, _folders(wanted, home, histories[submission.id])
+        if folder not in may_be and not (folder == home / "clips" and submission.note):
+            yield f"the clip of {submission.id} is in {folder} in place of {may_be}: {submission.note or 'no word'}"
+    for clip, count in Counter(submission.clip for submission in fetched).items():
+        if count > 1:
+            yield f"{count} submissions have one file, {clip}"
+
+
+def _folders(wanted: Path, home: Path, history: tuple[Event, ...]) -> tuple[Path, ...]:
+    """Where a clip may be: where it was meant to be last, and before, if its download may have begun by then."""
+    names = [type(event).__name__ for event in history]
+    if "Redirected" not in names:
+        return (wanted,)
+    was_coming = "Succeeded" in names[: names.index("Redirected")]
+    return (chosen_folder(home), wanted) if was_coming else (chosen_folder(home),)
+
+
+def _is_odd(story: Story, submission: Submission) -> bool:
+    """Whether the service said of its charge what cannot be read. Only then may the charge be unknown."""
+    shown = [f'"{said[:_SHOWN]}' + '"' * (len(said) < _SHOWN) for said in story.odd_charges]
+    return submission.charge_said.startswith(tuple(shown))
+
+
+def _clip_faults(story: Story, submission: Submission, own: list[Task], kling: Kling) -> Iterator[str]:
     if submission.phase not in (Phase.FETCHED, Phase.PLACED):
         return
     task = next((task for task in own if task.id == submission.task_id), None)
     if task is None:
         yield f"{submission.id} has a clip of a task that the service does not know"
         return
-    if Decimal(submission.charge_units or 0) != task.units:
+    is_unknown = not submission.charge_units and _is_odd(story, submission)
+    if not is_unknown and Decimal(submission.charge_units or 0) != task.units:
         yield f"{submission.id} records {submission.charge_units} units, the service charged {task.units}"
     clip = Path(submission.clip)
     digest = hashlib.sha256(clip.read_bytes()).hexdigest() if clip.is_file() else "no file"

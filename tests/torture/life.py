@@ -16,10 +16,11 @@ from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submission
 from kling_omni_addon.core.request import OmniRequest, Picture
 from kling_omni_addon.session import Session
-from kling_omni_addon.settings import Keys, Settings
+from kling_omni_addon.settings import Settings
 from tests.torture.crash_points import dying_at, watch
 from tests.torture.fast_clock import FastClock
-from tests.torture.service_process import API_KEY
+from tests.torture.service_process import KEY_NAMES, KEYS
+from tests.torture.share import Share
 from tests.torture.stories import Death, Story, Wish
 from tests.workshop.rehearsal_stand import png
 
@@ -27,6 +28,8 @@ LIFE_S = 60.0
 """Real seconds after which a life that should be over is a hang."""
 Plant = Callable[[], None]
 _ACTS_IN_A_LIFE = 5
+_OTHER_KEY_S = 60.0
+"""So long, in seconds of the fast clock, does a user wait for the account to know what another key sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +42,16 @@ class Place:
     plant: Plant | None = None
 
 
-def fork_life(story: Story, wishes: Sequence[Wish], death: Death, place: Place) -> int:
+def fork_life(story: Story, wishes: Sequence[Wish], death: Death, place: Place, key: str) -> int:
     """The process number of a new life, in which ``wishes`` have been made. The calling process must have no
     threads.
     """
-    return _forked(place, death, lambda: live(story, wishes, place))
+    return _forked(place, death, lambda: live(story, wishes, place, key))
 
 
-def fork_last_look(place: Place) -> int:
+def fork_last_look(place: Place, key: str) -> int:
     """The same for a life that looks once more for everything that is parked."""
-    return _forked(place, Death(), lambda: look_again_for_parked(place))
+    return _forked(place, Death(), lambda: look_again_for_parked(place, key))
 
 
 def _forked(place: Place, death: Death, do: Callable[[], None]) -> int:
@@ -92,25 +95,30 @@ def _speak_to(path: Path) -> None:
     logging.getLogger("kling_omni_addon").setLevel(logging.DEBUG)
 
 
-def live(story: Story, wishes: Sequence[Wish], place: Place) -> None:
+def live(story: Story, wishes: Sequence[Wish], place: Place, key: str = KEY_NAMES[0]) -> None:
     """A whole life: until everything that was wished for is settled."""
-    with _session(place) as session:
+    with _session(place, key) as session:
         for wish in wishes:
             _wish(session, wish, place.home)
-        if story.mind_change == "withdraw":
+        if story.mind_change == "withdraw" and session.read(wishes[-1].id):
             session.withdraw(wishes[-1].id, "Not wanted any more.", 4)
         session.start()
-        session.wait(User(session, story).is_content, [wish.id for wish in wishes], 0.8 * LIFE_S * place.speed)
+        user = User(session, story, FastClock(place.speed))
+        session.wait(user.is_content, [wish.id for wish in wishes], 0.8 * LIFE_S * place.speed)
 
 
-def _session(place: Place) -> Session:
-    keys = Keys(api_key=API_KEY)
-    settings = Settings(service_url=place.url, keys=keys, home=place.home, clips=place.home / "clips")
+def _session(place: Place, key: str) -> Session:
+    settings = Settings(service_url=place.url, keys=KEYS[key], home=place.home, clips=place.home / "clips")
     return Session(settings, FastClock(place.speed))
 
 
 def _wish(session: Session, wish: Wish, home: Path) -> None:
-    """Submit a wish that the journal does not have yet."""
+    """Submit a wish that the journal does not have yet. One for a folder that cannot be seen waits: nobody can choose
+    that.
+    """
+    share = Share(home.parent)
+    if wish.is_for_share and share.is_gone:
+        return
     pictures: tuple[Picture, ...] = ()
     if wish.has_picture:
         source = home.parent / "picture.png"
@@ -124,18 +132,22 @@ def _wish(session: Session, wish: Wish, home: Path) -> None:
         prompt=prompt, pictures=pictures, mode="std", aspect_ratio="16:9", duration_s=3, external_task_id=wish.id
     )
     try:
-        session.submit(request, Target(name=wish.id, scene=wish.goes_to))
-    except ArgumentsInvalid as known:
-        if known.field != "external_task_id":
+        folder = str(share.clips) if wish.is_for_share else ""
+        session.submit(request, Target(name=wish.id, scene=wish.goes_to, folder=folder))
+    except ArgumentsInvalid as refused:
+        is_known = refused.field == "external_task_id"
+        if not (is_known or (wish.is_for_share and refused.field == "folder")):
             raise
 
 
 class User:
     """Decides what only a person may decide, as the story says."""
 
-    def __init__(self, session: Session, story: Story) -> None:
+    def __init__(self, session: Session, story: Story, clock: FastClock) -> None:
         self._session = session
         self._story = story
+        self._is_patient_until = clock.now() + _OTHER_KEY_S
+        self._clock = clock
         self._acts_left = _ACTS_IN_A_LIFE
         self._has_changed_mind = not story.mind_change
 
@@ -147,29 +159,50 @@ class User:
                 has_acted |= self._decide(submission)
             except (IllegalTransition, ArgumentsInvalid):
                 has_acted = True  # it moved on meanwhile, here or in the other process
-        return not has_acted and all(submission.is_settled for submission in found.values())
+        return not has_acted and all(self._is_settled(submission) for submission in found.values())
+
+    def _is_settled(self, submission: Submission) -> bool:
+        """What only another key can end is left to a life that has it."""
+        is_elsewhere = bool(self._session.elsewhere(submission))
+        return submission.is_settled or (is_elsewhere and self._clock.now() > self._is_patient_until)
 
     def _decide(self, submission: Submission) -> bool:
         """Whether there was something to decide."""
-        if submission.is_stopped:
+        elsewhere = self._session.elsewhere(submission)
+        if submission.is_stopped or "Resume" in elsewhere:
             return bool(self._session.release())
+        if elsewhere:
+            return False
         if submission.phase is Phase.PARKED and self._acts_left and self._story.act != "leave":
             self._acts_left -= 1
             return bool(getattr(self._session, self._story.act)(submission.id))
         if submission.phase is Phase.FETCHED and submission.target.scene:
             return bool(self._session.placed(submission.id, submission.target.scene, "strip"))
-        if not self._has_changed_mind and submission.phase is Phase.ACCEPTED and self._story.mind_change == "abandon":
+        if not self._has_changed_mind and submission.phase is Phase.ACCEPTED:
             self._has_changed_mind = True
+            return self._change_mind(submission)
+        return False
+
+    def _change_mind(self, submission: Submission) -> bool:
+        if self._story.mind_change == "abandon":
             return bool(self._session.abandon(submission.id))
+        if self._story.mind_change == "redirect":
+            return bool(self._session.send_clip_to(submission.id, chosen_folder(self._session.settings.home)))
         return False
 
 
-def look_again_for_parked(place: Place) -> None:
-    """One more window for everything that is parked: what the service has must be found."""
-    with _session(place) as session:
+def chosen_folder(home: Path) -> Path:
+    """Where a clip goes that the user sends elsewhere."""
+    return home.parent / "chosen" / "clips"
+
+
+def look_again_for_parked(place: Place, key: str) -> None:
+    """One more window for everything that is parked: what the service has must be found, whichever key sent it."""
+    with _session(place, key) as session:
+        session.rebind()
         session.snapshot.refresh()
         ids = [s.id for s in session.snapshot.submissions]
-        parked = [s.id for s in session.snapshot.submissions if s.phase is Phase.PARKED]
+        parked = [s.id for s in session.snapshot.submissions if s.phase is Phase.PARKED and not session.elsewhere(s)]
         for submission_id in parked:
             session.look_again(submission_id)
         session.start()

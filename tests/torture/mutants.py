@@ -7,16 +7,21 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from kling_omni_addon.core import protocol
+from kling_omni_addon.core.errors import KlingError
 from kling_omni_addon.core.life import lifecycle
-from kling_omni_addon.core.life.events import Event, Sent
+from kling_omni_addon.core.life.events import Denied, Event, Sent, believed
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.remote import clips
 from kling_omni_addon.remote.http import StreamedBody
+from kling_omni_addon.work import fetching, sending
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.leases import Lease, Leases
+from kling_omni_addon.work.turn import Turn
 from tests.torture.stories import Death, Life, Story, Wish
 
 
@@ -112,6 +117,33 @@ def range_ignored_but_appended() -> None:
     clips._chunks = chunks
 
 
+def refusal_believed_at_once() -> None:
+    """A refusal after the last byte counts, although it may be the answer to a second delivery."""
+    after = sending._after_failed_send
+
+    def believing(turn: Turn, error: KlingError, is_committed: bool) -> Event:
+        event = after(turn, error, is_committed)
+        return believed(event, event.at) if isinstance(event, Denied) else event
+
+    sending._after_failed_send = believing
+
+
+def unreadable_charge_is_zero() -> None:
+    """What cannot be read of a charge is taken for nothing."""
+    read = protocol.charge_of
+
+    def lenient(value: Any) -> Decimal:
+        return read(value) or Decimal(0)
+
+    protocol.charge_of = lenient
+
+
+def elsewhere_without_a_word() -> None:
+    """A clip whose folder is away goes to the home's clips, and nobody is told."""
+    place = fetching.place_now
+    fetching.place_now = lambda submission, clips: replace(place(submission, clips), note="")
+
+
 MUTANTS: Mapping[str, Callable[[], None]] = {
     "rename before fsync": rename_before_fsync,
     "rename without folder fsync": rename_without_folder_fsync,
@@ -120,6 +152,9 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
     "no lease check with two processes": no_lease_check,
     "commit without a look": commit_without_a_look,
     "Range ignored but appended": range_ignored_but_appended,
+    "a refusal believed at once": refusal_believed_at_once,
+    "an unreadable charge is zero": unreadable_charge_is_zero,
+    "elsewhere without a word": elsewhere_without_a_word,
 }
 
 _TWO_AT_ONCE = Story(
@@ -159,8 +194,35 @@ STORIES: Mapping[str, Story] = {
         is_lax=True,
         act="leave",
     ),
+    "a refusal believed at once": Story(
+        seed=0,
+        lives=(Life(wishes=_ONE_WISH, faults=("created-but-refused=1301",), deaths=(Death(),)),),
+        is_lax=True,
+        act="leave",
+    ),
+    "an unreadable charge is zero": Story(
+        seed=0,
+        lives=(Life(wishes=_ONE_WISH, faults=("odd-charge=NaN:20",), deaths=(Death(),)),),
+        is_lax=True,
+        act="leave",
+    ),
+    "elsewhere without a word": Story(
+        seed=0,
+        lives=(
+            Life(
+                wishes=(replace(_ONE_WISH[0], is_for_share=True),),
+                faults=(),
+                deaths=(Death(point="after commit Accepted"),),
+            ),
+            Life(wishes=(), faults=(), deaths=(Death(),), share=((0.0, "gone"),)),
+        ),
+        is_lax=True,
+        act="leave",
+    ),
 }
-"""For each mistake that a kill or a second process shows, a run that shows it. Without the mistake they end well."""
+"""For each mistake that a kill, a second process or a troubled service shows, a run that shows it. Without the mistake
+they end well.
+"""
 
 OTHER_STORIES: Mapping[str, Story] = {
     "a hundred submissions": Story(

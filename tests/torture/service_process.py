@@ -12,7 +12,7 @@ import os
 import secrets
 import struct
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,11 +22,18 @@ from urllib.parse import urlsplit
 
 from kling_omni_addon.rehearsal.clip_maker import ClipSpec
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
+from kling_omni_addon.settings import Keys
 from tests.torture.fast_clock import FastClock
 from tests.workshop.rehearsal_stand import TASKS, mp4
 
 API_KEY = "api-key-kling-canary-5f3a9c1e7b"
-"""A key that is searched for wherever it must not be."""
+ACCESS_KEY, SECRET_KEY = "access-key-canary-7c1d", "secret-key-canary-of-32-characters!!"
+"""The account's keys, which are searched for wherever they must not be."""
+KEYS: Mapping[str, Keys] = {
+    "api key": Keys(api_key=API_KEY),
+    "key pair": Keys(access_key=ACCESS_KEY, secret_key=SECRET_KEY),
+}
+KEY_NAMES = tuple(KEYS)
 _EXTRA_BYTES = 400_000
 _PATIENCE_S = 20.0
 
@@ -144,6 +151,8 @@ def _serve(speed: float, to_parent: int, from_parent: int) -> None:
         settings = RehearsalSettings(
             folder=Path(folder),
             api_key=API_KEY,
+            access_key=ACCESS_KEY,
+            secret_key=SECRET_KEY,
             units=Decimal(100_000),
             concurrency=4,
             submitted_s=3.0,

@@ -16,6 +16,9 @@ SHOWN_BY = {
     "no lease check with two processes": "creates arrived, and the journal accounts for",
     "commit without a look": "times; the user said Send Again 0 times",
     "Range ignored but appended": "is not the service's",
+    "a refusal believed at once": "was paid and is failed",
+    "an unreadable charge is zero": "records 0 units, the service charged",
+    "elsewhere without a word": "no word",
 }
 
 

@@ -15,11 +15,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -29,8 +30,11 @@ from tests.torture.fast_clock import SPEED  # noqa: E402
 from tests.torture.life import LIFE_S, Place, Plant, fork_last_look, fork_life  # noqa: E402
 from tests.torture.mutants import MUTANTS, OTHER_STORIES, STORIES  # noqa: E402
 from tests.torture.service_process import Kling, running_kling  # noqa: E402
+from tests.torture.share import Share  # noqa: E402
 from tests.torture.stories import Death, Story, Wish, story_of  # noqa: E402
 
+Step: TypeAlias = tuple[float, Callable[[], None]]
+"""What happens so many real seconds after the start of a life."""
 _SAID_BYTES = 3000
 _LANES_THAT_SEND = 2
 _STORIES = {**STORIES, **OTHER_STORIES}
@@ -93,6 +97,7 @@ def run_story(story: Story, kling: Kling, plant: Plant | None = None, speed: flo
 def _act_out(story: Story, place: Place, kling: Kling, tally: Tally) -> int:
     """All lives of a story, then clean ones; how many creates may have arrived that the journal cannot know of."""
     kling.forget()
+    share = Share(place.home.parent)
     unseen, wishes = 0, list[Wish]()
     if story.is_lax:
         kling.arm("lax-duplicates")
@@ -100,26 +105,29 @@ def _act_out(story: Story, place: Place, kling: Kling, tally: Tally) -> int:
         for fault in life.faults:
             kling.arm(fault)
         wishes += life.wishes
-        _watch_die({fork_life(story, wishes, death, place): death for death in life.deaths}, tally)
+        (_, state), *later = life.share
+        share.become(state)
+        pids = {fork_life(story, wishes, death, place, life.key): death for death in life.deaths}
+        _watch_die(pids, tally, [(at_s, partial(share.become, state)) for at_s, state in later])
         unseen += _LANES_THAT_SEND * sum(1 for death in life.deaths if death.is_meant or death.frozen_s)
     kling.behave()
+    share.become("there")
     if story.is_lax:
         kling.arm("lax-duplicates")
-    _watch_die({fork_life(story, wishes, Death(), place): Death()}, tally)
-    _watch_die({fork_last_look(place): Death()}, tally)
+    for key in story.keys:
+        _watch_die({fork_life(story, wishes, Death(), place, key): Death()}, tally)
+    _watch_die({fork_last_look(place, story.keys[-1]): Death()}, tally)
     return unseen
 
 
-def _watch_die(pids: dict[int, Death], tally: Tally) -> None:
-    """Kill and freeze processes as their deaths say, and wait until all have ended."""
+def _watch_die(pids: dict[int, Death], tally: Tally, happenings: Sequence[Step] = ()) -> None:
+    """Kill and freeze processes as their deaths say, let happen what else does, and wait until all have ended."""
     start = time.monotonic()
-    todo = sorted(_plan(pids), key=lambda step: step[0])
     left = set(pids)
+    todo = sorted((*happenings, *_plan(pids, left)), key=lambda step: step[0])
     while left:
         while todo and time.monotonic() - start >= todo[0][0]:
-            _, pid, number = todo.pop(0)
-            if pid in left:
-                os.kill(pid, number)
+            todo.pop(0)[1]()
         if time.monotonic() - start > LIFE_S:
             tally.violations.append(f"a process hangs in {pids}")
             for pid in left:
@@ -132,15 +140,16 @@ def _watch_die(pids: dict[int, Death], tally: Tally) -> None:
         time.sleep(0.001)
 
 
-def _plan(pids: dict[int, Death]) -> list[tuple[float, int, signal.Signals]]:
-    steps: list[tuple[float, int, signal.Signals]] = []
+def _plan(pids: dict[int, Death], left: set[int]) -> Iterator[Step]:
+    def tell(pid: int, number: signal.Signals) -> Callable[[], None]:
+        return lambda: os.kill(pid, number) if pid in left else None
+
     for pid, death in pids.items():
         if death.after_s is not None:
-            steps.append((death.after_s + death.frozen_s, pid, signal.SIGKILL))
+            yield death.after_s + death.frozen_s, tell(pid, signal.SIGKILL)
         if death.frozen_s:
-            frozen_from = (death.after_s or 0.15) / 2
-            steps += [(frozen_from, pid, signal.SIGSTOP), (frozen_from + death.frozen_s, pid, signal.SIGCONT)]
-    return steps
+            yield death.frozen_from_s, tell(pid, signal.SIGSTOP)
+            yield death.frozen_from_s + death.frozen_s, tell(pid, signal.SIGCONT)
 
 
 def _count(death: Death, status: int, tally: Tally) -> None:

@@ -88,6 +88,36 @@ def test_a_clip_whose_folder_fails_goes_to_the_homes_clips_and_says_so(
     assert not (tmp_path / "share").exists() or fails is not is_removed, "what is away is not made anew"
 
 
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def test_a_clip_that_a_killed_process_named_elsewhere_says_so_although_its_folder_is_back(
+    road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise Killed
+
+    folder = tmp_path / "share" / "kling"
+    intend(road, Target(folder=str(folder)))
+    with monkeypatch.context() as patched:
+        patched.setattr("kling_omni_addon.work.fetching._keep", dies)
+        with pytest.raises(Killed):
+            road.run(3600)
+    assert road.kinds()[-1] == "Named"
+    folder.parent.mkdir()
+    for lane in road.lanes:
+        lane.close()
+    road.start()
+    road.run(3600, until=Phase.FETCHED)
+    submission = road.one()
+    assert Path(submission.clip).parent == road.home / "clips"
+    assert Path(submission.clip).read_bytes() == mp4()
+    assert submission.note == (
+        f'The clip is in "{road.home / "clips"}", where an earlier try put it, and not in "{folder}".'
+    )
+
+
 def test_a_folder_that_comes_back_in_time_gets_its_clip(road: Road, tmp_path: Path) -> None:
     folder = tmp_path / "share" / "kling"
     intend(road, Target(folder=str(folder)))

@@ -70,6 +70,18 @@ def test_a_create_without_an_answer_is_asked_for_again_for_its_task_may_show_lat
     assert (studio.submission().origin, studio.submission().phase) == (ORIGIN, Phase.FETCHED)
 
 
+def test_one_that_was_parked_goes_on_when_the_account_knows_it_at_last(studio: Studio, elsewhere: Journal) -> None:
+    sent(studio, elsewhere)
+    elsewhere.append("kob-1", ev.Parked(at=studio.clock.now()))
+    elsewhere.give_up()
+    studio.kling.tasks["kob-1"] = studio.clock.now()
+    wait(studio, 60.0)
+    assert (studio.submission().origin, studio.submission().phase) == (ORIGIN, Phase.PARKED)
+    studio.journal.append("kob-1", ev.LookAgain(at=studio.clock.now()))
+    wait(studio, 600.0)
+    assert (studio.submission().phase, studio.kling.creates) == (Phase.FETCHED, [])
+
+
 def test_the_process_with_the_old_key_may_do_nothing_more_once_another_key_has_it(
     studio: Studio, elsewhere: Journal
 ) -> None:
