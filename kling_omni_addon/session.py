@@ -30,7 +30,7 @@ from .core.life.refusals import why_not
 from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import plain, price_of
-from .core.protocol import CLIP_KEPT_S, TaskReport
+from .core.protocol import CLIP_KEPT_S, TaskReport, can_be_asked_for
 from .core.provenance import wish_of
 from .core.request import OmniRequest
 from .judging import keep_pictures
@@ -76,8 +76,7 @@ class Session:
         keep_home_private(settings.home)
         self.pictures = PictureStore(settings.home / "pictures")
         self.pictures.sweep()
-        credentials = _credentials(settings.keys)
-        self.origin = Origin(service=settings.service_url, key_fingerprint=fingerprint(credentials))
+        self.origin = Origin(service=settings.service_url, key_fingerprint=fingerprint(_credentials(settings.keys)))
 
         messages: SimpleQueue[Progress] = SimpleQueue()
 
@@ -85,15 +84,7 @@ class Session:
             messages.put(Progress(submission_id=own_id, received=sent, total=total, is_upload=True))
 
         def open_service() -> KlingService:
-            return KlingService(
-                base_url=settings.service_url,
-                credentials=credentials,
-                pictures=self.pictures,
-                now=self._clock.now,
-                user_agent=USER_AGENT,
-                trusts_resolver=settings.trusts_resolver,
-                tell_sent=tell_sent,
-            )
+            return service_of(settings, self._clock, tell_sent)
 
         self._open_service = open_service
         self.service = open_service()
@@ -266,7 +257,10 @@ class Session:
         rehearsed = [s for s in self._journal.live() if s.origin != self.origin and is_rehearsed(s)]
         dead = {url for url in {s.origin.service for s in rehearsed} if not answers(url)}
         for submission in rehearsed:
-            if submission.origin.service in dead and submission.phase is not Phase.FETCHED:
+            if submission.origin.service in dead and submission.awaits_marked:
+                gone = ev.MarkedFailed(at=self._clock.now(), reason="The rehearsal has ended.", is_last=True)
+                self._journal.append(submission.id, gone)
+            elif submission.origin.service in dead and submission.phase is not Phase.FETCHED:
                 self._journal.append(submission.id, ev.Abandoned(at=self._clock.now(), reason=reason))
                 discard_part(submission, self.settings.clips)
 
@@ -340,8 +334,11 @@ class Session:
         clip of that task, without a prompt of ours.
 
         Asks for the task first, which is free; raises like ``KlingService.find``, and :class:`ArgumentsInvalid` for an
-        id that the journal knows.
+        id that the journal knows, and for what is none.
         """
+        if not can_be_asked_for(task_or_external_id):
+            sentence = f"{task_or_external_id[:40]!r} is not the id of a task."
+            raise ArgumentsInvalid(sentence, field="id", remedy="Give Kling's id of it, or the external id.")
         report = self.service.find(task_or_external_id)
         own_id = report.external_task_id or report.task_id
         adopted = ev.Adopted(
@@ -483,6 +480,25 @@ class Session:
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
         """Put on record that the clip is on the timeline, and as which strip. Raises :class:`IllegalTransition`."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
+
+
+def service_of(
+    settings: Settings,
+    clock: Clock | None = None,
+    tell_sent: Callable[[str, int, int], None] = lambda own_id, sent, total: None,
+) -> KlingService:
+    """The service alone, over a connection of its own. For a question that is free this is enough: no journal is
+    opened, and nothing of the home is read or made.
+    """
+    return KlingService(
+        base_url=settings.service_url,
+        credentials=_credentials(settings.keys),
+        pictures=PictureStore(settings.home / "pictures"),
+        now=(clock or SystemClock()).now,
+        user_agent=USER_AGENT,
+        trusts_resolver=settings.trusts_resolver,
+        tell_sent=tell_sent,
+    )
 
 
 def _clip_report(service: KlingService, known_as: str) -> TaskReport:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -19,10 +20,12 @@ from typing import Any, NoReturn
 from ..core.amounts import amount_of
 from ..core.capability import PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
+from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
 from . import output, verbs
 
 _DAY_S = 86_400.0
+_DIGITS = re.compile(r"[0-9]{1,9}")
 _SERVICE = (
     "kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, Blender's preferences, "
     "kling where there is a key, rehearsal)"
@@ -76,6 +79,25 @@ def _units(text: str) -> Decimal:
     return amount
 
 
+def _task_id(text: str) -> str:
+    """An id that can be asked for."""
+    if not can_be_asked_for(text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not the id of a task, as status or tasks prints it")
+    return text
+
+
+def _whole(most: int) -> Callable[[str], int]:
+    """Reads a whole number from 1 to ``most``, in plain digits."""
+
+    def read(text: str) -> int:
+        number = int(text) if _DIGITS.fullmatch(text) else 0
+        if not 1 <= number <= most:
+            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to {most}")
+        return number
+
+    return read
+
+
 class _Parser(argparse.ArgumentParser):
     """argparse whose complaints are our errors, so that every way to fail looks the same."""
 
@@ -99,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
     adopt = _verb(names, "adopt", verbs.adopt, "fetch the clip of a task of the account that the journal does not know")
-    adopt.add_argument("id", help="the task's id at Kling, or the external id that it was given")
+    adopt.add_argument("id", type=_task_id, help="the task's id at Kling, or the external id that it was given")
     adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
@@ -124,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.set_defaults(act=act)
         verb.add_argument("id", help="the submission's id, as status prints it")
         verb.add_argument("--service", default="", help="as for submit")
+    _add_tasks(names)
     cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
     _add_profile(cost)
@@ -151,6 +174,24 @@ def _verb(names: Any, name: str, run: Callable[..., int], what: str) -> argparse
     )
     parser.set_defaults(verb=run)
     return parser
+
+
+def _add_tasks(names: Any) -> None:
+    """The verbs that ask for the account's tasks."""
+    one = _verb(names, "task", verbs.task, "what the service says of a task of the account; free")
+    one.add_argument("id", type=_task_id, help="the task's id at Kling, or the external id that it was given")
+    one.add_argument("--external", action="store_true", help="take the id for an external id only")
+    some = _verb(
+        names, "tasks", verbs.tasks, "what the service says of the tasks of the account, a page at a time; free"
+    )
+    for name, most, default, what in (
+        ("--page", MOST_PAGES, 1, "which page"),
+        ("--size", MOST_ON_PAGE, USUAL_ON_PAGE, "how many tasks a page has"),
+    ):
+        told = f"{what}, 1 to {most} (default: {default})"
+        some.add_argument(name, type=_whole(most), default=default, metavar="NUMBER", help=told)
+    for verb in (one, some):
+        verb.add_argument("--service", default="", help="as for submit")
 
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:

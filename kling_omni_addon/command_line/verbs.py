@@ -27,8 +27,11 @@ from ..paths import expanded
 from .output import say, tell
 
 if TYPE_CHECKING:
+    from ..core.protocol import TaskReport
+    from ..remote.service import KlingService
     from ..request_file import RequestFile
     from ..session import Session
+    from ..settings import Settings
 
 STILL_RUNNING = 6
 _ACCEPTANCE_S = 600.0
@@ -92,7 +95,7 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         session.rebind()
         session.snapshot.refresh()
         ours = [s for s in session.snapshot.submissions if s.origin == session.origin]
-        ids = [s.id for s in ours if not s.is_settled]
+        ids = [s.id for s in ours if not s.is_settled or s.awaits_marked]
         for submission in ours if options.clips else ():
             if not (submission.is_over or submission.clip):
                 session.send_clip_to(submission.id, expanded(options.clips, "clips").absolute())
@@ -124,7 +127,7 @@ def _ways_on(submission: Submission) -> str:
 
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
-    told: dict[str, tuple[Phase, str, bool]] = {}
+    told: dict[str, tuple[Phase, str, bool, str]] = {}
     silences: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
@@ -132,24 +135,36 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
         for submission in found.values():
             _tell_silence(session, submission, silences)
             holder = held_back_by(submission, everything)
-            state = (submission.phase, submission.problem, holder is not None)
+            state = (submission.phase, submission.problem, holder is not None, submission.marked)
             if told.get(submission.id) != state:
                 told[submission.id] = state
                 _tell(submission, everything)
             if gives_up and (holder is not None or _is_hopeless(submission)):
                 why = waits_because(submission, everything, time.time()) if holder else submission.problem
                 session.withdraw(submission.id, f"Not sent: {why}", (holder or submission).exit_code or 5)
-        return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
+        return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in found.values())
 
     session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
     session.start()
     found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
-        if submission.clip:
-            tell(f"Saved: '{submission.clip}'")
-        if submission.note:
-            tell(f"kling: {submission.id}: {submission.note}")
+        _tell_files(submission)
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
+
+
+def _tell_files(submission: Submission) -> None:
+    """What is on disk now, what is not yet, and what is elsewhere than it was meant to be."""
+    for saved in filter(None, (submission.clip, submission.marked)):
+        tell(f"Saved: '{saved}'")
+    if submission.awaits_marked:
+        tell(f"kling: {submission.id}: The copy with the watermark is still to come. Fetch it with: resume --wait")
+    if submission.note:
+        tell(f"kling: {submission.id}: {submission.note}")
+
+
+def _is_done(submission: Submission) -> bool:
+    """Whether nothing more comes of it, the copy with the watermark included."""
+    return submission.is_settled and not submission.awaits_marked
 
 
 def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
@@ -185,12 +200,25 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
 
 
 def _session(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
-    """A session with the settings in force; what they are is said on stderr.
+    """A session with the settings in force. Raises like :func:`_settings`."""
+    from ..session import Session
+
+    return Session(_settings(options, environment, asks=asks))
+
+
+def _service(options: argparse.Namespace, environment: Mapping[str, str]) -> KlingService:
+    """The service by itself, for questions that need no journal. Raises like :func:`_settings`."""
+    from ..session import service_of
+
+    return service_of(_settings(options, environment, asks=True))
+
+
+def _settings(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool) -> Settings:
+    """The settings in force; what they are is said on stderr.
 
     Raises like ``settings.read_settings``, and :class:`NotSent` where it ``asks`` the service and the Blender around it
     is set to stay offline.
     """
-    from ..session import Session
     from ..settings import OFFLINE, REHEARSAL, REHEARSING, Preferred, read_settings
 
     preferred: Preferred = options.preferred
@@ -200,7 +228,7 @@ def _session(options: argparse.Namespace, environment: Mapping[str, str], *, ask
         raise NotSent(f"{OFFLINE}.", field="service")
     rehearsing = f"{REHEARSING} " if settings.service == REHEARSAL else ""
     tell(f"kling: {rehearsing}{settings.told}")
-    return Session(settings)
+    return settings
 
 
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -233,6 +261,41 @@ def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
         return _follow(session, [adopted.id], options.wait, gives_up=False)
+
+
+def task(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Say what the service says of one task."""
+    report = _service(options, environment).find(options.id)
+    if options.external and report.external_task_id != options.id:
+        raise ArgumentsInvalid(
+            f'"{options.id}" is Kling\'s own id of a task, and no external id.',
+            field="id",
+            remedy="Leave --external out.",
+        )
+    say(_task_line(report))
+    return 0
+
+
+def tasks(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Say what the service says of each task on a page of the account's list."""
+    for report in _service(options, environment).page(options.page, options.size):
+        say(_task_line(report))
+    return 0
+
+
+def _task_line(report: TaskReport) -> dict[str, Any]:
+    """A task of the account. Times are Unix seconds. Its clip's link is a secret, of which only the host is told."""
+    return {
+        "task_id": report.task_id,
+        "external_task_id": report.external_task_id or None,
+        "status": report.status.value,
+        "message": report.message or None,
+        "created_at": report.created_at or None,
+        "updated_at": report.updated_at or None,
+        "duration_s": report.duration_s,
+        "clip_host": report.clip_host or None,
+        **_charge_line(report),
+    }
 
 
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -354,10 +417,19 @@ def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str,
         "phase": submission.phase.value,
         "task_id": submission.task_id or None,
         "clip": submission.clip or None,
+        "marked_clip": submission.marked or None,
         "problem": submission.problem or None,
         "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,
         "status": submission.status or None,
-        "charge_units": submission.charge_units or None,
-        "charge_said": submission.charge_said or None,
+        **_charge_line(submission),
+    }
+
+
+def _charge_line(charged: Submission | TaskReport) -> dict[str, Any]:
+    return {
+        "charge_units": charged.charge_units or None,
+        "charge_balance": charged.charge_balance or None,
+        "charge_currency": charged.charge_currency or None,
+        "charge_said": charged.charge_said or None,
     }

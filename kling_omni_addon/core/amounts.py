@@ -7,6 +7,7 @@ A number is taken for what it says only where it is finite, not negative and pla
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,6 +18,27 @@ MOST_CHARGE: Final = Decimal(10_000)
 _PLAIN: Final = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 _PLAIN_SECONDS: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,20})?")
 _LONGEST: Final = 400  # characters of a number that are looked at: a float as JSON writes it has at most 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What a task cost, as far as the words of the service can be read.
+
+    ``units`` and ``balance`` are decimal numbers, ``""`` where nothing was taken or where that is not certain; of an
+    account that pays by balance both may be there. ``currency`` is the service's word for that of the balance, ``""``
+    where it has none. ``said`` is what it said where that is no amount of units, or where the units are not the whole.
+    """
+
+    units: str = ""
+    balance: str = ""
+    currency: str = ""
+    said: str = ""
+
+
+def charge_words(units: str, balance: str, currency: str) -> str:
+    """A charge for people, as "3 units and 0.42 USD of the balance"; ``""`` where nothing of it is known."""
+    money = " ".join(part for part in (balance, balance and currency) if part)
+    return " and ".join(part for part in (units and f"{units} units", money and f"{money} of the balance") if part)
 
 
 def amount_of(value: Any) -> Decimal | None:

@@ -14,15 +14,19 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from .amounts import amount_of, charge_of, seconds_of
+from .amounts import Charge, amount_of, charge_of, seconds_of
 from .errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
 from .payload import Payload, Piece, length_of
 
 TASKS_PATH = "/v1/videos/omni-video"
 CLIP_KEPT_S = 30 * 86_400.0
 """How long Kling keeps a clip (contract, section 6.4)."""
+MOST_PAGES, MOST_ON_PAGE = 1000, 500
+"""Pages of the list of tasks, and tasks on a page, at most (contract 6.3)."""
+USUAL_ON_PAGE = 30
+"""Tasks on a page that is asked for without a number (contract 6.3)."""
 PAGE_SIZE = 100
 """Tasks asked for per list page: enough for many at once, small enough to parse without a stutter
 (docs/architecture.md, "Threads").
@@ -66,7 +70,11 @@ _SOUNDS_KNOWN = ("already exist", "duplicat")
 _NO_SUCH_TASK = (1201, 1203)
 _ID_LENGTH = 200
 _SAID_LENGTH = 40
+_CURRENCY_LENGTH = 8
 _LONGEST_CLIP_S = 86_400.0
+_LAST_MS = 253_402_300_800_000.0
+"""The end of the year 9999, as far as dates go."""
+_NO_SUCH_TASK_REMEDY = "Check the id, and that the key belongs to the account that made the task."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,15 +122,20 @@ _NAMES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "videos": (("task_result", "videos"), ("outputs",)),
     "units": (("final_unit_deduction",), ("billing",)),
     "balance": (("final_balance_deduction", "quota"), ("final_balance_deduction",)),
+    "currency": (("final_balance_deduction", "currency"),),
+    "created": (("created_at",), ("create_time",)),
+    "updated": (("updated_at",), ("update_time",)),
 }
 """Where a task object says each fact: in the legacy family, then in the NEW one (contract 6.2 and section 13)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskReport:
-    """What the service said about one task. ``link`` is a secret: it is never logged or written to disk.
+    """What the service said about one task. ``link``, and ``marked_link`` of the copy with the watermark, are secrets:
+    they are never logged or written to disk.
 
-    ``charge_said`` is what it said of the charge where that is no amount, or not the whole of it; else ``""``.
+    ``charge_units``, ``charge_balance``, ``charge_currency`` and ``charge_said`` are those of :class:`.amounts.Charge`.
+    ``created_at`` and ``updated_at`` are Unix seconds, 0 where it did not say.
     """
 
     task_id: str
@@ -130,9 +143,21 @@ class TaskReport:
     status: Status = Status.UNKNOWN
     message: str = ""
     link: str = field(default="", repr=False)
+    marked_link: str = field(default="", repr=False)
     duration_s: float | None = None
     charge_units: str = ""
+    charge_balance: str = ""
+    charge_currency: str = ""
     charge_said: str = ""
+    created_at: float = 0.0
+    updated_at: float = 0.0
+
+    @property
+    def clip_host(self) -> str:
+        """Which computer has the clip, ``""`` without one: all of the link that is no secret. The path alone may be
+        enough to fetch it.
+        """
+        return _host(self.link)
 
 
 def build_create(payload: Payload) -> HttpCall:
@@ -146,7 +171,9 @@ def build_query(task_or_external_id: str) -> HttpCall:
 
 
 def build_list(page: int, size: int = PAGE_SIZE) -> HttpCall:
-    """Ask for one page of the account's tasks, counted from 1 (contract 6.3)."""
+    """Ask for one page of the account's tasks, counted from 1 to :data:`MOST_PAGES`, of at most :data:`MOST_ON_PAGE`
+    (contract 6.3).
+    """
     return HttpCall(method="GET", path=f"{TASKS_PATH}?pageNum={page}&pageSize={size}")
 
 
@@ -229,7 +256,7 @@ def _refusal(code: int, reply: HttpReply, message: str, is_question: bool) -> Re
         reaction=reaction,
         retry_after_s=retry_after_s(reply.headers),
         field="key" if kind is CredentialsRefused else "",
-        remedy=_REMEDIES.get(reaction, ""),
+        remedy=_NO_SUCH_TASK_REMEDY if kind is TaskUnknown else _REMEDIES.get(reaction, ""),
     )
 
 
@@ -270,18 +297,35 @@ def _report(data: Mapping[str, Any]) -> TaskReport:
     task_id = id_of(_fact(data, "task_id"))
     if not task_id:
         raise Unanswered("The answer names no task.")
-    link, duration_s = _video(_fact(data, "videos"))
-    charge_units, charge_said = _charge(_fact(data, "units"), _fact(data, "balance"))
+    link, marked_link, duration_s = _video(_fact(data, "videos"))
+    charge = _charge(_fact(data, "units"), _fact(data, "balance"), _fact(data, "currency"))
     return TaskReport(
         task_id=task_id,
         external_task_id=_text(_fact(data, "external_task_id")),
         status=_STATUSES.get(_text(_fact(data, "status")), Status.UNKNOWN),
         message=cleaned(_fact(data, "message")),
         link=link,
+        marked_link=marked_link,
         duration_s=duration_s,
-        charge_units=charge_units,
-        charge_said=charge_said,
+        charge_units=charge.units,
+        charge_balance=charge.balance,
+        charge_currency=charge.currency,
+        charge_said=charge.said,
+        created_at=_moment(_fact(data, "created")),
+        updated_at=_moment(_fact(data, "updated")),
     )
+
+
+def _moment(milliseconds: Any) -> float:
+    """Unix seconds; 0 for what is no time."""
+    return (seconds_of(milliseconds, _LAST_MS) or 0.0) / 1000
+
+
+def _host(link: str) -> str:
+    try:
+        return cleaned(urlsplit(link).hostname)
+    except ValueError:
+        return ""
 
 
 def _fact(data: Mapping[str, Any], fact: str) -> Any:
@@ -295,37 +339,51 @@ def _fact(data: Mapping[str, Any], fact: str) -> Any:
     return None
 
 
-def _video(videos: Any) -> tuple[str, float | None]:
-    """Link and length of the first video that has a link."""
+def _video(videos: Any) -> tuple[str, str, float | None]:
+    """Link, link of the marked copy, and length of the first video that has a link."""
     for video in videos if isinstance(videos, list) else ():
         if isinstance(video, dict) and video.get("type", "video") == "video" and _text(video.get("url")):
-            return _text(video["url"]), seconds_of(video.get("duration"), _LONGEST_CLIP_S)
-    return "", None
+            links = _text(video["url"]), _text(video.get("watermark_url"))
+            return *links, seconds_of(video.get("duration"), _LONGEST_CLIP_S)
+    return "", "", None
 
 
-def _charge(units: Any, balance: Any) -> tuple[str, str]:
-    """The charge in units, and what the service said where that is no amount, or not the whole charge.
+def _charge(units: Any, balance: Any, currency: Any) -> Charge:
+    """What a task cost.
 
-    NEW lists its charges; money among them is not units, and units "0" beside it are no charge (contract 6.2).
+    NEW lists its charges; money among them is not units, and units "0" beside it are no charge (contract 6.2). Neither
+    family documents a currency: it is told where it stands beside the money.
     """
     quota = balance if not isinstance(balance, dict) else None  # a deduction that names no quota
-    counted, money = ([units], [quota]) if not isinstance(units, list) else _listed(units)
-    counted, money = ([each for each in found if each is not None] for found in (counted, money))
+    counted, money = ([units], [(quota, currency)]) if not isinstance(units, list) else _listed(units)
+    counted = [each for each in counted if each is not None]
+    money = [each for each in money if each[0] is not None]
     known = charge_of(counted[0]) if len(counted) == 1 else None  # never more than one was seen
-    is_whole = all(amount_of(each) == 0 for each in money)
-    if is_whole and (known is not None or not counted):
-        return ("" if known is None else f"{known:f}"), ""
-    said = [f"{_shown(each)} units" for each in counted] + [f"{_shown(each)} of the balance" for each in money]
-    return (f"{known:f}" if known else ""), ", ".join(said[:2])
+    is_readable = known is not None or not counted
+    if is_readable and all(amount_of(each) == 0 for each, _ in money):
+        return Charge(units="" if known is None else f"{known:f}")
+    said = [f"{_shown(each)} units" for each in counted] + [f"{_shown(each)} of the balance" for each, _ in money]
+    paid, word = _paid(money) if is_readable else ("", "")
+    return Charge(units=f"{known:f}" if known else "", balance=paid, currency=word, said=", ".join(said[:2]))
 
 
-def _listed(charges: list[Any]) -> tuple[list[Any], list[Any]]:
-    """Of the charges of NEW those in units, and all others."""
-    units, others = list[Any](), list[Any]()
+def _paid(money: list[tuple[Any, Any]]) -> tuple[str, str]:
+    """What was taken of the balance, and its currency; of several sums none is told, for none was ever seen."""
+    amount = amount_of(money[0][0]) if len(money) == 1 else None
+    word = cleaned(money[0][1]) if amount else ""
+    return (f"{amount:f}" if amount else ""), (word if len(word) <= _CURRENCY_LENGTH else "")
+
+
+def _listed(charges: list[Any]) -> tuple[list[Any], list[tuple[Any, Any]]]:
+    """Of the charges of NEW those in units, and all others with their currency."""
+    units, others = list[Any](), list[tuple[Any, Any]]()
     for charge in charges:
-        is_units = isinstance(charge, dict) and charge.get("charge_type") == "unit"
-        amount = charge.get("amount", charge) if isinstance(charge, dict) else charge
-        (units if is_units else others).append(amount)
+        members = charge if isinstance(charge, dict) else {}
+        amount = members.get("amount", charge)
+        if members.get("charge_type") == "unit":
+            units.append(amount)
+        else:
+            others.append((amount, members.get("currency")))
     return units, others
 
 
@@ -339,6 +397,11 @@ def id_of(value: Any) -> str:
     """The id of something at the service, ``""`` for what cannot be asked for: an id is short, printable and whole."""
     text = _text(value)
     return text if len(text) <= _ID_LENGTH and text.isprintable() else ""
+
+
+def can_be_asked_for(text: str) -> bool:
+    """Whether a text is an id to ask for: dots alone would be another path, and nothing at all the list of tasks."""
+    return bool(id_of(text)) and text not in (".", "..")
 
 
 def _text(value: Any) -> str:

@@ -79,10 +79,14 @@ def provenance_of(submission: Submission) -> dict[str, Any]:
         "model": submission.payload.model,
         "prompt": told_prompt(wish),
         "charge_units": submission.charge_units,
+        "charge_balance": submission.charge_balance,
+        "charge_currency": submission.charge_currency,
         "timing": submission.target.timing,
         "submitted": _iso(submission.created_at),
         "clip": PurePath(submission.clip).name,
         "clip_sha256": submission.clip_sha256,
+        "marked": PurePath(submission.marked).name,
+        "marked_sha256": submission.marked_sha256,
         "wish": dict(wish),
     }
 

@@ -95,12 +95,14 @@ class Account:
             seen = [task for task in reversed(self._tasks.values()) if task.created_s <= now - lag_s]
             return [task_object(task, now, self._link) for task in seen[(page - 1) * size : page * size]]
 
-    def clip(self, task_id: str) -> Clip | None:
-        """The clip of a task that has ended well."""
+    def clip(self, task_id: str, *, is_marked: bool = False) -> Clip | None:
+        """The clip of a task that has ended well, or the copy with the watermark, where one was ordered."""
         with self._lock:
             self._settle()
             task = self._tasks.get(task_id)
-            return task.clip if task and task.is_ended else None
+            if task is None or not task.is_ended:
+                return None
+            return task.marked if is_marked else task.clip
 
     def renew_etag(self, task_id: str) -> None:
         """Give a finished clip another tag for good, as if the file had been written anew."""
@@ -109,10 +111,10 @@ class Account:
             if task and task.clip:
                 task.clip = replace(task.clip, etag=f'"{self.new_id()}"')
 
-    def made(self, task: Task, clip: Clip) -> None:
-        """A task's clip is rendered: from now on it may be reported as succeeded."""
+    def made(self, task: Task, clip: Clip, marked: Clip | None) -> None:
+        """A task's clip is rendered, and its copy with the watermark: from now on it may be reported as succeeded."""
         with self._lock:
-            task.clip, task.made_s = clip, self._clock()
+            task.clip, task.marked, task.made_s = clip, marked, self._clock()
 
     def failed(self, task: Task, reason: str) -> None:
         """A task's clip could not be rendered: from now on it may be reported as failed."""

@@ -56,6 +56,11 @@ def task_id_of(path: str) -> str:
     return path.removeprefix(FILES_PATH).removesuffix(".mp4").removesuffix(_WATERMARK)
 
 
+def is_marked(path: str) -> bool:
+    """Whether a path names the copy with the watermark."""
+    return path.removesuffix(".mp4").endswith(_WATERMARK)
+
+
 def serve(clip: Clip, headers: Mapping[str, str]) -> Answer:
     """The clip or the asked part of it: 200, 206 or 416. ``headers`` are the request's, names in lower case.
 

@@ -25,7 +25,7 @@ from .faults import Faults
 from .orders import OrderDesk, json_object
 from .proof import NONCE, proof_of
 from .received import ReceivedMedia
-from .results import Links, serve
+from .results import Links, is_marked, serve
 from .settings import DAY_S, RehearsalSettings
 from .studio import Maker, start_making
 from .tasks import Task, milliseconds
@@ -161,7 +161,7 @@ class RehearsalService:
             return Answer(status=403, content=b"the link has expired\n", headers={"Content-Type": "text/plain"})
         if call.twist.has_new_etag:
             self._account.renew_etag(call.name)
-        clip = self._account.clip(call.name)
+        clip = self._account.clip(call.name, is_marked=is_marked(call.path))
         try:
             if clip is not None:
                 return serve(clip, call.headers)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import struct
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +15,9 @@ from typing import Protocol
 from .clip_maker import ClipMakingFailed, ClipSpec
 from .tasks import Clip, Task
 from .video_facts import video_facts
+
+_WATERMARKED = ".watermarked.mp4"
+_MARK = b"watermark of the rehearsal"
 
 
 class Maker(Protocol):
@@ -24,19 +31,32 @@ class Maker(Protocol):
 
 
 def start_making(
-    maker: Maker, task: Task, made: Callable[[Task, Clip], None], failed: Callable[[Task, str], None]
+    maker: Maker, task: Task, made: Callable[[Task, Clip, Clip | None], None], failed: Callable[[Task, str], None]
 ) -> None:
     """Make the clip of a task in a thread of its own, which then calls exactly one of ``made`` and ``failed``."""
 
     def make() -> None:
         try:
-            clip = _clip(maker.make(task.order.spec), task.order.spec)
+            path = maker.make(task.order.spec)
+            clip = _clip(path, task.order.spec)
+            marked = _clip(_marked(path), task.order.spec) if task.order.has_watermark else None
         except (ClipMakingFailed, OSError) as problem:
             failed(task, str(problem))
         else:
-            made(task, clip)
+            made(task, clip, marked)
 
     threading.Thread(target=make, name=f"clip {task.task_id}", daemon=True).start()
+
+
+def _marked(path: Path) -> Path:
+    """The copy with the watermark: the same film with a box at its end that says so. No picture is rendered twice."""
+    target = path.with_name(f"{path.stem}{_WATERMARKED}")
+    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")  # clips of one kind are made side by side
+    with os.fdopen(handle, "wb") as copy, path.open("rb") as clip:
+        shutil.copyfileobj(clip, copy)
+        copy.write(struct.pack(">I", 8 + len(_MARK)) + b"free" + _MARK)
+    Path(part).replace(target)
+    return target
 
 
 def _clip(path: Path, spec: ClipSpec) -> Clip:

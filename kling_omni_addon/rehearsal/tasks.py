@@ -41,7 +41,9 @@ class Clip:
 
 @dataclass(slots=True, kw_only=True)
 class Task:
-    """A task in the account. Only the account changes it, under its lock. Times are Unix seconds."""
+    """A task in the account. Only the account changes it, under its lock. Times are Unix seconds. ``marked`` is the
+    copy with the watermark, where one was ordered.
+    """
 
     task_id: str
     video_id: str
@@ -50,6 +52,7 @@ class Task:
     processing_from_s: float
     ends_from_s: float
     clip: Clip | None = None
+    marked: Clip | None = None
     failure: str = ""
     made_s: float = 0.0
     is_ended: bool = False

@@ -28,9 +28,6 @@ _PROBE_ID = "kling-omni-credential-check"
 _CLOCK_SLACK_S = 2.0
 _PROBE_FROM_BYTES = 256 * 1024
 _SCAN_PAGES = 20
-_LIST_PAGES = 1000
-"""The list has no more (contract 6.3)."""
-_RECENT = 30
 _YEAR_S = 365 * 86_400.0
 
 
@@ -158,14 +155,20 @@ class KlingService:
 
     def recent(self) -> tuple[TaskReport, ...]:
         """The newest tasks of the account, one short page: a cheap way to ask for many. Raises like :meth:`find`."""
-        return self._read(protocol.build_list(1, _RECENT), protocol.read_list)
+        return self.page(1)
+
+    def page(self, number: int, size: int = protocol.USUAL_ON_PAGE) -> tuple[TaskReport, ...]:
+        """One page of the account's list, within the bounds of :func:`protocol.build_list`. An entry that cannot be
+        read is passed over. Raises like :meth:`find`.
+        """
+        return self._read(protocol.build_list(number, size), protocol.read_list)
 
     def list_tasks(self) -> Iterator[TaskReport]:
         """Every task on the account's list, page by page as it is read. A page may be short because an entry could not
         be read, so only an empty one is the end. Raises like :meth:`find`.
         """
-        for page in range(1, _LIST_PAGES + 1):
-            reports = self._read(protocol.build_list(page), protocol.read_list)
+        for page in range(1, protocol.MOST_PAGES + 1):
+            reports = self.page(page, protocol.PAGE_SIZE)
             if not reports:
                 return
             yield from reports

@@ -92,9 +92,16 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
     submission, now = turn.submission, turn.now()
     if report.status is Status.SUCCEEDED and report.link:
         turn.memory.learn_duration(submission.payload.kind, now - submission.accepted_at)
-        if report.charge_said:
+        if report.charge_said and not report.charge_balance:
             _log.warning("%s: %s", submission.id, spending.charge_sentence(submission.most_units, report.charge_said))
-        return ev.Succeeded(at=now, charge_units=report.charge_units, charge_said=report.charge_said)
+        return ev.Succeeded(
+            at=now,
+            charge_units=report.charge_units,
+            charge_said=report.charge_said,
+            charge_balance=report.charge_balance,
+            charge_currency=report.charge_currency,
+            has_marked=bool(report.marked_link) or submission.wish.get("watermark") is True,
+        )
     if report.status is Status.FAILED:
         return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")
     if report.status is Status.UNKNOWN:

@@ -1,18 +1,32 @@
-"""Fetching: the clip of a finished task, from a fresh link to a verified file on record."""
+"""Fetching: the clip of a finished task, from a fresh link to a verified file on record; and, once that is there, the
+copy with the watermark, which may fail without harm to it.
+"""
 
 from __future__ import annotations
 
-from ..core.errors import ClipGone, JournalUnusable, KlingError, LinkExpired
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from ..core.errors import (
+    ClipGone,
+    ClipUnusable,
+    JournalUnusable,
+    KlingError,
+    LinkExpired,
+    TaskUnknown,
+)
 from ..core.life import events as ev
 from ..core.life import lifecycle
 from ..core.life.events import Event
-from ..core.life.lifecycle import IllegalTransition
+from ..core.life.lifecycle import Action, IllegalTransition
 from ..core.protocol import CLIP_KEPT_S
+from ..durable import part_of
 from .assignment import FetchedClip
 from .clip_folder import place_now
 from .crew import Progress
-from .filing import discard_part, file_name
-from .reception import Reception
+from .filing import discard_part, file_name, mark_of, marked_name
+from .reception import MarkedReception, Reception
 from .turn import Turn
 
 _EXPIRED = "The clip has expired at the service: Kling keeps clips for 30 days."
@@ -49,6 +63,48 @@ def _keep(turn: Turn, clip: FetchedClip, note: str) -> None:
     turn.record(fetched)
 
 
+def fetch_marked(turn: Turn) -> None:
+    """Download the copy with the watermark, beside the clip that is there, and put on record what came of it."""
+    submission = turn.submission
+    if turn.lease.was_dropped:  # counted, so that one which ends every process does not do so for ever
+        turn.record(ev.MarkedFailed(at=turn.now(), reason="The program ended while it was at it."))
+        return
+    target = Path(submission.clip).with_name(marked_name(Path(submission.clip)))
+    try:
+        copy = _marked_copy(turn, target)
+    except JournalUnusable:
+        raise
+    except IllegalTransition:  # nobody waits for it any more
+        with suppress(OSError):
+            part_of(target, mark_of(submission)).unlink()
+        raise
+    except (KlingError, OSError) as error:
+        _after_failed_marked(turn, error)
+    else:
+        marked = ev.MarkedFetched(at=turn.now(), path=str(copy.path), sha256=copy.sha256)
+        turn.assignment.with_clip(lifecycle.apply(submission, marked))
+        turn.record(marked)
+
+
+def _marked_copy(turn: Turn, target: Path) -> FetchedClip:
+    report = turn.service.ask(turn.submission.task_id)
+    if not report.marked_link:
+        raise ClipUnusable("Kling does not say where it is.")
+    if not target.parent.is_dir():  # it was moved, or its share is away: what would be made is another place
+        raise ClipUnusable(f'The folder "{target.parent}" is gone.')
+    reception = MarkedReception(turn.submission, turn.append, turn.now)
+    return turn.service.fetch(replace(report, link=report.marked_link), target, reception)
+
+
+def _after_failed_marked(turn: Turn, error: KlingError | OSError) -> None:
+    """What is no word about the copy (no answer, a refused key) is no try, for as long as Kling can have it."""
+    is_kept = turn.now() - turn.submission.accepted_at <= CLIP_KEPT_S
+    if is_kept and isinstance(error, KlingError) and not isinstance(error, ClipUnusable | TaskUnknown):
+        turn.put_off(Action.FETCH_MARKED, error)
+    else:
+        turn.record(ev.MarkedFailed(at=turn.now(), reason=_why(error), is_last=not is_kept))
+
+
 def _after_failed_fetch(turn: Turn, error: KlingError | OSError) -> Event:
     """What a download that brought no clip means; mostly that it is tried again."""
     now = turn.now()
@@ -56,8 +112,11 @@ def _after_failed_fetch(turn: Turn, error: KlingError | OSError) -> Event:
         return ev.LinkExpired(at=now)
     if _has_expired(turn, error):
         return ev.Failed(at=now, reason=_EXPIRED)
-    why = str(error) if isinstance(error, KlingError) else f"The clip cannot be written: {error.strerror or error}."
-    return ev.FetchFailed(at=now, reason=why)
+    return ev.FetchFailed(at=now, reason=_why(error))
+
+
+def _why(error: KlingError | OSError) -> str:
+    return str(error) if isinstance(error, KlingError) else f"The clip cannot be written: {error.strerror or error}."
 
 
 def _has_expired(turn: Turn, error: Exception) -> bool:

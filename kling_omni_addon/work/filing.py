@@ -25,6 +25,13 @@ def file_name(submission: Submission) -> str:
     return clip_name(submission.target.name, submission.id, submission.created_at)
 
 
+def marked_name(clip: Path) -> str:
+    """What the copy with the watermark is called, beside the clip: ``NAME.watermarked.mp4``. No take, for what lies
+    beside it as ``NAME.watermarked.json`` is nothing of ours.
+    """
+    return f"{clip.stem}.watermarked{clip.suffix}"
+
+
 def mark_of(submission: Submission) -> str:
     """What tells a submission's partial file from those of others that want the same name: of this machine or not, of
     this journal or not.

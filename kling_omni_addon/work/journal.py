@@ -115,7 +115,7 @@ class Journal:
         after = lifecycle.apply(submission, event)
         self._insert(submission.id, event)
         self._db.execute(
-            "UPDATE submission SET phase=?, is_over=? WHERE id=?", (after.phase, after.is_over, submission.id)
+            "UPDATE submission SET phase=?, is_over=? WHERE id=?", (after.phase, after.is_at_rest, submission.id)
         )
         if isinstance(event, ev.Rebound):
             self._leases.free(submission.id)
@@ -214,7 +214,9 @@ class Journal:
             return self._read(submission_id) if self._has(submission_id) else None
 
     def live(self) -> tuple[Submission, ...]:
-        """Every submission that is not over, oldest first. Only events that are new since the last call are read."""
+        """Every submission that something is to be done for, oldest first: what is not over, and clips of which a
+        marked copy is to come. Only events that are new since the last call are read.
+        """
         with disk_trouble(self.path):
             rows = self._db.execute("SELECT id FROM submission WHERE is_over=0 ORDER BY created_at, id").fetchall()
             return self._brought_up(rows)

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 SENDING = frozenset({Action.SEND, Action.SET_ASIDE})
 ASKING = frozenset({Action.ASK, Action.LOOK_UP, Action.SCAN, Action.PARK, Action.BELIEVE})
-FETCHING = frozenset({Action.FETCH, Action.SET_ASIDE})
+FETCHING = frozenset({Action.FETCH, Action.FETCH_MARKED, Action.SET_ASIDE})
 """The three kinds of lane, by the actions that they take submissions along by."""
 
 IDLE_S = 2.0
@@ -58,6 +58,7 @@ class Lane:
             Action.BELIEVE: asking.believe,
             Action.ASK: lambda turn: asking.ask(turn, self._page),
             Action.FETCH: fetching.fetch,
+            Action.FETCH_MARKED: fetching.fetch_marked,
             Action.SET_ASIDE: _set_aside,
         }
 
@@ -111,7 +112,7 @@ class Lane:
             return [chosen] if chosen else []
         if self._actions == ASKING:
             self._page.read_if_worth_it(mine)
-        return mine
+        return sorted(mine, key=lambda s: s.awaits_marked)  # the copy of one clip never keeps another clip waiting
 
     def _advance(self, submission_id: str) -> float:
         """Do what is due for one submission, unless another lane has it; seconds until the next step is."""
@@ -181,6 +182,8 @@ def _after_stumble(action: Action, now: float) -> Event | None:
         return ev.NotSent(at=now, reason=f"It could not be sent, by a mistake of this extension. {_STUMBLED}")
     if action is Action.FETCH:
         return ev.FetchFailed(at=now, reason=f"It could not be downloaded, by a mistake of this extension. {_STUMBLED}")
+    if action is Action.FETCH_MARKED:
+        return ev.MarkedFailed(at=now, reason=f"That was a mistake of this extension. {_STUMBLED}")
     return None
 
 

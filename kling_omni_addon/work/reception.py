@@ -10,6 +10,36 @@ from ..core.life.lifecycle import Submission
 from .filing import mark_of
 
 
+class MarkedReception:
+    """The same for the copy with the watermark. Only its name is put on record: a download of it that broke starts
+    over, and nobody watches it.
+    """
+
+    etag = ""
+    total_bytes = None
+    received = 0
+
+    def __init__(self, submission: Submission, record: Callable[[Event], object], now: Callable[[], float]) -> None:
+        self.mark = mark_of(submission)
+        self.named = submission.marked_named
+        self.named_sha256 = submission.marked_named_sha256
+        self._record = record
+        self._now = now
+
+    def __call__(self, received: int, total: int | None) -> None:
+        """Nobody watches."""
+
+    def began(self, etag: str, total_bytes: int | None) -> None:
+        """It always does from the start."""
+
+    def kept(self, offset: int) -> None:
+        """Nothing is built on it."""
+
+    def naming(self, path: str, sha256: str) -> None:
+        """The whole copy is about to get this name."""
+        self._record(ev.Named(at=self._now(), path=path, sha256=sha256))
+
+
 class Reception:
     """What a service is handed to fetch a clip with: ``remote.clips.Reception`` has the promises in words.
 

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kling_omni_addon.core.account import read_account
-from kling_omni_addon.core.amounts import MOST_CHARGE, MOST_UNITS, amount_of, charge_of, seconds_of
+from kling_omni_addon.core.amounts import MOST_CHARGE, MOST_UNITS, amount_of, charge_of, charge_words, seconds_of
 from kling_omni_addon.core.elements import read_element_list, read_element_task
 from kling_omni_addon.core.errors import KlingError
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Submission, submission_from
-from kling_omni_addon.core.life.spending import spent_units
+from kling_omni_addon.core.life.spending import charged_sentence, spent_units
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import (
     HttpReply,
@@ -143,6 +143,68 @@ def test_charges_of_the_new_dialect_are_read_by_the_same_reader() -> None:
     assert '"0.42" of the balance' in report_of(billing=[units, money]).charge_said
     assert report_of(billing=[units, units]).charge_units == ""
     assert report_of(billing=[units, "?"]).charge_said
+
+
+PAID: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
+    "units": ({"final_unit_deduction": "3"}, ("3", "", "")),
+    "balance": ({"final_unit_deduction": "0", **balance("0.42")}, ("", "0.42", "")),
+    "both": ({"final_unit_deduction": "1.8", **balance(0.25)}, ("1.8", "0.25", "")),
+    "balance alone": (balance("0.42"), ("", "0.42", "")),
+    "bare": ({"final_balance_deduction": "0.42"}, ("", "0.42", "")),
+    "currency": ({"final_balance_deduction": {"quota": "0.42", "currency": "USD"}}, ("", "0.42", "USD")),
+    "no currency of a zero": ({"final_balance_deduction": {"quota": "0", "currency": "USD"}}, ("", "", "")),
+    "list": ({"billing": [{"charge_type": "balance", "amount": "7", "currency": "CNY"}]}, ("", "7", "CNY")),
+    "unreadable units": ({"final_unit_deduction": "?", **balance("0.42")}, ("", "", "")),
+    "unreadable balance": ({"final_unit_deduction": "3", **balance("0,42")}, ("3", "", "")),
+    "two sums": ({"billing": [{"amount": "7"}, {"amount": "8"}]}, ("", "", "")),
+}
+
+
+@pytest.mark.parametrize(("said", "read"), PAID.values(), ids=PAID)
+def test_a_charge_is_read_whole_or_told_as_it_was_said(said: dict[str, Any], read: tuple[str, str, str]) -> None:
+    report = report_of(**said)
+    assert (report.charge_units, report.charge_balance, report.charge_currency) == read
+    is_certain = said in ({"final_unit_deduction": "3"}, {"final_balance_deduction": {"quota": "0", "currency": "USD"}})
+    assert bool(report.charge_said) is not is_certain
+
+
+@pytest.mark.parametrize("word", ["US\u202eD", "a word too long", 5, True, None, [], {}, "\ud800"])
+def test_a_currency_is_a_short_word(word: Any) -> None:
+    report = report_of(final_balance_deduction={"quota": "0.42", "currency": word})
+    assert report.charge_currency in ("", "US D")
+    assert report.charge_balance == "0.42"
+
+
+@pytest.mark.parametrize(
+    ("units", "paid", "currency", "told"),
+    [
+        ("", "", "", ""),
+        ("3", "", "", "3 units"),
+        ("", "0.42", "", "0.42 of the balance"),
+        ("3", "0.42", "USD", "3 units and 0.42 USD of the balance"),
+    ],
+)
+def test_a_charge_is_told_as_units_and_money(units: str, paid: str, currency: str, told: str) -> None:
+    assert charge_words(units, paid, currency) == told
+    submission = sent(ev.Succeeded(at=1.0, charge_units=units, charge_balance=paid, charge_currency=currency))
+    counted = " Limits count its price, 3 units." if paid else ""
+    assert charged_sentence(submission) == (f"Kling charged {told}.{counted}" if told else "")
+
+
+def test_what_the_balance_paid_counts_with_the_price() -> None:
+    report = report_of(final_unit_deduction="0", **balance("0.42"))
+    units, said = report.charge_units, report.charge_said
+    paid = ev.Succeeded(at=1.0, charge_units=units, charge_said=said, charge_balance=report.charge_balance)
+    assert spent_units(sent(paid)) == Decimal(3)
+    assert sent(paid).charge_balance == "0.42"
+
+
+def test_an_event_of_an_earlier_version_has_no_balance_and_one_of_a_later_version_opens() -> None:
+    earlier = ev.event_from("Succeeded", {"at": 1.0, "charge_units": "3"})
+    assert earlier == ev.Succeeded(at=1.0, charge_units="3")
+    assert (sent(earlier).charge_units, sent(earlier).charge_balance) == ("3", "")
+    later = ev.event_from("Succeeded", {"at": 1.0, "charge_units": "3", "charge_balance": "x", "charge_points": 1})
+    assert (sent(later).charge_units, sent(later).charge_balance) == ("3", "")
 
 
 def sent(*after: Any, most: str = "3") -> Submission:

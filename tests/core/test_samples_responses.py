@@ -21,22 +21,46 @@ from kling_omni_addon.remote.token import KeyPair, bearer
 from tests.workshop.samples import BY_ID
 
 CREATED = {
-    "r01": TaskReport(task_id="866889456698785798", external_task_id="text_probe_1", status=Status.SUBMITTED),
-    "r02": TaskReport(task_id="867283741759111202", status=Status.SUBMITTED),
-    "r03": TaskReport(task_id="822953089408827433", status=Status.SUBMITTED),
-    "n01": TaskReport(task_id="933557073781063683", status=Status.SUBMITTED),
+    "r01": TaskReport(
+        task_id="866889456698785798",
+        external_task_id="text_probe_1",
+        status=Status.SUBMITTED,
+        created_at=1774711071.284,
+        updated_at=1774711071.284,
+    ),
+    "r02": TaskReport(
+        task_id="867283741759111202", status=Status.SUBMITTED, created_at=1774805076.247, updated_at=1774805076.247
+    ),
+    "r03": TaskReport(
+        task_id="822953089408827433", status=Status.SUBMITTED, created_at=1764235825.029, updated_at=1764235825.029
+    ),
+    "n01": TaskReport(
+        task_id="933557073781063683", status=Status.SUBMITTED, created_at=1790605869.865, updated_at=1790605869.865
+    ),
 }
 DONE = TaskReport(
     task_id="822953089408827433",
     status=Status.SUCCEEDED,
     link=BY_ID["r05"]["body"]["data"]["task_result"]["videos"][0]["url"],
     duration_s=5.1,
+    created_at=1764235825.029,
+    updated_at=1764236054.436,
 )
 ASKED = {
-    "r04": TaskReport(task_id="822953089408827433", status=Status.PROCESSING),
+    "r04": TaskReport(
+        task_id="822953089408827433", status=Status.PROCESSING, created_at=1764235825.029, updated_at=1764235830.0
+    ),
     "r05": DONE,
-    "r06": TaskReport(task_id="833446756000000000", status=Status.FAILED, message="Image pixel is invalid"),
-    "r07": TaskReport(task_id="878106484537192522", status=Status.PROCESSING),
+    "r06": TaskReport(
+        task_id="833446756000000000",
+        status=Status.FAILED,
+        message="Image pixel is invalid",
+        created_at=1766737710.125,
+        updated_at=1766737711.775,
+    ),
+    "r07": TaskReport(
+        task_id="878106484537192522", status=Status.PROCESSING, created_at=1777385419.126, updated_at=1777385430.317
+    ),
 }
 WITHOUT_TASK = ("r09", "r10", "r11")  # an element that was deleted, and the account
 EMPTY_LIST = "r08"
@@ -46,6 +70,8 @@ CALLED_BACK = {
         status=Status.SUCCEEDED,
         link="https://v15-kling-fdl.klingai.com/elided.mp4",
         duration_s=5.1,
+        created_at=1764235825.029,
+        updated_at=1764236054.436,
     ),
     "n02": TaskReport(
         task_id="933557962801545273",
@@ -168,5 +194,7 @@ def test_a_token_is_signed_as_in_the_vector() -> None:
 
 def test_the_signed_callback_of_the_vector_is_read() -> None:
     # Nothing of ours receives callbacks, so its signature has nobody to check it.
-    report = TaskReport(task_id="1234567890", status=Status.SUCCEEDED)
+    report = TaskReport(
+        task_id="1234567890", status=Status.SUCCEEDED, created_at=1781080778.802, updated_at=1781080794.151
+    )
     assert read_callback(BY_ID["v02"]["body"].encode()) == report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from kling_omni_addon.core.media import mp4_fault
 from kling_omni_addon.rehearsal.server import RehearsalSettings
 from tests.workshop.rehearsal_stand import TASKS, Stand, mp4, png, refusal, text_body, until
 
@@ -335,7 +337,19 @@ def test_a_watermarked_clip_comes_beside_the_clean_one_when_asked_for(stand: Sta
     marked = stand.ended(stand.created(watermark_info={"enabled": True}))
     assert "watermark_url" not in plain["task_result"]["videos"][0]
     assert marked["watermark_info"] == {"enabled": True}
-    assert stand.get(marked["task_result"]["videos"][0]["watermark_url"]).status_code == 200
+    clip, copy = (stand.get(marked["task_result"]["videos"][0][name]) for name in ("url", "watermark_url"))
+    assert (clip.status_code, copy.status_code) == (200, 200)
+    assert copy.content.startswith(clip.content)
+    assert b"watermark" in copy.content[len(clip.content) :]
+    assert mp4_fault(io.BytesIO(copy.content), len(copy.content)) == ""
+    assert clip.headers["ETag"] != copy.headers["ETag"]
+
+
+def test_nobody_gets_a_marked_copy_that_was_not_ordered(stand: Stand) -> None:
+    task_id = stand.created()
+    stand.ended(task_id)
+    link = stand.server._service.links.link(f"{task_id}-watermark")
+    assert stand.get(link).status_code == 404
 
 
 def test_unknown_keys_are_ignored_and_null_is_absent(stand: Stand) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -48,8 +49,9 @@ def made(session: Session) -> Submission:
         {"final_unit_deduction": "3,5"},
         {"final_unit_deduction": "-5"},
         {"final_unit_deduction": "0", "final_balance_deduction": {"quota": "0.25", "list_price": "0.25"}},
+        {"final_unit_deduction": "0", "final_balance_deduction": {"quota": "1.7", "currency": "CNY"}},
     ],
-    ids=["words", "nan", "comma", "negative", "balance"],
+    ids=["words", "nan", "comma", "negative", "balance", "currency"],
 )
 def test_a_charge_that_cannot_be_read_neither_stops_sending_nor_opens_the_cap(
     kling: CrookedKling, settings: Settings, charge: dict[str, Any], monkeypatch: pytest.MonkeyPatch
@@ -64,6 +66,10 @@ def test_a_charge_that_cannot_be_read_neither_stops_sending_nor_opens_the_cap(
     assert charge["final_unit_deduction"] in first.charge_said
     shown = run({"KLING_HOME": str(settings.home), "PATH": ""}, "status").lines[0]
     assert (shown["charge_units"], shown["charge_said"]) == (None, first.charge_said)
+    money = charge.get("final_balance_deduction", {})
+    assert (shown["charge_balance"], shown["charge_currency"]) == (money.get("quota"), money.get("currency"))
+    beside = json.loads(Path(first.clip).with_suffix(".json").read_bytes())
+    assert (beside["charge_balance"], beside["charge_currency"]) == (first.charge_balance, first.charge_currency)
 
 
 def _charged(charge: dict[str, Any]) -> Any:

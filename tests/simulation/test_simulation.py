@@ -32,6 +32,13 @@ UNREACHED = {
     (ev.Doubted, Phase.INTENDED),
     (ev.Begun, Phase.FETCHED),  # placing is Blender's: tests/blender/submissions/test_crash_loops.py
     (ev.SetAside, Phase.FETCHED),
+    # No history asks for a watermark: tests/session/test_marked_copy.py
+    *(
+        (kind, phase)
+        for kind in (ev.Named, ev.MarkedFetched, ev.MarkedFailed)
+        for phase in (Phase.FETCHED, Phase.PLACED)
+    ),
+    (ev.Rebound, Phase.PLACED),
 }
 """Moves of the table that no history here makes, and why."""
 

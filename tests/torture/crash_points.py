@@ -24,9 +24,10 @@ At: TypeAlias = Callable[[str], None]
 """Is told the name of a moment when it comes."""
 Wrapped: TypeAlias = Callable[..., Any]
 
-_ELSEWHERE = frozenset({"Adopted", "Doubted", "SetAside"})
-"""Only a journal that was lost or set back has the first two, see tests/work/test_recovery.py; and only what killed
-five processes in a row is set aside, see tests/work/test_crash_loops.py.
+_ELSEWHERE = frozenset({"Adopted", "Doubted", "SetAside", "MarkedFetched", "MarkedFailed"})
+"""Only a journal that was lost or set back has the first two, see tests/work/test_recovery.py; only what killed five
+processes in a row is set aside, see tests/work/test_crash_loops.py; and no story here asks for a watermark, see
+tests/session/test_marked_copy.py.
 """
 EVENTS = tuple(sorted({kind.__name__ for kind in get_args(Event)} - _ELSEWHERE))
 LEASES = ("claim", "renew", "give_up")

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ...core.account import Pack
+from ...core.amounts import charge_words
 from ...core.life.lifecycle import Phase, Submission
 from ...core.life.queueing import waits_because
-from ...core.life.spending import charge_sentence
+from ...core.life.spending import charged_sentence
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
 from ..connection import snapshots
@@ -69,11 +70,10 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
 
 def _cost(submission: Submission) -> str:
     """What Kling charged, or says that it did; a rehearsal charges nothing."""
-    if submission.charge_units and snapshots.is_rehearsed(submission):
-        return f" A rehearsal is free; Kling would have charged {submission.charge_units} units."
-    if submission.charge_said:
-        return f" {charge_sentence(submission.most_units, submission.charge_said)}"
-    return f" Kling charged {submission.charge_units} units." if submission.charge_units else ""
+    charged = charge_words(submission.charge_units, submission.charge_balance, submission.charge_currency)
+    if charged and snapshots.is_rehearsed(submission):
+        return f" A rehearsal is free; Kling would have charged {charged}."
+    return f" {charged_sentence(submission)}".rstrip()
 
 
 def _placed_length(submission: Submission) -> str:

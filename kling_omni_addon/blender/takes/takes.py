@@ -123,14 +123,21 @@ def shows_favourite(strip: Strip) -> bool:
 
 def unused_takes(strip: Strip) -> tuple[Take, ...]:
     """The takes of a strip's shot that nothing needs: not shown by any strip of this file, nor used by it otherwise,
-    nobody's favourite, and not on their way to a timeline.
+    nobody's favourite, and not on their way to a timeline. What plays the copy with the watermark needs the take.
     """
     used = {_resolved(path) for path in _media_paths()}
     liked = {text_of(other, FAVOURITE) for _, other in _strips_of_shot(shot_of_strip(strip))}
     shown = {submission_of(other) for _, other in _strips_of_shot(shot_of_strip(strip))}
-    awaited = {submission.id for submission in snapshots.submissions() if not submission.is_over}
+    awaited = {submission.id for submission in snapshots.submissions() if not submission.is_at_rest}
     kept = liked | shown | awaited
-    return tuple(t for t in takes_of(strip) if t.submission not in kept and _resolved(t.clip) not in used)
+    found = (take for take in takes_of(strip) if take.submission not in kept)
+    return tuple(take for take in found if not any(_resolved(str(path)) in used for path in _files_of(take)))
+
+
+def _files_of(take: Take) -> tuple[Path, ...]:
+    """The clip, and the copy with the watermark that the file beside it names."""
+    clip, name = Path(take.clip), Path(str(take.provenance.get("marked", ""))).name
+    return (clip, clip.with_name(name)) if name else (clip,)
 
 
 def _media_paths() -> Iterator[str]:
@@ -156,6 +163,15 @@ def deletions() -> int:
     return _deleted["takes"]
 
 
+def _delete_marked(take: Take) -> None:
+    """The copy with the watermark goes with its clip, by its content: anybody may write the file beside a clip."""
+    _, *marked = _files_of(take)
+    sha256 = str(take.provenance.get("marked_sha256", ""))
+    for path in marked:
+        if sha256 and is_clip(path, sha256):
+            path.unlink(missing_ok=True)
+
+
 def delete_files(take: Take) -> None:
     """Delete a take's clip, and what is said of it. Raises :class:`ClipUnusable` where the system does not allow it,
     and for a file that is not the clip any more.
@@ -167,6 +183,7 @@ def delete_files(take: Take) -> None:
     _deleted["takes"] += 1
     try:
         clip.unlink(missing_ok=True)
+        _delete_marked(take)
         sidecar_of(clip).unlink(missing_ok=True)
     except OSError as error:
         sentence = f"{clip.name} cannot be deleted: {error.strerror or error}."

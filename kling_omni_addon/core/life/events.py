@@ -276,12 +276,16 @@ class Progressed:
 class Succeeded:
     """The clip is ready at the service. Its link is asked for afresh when it is fetched, and never written down.
 
-    ``charge_said`` is what the service said of the charge where that is no amount or not the whole; else ``""``.
+    What it cost stands in words of ``core.amounts.Charge``; earlier versions wrote the units alone. ``has_marked``: a
+    copy with the watermark belongs to it, which is fetched once the clip is there.
     """
 
     at: float
     charge_units: str
     charge_said: str = ""
+    charge_balance: str = ""
+    charge_currency: str = ""
+    has_marked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,7 +332,8 @@ class Received:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
     """The clip is whole and checked and is about to get this name, which nothing had a moment ago: so it is known for
-    ours after a crash by its place and content, and not by its name.
+    ours after a crash by its place and content, and not by its name. Once the clip is fetched, this is said of the copy
+    with the watermark.
     """
 
     at: float
@@ -361,6 +366,26 @@ class Fetched:
     sha256: str
     size_bytes: int
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedFetched:
+    """The copy with the watermark is a verified file beside the clip."""
+
+    at: float
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedFailed:
+    """The copy with the watermark did not come. It is tried again, so often as ``lifecycle.MOST_MARKED_TRIES`` says,
+    unless this ``is_last``; the clip has nothing to do with it.
+    """
+
+    at: float
+    reason: str
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -416,6 +441,8 @@ Event: TypeAlias = (
     | Redirected
     | FetchFailed
     | Fetched
+    | MarkedFetched
+    | MarkedFailed
     | Placed
 )
 

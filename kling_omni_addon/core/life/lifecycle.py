@@ -18,7 +18,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import Any, TypeAlias
 
-from ..amounts import charge_of
+from ..amounts import amount_of, charge_of
 from ..errors import CapReached
 from ..payload import Payload
 from . import events as ev
@@ -39,6 +39,8 @@ id once the key is right.
 """
 MOST_CRASHES = 5
 """So many processes may die over one step of a submission before it waits for a person (fault 58)."""
+MOST_MARKED_TRIES = 12
+"""So often is the copy with the watermark tried, over some twenty minutes: nobody waits for it as for the clip."""
 
 
 class Phase(StrEnum):
@@ -65,12 +67,14 @@ class Action(StrEnum):
     BELIEVE = "believe"
     ASK = "ask"
     FETCH = "fetch"
+    FETCH_MARKED = "fetch the marked copy"
     PLACE = "place"
     SET_ASIDE = "set aside"
     REST = "rest"
 
 
 _OVER = (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
+_WITH_CLIP = (Phase.FETCHED, Phase.PLACED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +102,15 @@ class Submission:
     somebody chose its id, ``id_is_taken`` that it is another task's.
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
-    ``charge_units`` is what the task cost, ``""`` while unknown; ``charge_said`` what the service said of it where that
-    is no amount or not the whole; ``was_made`` that the service said once that the clip is ready.
+    ``charge_units``, ``charge_balance``, ``charge_currency`` and ``charge_said`` are what the task cost, as
+    ``core.amounts.Charge`` has it; ``was_made`` tells that the service said once that the clip is ready.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
     say where the download stands, ``furthest`` how far it ever came; ``named`` is the name that the whole clip was
     about to get, ``named_sha256`` its content. ``note`` is a sentence where the clip is not where it was meant to be.
+    ``wants_marked``: a copy with the watermark belongs to the clip, and it is not there and not given up. ``marked`` is
+    that file, ``marked_sha256`` its content; ``marked_named`` and the others are for it what those without ``marked_``
+    are for the clip.
     ``wish`` is the request, as ``events.Intended`` has it.
     """
 
@@ -140,6 +147,8 @@ class Submission:
     accepted_at: float = 0.0
     charge_units: str = ""
     charge_said: str = ""
+    charge_balance: str = ""
+    charge_currency: str = ""
     was_made: bool = False
     etag: str = ""
     total_bytes: int | None = None
@@ -150,6 +159,13 @@ class Submission:
     note: str = ""
     clip: str = ""
     clip_sha256: str = ""
+    wants_marked: bool = False
+    marked: str = ""
+    marked_sha256: str = ""
+    marked_named: str = ""
+    marked_named_sha256: str = ""
+    marked_failures: int = 0
+    marked_retry_at: float = 0.0
     strip: str = ""
     problem: str = ""
     wish: Mapping[str, Any] = field(default_factory=dict)
@@ -159,6 +175,16 @@ class Submission:
         """Whether nothing is left to do unless the user wants more."""
         is_only_a_file = self.phase is Phase.FETCHED and not self.target.scene
         return is_only_a_file or self.phase in _OVER
+
+    @property
+    def awaits_marked(self) -> bool:
+        """Whether the clip is here and the copy with the watermark is still to come."""
+        return self.wants_marked and self.phase in _WITH_CLIP
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether it is over, and no copy with the watermark is to come either."""
+        return self.is_over and not self.awaits_marked
 
     @property
     def is_proved_unsent(self) -> bool:
@@ -222,7 +248,7 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Begun: {phase: phase for phase in _CAN_CRASH},
     ev.SetAside: {phase: phase for phase in _CAN_CRASH},
     ev.Released: {phase: phase for phase in _CAN_CRASH},
-    ev.Rebound: {phase: phase for phase in _UNFINISHED},
+    ev.Rebound: {phase: phase for phase in (*_UNFINISHED, Phase.PLACED)},
     ev.Unanswered: {Phase.UNANSWERED: Phase.UNANSWERED},
     ev.Denied: dict.fromkeys((Phase.INTENDED, Phase.UNANSWERED), Phase.UNANSWERED),
     ev.Deferred: {Phase.INTENDED: Phase.INTENDED, Phase.UNANSWERED: Phase.INTENDED},
@@ -241,10 +267,12 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.LinkExpired: {Phase.READY: Phase.ACCEPTED},
     ev.Receiving: {Phase.READY: Phase.READY},
     ev.Received: {Phase.READY: Phase.READY},
-    ev.Named: {Phase.READY: Phase.READY},
+    ev.Named: {phase: phase for phase in (Phase.READY, *_WITH_CLIP)},
     ev.Redirected: {phase: phase for phase in _WITHOUT_CLIP},
     ev.FetchFailed: {Phase.READY: Phase.READY},
     ev.Fetched: {Phase.READY: Phase.FETCHED},
+    ev.MarkedFetched: {phase: phase for phase in _WITH_CLIP},
+    ev.MarkedFailed: {phase: phase for phase in _WITH_CLIP},
     ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
 }
 """Event -> phase before -> phase after. What is not here cannot happen."""
@@ -293,8 +321,13 @@ def apply(submission: Submission, event: Event) -> Submission:
     return replace(submission, **changes | _EFFECTS.get(type(event), _nothing_more)(submission, event))
 
 
-_NO_PROGRESS = (ev.Begun, ev.SetAside, ev.Receiving, ev.Received, ev.Named, ev.Redirected, ev.Rebound)
-"""After any other event the step before it came to an end. A download that starts over did not."""
+_NO_PROGRESS = (
+    *(ev.Begun, ev.SetAside, ev.Receiving, ev.Received, ev.Named, ev.Redirected, ev.Rebound),
+    *(ev.MarkedFetched, ev.MarkedFailed),
+)
+"""After any other event the step before it came to an end. A download that starts over did not, and what becomes of the
+marked copy says nothing of placing.
+"""
 
 
 def _fits_failure(submission: Submission, event: Event) -> bool:
@@ -334,14 +367,15 @@ def decide(submission: Submission, now: float, window_s: float = LOOK_WINDOW_S) 
             return _REST
         case Phase.INTENDED | Phase.READY if submission.crashes >= MOST_CRASHES:
             return Step(action=Action.SET_ASIDE)
-        case Phase.INTENDED:
-            return Step(action=Action.SEND, due=_due(submission.retry_at, now))
+        case Phase.INTENDED | Phase.READY as phase:
+            action = Action.SEND if phase is Phase.INTENDED else Action.FETCH
+            return Step(action=action, due=_due(submission.retry_at, now))
         case Phase.UNANSWERED:
             return _look(submission, now, window_s)
         case Phase.ACCEPTED:
             return _ASK
-        case Phase.READY:
-            return Step(action=Action.FETCH, due=_due(submission.retry_at, now))
+        case _ if submission.awaits_marked:  # by a lane, while Blender places the clip
+            return Step(action=Action.FETCH_MARKED, due=_due(submission.marked_retry_at, now))
         case Phase.FETCHED if submission.target.scene:
             return _PLACE
         case _:
@@ -496,7 +530,25 @@ def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
     """What is no amount is no charge, also where an earlier version wrote it down as one."""
     is_read = not event.charge_units or charge_of(event.charge_units) is not None
     units, said = (event.charge_units, event.charge_said) if is_read else ("", f'"{event.charge_units}" units')
-    return {"status": "succeeded", "charge_units": units, "charge_said": said, "was_made": True}
+    balance, currency = (event.charge_balance, event.charge_currency) if amount_of(event.charge_balance) else ("", "")
+    charged = {"charge_units": units, "charge_said": said, "charge_balance": balance, "charge_currency": currency}
+    return charged | {"status": "succeeded", "was_made": True, "wants_marked": event.has_marked}
+
+
+def _after_named(submission: Submission, event: ev.Named) -> Changes:
+    if submission.phase in _WITH_CLIP:
+        return {"marked_named": event.path, "marked_named_sha256": event.sha256}
+    return {"named": event.path, "named_sha256": event.sha256}
+
+
+def _after_marked_failed(submission: Submission, event: ev.MarkedFailed) -> Changes:
+    failures = submission.marked_failures + 1
+    retry_at = event.at + pacing.backoff_s(failures, submission.id)
+    tried = {"marked_failures": failures, "marked_retry_at": retry_at}
+    if failures < MOST_MARKED_TRIES and not event.is_last:
+        return tried
+    note = f"{submission.note} The copy with the watermark did not come: {event.reason}".strip()
+    return tried | {"wants_marked": False, "note": note}
 
 
 _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
@@ -535,9 +587,11 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Failed: _after_failed,
     ev.Receiving: lambda s, e: {"etag": e.etag, "total_bytes": e.total_bytes, "received": 0},
     ev.Received: _after_received,
-    ev.Named: lambda s, e: {"named": e.path, "named_sha256": e.sha256},
+    ev.Named: _after_named,
     ev.Redirected: _after_redirected,
     ev.FetchFailed: _after_trouble,
     ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256, "note": e.note},
+    ev.MarkedFetched: lambda s, e: {"marked": e.path, "marked_sha256": e.sha256, "wants_marked": False},
+    ev.MarkedFailed: _after_marked_failed,
     ev.Placed: lambda s, e: {"strip": e.strip},
 }

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..amounts import amount_of, charge_of
+from ..amounts import amount_of, charge_of, charge_words
 from ..errors import CapReached
 from ..pricing import plain
 from .lifecycle import Submission
@@ -82,3 +82,15 @@ def charge_sentence(most_units: str, charge_said: str) -> str:
     price = amount_of(most_units)
     counts = f"its price counts, {plain(price)} units" if price is not None else "it has no list price"
     return f"What it cost is not certain: Kling says {charge_said}; {counts}."
+
+
+def charged_sentence(submission: Submission) -> str:
+    """What Kling charged, as a sentence; ``""`` while that is not known. Caps count units, so of what was paid with the
+    balance they count the price.
+    """
+    charged = charge_words(submission.charge_units, submission.charge_balance, submission.charge_currency)
+    if submission.charge_said and not submission.charge_balance:
+        return charge_sentence(submission.most_units, submission.charge_said)
+    price = amount_of(submission.most_units)
+    counted = f" Limits count its price, {plain(price)} units." if submission.charge_balance and price else ""
+    return f"Kling charged {charged}.{counted}" if charged else ""

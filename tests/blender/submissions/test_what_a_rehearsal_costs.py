@@ -37,6 +37,15 @@ def test_only_kling_charges(service: str, key: str, is_free: bool) -> None:
     assert ("Kling charged 4 units" in told) is not is_free
 
 
+def test_what_the_balance_paid_is_told_beside_the_units() -> None:
+    paid = submission("https://api-singapore.klingai.com", "a key", Phase.READY)
+    paid = replace(paid, charge_balance="0.42", charge_currency="USD", charge_said='"4" units, "0.42" of the balance')
+    assert "Kling charged 4 units and 0.42 USD of the balance." in words.account_of(paid, ())
+    uncertain = replace(paid, charge_units="", charge_balance="")
+    assert "What it cost is not certain" in words.account_of(uncertain, ())
+    assert words.account_of(replace(uncertain, charge_said=""), ()).endswith("it is being downloaded.")
+
+
 def test_a_service_that_is_silent_is_never_said_to_be_making_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     found = submission("https://api-singapore.klingai.com", "a key", Phase.ACCEPTED)
     assert "is making it" in words.account_of(found, ())

@@ -72,6 +72,12 @@ class Takes:
         keep_sidecar(submission)
         return submission
 
+    def record(self, submission: Submission, event: ev.Event) -> Submission:
+        """What happened to a take."""
+        after = self._journal.append(submission.id, event)
+        snapshots.refresh()
+        return after
+
     def place(self, submission: Submission, **where: Any) -> Strip:
         """Its strip, active."""
         wishes: dict[str, Any] = {"frame_start": 11, "name": "alley", "submission_id": submission.id}
@@ -206,6 +212,32 @@ def test_only_what_nothing_needs_is_deleted(shot_takes: Takes) -> None:
     assert left == {shown.id, liked.id, elsewhere.id, as_clip.id, stranger.id}
     assert not sidecar_of(Path(unused.clip)).exists()
     assert sidecar_of(Path(liked.clip)).exists()
+
+
+def with_marked_copy(shot_takes: Takes, submission: Submission) -> Path:
+    """The copy with the watermark, as it lies beside a take and is on record."""
+    clip = Path(submission.clip)
+    marked = clip.with_name(f"{clip.stem}.watermarked.mp4")
+    marked.write_bytes(clip.read_bytes() + b"mark")
+    sha256 = hashlib.sha256(marked.read_bytes()).hexdigest()
+    fetched = ev.MarkedFetched(at=submission.created_at, path=str(marked), sha256=sha256)
+    keep_sidecar(shot_takes.record(submission, fetched))
+    return marked
+
+
+def test_the_marked_copy_goes_with_its_take_unless_something_plays_it_or_it_is_another_file(shot_takes: Takes) -> None:
+    first = shot_takes.make()
+    shot_takes.place(first)
+    unused, played, changed = (shot_takes.make(shot=first.id) for _ in range(3))
+    of_unused, of_played, of_changed = (with_marked_copy(shot_takes, take) for take in (unused, played, changed))
+    of_changed.write_bytes(b"somebody else's")
+    shutil.copy(played.clip, of_played)
+    bpy.data.movieclips.load(str(of_played))
+    assert bpy.ops.kling.delete_unused_takes() == {"FINISHED"}
+    assert not of_unused.exists()
+    assert of_changed.read_bytes() == b"somebody else's"
+    assert Path(played.clip).exists()
+    assert of_played.exists()
 
 
 def test_a_take_that_waits_for_its_timeline_is_not_unused(shot_takes: Takes) -> None:

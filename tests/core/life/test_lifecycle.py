@@ -14,6 +14,7 @@ from kling_omni_addon.core.life.events import Event, Origin, Target, event_from,
 from kling_omni_addon.core.life.lifecycle import (
     LOOK_WINDOW_S,
     MOST_CRASHES,
+    MOST_MARKED_TRIES,
     TRANSITIONS,
     Action,
     IllegalTransition,
@@ -68,6 +69,8 @@ EVENTS: dict[type, Event] = {
     ev.Redirected: ev.Redirected(at=101.0, folder="/elsewhere"),
     ev.FetchFailed: ev.FetchFailed(at=101.0, reason="cut"),
     ev.Fetched: ev.Fetched(at=101.0, path="/c.mp4", sha256="c", size_bytes=9),
+    ev.MarkedFetched: ev.MarkedFetched(at=101.0, path="/c.watermarked.mp4", sha256="m"),
+    ev.MarkedFailed: ev.MarkedFailed(at=101.0, reason="gone"),
     ev.Placed: ev.Placed(at=101.0, scene="Scene", strip="alley"),
 }
 
@@ -100,6 +103,25 @@ def test_a_task_that_bears_the_id_of_another_is_adopted_as_what_it_is_and_never_
     assert (adopted.phase, adopted.is_adopted, adopted.wish, adopted.payload.pieces) == (Phase.ACCEPTED, True, {}, ())
     with pytest.raises(IllegalTransition):
         apply(apply(begin(INTENDED), ev.Failed(at=101.0, reason="policy")), EVENTS[ev.Adopted])
+
+
+@pytest.mark.parametrize("phase", [Phase.FETCHED, Phase.PLACED])
+def test_what_becomes_of_the_marked_copy_says_nothing_of_placing(phase: Phase) -> None:
+    before = replace(in_phase(phase), wants_marked=True, is_set_aside=True)
+    for event in (EVENTS[ev.MarkedFailed], EVENTS[ev.MarkedFetched], EVENTS[ev.Named]):
+        after = apply(before, event)
+        assert (after.crashes, after.is_set_aside, after.is_over) == (MOST_CRASHES, True, before.is_over)
+
+
+def test_the_marked_copy_is_fetched_once_the_clip_is_there_and_so_often() -> None:
+    ready = apply(in_phase(Phase.ACCEPTED), ev.Succeeded(at=101.0, charge_units="3", has_marked=True))
+    assert decide(ready, now=102.0).action is Action.FETCH
+    fetched = apply(ready, EVENTS[ev.Fetched])
+    for number in range(MOST_MARKED_TRIES):
+        assert decide(fetched, now=1e6).action is Action.FETCH_MARKED, number
+        fetched = apply(fetched, ev.MarkedFailed(at=101.0, reason="gone"))
+    assert decide(fetched, now=1e6).action is Action.PLACE
+    assert (fetched.awaits_marked, "gone" in fetched.note, fetched.problem) == (False, True, "")
 
 
 def test_a_key_of_another_service_takes_nothing_over() -> None:
