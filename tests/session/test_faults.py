@@ -205,8 +205,9 @@ def test_11_2_an_id_that_somebody_chose_is_ours_after_our_own_commit_point(road:
     assert (road.one("ep1_shot0010").phase, road.creates("ep1_shot0010")) == (Phase.FETCHED, 1)
 
 
-def test_fault_19_fifty_refusals_for_want_of_a_slot_keep_the_order(road: Road) -> None:
-    road.stand.server.arm("1303:50")
+def test_fault_19_fifty_refusals_for_want_of_a_slot_keep_the_order(stand: Stand, tmp_path: Path) -> None:
+    road = Road(stand, tmp_path / "home", ApiKey(key=KEY), window_s=5.0)
+    stand.server.arm("1303:50")
     for number in (1, 2, 3):
         road.clock.hand.now += 0.01
         road.intend(number)

@@ -362,8 +362,8 @@ class Story:
         made = {task.external_id for task in self.kling.tasks}
         self.judge.before_looking_again()
         self.for_each(Phase.PARKED, lambda s: ev.LookAgain(at=0.0) if s.id in made else None)
-        if any(s.is_uncertain and s.phase is Phase.INTENDED and s.id in made for s in self.submissions()):
-            # Held before its second send: what became of the first is found once the user says Resume.
+        if any(s.sends and s.phase is Phase.INTENDED and s.id in made for s in self.submissions()):
+            # Held before its next send: what became of the one before is looked for once the user says Resume.
             self.for_each(Phase.INTENDED, lambda s: ev.Released(at=0.0) if s.is_held else None)
         self._until_settled()
         self.for_each(Phase.FETCHED, lambda s: ev.Placed(at=0.0, scene="Scene", strip="s") if s.target.scene else None)

@@ -219,8 +219,9 @@ class Life(RuleBasedStateMachine):
     def _end_well(self) -> None:
         self.kling.trouble.clear()
         self.kling.death = ""
-        self.session.release()
-        self._run(DAY_S / 12)
+        for seconds in (100.0, DAY_S / 12):  # a refusal is checked first, and only then holds what Resume can let go on
+            self.session.release()
+            self._run(seconds)
         for submission in self._submissions():
             assert submission.is_settled, submission
             if submission.phase in (Phase.FETCHED, Phase.PLACED):

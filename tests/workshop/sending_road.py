@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from kling_omni_addon.core.capability import profile
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
-from kling_omni_addon.core.life.lifecycle import Phase, Submission
+from kling_omni_addon.core.life.lifecycle import LOOK_WINDOW_S, Phase, Submission
 from kling_omni_addon.core.payload import build_payload, draft_body
 from kling_omni_addon.core.request import OmniRequest, Picture, Role
 from kling_omni_addon.remote.service import KlingService
@@ -47,8 +47,8 @@ class SharedClock:
 class Road:
     """One client on one server: lanes take turns, time passes when all of them rest."""
 
-    def __init__(self, stand: Stand, home: Path, credentials: Credentials) -> None:
-        self.stand, self.home, self.credentials = stand, home, credentials
+    def __init__(self, stand: Stand, home: Path, credentials: Credentials, window_s: float = LOOK_WINDOW_S) -> None:
+        self.stand, self.home, self.credentials, self.window_s = stand, home, credentials, window_s
         self.clock = SharedClock(stand.clock)
         self.pictures = PictureStore(home / "pictures")
         self.journal = Journal(home / "journal.sqlite3")
@@ -59,7 +59,7 @@ class Road:
             open_service=self.service,
             open_journal=lambda: Journal(self.home / "journal.sqlite3"),
             clock=self.clock,
-            assignment=Assignment(origin=ORIGIN, clips=self.home / "clips"),
+            assignment=Assignment(origin=ORIGIN, clips=self.home / "clips", window_s=self.window_s),
             messages=SimpleQueue(),
         )
         self.lanes = [worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
