@@ -206,7 +206,7 @@ def test_11_2_an_id_that_somebody_chose_is_ours_after_our_own_commit_point(road:
 
 
 def test_fault_19_fifty_refusals_for_want_of_a_slot_keep_the_order(stand: Stand, tmp_path: Path) -> None:
-    road = Road(stand, tmp_path / "home", ApiKey(key=KEY), window_s=5.0)
+    road = Road(stand, tmp_path / "home", ApiKey(key=KEY), window_s=1.0)
     stand.server.arm("1303:50")
     for number in (1, 2, 3):
         road.clock.hand.now += 0.01
