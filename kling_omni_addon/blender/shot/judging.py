@@ -122,8 +122,8 @@ def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
     """What the shot lacks: choices that are not known here, and what the kind that somebody chose is made from."""
     shot, kind = shot_of(scene), kind_of_shot(shot_of(scene))
     yield from _unknown_choices(request)
-    if limits.trouble():
-        yield _lack(limits.trouble(), PROFILE_PATH)
+    if trouble := limits.trouble():
+        yield _lack(trouble, PROFILE_PATH)
     if not is_own(scene):
         yield _lack(why_not_own(scene), SCENE_PATH)
     if request.video is not None and request.video.clip:

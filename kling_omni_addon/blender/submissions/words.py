@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from ...core.account import Pack
-from ...core.amounts import charge_words
 from ...core.life.lifecycle import Phase, Submission
 from ...core.life.queueing import waits_because
-from ...core.life.spending import charged_sentence
+from ...core.life.spending import charged_sentence, charged_words
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
 from ..connection import snapshots
@@ -70,7 +69,7 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
 
 def _cost(submission: Submission) -> str:
     """What Kling charged, or says that it did; a rehearsal charges nothing."""
-    charged = charge_words(submission.charge_units, submission.charge_balance, submission.charge_currency)
+    charged = charged_words(submission)
     if charged and snapshots.is_rehearsed(submission):
         return f" A rehearsal is free; Kling would have charged {charged}."
     return f" {charged_sentence(submission)}".rstrip()

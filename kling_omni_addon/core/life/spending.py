@@ -84,11 +84,16 @@ def charge_sentence(most_units: str, charge_said: str) -> str:
     return f"What it cost is not certain: Kling says {charge_said}; {counts}."
 
 
+def charged_words(submission: Submission) -> str:
+    """What Kling charged, as :func:`.amounts.charge_words` says it."""
+    return charge_words(submission.charge_units, submission.charge_balance, submission.charge_currency)
+
+
 def charged_sentence(submission: Submission) -> str:
     """What Kling charged, as a sentence; ``""`` while that is not known. Caps count units, so of what was paid with the
     balance they count the price.
     """
-    charged = charge_words(submission.charge_units, submission.charge_balance, submission.charge_currency)
+    charged = charged_words(submission)
     if submission.charge_said and not submission.charge_balance:
         return charge_sentence(submission.most_units, submission.charge_said)
     price = amount_of(submission.most_units)

@@ -41,7 +41,7 @@ class Rule(NamedTuple):
 
 
 def _newly_accepted(reading: Reading) -> Iterator[Finding]:
-    return dates.newly_accepted(reading, {rule.id: rule.check for rule in RULES if rule.kind == "error"})
+    return dates.newly_accepted(reading, _REFUSING)
 
 
 RULES = (
@@ -116,6 +116,7 @@ RULES = (
     Rule("W11", advice.storyboard_beside_followed_video, "warning"),
 )
 """Every rule that is judged once the types are right, in the order of the answer."""
+_REFUSING = {rule.id: rule.check for rule in RULES if rule.kind == "error"}
 
 MEDIA_RULES = frozenset({"R35", "R36", "R37", "R38", "R55", "R56", "R57", "R58", "R59"})
 """The faults that, as far as is known, fail the task later instead of refusing the create (contract section 16.5)."""
