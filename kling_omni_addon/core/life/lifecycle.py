@@ -34,8 +34,8 @@ DENIED_WINDOW_S = 60.0
 look-ups may lag, and a person waits for the word.
 """
 DENIED_KEY_WINDOW_S = 20.0
-"""The same where the key was refused: nothing is lost when that is believed, for the same bytes go out under the same
-id once the key is right.
+"""The same where a refused key waits for a person then: nothing goes out again before the key is right, and by then
+look-ups have caught up. A refused signature, which is sent again by itself, is looked for the whole minute.
 """
 MOST_CRASHES = 5
 """So many processes may die over one step of a submission before it waits for a person (fault 58)."""
@@ -399,7 +399,8 @@ def _look(submission: Submission, now: float, window_s: float) -> Step:
 def _window(submission: Submission, window_s: float) -> float:
     if submission.denial is None:
         return window_s
-    return min(window_s, DENIED_KEY_WINDOW_S if submission.denial.is_for_key else DENIED_WINDOW_S)
+    waits_for_key = submission.denial.is_for_key and submission.denial.verdict == "Held"
+    return min(window_s, DENIED_KEY_WINDOW_S if waits_for_key else DENIED_WINDOW_S)
 
 
 _FAR_S = 86_400.0

@@ -210,6 +210,21 @@ def test_any_window_ends_in_parking_with_three_looks_after_it(window_s: float) -
     assert len([at for at in looks if at >= 1000.0 + window_s]) == 3
 
 
+@pytest.mark.parametrize(
+    ("verdict", "exit_code", "window_s"),
+    [("Failed", 4, 60.0), ("Deferred", 4, 60.0), ("Held", 4, 60.0), ("Deferred", 3, 60.0), ("Held", 3, 20.0)],
+)
+def test_only_a_refused_key_that_waits_for_a_person_is_believed_before_a_minute(
+    verdict: ev.Verdict, exit_code: int, window_s: float
+) -> None:
+    """A refused signature (1003, 1004) goes out again by itself, so look-ups that lag must have caught up by then."""
+    denied = ev.Denied(at=1000.0, reason="no", verdict=verdict, exit_code=exit_code)
+    history = [INTENDED, EVENTS[ev.Sent], denied, ev.Missed(at=1000.0 + window_s - 1), ev.Scanned(at=1000.0)]
+    assert decide(submission_from(history), now=1000.0 + window_s - 1).action is Action.LOOK_UP
+    late = submission_from([*history, ev.Missed(at=1000.0 + window_s)])
+    assert decide(late, now=1000.0 + window_s).action is Action.BELIEVE
+
+
 def test_an_unanswered_create_is_never_sent_again_by_itself() -> None:
     """Only the user, or a proof (1302, 1303, an account that must be cleared), leads back to sending."""
     back: set[Any] = {kind for kind, moves in TRANSITIONS.items() if moves.get(Phase.UNANSWERED) is Phase.INTENDED}
