@@ -25,6 +25,10 @@ PROFILES = ("seed", "late")
 DEFAULT_PROFILE = "late"
 """The state that is meant where nobody chooses one: the service as it is today."""
 
+LEGACY, NEW = "legacy", "new"
+DIALECTS = (LEGACY, NEW)
+"""The generations of the service's API that are spoken (contract sections 1 and 13): ``core.dialects``."""
+
 
 class Capability(StrEnum):
     """What a request starts from: the rows of the capability map (contract section 5)."""
@@ -41,11 +45,13 @@ class Capability(StrEnum):
 class ModelLimits:
     """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits.
 
-    ``number`` is the model's own for ever: a .blend keeps it in place of the name.
+    ``number`` is the model's own for ever: a .blend keeps it in place of the name. ``names`` is what each dialect calls
+    the model; over one that is not among them the model is not to be had.
     """
 
     name: str
     label: str
+    names: Mapping[str, str]
     number: int
     modes: tuple[str, ...]
     storyboards: tuple[str, ...]
@@ -74,13 +80,17 @@ class ModelLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceLimits:
-    """How many things a request may refer to. ``None``: no such limit in this profile (R47)."""
+    """How many things a request may refer to. ``None``: no such limit in this profile (R47).
+
+    ``characters_beside_video`` elements made from a video may go with a reference video, and nothing else then (R45).
+    """
 
     without_video: int
     with_video: int
     videos: int
     character_elements: int | None
     beside_character_elements: int | None
+    characters_beside_video: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,21 +143,29 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The service at one date. ``mode_lines`` maps a mode to the short side of its 16:9 clips in pixels.
+    """The service at one date, over one dialect. ``mode_lines`` maps a mode to the short side of its 16:9 clips in
+    pixels, ``mode_resolutions`` to the word of the new API for it.
 
     ``aspect_ratios`` and ``modes`` are all that the service knows; a .blend keeps the place of one in these lists, so
     new ones are added at the end. ``mode_labels`` says what people call a mode. ``storyboards_beside_followed_video``
     are the ways to cut that its pages name there (``None``: they do not say). ``changes`` tell what is other than in
     the profile before, with dates.
+
+    What one dialect takes otherwise: ``script_characters`` are those of a storyboard's shots written as one text
+    (``None``: each shot is sent by itself), ``edit_takes_storyboard`` whether an edited video may be cut into shots,
+    ``followed_video_is_cut`` whether a clip beside a followed video always may, and ``followed_video_keeps_sound``
+    whether it can keep that video's sound. ``takes_key_pairs``: whether an AccessKey with its SecretKey will do.
     """
 
     name: str
+    dialect: str
     date: str
     source: str
     aspect_ratios: tuple[str, ...]
     modes: tuple[str, ...]
     mode_labels: Mapping[str, str]
     mode_lines: Mapping[str, int]
+    mode_resolutions: Mapping[str, str]
     duration_s: tuple[int, int]
     proposed: Proposal
     prompt_characters: int
@@ -161,6 +179,11 @@ class Profile:
     storyboards_beside_followed_video: tuple[str, ...] | None
     changes: tuple[Change, ...]
     models: Mapping[str, ModelLimits]
+    script_characters: int | None = None
+    edit_takes_storyboard: bool = True
+    followed_video_is_cut: bool = False
+    followed_video_keeps_sound: bool = True
+    takes_key_pairs: bool = True
 
     def makers_of(self, mode: str) -> tuple[str, ...]:
         """What people call the models that have a mode."""
@@ -168,34 +191,51 @@ class Profile:
 
 
 @cache
-def profile(name: str = DEFAULT_PROFILE) -> Profile:
-    """Read a profile; :class:`ArgumentsInvalid` when there is none of that name."""
+def profile(name: str = DEFAULT_PROFILE, dialect: str = LEGACY) -> Profile:
+    """Read a profile as one dialect has it: its models, and what it takes otherwise. :class:`ArgumentsInvalid` when
+    there is none of that name.
+    """
     if name not in PROFILES:
         known = " and ".join(PROFILES)
         raise ArgumentsInvalid(f"There is no profile '{name}'.", field="profile", remedy=f"Known are {known}.")
-    data = _frozen(json.loads((SCHEMAS / f"capability.{name}.json").read_text(encoding="utf-8")))
-    models = {model: _model(model, limits) for model, limits in data["models"].items()}
+    data = json.loads((SCHEMAS / f"capability.{name}.json").read_text(encoding="utf-8"))
+    limits = _frozen(_overlaid(data, data.pop("dialects")[dialect]))
+    spoken = {model: each for model, each in limits["models"].items() if dialect in each["names"]}
     parts = {
-        "name": data["profile"],
-        "proposed": Proposal(**data["proposed"]),
-        "references": ReferenceLimits(**data["references"]),
-        "picture": PictureLimits(**data["picture"]),
-        "video": VideoLimits(**data["video"]),
-        "changes": tuple(Change(**change) for change in data["changes"]),
-        "models": MappingProxyType(models),
+        "name": limits["profile"],
+        "dialect": dialect,
+        "proposed": Proposal(**limits["proposed"]),
+        "references": ReferenceLimits(**limits["references"]),
+        "picture": PictureLimits(**limits["picture"]),
+        "video": VideoLimits(**limits["video"]),
+        "changes": tuple(Change(**change) for change in limits["changes"]),
+        "models": MappingProxyType({model: _model(model, each) for model, each in spoken.items()}),
     }
-    return Profile(**{key: value for key, value in data.items() if key != "profile"} | parts)
+    return Profile(**{key: value for key, value in limits.items() if key != "profile"} | parts)
+
+
+def _overlaid(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """JSON data with the members of another object in their places, and in those of objects in it."""
+    return {
+        **data,
+        **{key: _overlaid(data[key], value) if isinstance(value, dict) else value for key, value in other.items()},
+    }
 
 
 def before(at: Profile) -> Profile | None:
     """The profile of the service before; ``None`` for the first."""
     place = PROFILES.index(at.name)
-    return profile(PROFILES[place - 1]) if place else None
+    return profile(PROFILES[place - 1], at.dialect) if place else None
 
 
 def after(at: Profile) -> Profile | None:
     """The profile of the service after; ``None`` for the last."""
-    return next((profile(name) for name in PROFILES[PROFILES.index(at.name) + 1 :]), None)
+    return next((profile(name, at.dialect) for name in PROFILES[PROFILES.index(at.name) + 1 :]), None)
+
+
+def over(at: Profile, dialect: str) -> Profile:
+    """The service at the same date over another dialect."""
+    return profile(at.name, dialect)
 
 
 def _model(name: str, limits: Mapping[str, Any]) -> ModelLimits:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from .capability import Profile
+from .capability import LEGACY, Profile, over
 from .errors import ArgumentsInvalid, Unanswered
 from .media import PictureRef
 from .payload import pieces_of
@@ -57,7 +57,7 @@ class ElementTask:
 def picture_faults(draft: ElementDraft, profile: Profile) -> tuple[Problem, ...]:
     """What is wrong with a draft's pictures: an element's limits are those of a request's pictures (contract 9.1)."""
     images = [{"image_url": picture} for picture in (draft.front, *draft.more)]
-    judged = table.problems_in({"image_list": images}, profile=profile)
+    judged = table.problems_in({"image_list": images}, profile=over(profile, LEGACY))  # made over legacy paths
     return tuple(problem for problem in judged if problem.is_fault and problem.rule in table.MEDIA_RULES)
 
 

@@ -68,8 +68,8 @@ def frames_at_an_odd_duration(reading: Reading) -> Iterator[Finding]:
 
 
 def storyboard_of_an_edit(reading: Reading) -> Iterator[Finding]:
-    """W07: doubtful is a storyboard for a video that is edited (contract, gap 6)."""
-    if reading.is_multi and reading.is_edit:
+    """W07: doubtful is a storyboard for a video that is edited (contract, gap 6), where N02 does not refuse it."""
+    if reading.is_multi and reading.is_edit and reading.profile.edit_takes_storyboard:
         message = "Kling's pages do not say what a storyboard does to a video that is edited."
         yield Finding("multi_shot", message)
 
@@ -87,6 +87,21 @@ def storyboard_beside_followed_video(reading: Reading) -> Iterator[Finding]:
             f"Beside a reference video Kling has cut storyboards by itself since {date}; shot by shot it may refuse."
         )
         yield Finding("shot_type", message)
+
+
+def followed_video_may_be_cut(reading: Reading) -> Iterator[Finding]:
+    """W12: worth saying is that a dialect cuts a clip beside a followed video as it likes (contract section 13)."""
+    if reading.refer == "feature" and not reading.is_multi and reading.profile.followed_video_is_cut:
+        message = "Over Kling's new API a clip that follows a video may be cut into several shots."
+        yield Finding("video_list[0]", message)
+
+
+def followed_sound_is_lost(reading: Reading) -> Iterator[Finding]:
+    """W13: worth saying is that the sound of a followed video cannot be kept over a dialect (contract section 13)."""
+    keeps = reading.refer == "feature" and reading.videos[0].get("keep_original_sound") == "yes"
+    if keeps and not reading.profile.followed_video_keeps_sound:
+        message = "Over Kling's new API a clip that follows a video is silent."
+        yield Finding("video_list[0].keep_original_sound", message)
 
 
 def item_is_never_mentioned(reading: Reading) -> Iterator[Finding]:

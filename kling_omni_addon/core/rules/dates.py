@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from ..capability import Change, Profile, after, before
+from ..capability import DIALECTS, LEGACY, Change, Profile, after, before, over
 from ..problem import Finding
 from .reading import Reading
 
@@ -65,7 +65,11 @@ def _told_of_earlier(reading: Reading, rule: str, check: Check) -> str:
 
 
 def told_of_model(name: str, profile: Profile) -> str:
-    """Since when there is a model that only the profile after knows; ``""`` where that does not know it either."""
+    """Since when there is a model that only the profile after knows, or over which API it is to be had; ``""`` where
+    neither knows it.
+    """
+    if any(name in over(profile, dialect).models for dialect in DIALECTS):
+        return f"It is to be had over Kling's {'new' if profile.dialect == LEGACY else 'legacy'} API."
     later = after(profile)
     if later is None or name not in later.models:
         return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..problem import Finding, Remedy, quoted, removal, shown
+from ..script import script_of
 from .reading import Reading, is_blank, whole_number
 
 
@@ -76,6 +77,24 @@ def shot_prompt_is_unusable(reading: Reading) -> Iterator[Finding]:
         elif len(text) > most:
             message = f"The prompt of shot {position + 1} has {len(text):,} characters; Kling reads at most {most}."
             yield Finding(path, message, f"{path} must not exceed {most} characters")
+
+
+def script_is_too_long(reading: Reading) -> Iterator[Finding]:
+    """N01: no storyboard whose shots, written as one text, are longer than a dialect reads (contract section 13)."""
+    most = reading.profile.script_characters
+    if most is None or not reading.is_custom or any(shot_prompt_is_unusable(reading)):
+        return
+    length = len(script_of((whole_number(shot.get("duration")) or 0, shot["prompt"]) for shot in reading.shots))
+    if length > most:
+        message = f"The shots have {length:,} characters together; Kling reads at most {most:,} of a storyboard."
+        yield Finding("multi_prompt", message, f"prompt must not exceed {most} characters")
+
+
+def edit_has_storyboard(reading: Reading) -> Iterator[Finding]:
+    """N02: no storyboard of a video that is edited, where the dialect takes none (contract section 13)."""
+    if reading.is_multi and reading.is_edit and not reading.profile.edit_takes_storyboard:
+        message = "Over Kling's new API a video that is edited cannot be cut into shots. Remove the storyboard."
+        yield Finding("multi_shot", message, "multi_shot is not supported with base_video")
 
 
 def shot_duration_is_unusable(reading: Reading) -> Iterator[Finding]:

@@ -157,9 +157,15 @@ def elements_beside_both_frames(reading: Reading) -> Iterator[Finding]:
 
 
 def character_beside_video(reading: Reading) -> Iterator[Finding]:
-    """R45: no element that was made from a video beside a reference video."""
-    if reading.videos and reading.characters:
+    """R45: no element that was made from a video beside a reference video, or only so many and nothing else."""
+    most, characters = reading.profile.references.characters_beside_video, len(reading.characters)
+    is_fit = characters <= most and characters == reading.references
+    if reading.videos and characters and not is_fit:
         message = "Elements made from a video cannot go together with a reference video. Remove them."
+        if most:
+            message = (
+                f"Beside a reference video Kling takes {counted(most, 'element')} made from a video, and nothing else."
+            )
         service_text = "video character elements are not supported with a reference video"
         yield _characters(reading, message, service_text)
 

@@ -101,6 +101,8 @@ RULES = (
     Rule("R71", output.watermark_is_no_switch),
     Rule("R72", output.callback_is_no_link),
     Rule("R73", output.external_id_was_used),
+    Rule("N01", prompt.script_is_too_long),
+    Rule("N02", prompt.edit_has_storyboard),
     Rule("R75", advice.prompt_refers_to_nothing, "warning"),
     Rule("A09", advice.key_is_ignored, "warning"),
     Rule("W01", advice.first_frame_in_storyboard, "warning"),
@@ -114,6 +116,8 @@ RULES = (
     Rule("W09", media.picture_has_provenance, "warning"),
     Rule("W10", _newly_accepted, "warning"),
     Rule("W11", advice.storyboard_beside_followed_video, "warning"),
+    Rule("W12", advice.followed_video_may_be_cut, "warning"),
+    Rule("W13", advice.followed_sound_is_lost, "warning"),
 )
 """Every rule that is judged once the types are right, in the order of the answer."""
 _REFUSING = {rule.id: rule.check for rule in RULES if rule.kind == "error"}
