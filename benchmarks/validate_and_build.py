@@ -22,7 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.media import PictureRef
-from kling_omni_addon.core.payload import Body, build_payload, draft_body
+from kling_omni_addon.core.payload import build_payload, draft_body
+from kling_omni_addon.core.pieces import Body
 from kling_omni_addon.core.request import OmniRequest, Picture
 from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.judging import judge_request, keep_pictures

@@ -15,7 +15,8 @@ from typing import Any
 from .core.capability import Profile
 from .core.errors import ArgumentsInvalid
 from .core.media import SENT_FORMATS, PictureRef
-from .core.payload import Body, request_from_body
+from .core.payload import request_from_body
+from .core.pieces import Body
 from .core.problem import Problem
 from .core.request import OmniRequest
 from .core.rules import table

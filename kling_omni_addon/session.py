@@ -7,11 +7,13 @@ import time
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
 from .core import capability
 from .core.account import Pack
+from .core.capability import LEGACY
 from .core.elements import ElementDraft, LibraryElement, picture_faults
 from .core.errors import (
     ArgumentsInvalid,
@@ -72,7 +74,7 @@ class Session:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self._clock = clock or SystemClock()
-        self._profile = capability.profile(settings.profile)
+        self._profile = capability.profile(settings.profile, settings.dialect)
         keep_home_private(settings.home)
         self.pictures = PictureStore(settings.home / "pictures")
         self.pictures.sweep()
@@ -83,8 +85,11 @@ class Session:
         def tell_sent(own_id: str, sent: int, total: int) -> None:
             messages.put(Progress(submission_id=own_id, received=sent, total=total, is_upload=True))
 
+        # What was sent over one API goes on when the other one is chosen, which may not take the key.
+        listed_in = settings.dialect if settings.keys.api_key else LEGACY
+
         def open_service() -> KlingService:
-            return service_of(settings, self._clock, tell_sent)
+            return service_of(replace(settings, dialect=listed_in), self._clock, tell_sent)
 
         self._open_service = open_service
         self.service = open_service()
@@ -105,6 +110,7 @@ class Session:
                 window_s=settings.window_s,
                 concurrency=settings.concurrency,
                 caps=settings.caps,
+                dialect=listed_in,
             ),
             messages=messages,
         )
@@ -184,6 +190,7 @@ class Session:
         and its link asked for when it is sent. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like
         :meth:`ask_clip` for that clip; then nothing is recorded and nothing will be sent.
         """
+        self.service.speaking(self.settings.dialect).require_fit_key()
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
         clip = ClipRef(known_as=self._known_as(request.video.clip)) if request.video and request.video.clip else None
@@ -339,7 +346,7 @@ class Session:
         if not can_be_asked_for(task_or_external_id):
             sentence = f"{task_or_external_id[:40]!r} is not the id of a task."
             raise ArgumentsInvalid(sentence, field="id", remedy="Give Kling's id of it, or the external id.")
-        report = self.service.find(task_or_external_id)
+        report = self.service.find_by_either(task_or_external_id)
         own_id = report.external_task_id or report.task_id
         adopted = ev.Adopted(
             at=self._clock.now(),
@@ -347,6 +354,7 @@ class Session:
             task_id=report.task_id,
             origin=self.origin,
             target=target or Target(name=own_id),
+            dialect=self._crew.assignment.dialect,
         )
         try:
             submission = self._journal.adopt(adopted)
@@ -412,7 +420,9 @@ class Session:
         """
         if not self._journal.needs_reconciling(self.origin):
             return 0
-        return reconcile(self._journal, self.service.list_tasks, self._clock.now(), self.origin)
+        return reconcile(
+            self._journal, self.service.list_tasks, self._clock.now(), self.origin, self._worker.crew.assignment.dialect
+        )
 
     def release(self) -> int:
         """Go on with everything that was held back or set aside; how many there were.
@@ -496,6 +506,7 @@ def service_of(
         pictures=PictureStore(settings.home / "pictures"),
         now=(clock or SystemClock()).now,
         user_agent=USER_AGENT,
+        dialect=settings.dialect,
         trusts_resolver=settings.trusts_resolver,
         tell_sent=tell_sent,
     )
@@ -504,7 +515,7 @@ def service_of(
 def _clip_report(service: KlingService, known_as: str) -> TaskReport:
     """The report of a finished task, with a link."""
     try:
-        report = service.find(known_as)
+        report = service.find_by_either(known_as)
     except TaskUnknown:
         raise _gone() from None
     if not report.link:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from .core import capability
 from .core.amounts import amount_of
-from .core.capability import DEFAULT_PROFILE, PROFILES
+from .core.capability import DEFAULT_PROFILE, DIALECTS, LEGACY, PROFILES, Profile
 from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnreadable
 from .core.life import lifecycle
 from .core.life.spending import Caps
@@ -62,10 +62,10 @@ class Keys:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
-    a folder of their own. ``concurrency`` is how many tasks may run at once at most; None leaves it to what the service
-    takes. Nothing is sent that might break one of ``caps``. ``service`` is the name or address that was chosen, and
-    ``told`` says where each value came from. ``trusts_resolver``: clips may come from where the names of a local
-    network lead.
+    a folder of their own. ``profile`` and ``dialect`` are those of new requests. ``concurrency`` is how many tasks may
+    run at once at most; None leaves it to what the service takes. Nothing is sent that might break one of ``caps``.
+    ``service`` is the name or address that was chosen, and ``told`` says where each value came from.
+    ``trusts_resolver``: clips may come from where the names of a local network lead.
     """
 
     service_url: str
@@ -76,6 +76,7 @@ class Settings:
     concurrency: int | None = None
     caps: Caps = field(default_factory=Caps)
     profile: str = DEFAULT_PROFILE
+    dialect: str = LEGACY
     service: str = field(default="", compare=False)
     told: str = field(default="", compare=False)
     trusts_resolver: bool = False
@@ -187,13 +188,46 @@ def profile_in_force(environment: Mapping[str, str], preferred: Preferred, profi
     return DEFAULT_PROFILE, "by default"
 
 
-def told_profile(environment: Mapping[str, str], preferred: Preferred, profile: str = "") -> str:
-    """The profile in force with its date, and who chose it. Raises like :func:`profile_in_force`."""
+def dialect_in_force(environment: Mapping[str, str], preferred: Preferred, dialect: str = "") -> tuple[str, str]:
+    """The generation of Kling's API that new requests are sent over, and who chose it in words: ``dialect`` (of the
+    command line), else that of the environment, of the preferences, the legacy one.
+
+    Raises :class:`ArgumentsInvalid` for one that is not spoken.
+    """
+    for name, source in (
+        (dialect, "by --dialect"),
+        (environment.get("KLING_DIALECT", "").strip(), "by KLING_DIALECT of the environment"),
+        (preferred.values.get("KLING_DIALECT", "").strip(), "by the preferences"),
+    ):
+        if name and name not in DIALECTS:
+            remedy = f"Use {' or '.join(DIALECTS)}, or leave it empty for {LEGACY}."
+            raise ArgumentsInvalid(f"KLING_DIALECT is {name!r}.", field="KLING_DIALECT", remedy=remedy)
+        if name:
+            return name, source
+    return LEGACY, "by default"
+
+
+def limits_in_force(
+    environment: Mapping[str, str], preferred: Preferred, profile: str = "", dialect: str = ""
+) -> Profile:
+    """What new requests are judged by. Raises like :func:`profile_in_force` and :func:`dialect_in_force`."""
+    name = profile_in_force(environment, preferred, profile)[0]
+    return capability.profile(name, dialect_in_force(environment, preferred, dialect)[0])
+
+
+def told_profile(environment: Mapping[str, str], preferred: Preferred, profile: str = "", dialect: str = "") -> str:
+    """The profile in force with its date, the API where it is not the usual one, and who chose them. Raises like
+    :func:`limits_in_force`.
+    """
     name, source = profile_in_force(environment, preferred, profile)
-    return f"{name} of {capability.profile(name).date} ({source})"
+    spoken, chosen = dialect_in_force(environment, preferred, dialect)
+    over = "" if spoken == LEGACY else f", over the {spoken} API ({chosen})"
+    return f"{name} of {capability.profile(name).date} ({source}){over}"
 
 
-def told_settings(environment: Mapping[str, str], preferred: Preferred, service: str = "", profile: str = "") -> str:
+def told_settings(
+    environment: Mapping[str, str], preferred: Preferred, service: str = "", profile: str = "", dialect: str = ""
+) -> str:
     """Where each setting comes from, in a sentence without any key. Raises :class:`ArgumentsInvalid` for a cap or a
     profile that is none.
     """
@@ -201,7 +235,7 @@ def told_settings(environment: Mapping[str, str], preferred: Preferred, service:
     key = "the rehearsal's own" if choice.is_rehearsal else keys_in_force(environment, preferred)[1]
     caps = caps_in_force(environment, preferred, choice)[1]
     name = _NAMES.get(choice.name, "the address given")
-    limits = told_profile(environment, preferred, profile)
+    limits = told_profile(environment, preferred, profile, dialect)
     return f"Service: {name} ({choice.source}); key: {key}; spends at most: {caps or 'no cap'}; profile: {limits}."
 
 
@@ -210,9 +244,11 @@ def read_settings(
     *,
     service: str = "",
     profile: str = "",
+    dialect: str = "",
     preferred: Preferred = NOTHING_PREFERRED,
 ) -> Settings:
-    """The settings in force. ``service`` (a name or an address) and ``profile`` precede all others; ``""`` is none.
+    """The settings in force. ``service`` (a name or an address), ``profile`` and ``dialect`` precede all others;
+    ``""`` is none.
 
     Raises :class:`ArgumentsInvalid` for a value that cannot be used, :class:`CredentialsMissing` without a key and
     :class:`CredentialsUnreadable` for one that cannot be sent.
@@ -234,8 +270,9 @@ def read_settings(
         concurrency=_concurrency(numbers),
         caps=caps_in_force(environment, preferred, choice)[0],
         profile=profile_in_force(environment, preferred, profile)[0],
+        dialect=dialect_in_force(environment, preferred, dialect)[0],
         service=choice.name,
-        told=told_settings(environment, preferred, service, profile),
+        told=told_settings(environment, preferred, service, profile, dialect),
         trusts_resolver=_is_on(environment, "KLING_LOCAL_CLIPS"),
     )
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..core.amounts import amount_of
-from ..core.capability import PROFILES
+from ..core.capability import DIALECTS, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
@@ -117,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (validate, submit):
         verb.add_argument("request", type=Path, help="create body as JSON; image_url may be a local path")
         _add_profile(verb)
+        _add_dialect(verb)
     submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
@@ -125,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
+    _add_dialect(adopt)
     for verb in (submit, resume, adopt):
         verb.add_argument("--service", default="", help=_SERVICE)
         verb.add_argument(
@@ -150,6 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
     _add_profile(cost)
+    _add_dialect(cost)
     cost.add_argument("--input-seconds", type=_seconds, help="length of the video that is edited")
     account = _verb(names, "account", verbs.account, "the account's packs of units: free, and a test of the key")
     account.add_argument("--service", default="", help="as for submit")
@@ -160,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
 
 _EPILOG = (
     "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
-    "KLING_PROFILE (late or seed); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; "
+    "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; "
     "KLING_CONCURRENCY (tasks at once, at most); "
     "KLING_DAILY_CAP and KLING_PROJECT_CAP (units); KLING_LOCAL_CLIPS=1 (clips of a local network, as behind a VPN). "
     "Exit codes: 0 done, 1 this machine, 2 request or arguments, "
@@ -191,6 +194,7 @@ def _add_tasks(names: Any) -> None:
         told = f"{what}, 1 to {most} (default: {default})"
         some.add_argument(name, type=_whole(most), default=default, metavar="NUMBER", help=told)
     for verb in (one, some):
+        _add_dialect(verb)
         verb.add_argument("--service", default="", help="as for submit")
 
 
@@ -200,6 +204,11 @@ def _add_profile(parser: argparse.ArgumentParser) -> None:
         "(default: KLING_PROFILE, Blender's preferences, late)"
     )
     parser.add_argument("--profile", choices=PROFILES, default="", help=what)
+
+
+def _add_dialect(parser: argparse.ArgumentParser) -> None:
+    what = "which generation of Kling's API to speak (default: KLING_DIALECT, Blender's preferences, legacy)"
+    parser.add_argument("--dialect", choices=DIALECTS, default="", help=what)
 
 
 def _add_elements(parser: argparse.ArgumentParser) -> None:

@@ -48,11 +48,11 @@ def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int
 
 def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> capability.Profile:
     """The state of the service that is judged by; which one that is and who chose it is said on stderr."""
-    from ..settings import profile_in_force, told_profile
+    from ..settings import limits_in_force, told_profile
 
-    chosen = environment, options.preferred, options.profile
+    chosen = environment, options.preferred, options.profile, getattr(options, "dialect", "")
     tell(f"kling: Profile: {told_profile(*chosen)}.")
-    return capability.profile(profile_in_force(*chosen)[0])
+    return limits_in_force(*chosen)
 
 
 def _judged(options: argparse.Namespace, profile: capability.Profile) -> RequestFile:
@@ -222,8 +222,8 @@ def _settings(options: argparse.Namespace, environment: Mapping[str, str], *, as
     from ..settings import OFFLINE, REHEARSAL, REHEARSING, Preferred, read_settings
 
     preferred: Preferred = options.preferred
-    profile = getattr(options, "profile", "")
-    settings = read_settings(environment, service=options.service, profile=profile, preferred=preferred)
+    chosen = {name: getattr(options, name, "") for name in ("profile", "dialect")}
+    settings = read_settings(environment, service=options.service, preferred=preferred, **chosen)
     if asks and not preferred.is_online and not settings.is_rehearsal:
         raise NotSent(f"{OFFLINE}.", field="service")
     rehearsing = f"{REHEARSING} " if settings.service == REHEARSAL else ""
@@ -265,7 +265,7 @@ def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def task(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Say what the service says of one task."""
-    report = _service(options, environment).find(options.id)
+    report = _service(options, environment).find_by_either(options.id)
     if options.external and report.external_task_id != options.id:
         raise ArgumentsInvalid(
             f'"{options.id}" is Kling\'s own id of a task, and no external id.',

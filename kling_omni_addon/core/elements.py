@@ -10,7 +10,7 @@ from urllib.parse import quote
 from .capability import LEGACY, Profile, over
 from .errors import ArgumentsInvalid, Unanswered
 from .media import PictureRef
-from .payload import pieces_of
+from .pieces import pieces_of
 from .problem import Problem
 from .protocol import PAGE_SIZE, HttpCall, HttpReply, cleaned, id_of, read_data
 from .rules import table

@@ -8,12 +8,14 @@ KlingError
  +-- CaptureFailed           2  no picture could be rendered
  +-- CredentialsMissing      3  there is no key
  +-- CredentialsUnreadable   3  the key holds what no key has, and cannot be sent
+ +-- CredentialsUnfit        3  the generation of the API that is spoken takes no such key
  +-- Refused                 4  the service refused a call, with its code
  |    +-- CredentialsRefused 3  ... because it does not accept the key
  |    +-- TaskUnknown        4  ... because it knows no such task
  +-- TaskFailed              4  the task ended without a clip
  +-- NotSent                 5  proof: the service cannot have a whole request
  +-- Unanswered              5  sent, but no answer can be trusted
+ |    +-- OtherDialect        5  ... because it is in the words of another generation of the API
  +-- ClipUnusable            5  a downloaded file is not the clip
  |    +-- LinkExpired        5  the link of a clip is no longer honoured
  |    +-- ClipGone           5  the service has no such file (any more)
@@ -96,6 +98,12 @@ class CredentialsUnreadable(KlingError):
     exit_code = 3
 
 
+class CredentialsUnfit(KlingError):
+    """The dialect takes no AccessKey with its SecretKey; nothing was sent."""
+
+    exit_code = 3
+
+
 class Reaction(StrEnum):
     """What a client does about an error code of the service. The table is in ``core.protocol``."""
 
@@ -158,6 +166,10 @@ class Unanswered(KlingError):
     """The call went out, but no answer that can be trusted came back."""
 
     exit_code = 5
+
+
+class OtherDialect(Unanswered):
+    """The answer is in the words of another generation of the API: never guessed at."""
 
 
 class ClipUnusable(KlingError):

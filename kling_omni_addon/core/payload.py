@@ -1,37 +1,30 @@
 """What is sent: the service's own words, with pictures by reference.
 
-A body is first drafted as plain JSON data in which a picture stands as a :class:`PictureRef`; ``core.rules`` judges
-exactly that draft; :func:`build_payload` turns a faultless draft into a :class:`Payload`, whose bytes never change
-again.
+A body is first drafted as plain JSON data, in the words of a request file (those of the legacy API), in which a picture
+stands as a :class:`PictureRef`; ``core.rules`` judges exactly that draft; :func:`build_payload` has a faultless draft
+written in the words of its dialect, as a :class:`Payload` whose bytes never change again.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain, repeat
-from typing import Any, TypeAlias
+from typing import Any
 
-from .capability import Profile
+from .capability import LEGACY, Profile
+from .dialects import legacy, spoken
 from .errors import RequestInvalid
 from .media import ClipRef, PictureRef
 from .naming import Numbering, numbered
+from .pieces import Body, Piece, length_of, pieces_of
 from .request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
 from .rules import table
-
-Body: TypeAlias = dict[str, Any]
-"""A create body as JSON data; an ``image_url`` may be a :class:`PictureRef` (rules.py treats it as decoded Base64)."""
 
 _DURATION_DIGITS = 4
 _IMAGE_TYPES = {Role.FIRST: "first_frame", Role.END: "end_frame"}
 _REFER_TYPES = {VideoUse.REFERENCE: "feature", VideoUse.EDIT: "base"}
 _SHOT_TYPES = {Storyboard.CUSTOM: "customize", Storyboard.AUTOMATIC: "intelligence"}
-
-
-Piece: TypeAlias = str | PictureRef | ClipRef
-"""Text of a body, or what stands for a picture's Base64 or for a clip's link in it."""
 
 
 def _named(piece: PictureRef | ClipRef) -> str:
@@ -46,13 +39,16 @@ class Payload:
     ``digest`` names what is sent: it covers the text, the digests of the pictures, and of a clip of the account its id.
     The clip's link is another one at each send; it leads to the same clip, and the service refuses a second send by the
     submission's own id, never by its bytes. ``kind`` is model, mode and
-    length: what decides how long the service takes.
+    length: what decides how long the service takes. It goes to ``path``, and whatever is asked about its task is asked
+    in ``dialect``.
     """
 
     external_task_id: str
     model: str
     pieces: tuple[Piece, ...]
     kind: str = ""
+    dialect: str = LEGACY
+    path: str = legacy.TASKS_PATH
 
     @property
     def content_length(self) -> int:
@@ -194,10 +190,13 @@ def build_payload(body: Body, profile: Profile, clip: ClipRef | None = None, **k
     faults = [problem for problem in table.problems_in(body, profile=profile, **known) if problem.is_fault]
     if faults:
         raise RequestInvalid(faults)
+    path, document = spoken(profile.dialect).written(_without_link(body, clip), profile)
     return Payload(
         external_task_id=body["external_task_id"],
         model=body["model_name"],
-        pieces=pieces_of(_without_link(body, clip)),
+        pieces=pieces_of(document),
+        dialect=profile.dialect,
+        path=path,
         kind=f"{body['model_name']} {body['mode']} {body.get('duration', 'edit')}",
     )
 
@@ -206,37 +205,3 @@ def _without_link(body: Body, clip: ClipRef | None) -> Body:
     if clip is None:
         return body
     return body | {"video_list": [video | {"video_url": clip} for video in body["video_list"]]}
-
-
-def pieces_of(value: Any) -> tuple[Piece, ...]:
-    """JSON text of a value, cut where pictures belong; neighbouring texts are joined."""
-    pieces: list[Piece] = []
-    for piece in _written(value):
-        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
-            pieces[-1] += piece
-        else:
-            pieces.append(piece)
-    return tuple(pieces)
-
-
-def length_of(pieces: Sequence[Piece]) -> int:
-    """Bytes of a body in pieces, pictures as Base64; a link that is not known yet has none."""
-    texts = (len(piece.encode()) for piece in pieces if isinstance(piece, str))
-    return sum(texts) + sum(piece.base64_length for piece in pieces if isinstance(piece, PictureRef))
-
-
-def _written(value: Any) -> Iterator[Piece]:
-    if isinstance(value, PictureRef | ClipRef):
-        yield from ('"', value, '"')
-    elif isinstance(value, dict):
-        for mark, (key, item) in zip(chain("{", repeat(",")), value.items(), strict=False):
-            yield f"{mark}{json.dumps(key)}:"
-            yield from _written(item)
-        yield "}" if value else "{}"
-    elif isinstance(value, list):
-        for mark, item in zip(chain("[", repeat(",")), value, strict=False):
-            yield mark
-            yield from _written(item)
-        yield "]" if value else "[]"
-    else:
-        yield json.dumps(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from ..core.protocol import TASKS_PATH
+from ..core.dialects.legacy import TASKS_PATH
 from .answers import Refusal
 from .calls import Kind
 from .proof import PROOF_PATH

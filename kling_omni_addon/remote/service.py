@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -13,15 +15,26 @@ from ..core import account as core_account
 from ..core import elements as core_elements
 from ..core import protocol
 from ..core.account import Pack
+from ..core.capability import LEGACY
+from ..core.dialects import Dialect, Page, spoken
 from ..core.elements import ElementDraft, ElementTask, LibraryElement
-from ..core.errors import ClipGone, NotSent, Reaction, Refused, TaskUnknown, Unanswered
+from ..core.errors import (
+    ClipGone,
+    CredentialsUnfit,
+    NotSent,
+    OtherDialect,
+    Reaction,
+    Refused,
+    TaskUnknown,
+    Unanswered,
+)
 from ..core.media import ClipRef, PictureRef
 from ..core.payload import Payload
 from ..core.protocol import HttpCall, HttpReply, TaskReport
 from . import clips
 from .clips import Clip, Reception, Trust
 from .http import Http, StreamedBody
-from .token import Credentials, bearer
+from .token import Credentials, KeyPair, bearer
 
 _T = TypeVar("_T")
 _PROBE_ID = "kling-omni-credential-check"
@@ -41,7 +54,11 @@ class Pictures(Protocol):
 
 
 class KlingService:
-    """The service at one address with one key, for one thread: it holds a connection."""
+    """The service at one address with one key, in one dialect, for one thread: it holds a connection.
+
+    Where the dialect takes no such key, every question and every send raises :class:`CredentialsUnfit`: nothing goes
+    out. The element library and the account have paths of their own, and one dialect.
+    """
 
     def __init__(
         self,
@@ -51,6 +68,7 @@ class KlingService:
         pictures: Pictures,
         now: Callable[[], float],
         user_agent: str,
+        dialect: str = LEGACY,
         trusts_resolver: bool = False,
         tell_sent: Callable[[str, int, int], None] = lambda own_id, sent, total: None,
     ) -> None:
@@ -60,6 +78,7 @@ class KlingService:
         self._tell_sent = tell_sent
         self._base_url = base_url.rstrip("/")
         self._credentials = credentials
+        self._spoken = dialect
         self._pictures = pictures
         self._now = now
         self._user_agent = user_agent
@@ -67,6 +86,30 @@ class KlingService:
         self._server_ahead_s = 0.0
         self._trust = Trust(service_host=urlsplit(self._base_url).hostname or "", in_resolver=trusts_resolver)
         self._http = Http(self._base_url, user_agent)
+
+    def speaking(self, dialect: str) -> KlingService:
+        """The same service over the same connection in another dialect."""
+        if dialect == self._spoken:
+            return self
+        other = copy.copy(self)
+        other._spoken = dialect
+        return other
+
+    @property
+    def _dialect(self) -> Dialect:
+        """Raises :class:`CredentialsUnfit`."""
+        dialect = spoken(self._spoken)
+        if isinstance(self._credentials, KeyPair) and not dialect.TAKES_KEY_PAIRS:
+            raise CredentialsUnfit(
+                f"{dialect.LABEL.capitalize()} takes an API key and no AccessKey with its SecretKey. Nothing was sent.",
+                field="KLING_API_KEY",
+                remedy="Make an API key in Kling's console and enter it, or choose the legacy API.",
+            )
+        return dialect
+
+    def require_fit_key(self) -> None:
+        """Raise :class:`CredentialsUnfit` where the dialect takes no key of this kind."""
+        _ = self._dialect
 
     def check_credentials(self) -> None:
         """Ask for a task that cannot exist: free, and a good key is answered "not found" (contract 3.3).
@@ -88,18 +131,19 @@ class KlingService:
         """
         if payload.content_length > _PROBE_FROM_BYTES:
             self.check_credentials()  # a wrong key costs one small GET, not the upload
-        call = self._with_links(protocol.build_create(payload))
+        dialect = self._dialect
+        call = self._with_links(HttpCall(method="POST", path=payload.path, pieces=payload.pieces))
         reply, is_committed = self._post(payload.external_task_id, call, commit)
         try:
-            return protocol.read_create(reply, payload.external_task_id)
+            return dialect.read_create(reply, payload.external_task_id)
         except Refused as refusal:
             if refusal.reaction is Reaction.SIGN_AGAIN:
                 self._follow_server_clock()  # for the next try, which the worker decides on
             raise
-        except Unanswered:
+        except Unanswered as error:
             if not is_committed:  # the service broke off mid-upload with an answer of no meaning
                 raise NotSent("The service broke off while the request was going out.") from None
-            raise
+            raise self._of_address(error) from None
 
     def _with_links(self, call: HttpCall) -> HttpCall:
         """The call with a fresh link in the place of each clip. Raises :class:`ClipGone` where the account has none,
@@ -111,7 +155,7 @@ class KlingService:
     def _link_of(self, clip: ClipRef) -> str:
         """As it stands between quotes in JSON. It is free to ask for."""
         try:
-            link = self.find(clip.known_as).link
+            link = self.find_by_either(clip.known_as).link
         except TaskUnknown:
             link = ""
         except Unanswered as error:
@@ -148,30 +192,67 @@ class KlingService:
         """The task with our id. Raises :class:`TaskUnknown`, other :class:`Refused`, :class:`NotSent` or
         :class:`Unanswered`.
         """
-        call = protocol.build_query(external_task_id)
-        return self._read(call, lambda reply: protocol.read_task(reply, external_task_id))
+        dialect = self._dialect
+        return self._read(
+            dialect.build_find(external_task_id), lambda reply: dialect.read_task(reply, external_task_id)
+        )
 
-    ask = find  # the same call serves both kinds of id (contract 6.2); the worker says which it means
+    def find_by_either(self, known_as: str) -> TaskReport:
+        """The task with this id, ours or the service's. Raises like :meth:`find`."""
+        try:
+            return self.find(known_as)
+        except TaskUnknown:
+            if self._dialect.build_ask(known_as) == self._dialect.build_find(known_as):
+                raise
+        return self.ask(known_as)
+
+    def ask(self, task_id: str) -> TaskReport:
+        """The task with the service's id. Raises like :meth:`find`."""
+        dialect = self._dialect
+        return self._read(dialect.build_ask(task_id), lambda reply: dialect.read_task(reply, task_id))
+
+    def ask_together(self, task_ids: Sequence[str]) -> tuple[TaskReport, ...]:
+        """What the service says of many tasks in few calls; some may be missing, and others among them. Raises like
+        :meth:`find`.
+        """
+        dialect = self._dialect
+        found: list[TaskReport] = []
+        for start in range(0, len(task_ids), dialect.MOST_TOGETHER):
+            call = dialect.build_together(task_ids[start : start + dialect.MOST_TOGETHER])
+            found.extend(self._read(call, dialect.read_together))
+        return tuple(found)
 
     def recent(self) -> tuple[TaskReport, ...]:
-        """The newest tasks of the account, one short page: a cheap way to ask for many. Raises like :meth:`find`."""
-        return self.page(1)
+        """The newest tasks of the account, one short page. Raises like :meth:`find`."""
+        return next(self._pages(protocol.USUAL_ON_PAGE), ())
 
     def page(self, number: int, size: int = protocol.USUAL_ON_PAGE) -> tuple[TaskReport, ...]:
-        """One page of the account's list, within the bounds of :func:`protocol.build_list`. An entry that cannot be
-        read is passed over. Raises like :meth:`find`.
+        """One page of the account's list, counted from 1 to :data:`protocol.MOST_PAGES`, of at most
+        :data:`protocol.MOST_ON_PAGE` tasks; an entry that cannot be read is passed over. A page that is reached by a
+        cursor takes as many calls as its number. Raises like :meth:`find`.
         """
-        return self._read(protocol.build_list(number, size), protocol.read_list)
+        dialect = self._dialect
+        cursor = dialect.cursor_of(number)
+        if cursor is not None:
+            return self._read_page(dialect, cursor, size).reports
+        return next(islice(self._pages(size), number - 1, None), ())
 
     def list_tasks(self) -> Iterator[TaskReport]:
-        """Every task on the account's list, page by page as it is read. A page may be short because an entry could not
-        be read, so only an empty one is the end. Raises like :meth:`find`.
-        """
-        for page in range(1, protocol.MOST_PAGES + 1):
-            reports = self.page(page, protocol.PAGE_SIZE)
-            if not reports:
-                return
+        """Every task on the account's list, page by page as it is read. Raises like :meth:`find`."""
+        for reports in self._pages(protocol.PAGE_SIZE):
             yield from reports
+
+    def _pages(self, size: int) -> Iterator[tuple[TaskReport, ...]]:
+        dialect, cursor = self._dialect, ""
+        for _ in range(protocol.MOST_PAGES):
+            page = self._read_page(dialect, cursor, size)
+            yield page.reports
+            cursor = page.after
+            if not cursor:
+                return
+
+    def _read_page(self, dialect: Dialect, cursor: str, size: int) -> Page:
+        return self._read(dialect.build_page(cursor, size), lambda reply: dialect.read_page(reply, cursor))
 
     def fetch(self, report: TaskReport, target: Path, reception: Reception) -> Clip:
         """Download a finished task's clip to ``target``, from where an earlier try ended: whole and checked, or not at
@@ -217,13 +298,24 @@ class KlingService:
         return read(self._send(call, body))
 
     def _read(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
-        """Send a GET and read its reply; once more with a token of the service's own time when the clocks disagree."""
+        """Ask a free question and read its reply; once more with a token of the service's own time when the clocks
+        disagree.
+        """
         try:
-            return read(self._send(call))
+            return self._write(call, read) if call.pieces else read(self._send(call))
         except Refused as refusal:
             if refusal.reaction is not Reaction.SIGN_AGAIN or not self._follow_server_clock():
                 raise
-        return read(self._send(call))
+        except OtherDialect as error:
+            raise self._of_address(error) from None
+        return self._write(call, read) if call.pieces else read(self._send(call))
+
+    def _of_address(self, error: Unanswered) -> Unanswered:
+        """An answer in other words says which address gave it."""
+        if not isinstance(error, OtherDialect):
+            return error
+        remedy = "Choose the other API in the preferences (KLING_DIALECT), or check the service's address."
+        return OtherDialect(f"{self._base_url}: {error.sentence}", field="service", remedy=remedy)
 
     def _send(self, call: HttpCall, body: StreamedBody | None = None) -> HttpReply:
         """One call with a fresh token. Notes how far the service's clock is ahead of ours."""

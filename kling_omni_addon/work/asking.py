@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
 from ..core.life import events as ev
@@ -18,14 +18,14 @@ from .turn import Turn
 _log = logging.getLogger(__name__)
 
 _MANY = 3
-"""From so many due tasks on, one page of the list is asked for instead of each."""
+"""From so many due tasks on, they are asked about together."""
 _NO_LINK = "Kling says that the clip is made, but does not say where it is."
 _TOGETHER_S = 3.0
 """Tasks that are due within this time are asked about together."""
 
 
-class NewestPage:
-    """The newest page of the account's list, which answers for many tasks at once. Each report on it counts once."""
+class AskedTogether:
+    """What was said of many tasks at once. Each report counts once."""
 
     def __init__(self, service: Service, crew: Crew) -> None:
         self._service = service
@@ -33,25 +33,31 @@ class NewestPage:
         self._reports: dict[str, TaskReport] = {}
 
     def take(self, task_id: str) -> TaskReport | None:
-        """What the page says of a task; None when it says nothing (any more), and the task is asked for singly."""
+        """What was said of a task; None where that was nothing (any more), and the task is asked for singly."""
         return self._reports.pop(task_id, None)
 
     def read_if_worth_it(self, live: Iterable[Submission]) -> None:
-        """Forget the old page, and read it anew if many of these are due. Whoever is on it is due at once."""
+        """Forget the old answers, and ask anew if many of these are due. Whoever is answered for is due at once."""
         self._reports = {}
         now = self._crew.clock.now()
         soon = self._due_together(live, now)
         if not soon:
             return
-        try:
-            self._reports = {report.task_id: report for report in self._service.recent()}
-        except KlingError as error:
-            _log.warning("the list of tasks could not be read: %s", error.sentence)
-        except Exception:  # noqa: BLE001 - whatever is wrong with the page, each can still be asked for singly
-            _log.exception("the list of tasks could not be read")
+        for dialect in dict.fromkeys(submission.payload.dialect for submission in soon):
+            self._ask_together(dialect, [s.task_id for s in soon if s.payload.dialect == dialect])
         for submission in soon:
             if submission.task_id in self._reports:
                 self._crew.memory.pause(submission.id, Action.ASK, until=now)
+
+    def _ask_together(self, dialect: str, task_ids: Sequence[str]) -> None:
+        try:
+            reports = self._service.speaking(dialect).ask_together(task_ids)
+        except KlingError as error:
+            _log.warning("many tasks could not be asked about together: %s", error.sentence)
+        except Exception:  # noqa: BLE001 - whatever is wrong with the answer, each can still be asked for singly
+            _log.exception("many tasks could not be asked about together")
+        else:
+            self._reports |= {report.task_id: report for report in reports}
 
     def _due_together(self, live: Iterable[Submission], now: float) -> list[Submission]:
         """Those that are due now or soon; none where they are few, or nothing is due now."""
@@ -61,11 +67,11 @@ class NewestPage:
         return soon if len(soon) >= _MANY and any(at <= now for at, _ in due) else []
 
 
-def ask(turn: Turn, page: NewestPage) -> None:
+def ask(turn: Turn, together: AskedTogether) -> None:
     """Ask how far the task is, and choose when to ask again."""
     submission = turn.submission
     try:
-        report = page.take(submission.task_id) or turn.service.ask(submission.task_id)
+        report = together.take(submission.task_id) or turn.service.ask(submission.task_id)
     except KlingError as error:
         turn.put_off(Action.ASK, error)
         return

@@ -49,14 +49,14 @@ class Lane:
         self._actions = actions
         self._clock = crew.clock
         self._renewed_at = crew.clock.now()
-        self._page = asking.NewestPage(service, crew)
+        self._together = asking.AskedTogether(service, crew)
         self._steps: Mapping[Action, Callable[[Turn], None]] = {
             Action.SEND: sending.send,
             Action.LOOK_UP: asking.look_up,
             Action.SCAN: asking.scan,
             Action.PARK: asking.park,
             Action.BELIEVE: asking.believe,
-            Action.ASK: lambda turn: asking.ask(turn, self._page),
+            Action.ASK: lambda turn: asking.ask(turn, self._together),
             Action.FETCH: fetching.fetch,
             Action.FETCH_MARKED: fetching.fetch_marked,
             Action.SET_ASIDE: _set_aside,
@@ -95,7 +95,9 @@ class Lane:
         if not self._journal.needs_reconciling(origin):
             return True
         try:
-            recovery.reconcile(self._journal, self._service.list_tasks, self._clock.now(), origin)
+            recovery.reconcile(
+                self._journal, self._service.list_tasks, self._clock.now(), origin, self._crew.assignment.dialect
+            )
         except KlingError as error:
             _log.warning("the list of tasks could not be read, so nothing is sent yet: %s", error.sentence)
             return False
@@ -111,7 +113,7 @@ class Lane:
             chosen = queueing.next_to_send(able, self._memory.busy(), self._memory.slots, now)
             return [chosen] if chosen else []
         if self._actions == ASKING:
-            self._page.read_if_worth_it(mine)
+            self._together.read_if_worth_it(mine)
         return sorted(mine, key=lambda s: s.awaits_marked)  # the copy of one clip never keeps another clip waiting
 
     def _advance(self, submission_id: str) -> float:
@@ -139,10 +141,9 @@ class Lane:
             self._memory.pause(submission.id, action, self._clock.now() + IDLE_S)
             return IDLE_S
         try:
-            self._do(
-                Turn(submission=submission, lease=lease, journal=self._journal, service=self._service, crew=self._crew),
-                action,
-            )
+            service = self._service.speaking(submission.payload.dialect)
+            turn = Turn(submission=submission, lease=lease, journal=self._journal, service=service, crew=self._crew)
+            self._do(turn, action)
         except (LeaseLost, IllegalTransition) as error:
             _log.info("%s: another process was faster (%s)", submission.id, error)
         except JournalUnusable:  # what came of it is not on record: not again at once, whoever wakes this lane

@@ -51,7 +51,7 @@ def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew)
     is_nobodys = submission.denial is not None and submission.denial.is_for_key  # no account can have it
     try:
         if not is_nobodys:
-            service.find(submission.task_id or submission.id)
+            service.speaking(submission.payload.dialect).find_by_either(submission.task_id or submission.id)
     except TaskUnknown:
         if submission.phase is Phase.UNANSWERED:
             _ask_again(submission, crew, _LATE_S)

@@ -59,14 +59,19 @@ def open_journal(path: Path, now: float) -> tuple[Journal, str]:
     return journal, notice
 
 
-def reconcile(journal: Journal, list_tasks: Callable[[], Iterable[TaskReport]], now: float, origin: Origin) -> int:
+def reconcile(
+    journal: Journal, list_tasks: Callable[[], Iterable[TaskReport]], now: float, origin: Origin, dialect: str
+) -> int:
     """Read the account's whole list, adopt what is ours and not in the journal, and accept what the journal calls
-    unsent or unanswered; how many submissions that changed. Then sending is allowed again.
+    unsent or unanswered; how many submissions that changed. Then sending is allowed again. What is adopted is asked
+    about in ``dialect``, that of the list.
 
     Raises what ``list_tasks`` raises, and then nothing was changed.
     """
     adopted = [
-        ev.Adopted(at=now, submission_id=report.external_task_id, task_id=report.task_id, origin=origin)
+        ev.Adopted(
+            at=now, submission_id=report.external_task_id, task_id=report.task_id, origin=origin, dialect=dialect
+        )
         for report in list_tasks()
         if report.external_task_id.startswith(ID_PREFIX) or journal.knows(report.external_task_id)
     ]

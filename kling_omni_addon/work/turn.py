@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..core.errors import CredentialsRefused, KlingError
+from ..core.errors import CredentialsRefused, CredentialsUnfit, KlingError
 from ..core.life import events as ev
 from ..core.life import pacing
 from ..core.life.events import Event
@@ -70,7 +70,7 @@ class Turn:
         """A question that failed says nothing about the task: ask again later, much later when the key is at fault."""
         submission = self.submission
         wait_s = pacing.poll_interval_s(self.now() - submission.changed_at, submission.id)
-        if isinstance(error, CredentialsRefused):
+        if isinstance(error, CredentialsRefused | CredentialsUnfit):
             wait_s = _WITHOUT_A_KEY_S
         _log.warning("%s: %s; asking again in %.0f s", submission.id, error.sentence, wait_s)
         self.memory.note_silence(submission.id, self.now(), str(error))

@@ -15,7 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from kling_omni_addon.command_line import cli
-from kling_omni_addon.core import protocol
+from kling_omni_addon.core.dialects import legacy
 from kling_omni_addon.remote import clips, http
 from kling_omni_addon.work.journal import Journal
 
@@ -71,7 +71,7 @@ def last_byte_gone(_moment: str) -> None:
 
 def answer_read(_moment: str) -> None:
     """The answer is read, but not recorded."""
-    protocol.read_create = dying(protocol.read_create, before=False)
+    legacy.read_create = dying(legacy.read_create, before=False)
 
 
 def mid_download(_moment: str) -> None:

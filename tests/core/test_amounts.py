@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from kling_omni_addon.core.account import read_account
 from kling_omni_addon.core.amounts import MOST_CHARGE, MOST_UNITS, amount_of, charge_of, charge_words, seconds_of
+from kling_omni_addon.core.dialects import new
+from kling_omni_addon.core.dialects.legacy import read_create, read_page, read_task
 from kling_omni_addon.core.elements import read_element_list, read_element_task
 from kling_omni_addon.core.errors import KlingError
 from kling_omni_addon.core.life import events as ev
@@ -22,9 +24,6 @@ from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import (
     HttpReply,
     TaskReport,
-    read_create,
-    read_list,
-    read_task,
     retry_after_s,
     server_time,
 )
@@ -109,6 +108,11 @@ def report_of(**members: Any) -> TaskReport:
     return read_task(reply(task(**members)), "1")
 
 
+def billed(*charges: Any) -> TaskReport:
+    """What the new API says that it took."""
+    return new.read_task(reply([{"id": "1", "status": "succeeded", "billing": list(charges)}]), "1")
+
+
 def balance(quota: Any) -> dict[str, Any]:
     return {"final_balance_deduction": {"quota": quota, "list_price": "0.42"}}
 
@@ -116,8 +120,7 @@ def balance(quota: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("said", [value for value in NO_AMOUNTS if value is not None] + ["10001", 10_001])
 def test_a_charge_that_cannot_be_read_is_unknown_and_is_told_as_it_was_said(said: Any) -> None:
     report = report_of(final_unit_deduction=said)
-    # A list of charges belongs to the new dialect: an empty one says nothing.
-    assert (report.charge_units, bool(report.charge_said)) == ("", said != [])
+    assert (report.charge_units, bool(report.charge_said)) == ("", True)
     assert len(report.charge_said) < 60
 
 
@@ -138,11 +141,15 @@ def test_units_beside_a_balance_that_did_not_pay_are_the_charge(quota: Any) -> N
 
 def test_charges_of_the_new_dialect_are_read_by_the_same_reader() -> None:
     units, money = {"charge_type": "unit", "amount": "3"}, {"charge_type": "balance", "amount": "0.42"}
-    assert report_of(billing=[units]).charge_units == "3"
-    assert (report_of(billing=[units, money]).charge_units, report_of(billing=[money]).charge_units) == ("3", "")
-    assert '"0.42" of the balance' in report_of(billing=[units, money]).charge_said
-    assert report_of(billing=[units, units]).charge_units == ""
-    assert report_of(billing=[units, "?"]).charge_said
+    assert billed(units).charge_units == "3"
+    assert (billed(units, money).charge_units, billed(money).charge_units) == ("3", "")
+    assert '"0.42" of the balance' in billed(units, money).charge_said
+    assert billed(units, units).charge_units == ""
+    assert billed(units, "?").charge_said
+    assert (billed().charge_units, billed().charge_said) == ("", "")
+    paid = billed({"charge_type": "cash", "cash_type": "balance", "amount": "7", "currency": "CNY"})
+    assert (paid.charge_units, paid.charge_balance, paid.charge_currency) == ("", "7", "CNY")
+    assert billed({"amount": "7"}, {"amount": "8"}).charge_balance == ""
 
 
 PAID: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
@@ -153,10 +160,8 @@ PAID: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     "bare": ({"final_balance_deduction": "0.42"}, ("", "0.42", "")),
     "currency": ({"final_balance_deduction": {"quota": "0.42", "currency": "USD"}}, ("", "0.42", "USD")),
     "no currency of a zero": ({"final_balance_deduction": {"quota": "0", "currency": "USD"}}, ("", "", "")),
-    "list": ({"billing": [{"charge_type": "balance", "amount": "7", "currency": "CNY"}]}, ("", "7", "CNY")),
     "unreadable units": ({"final_unit_deduction": "?", **balance("0.42")}, ("", "", "")),
     "unreadable balance": ({"final_unit_deduction": "3", **balance("0,42")}, ("3", "", "")),
-    "two sums": ({"billing": [{"amount": "7"}, {"amount": "8"}]}, ("", "", "")),
 }
 
 
@@ -261,17 +266,25 @@ NAMES = (
     "task_result",
     "final_unit_deduction",
     "final_balance_deduction",
-    "billing",
-    "outputs",
     "created_at",
 )
+NEW_NAMES = ("status", "message", "external_id", "outputs", "billing", "create_time", "update_time")
 
 
 @settings(deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, HOSTILE)), HOSTILE)
 def test_no_values_break_the_reader_of_a_page_and_the_others_on_it_are_read(members: Any, task_id: Any) -> None:
     page = reply([{**task(), **members, "task_id": "1"}, {**members, "task_id": task_id}, task() | {"task_id": "2"}])
-    assert {"1", "2"} <= {report.task_id for report in read_list(page)}
+    assert {"1", "2"} <= {report.task_id for report in read_page(page, "").reports}
+
+
+@settings(deadline=None)
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(NEW_NAMES, HOSTILE)), HOSTILE)
+def test_no_values_break_a_page_of_the_new_dialect(members: Any, task_id: Any) -> None:
+    good = {"status": "processing"}
+    tasks = [{**good, **members, "id": "1"}, {**members, "id": task_id}, {**good, "id": "2"}]
+    page = new.read_page(reply({"result": tasks, "has_more": False}), "")
+    assert {"1", "2"} <= {report.task_id for report in page.reports}
 
 
 @settings(deadline=None)

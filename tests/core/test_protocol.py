@@ -9,18 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kling_omni_addon.core.dialects.legacy import build_find, build_page, read_create, read_page, read_task
 from kling_omni_addon.core.errors import CredentialsRefused, KlingError, Reaction, Refused, TaskUnknown, Unanswered
 from kling_omni_addon.core.protocol import (
     HttpReply,
     Status,
     TaskReport,
-    build_list,
-    build_query,
     cleaned,
     reaction_to,
-    read_create,
-    read_list,
-    read_task,
     retry_after_s,
 )
 
@@ -149,12 +145,12 @@ def test_an_integer_id_beyond_floats_is_kept_whole() -> None:
 
 def test_a_list_page_passes_over_what_it_cannot_read() -> None:
     page = {"code": 0, "data": [{"task_id": "1", "task_status": "submitted"}, None, {"task_status": "x"}, 3]}
-    assert [report.task_id for report in read_list(reply(page))] == ["1"]
+    assert [report.task_id for report in read_page(reply(page), "").reports] == ["1"]
 
 
 def test_ids_are_quoted_into_the_path() -> None:
-    assert build_query("a/b?c d").path == "/v1/videos/omni-video/a%2Fb%3Fc%20d"
-    assert build_list(2).path == "/v1/videos/omni-video?pageNum=2&pageSize=100"
+    assert build_find("a/b?c d").path == "/v1/videos/omni-video/a%2Fb%3Fc%20d"
+    assert build_page("2", 100).path == "/v1/videos/omni-video?pageNum=2&pageSize=100"
 
 
 @pytest.mark.parametrize(

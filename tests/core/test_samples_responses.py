@@ -7,16 +7,9 @@ from typing import Any
 
 import pytest
 
-from kling_omni_addon.core.errors import CredentialsRefused, Reaction, Refused, TaskUnknown, Unanswered
-from kling_omni_addon.core.protocol import (
-    HttpReply,
-    Status,
-    TaskReport,
-    read_callback,
-    read_create,
-    read_list,
-    read_task,
-)
+from kling_omni_addon.core.dialects import Dialect, legacy, new
+from kling_omni_addon.core.errors import CredentialsRefused, OtherDialect, Reaction, Refused, TaskUnknown, Unanswered
+from kling_omni_addon.core.protocol import HttpReply, Status, TaskReport
 from kling_omni_addon.remote.token import KeyPair, bearer
 from tests.workshop.samples import BY_ID
 
@@ -34,6 +27,8 @@ CREATED = {
     "r03": TaskReport(
         task_id="822953089408827433", status=Status.SUBMITTED, created_at=1764235825.029, updated_at=1764235825.029
     ),
+}
+CREATED_NEW = {
     "n01": TaskReport(
         task_id="933557073781063683", status=Status.SUBMITTED, created_at=1790605869.865, updated_at=1790605869.865
     ),
@@ -73,6 +68,8 @@ CALLED_BACK = {
         created_at=1764235825.029,
         updated_at=1764236054.436,
     ),
+}
+CALLED_BACK_NEW = {
     "n02": TaskReport(
         task_id="933557962801545273",
         status=Status.SUCCEEDED,
@@ -105,71 +102,115 @@ def answer(sample: str) -> HttpReply:
 
 
 def test_no_sample_is_left_out() -> None:
-    answers = {*CREATED, *ASKED, *WITHOUT_TASK, EMPTY_LIST, *CALLED_BACK, *REFUSED}
+    new_answers = {*CREATED_NEW, *CALLED_BACK_NEW}
+    answers = {*CREATED, *ASKED, *WITHOUT_TASK, EMPTY_LIST, *CALLED_BACK, *REFUSED, *new_answers}
     assert answers | {"v01", "v02"} == {sample for sample in BY_ID if not sample.startswith("q")}
 
 
-@pytest.mark.parametrize(("sample", "report"), CREATED.items())
-def test_a_create_is_answered_with_a_submitted_task(sample: str, report: TaskReport) -> None:
-    assert read_create(answer(sample), report.external_task_id) == report
+CREATES = [(legacy, *each) for each in CREATED.items()] + [(new, *each) for each in CREATED_NEW.items()]
+CALLBACKS = [(legacy, *each) for each in CALLED_BACK.items()] + [(new, *each) for each in CALLED_BACK_NEW.items()]
+
+
+def other(dialect: Dialect) -> Dialect:
+    return new if dialect is legacy else legacy
+
+
+@pytest.mark.parametrize(("dialect", "sample", "report"), CREATES)
+def test_a_create_is_answered_with_a_submitted_task(dialect: Dialect, sample: str, report: TaskReport) -> None:
+    assert dialect.read_create(answer(sample), report.external_task_id) == report
+
+
+@pytest.mark.parametrize(("dialect", "sample", "report"), CREATES)
+def test_the_answer_of_the_other_dialect_is_never_guessed_at(dialect: Dialect, sample: str, report: TaskReport) -> None:
+    with pytest.raises(OtherDialect, match="and was asked in those of"):
+        other(dialect).read_create(answer(sample), report.external_task_id)
 
 
 @pytest.mark.parametrize(("sample", "report"), ASKED.items())
 def test_a_query_tells_the_state_of_the_task(sample: str, report: TaskReport) -> None:
-    assert read_task(answer(sample), report.task_id) == report
+    assert legacy.read_task(answer(sample), report.task_id) == report
+    with pytest.raises(OtherDialect):
+        new.read_task(answer(sample), report.task_id)
 
 
 @pytest.mark.parametrize(("sample", "report"), ASKED.items())
 def test_a_list_holds_the_same_task_objects(sample: str, report: TaskReport) -> None:
     body = BY_ID[sample]["body"]
-    assert read_list(reply({**body, "data": [body["data"]]})) == (report,)
+    page = reply({**body, "data": [body["data"]]})
+    assert legacy.read_page(page, "") == ((report,), "2")
+    assert legacy.read_together(page) == (report,)
+    with pytest.raises(OtherDialect):
+        new.read_together(page)
 
 
-def test_an_empty_list_has_no_tasks() -> None:
-    assert read_list(answer(EMPTY_LIST)) == ()
+def test_an_empty_list_has_no_tasks_and_ends() -> None:
+    assert legacy.read_page(answer(EMPTY_LIST), "7") == ((), "")
+    assert new.read_together(answer(EMPTY_LIST)) == ()
+    with pytest.raises(TaskUnknown, match="knows no task kob-1"):
+        new.read_task(answer(EMPTY_LIST), "kob-1")
 
 
 @pytest.mark.parametrize("sample", WITHOUT_TASK)
-def test_an_answer_about_something_else_is_no_task(sample: str) -> None:
+@pytest.mark.parametrize("dialect", [legacy, new])
+def test_an_answer_about_something_else_is_no_task(dialect: Dialect, sample: str) -> None:
     with pytest.raises(Unanswered):
-        read_create(answer(sample), "kob-1")
+        dialect.read_create(answer(sample), "kob-1")
 
 
-@pytest.mark.parametrize(("sample", "report"), CALLED_BACK.items())
-def test_a_callback_is_a_bare_task_object_of_either_family(sample: str, report: TaskReport) -> None:
-    assert read_callback(json.dumps(BY_ID[sample]["body"]).encode()) == report
+@pytest.mark.parametrize(("dialect", "sample", "report"), CALLBACKS)
+def test_a_callback_is_a_bare_task_object(dialect: Dialect, sample: str, report: TaskReport) -> None:
+    body = json.dumps(BY_ID[sample]["body"]).encode()
+    assert dialect.read_callback(body) == report
+    with pytest.raises(OtherDialect):
+        other(dialect).read_callback(body)
 
 
 @pytest.mark.parametrize(("sample", "report"), CALLED_BACK.items())
 def test_the_same_object_in_an_envelope_says_the_same(sample: str, report: TaskReport) -> None:
     task = BY_ID[sample]["body"]
-    assert read_task(reply({"code": 0, "data": task}), report.task_id) == report
-    assert read_list(reply({"code": 0, "data": [task]})) == (report,)
+    assert legacy.read_task(reply({"code": 0, "data": task}), report.task_id) == report
+    assert legacy.read_page(reply({"code": 0, "data": [task]}), "").reports == (report,)
+
+
+@pytest.mark.parametrize(("sample", "report"), CALLED_BACK_NEW.items())
+def test_the_same_object_in_an_envelope_of_the_new_api_says_the_same(sample: str, report: TaskReport) -> None:
+    task = BY_ID[sample]["body"]
+    assert new.read_task(reply({"code": 0, "data": [task]}), report.task_id) == report
+    page = {"code": 0, "data": {"result": [task], "count": 1, "next_cursor": "c2", "has_more": True}}
+    assert new.read_page(reply(page), "") == ((report,), "c2")
+
+
+@pytest.mark.parametrize("after", [{"has_more": True}, {"has_more": True, "next_cursor": "c1"}, {}])
+def test_a_list_that_breaks_off_proves_nothing_about_what_is_not_on_it(after: dict[str, Any]) -> None:
+    with pytest.raises(Unanswered, match="breaks off"):
+        new.read_page(reply({"code": 0, "data": {"result": [], **after}}), "c1")
+
+
+def test_the_last_page_says_that_it_is_the_last() -> None:
+    page = {"result": [], "has_more": False, "next_cursor": "c2"}
+    assert new.read_page(reply({"code": 0, "data": page}), "c1").after == ""
 
 
 def test_a_bare_task_object_is_no_answer_to_a_create() -> None:
     """A good answer says code 0; nothing less proves that a create was accepted."""
     with pytest.raises(Unanswered):
-        read_create(reply(BY_ID["n02"]["body"]), "kob-1")
+        new.read_create(reply(BY_ID["n02"]["body"]), "kob-1")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"task_id": ""}', b"\xff"])
 def test_a_callback_that_names_no_task_is_unreadable(body: bytes) -> None:
     with pytest.raises(Unanswered):
-        read_callback(body)
-
-
-def test_money_among_the_charges_of_the_new_api_is_not_taken_for_units() -> None:
-    charges = [{"charge_type": "balance", "amount": "0.42"}, {"charge_type": "unit", "amount": "3"}]
-    task = BY_ID["n02"]["body"]
-    assert read_callback(json.dumps({**task, "billing": charges}).encode()).charge_units == "3"
-    assert read_callback(json.dumps({**task, "billing": charges[:1]}).encode()).charge_units == ""
+        legacy.read_callback(body)
+    with pytest.raises(Unanswered):
+        new.read_callback(body)
 
 
 def test_the_new_api_names_our_id_and_a_failure_at_the_top() -> None:
     task = {"id": "1", "external_id": "kob-1", "status": "failed", "message": "Image pixel is invalid", "outputs": []}
     report = TaskReport(task_id="1", external_task_id="kob-1", status=Status.FAILED, message="Image pixel is invalid")
-    assert read_task(reply({"code": 0, "data": task}), "kob-1") == report
+    assert new.read_task(reply({"code": 0, "data": [task]}), "kob-1") == report
+    with pytest.raises(Unanswered, match="another task"):
+        new.read_task(reply({"code": 0, "data": [task]}), "kob-2")
 
 
 @pytest.mark.parametrize(("sample", "expected"), REFUSED.items())
@@ -177,7 +218,7 @@ def test_a_refusal_has_its_code_its_reaction_and_the_services_words(
     sample: str, expected: tuple[int, type[Refused], Reaction]
 ) -> None:
     with pytest.raises(Refused) as caught:
-        (read_task if expected[1] is TaskUnknown else read_create)(answer(sample), "kob-1")
+        (legacy.read_task if expected[1] is TaskUnknown else legacy.read_create)(answer(sample), "kob-1")
     refusal = caught.value
     assert (refusal.code, type(refusal), refusal.reaction) == expected
     assert refusal.http_status == BY_ID[sample]["http"]
@@ -197,4 +238,4 @@ def test_the_signed_callback_of_the_vector_is_read() -> None:
     report = TaskReport(
         task_id="1234567890", status=Status.SUCCEEDED, created_at=1781080778.802, updated_at=1781080794.151
     )
-    assert read_callback(BY_ID["v02"]["body"].encode()) == report
+    assert new.read_callback(BY_ID["v02"]["body"].encode()) == report

@@ -12,9 +12,9 @@ from typing import Any, Self
 
 import pytest
 
+from kling_omni_addon.core.dialects.legacy import build_page
 from kling_omni_addon.core.errors import ClipUnusable, KlingError, Unanswered
 from kling_omni_addon.core.life.lifecycle import Phase
-from kling_omni_addon.core.protocol import build_list
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.remote import deadlines
 from kling_omni_addon.remote.addresses import opened
@@ -150,7 +150,7 @@ ENDLESS = {
 def refuses_to_wait(service: str) -> None:
     http = Http(service, "test")
     with pytest.raises(Unanswered, match="took too long to answer"):
-        http.send(build_list(1), "token")
+        http.send(build_page("", 100), "token")
     http.close()
 
 
@@ -186,5 +186,5 @@ def test_a_proxy_that_never_opens_its_tunnel_is_given_up(monkeypatch: pytest.Mon
         monkeypatch.setenv("https_proxy", dripping.url)
         http = Http("https://kling.example", "test")
         with pytest.raises(KlingError):
-            http.send(build_list(1), "token")
+            http.send(build_page("", 100), "token")
         http.close()

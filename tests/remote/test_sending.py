@@ -15,7 +15,8 @@ import pytest
 
 from kling_omni_addon.core.errors import KlingError, NotSent, Unanswered
 from kling_omni_addon.core.media import PictureRef
-from kling_omni_addon.core.payload import Payload, pieces_of
+from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.core.pieces import pieces_of
 from kling_omni_addon.remote.http import REPLY_LIMIT_BYTES
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import ApiKey

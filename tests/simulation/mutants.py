@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kling_omni_addon.core import protocol
+from kling_omni_addon.core.dialects import legacy
 from kling_omni_addon.core.errors import KlingError, NotSent, Reaction, Refused, TaskUnknown, Unanswered
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life import lifecycle, queueing
@@ -231,11 +232,11 @@ def charge_not_recorded() -> None:
 def a_strangers_task_is_taken() -> None:
     def change(_: Callable[..., TaskReport]) -> Callable[..., TaskReport]:
         def read_task(reply: HttpReply, wanted: str) -> TaskReport:
-            return protocol._report(protocol.read_data(reply, dict))
+            return legacy._report(protocol.read_data(reply, dict))
 
         return read_task
 
-    _patched(protocol, "read_task", change)
+    _patched(legacy, "read_task", change)
 
 
 def not_found_means_failed() -> None:

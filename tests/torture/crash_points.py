@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias, get_args
 
-from kling_omni_addon.core import protocol
+from kling_omni_addon.core.dialects import legacy, new
 from kling_omni_addon.core.life.events import Event
 from kling_omni_addon.remote.http import StreamedBody
 from kling_omni_addon.work import fetching
@@ -77,7 +77,8 @@ def watch(at: At) -> None:
     _watch_commits(at)
     _watch_body(at)
     _watch_files(at)
-    protocol.read_create = _told_after(protocol.read_create, lambda: at("answer read"))
+    for dialect in (legacy, new):
+        dialect.read_create = _told_after(dialect.read_create, lambda: at("answer read"))
     fetching.Progress = _told_after(fetching.Progress, lambda: at("mid download"))  # type: ignore[assignment]
 
 

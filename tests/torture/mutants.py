@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from kling_omni_addon.core import protocol
+from kling_omni_addon.core.dialects import facts
 from kling_omni_addon.core.errors import KlingError
 from kling_omni_addon.core.life import lifecycle
 from kling_omni_addon.core.life.events import Denied, Event, Sent, believed
@@ -130,12 +130,12 @@ def refusal_believed_at_once() -> None:
 
 def unreadable_charge_is_zero() -> None:
     """What cannot be read of a charge is taken for nothing."""
-    read = protocol.charge_of
+    read = facts.charge_of
 
     def lenient(value: Any) -> Decimal:
         return read(value) or Decimal(0)
 
-    protocol.charge_of = lenient
+    facts.charge_of = lenient
 
 
 def elsewhere_without_a_word() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kling_omni_addon.core.capability import LEGACY
 from kling_omni_addon.core.errors import JournalUnusable, Unanswered
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.lifecycle import Phase
@@ -393,11 +394,11 @@ def test_half_a_list_settles_nothing(path: Path) -> None:
         raise Unanswered("proxy")
 
     with pytest.raises(Unanswered):
-        reconcile(journal, broken, NOW, ORIGIN)
+        reconcile(journal, broken, NOW, ORIGIN, LEGACY)
     assert journal.all() == ()
     assert journal.needs_reconciling(ORIGIN)
     found = [task(each) for each in ("kob-2", "kob-1", "kob-2", "a-colleagues", "")]
-    assert reconcile(journal, lambda: found, NOW, ORIGIN) == 2
+    assert reconcile(journal, lambda: found, NOW, ORIGIN, LEGACY) == 2
     assert not journal.needs_reconciling(ORIGIN)
     assert journal.needs_reconciling(ev.Origin(service=ORIGIN.service, key_fingerprint="another")), (
         "its list is another"
@@ -414,7 +415,7 @@ def test_a_submission_of_another_key_is_not_accepted_by_this_keys_list(path: Pat
     other = ev.Origin(service=ORIGIN.service, key_fingerprint="another")
     payload = Payload(external_task_id="kob-1", model="m", pieces=("{}",))
     journal.begin(ev.Intended(at=NOW, payload=payload, origin=other, target=ev.Target()))
-    assert reconcile(journal, lambda: [task("kob-1")], NOW, ORIGIN) == 0
+    assert reconcile(journal, lambda: [task("kob-1")], NOW, ORIGIN, LEGACY) == 0
     assert [s.phase for s in journal.all()] == [Phase.INTENDED]
     journal.close()
 
@@ -431,10 +432,10 @@ def test_a_task_that_ended_is_not_accepted_again_from_the_list_but_another_of_th
         ev.Failed(at=NOW, reason="policy"),
     ):
         journal.append("kob-001", event)
-    assert reconcile(journal, lambda: [task("kob-001")], NOW, ORIGIN) == 0
+    assert reconcile(journal, lambda: [task("kob-001")], NOW, ORIGIN, LEGACY) == 0
     assert [s.phase for s in journal.all()] == [Phase.UNANSWERED]
     other = TaskReport(task_id="another", external_task_id="kob-001", status=Status.PROCESSING)
-    assert reconcile(journal, lambda: [task("kob-001"), other], NOW, ORIGIN) == 1
+    assert reconcile(journal, lambda: [task("kob-001"), other], NOW, ORIGIN, LEGACY) == 1
     assert [(s.phase, s.task_id) for s in journal.all()] == [(Phase.ACCEPTED, "another")]
     journal.close()
 

@@ -21,6 +21,7 @@ _LENGTHS = list(range(SHORTEST_S, LONGEST_S + 1))
 _LIMITS: dict[str, Any] = {
     "label": "Kling Invented",
     "number": 999,
+    "names": {"legacy": MODEL, "new": "kling-9-omni"},
     "modes": [MODE],
     "storyboards": [],
     "has_sound": False,
@@ -50,6 +51,7 @@ def add_the_model(package: Path) -> None:
 def _add_limits(profile: dict[str, Any]) -> None:
     profile["aspect_ratios"].append(RATIO)
     profile["modes"].append(MODE)
+    profile["mode_resolutions"][MODE] = "8k"
     profile["mode_labels"][MODE], profile["mode_lines"][MODE] = "8K", 4320
     profile["duration_s"] = [2, LONGEST_S]
     profile["models"][MODEL] = _LIMITS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
@@ -113,6 +113,15 @@ class FakeKling:
         if fault:
             return TaskReport(task_id=task_id, status=Status(fault), message="risk control")
         return self._report(task_id.removeprefix("task of "))
+
+    def speaking(self, _dialect: str) -> FakeKling:
+        return self
+
+    def find_by_either(self, known_as: str) -> TaskReport:
+        return self.find(known_as)
+
+    def ask_together(self, _task_ids: Sequence[str]) -> tuple[TaskReport, ...]:
+        return self.recent()
 
     def recent(self) -> tuple[TaskReport, ...]:
         fault = self._call("recent")

@@ -18,15 +18,15 @@ def profile() -> Profile:
     ``blender/`` that says which they are. A choice that is none gives today's; :func:`trouble` says so.
     """
     try:
-        return capability.profile(settings.profile_in_force(os.environ, preferences.preferred())[0])
+        return settings.limits_in_force(os.environ, preferences.preferred())
     except ArgumentsInvalid:
         return capability.profile()
 
 
 def trouble() -> str:
-    """What is wrong about the choice of a profile, in a sentence; ``""`` for nothing."""
+    """What is wrong about the choice of a profile or an API, in a sentence; ``""`` for nothing."""
     try:
-        settings.profile_in_force(os.environ, preferences.preferred())
+        settings.limits_in_force(os.environ, preferences.preferred())
     except ArgumentsInvalid as error:
         return str(error)
     return ""

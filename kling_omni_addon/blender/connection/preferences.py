@@ -19,6 +19,10 @@ _PROFILES = tuple(
     (name, name.title(), f"Kling as of {capability.profile(name).date}", "NONE", number)
     for number, name in enumerate(capability.PROFILES)
 )
+_DIALECTS = (
+    (capability.LEGACY, "Legacy", "The API that takes an API key or a key pair", "NONE", 0),
+    (capability.NEW, "New", "The API of July 2026, which takes an API key only", "NONE", 1),
+)
 
 profile_changed: Signal[[]] = Signal()
 """Another state of the service was chosen: what is offered and what is judged may be other than before."""
@@ -78,6 +82,13 @@ class Preferences:
         description="The state of the service that shots are judged by; KLING_PROFILE in the environment precedes it",
         items=_PROFILES,
         default=capability.DEFAULT_PROFILE,
+        update=_profile_changed,
+    )
+    dialect: EnumProperty(
+        name="API",
+        description="Which of Kling's APIs new shots are sent over; KLING_DIALECT in the environment precedes it",
+        items=_DIALECTS,
+        default=capability.LEGACY,
         update=_profile_changed,
     )
     clip_folder: StringProperty(
@@ -142,6 +153,7 @@ def preferred() -> settings.Preferred:
         "KLING_SECRET_KEY": page.secret_key,
         "KLING_LOOK_WINDOW_S": str(page.look_window_s),
         # What nobody changed was not chosen, and the sentence about the settings says so.
+        "KLING_DIALECT": "" if page.dialect == capability.LEGACY else page.dialect,
         "KLING_PROFILE": "" if page.profile == capability.DEFAULT_PROFILE else page.profile,
     }
     limits = {"CONCURRENCY": page.concurrency, "DAILY_CAP": page.daily_cap, "PROJECT_CAP": page.project_cap}

@@ -33,6 +33,7 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     draw_account(layout, context)
     layout.separator()
     layout.prop(page, "profile")
+    layout.prop(page, "dialect")
     layout.prop(page, "clip_folder")
     column = layout.column(align=True)
     column.prop(page, "confirm_units", text="Ask Above, Units")

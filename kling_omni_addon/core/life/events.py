@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias, get_args
 
+from ..capability import LEGACY
 from ..errors import CredentialsRefused
 from ..media import ClipRef, PictureFacts, PictureRef
-from ..payload import Payload, Piece
+from ..payload import Payload
+from ..pieces import Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ class Adopted:
     task_id: str
     origin: Origin
     target: Target = field(default_factory=Target)
+    dialect: str = LEGACY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -481,7 +484,7 @@ def _target(data: Mapping[str, Any]) -> Target:
 
 def _payload(data: Mapping[str, Any]) -> Payload:
     pieces = tuple(map(_piece, data["pieces"]))
-    known = {name: data[name] for name in ("external_task_id", "model", "kind") if name in data}
+    known = {name: data[name] for name in ("external_task_id", "model", "kind", "dialect", "path") if name in data}
     return Payload(pieces=pieces, **known)
 
 

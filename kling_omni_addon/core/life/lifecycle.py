@@ -281,7 +281,7 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
 def begin(event: ev.Intended | ev.Adopted) -> Submission:
     """The submission that the first event of a history opens."""
     if isinstance(event, ev.Adopted):
-        unknown = _unknown(event.submission_id)
+        unknown = _unknown(event.submission_id, event.dialect)
         intended = ev.Intended(at=event.at, payload=unknown, origin=event.origin, target=event.target)
         return replace(apply(begin(intended), event), is_adopted=True)
     return Submission(
@@ -502,13 +502,13 @@ def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> 
 def _after_adopted(submission: Submission, event: ev.Adopted) -> Changes:
     if not submission.id_is_taken:
         return _after_accepted(submission, event)
-    unknown = {"payload": _unknown(submission.id), "wish": {}, "most_units": ""}
+    unknown = {"payload": _unknown(submission.id, event.dialect), "wish": {}, "most_units": ""}
     return unknown | {"is_adopted": True, "id_is_taken": False} | _after_accepted(submission, event)
 
 
-def _unknown(submission_id: str) -> Payload:
-    """What was asked for is not known."""
-    return Payload(external_task_id=submission_id, model="", pieces=())
+def _unknown(submission_id: str, dialect: str) -> Payload:
+    """What was asked for is not known, but in which words to ask about it."""
+    return Payload(external_task_id=submission_id, model="", pieces=(), dialect=dialect)
 
 
 def _after_failed(submission: Submission, event: ev.Failed) -> Changes:

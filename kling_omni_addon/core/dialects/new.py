@@ -1,0 +1,231 @@
+"""The new API: the model in the path, one path of tasks for all products, API keys only (contract section 13)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from ..capability import Profile
+from ..errors import OtherDialect, Reaction, TaskUnknown, Unanswered
+from ..pieces import Body, pieces_of
+from ..protocol import (
+    NO_SUCH_TASK_REMEDY,
+    HttpCall,
+    HttpReply,
+    Status,
+    TaskReport,
+    cleaned,
+    document_of,
+    id_of,
+    read_data,
+    text_of,
+)
+from ..script import script_of
+from .dialect import Page
+from .facts import Money, charge_from, moment_of, video_in
+
+LABEL = "the new API"
+TAKES_KEY_PAIRS = False
+CREATE_PATH = "/omni-video/"
+TASKS_PATH = "/tasks"
+MOST_TOGETHER = 20
+
+_STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in Status}
+_IMAGE_TYPES = {None: "refer_image", "first_frame": "first_frame", "end_frame": "last_frame"}
+_VIDEO_TYPES = {None: "base_video", "base": "base_video", "feature": "feature_video"}
+_REFERENCE = re.compile(r"<<<\s*((?:image|element|video)_[0-9]+)\s*>>>(?P<next>\w)?")
+
+
+def written(body: Body, limits: Profile) -> tuple[str, Body]:
+    """Contents, settings and options, each said in full: what is left out has other defaults here than there."""
+    model = limits.models[body["model_name"]].names[limits.dialect]
+    contents = [{"type": "prompt", "text": _mentioned(_prompt(body))}, *_references(body)]
+    document: Body = {"contents": contents, "settings": _settings(body, limits)}
+    options = {name: body[name] for name in ("watermark_info", "callback_url", "external_task_id") if name in body}
+    return CREATE_PATH + model, document | ({"options": options} if options else {})
+
+
+def _prompt(body: Body) -> str:
+    if body.get("multi_shot") and body["shot_type"] == "customize":
+        return script_of((int(shot["duration"]), shot["prompt"]) for shot in body["multi_prompt"])
+    return str(body["prompt"])
+
+
+def _mentioned(text: str) -> str:
+    """References as this API writes them; one that a letter follows is set off from it."""
+    return _REFERENCE.sub(lambda match: f"@{match[1]}" + (f" {match['next']}" if match["next"] else ""), text)
+
+
+def _references(body: Body) -> Iterator[Body]:
+    for number, image in enumerate(body.get("image_list") or (), start=1):
+        yield {"type": _IMAGE_TYPES[image.get("type")], "url": image["image_url"], "id": f"image_{number}"}
+    for number, video in enumerate(body.get("video_list") or (), start=1):
+        yield {"type": _VIDEO_TYPES[video.get("refer_type")], "url": video["video_url"], "id": f"video_{number}"}
+    for number, element in enumerate(body.get("element_list") or (), start=1):
+        yield {"type": "element", "element_id": str(element["element_id"]), "id": f"element_{number}"}
+
+
+def _settings(body: Body, limits: Profile) -> Body:
+    use = _use(body)
+    settings: Body = {
+        "resolution": limits.mode_resolutions[body["mode"]],
+        "audio": _audio(body, use),
+        "multi_shot": bool(body.get("multi_shot")) or use == "feature_video",  # that one is refused without
+    }
+    if body.get("aspect_ratio"):
+        settings["aspect_ratio"] = body["aspect_ratio"]
+    if body.get("duration") and use != "base_video":
+        settings["duration"] = int(body["duration"])
+    return settings
+
+
+def _use(body: Body) -> str:
+    return next((_VIDEO_TYPES[video.get("refer_type")] for video in body.get("video_list") or ()), "")
+
+
+def _audio(body: Body, use: str) -> str:
+    if use == "base_video" and body["video_list"][0].get("keep_original_sound") == "yes":
+        return "original"
+    return "native" if body.get("sound") == "on" else "off"
+
+
+def build_find(external_task_id: str) -> HttpCall:
+    """Ask for a task by our own id."""
+    return _by_ids("external_task_ids", [external_task_id])
+
+
+def build_ask(task_id: str) -> HttpCall:
+    """Ask for a task by the service's id."""
+    return _by_ids("task_ids", [task_id])
+
+
+def build_together(task_ids: Sequence[str]) -> HttpCall:
+    """Ask for several tasks by the service's ids."""
+    return _by_ids("task_ids", task_ids)
+
+
+def _by_ids(kind: str, ids: Sequence[str]) -> HttpCall:
+    return HttpCall(method="GET", path=f"{TASKS_PATH}?{urlencode({kind: ','.join(ids)})}")
+
+
+def build_page(cursor: str, size: int) -> HttpCall:
+    """One page of all tasks of the account."""
+    return HttpCall(method="POST", path=TASKS_PATH, pieces=pieces_of({"cursor": cursor, "limit": size}))
+
+
+def cursor_of(number: int) -> str | None:
+    """The first page has none; the others are told by the page before."""
+    return "" if number == 1 else None
+
+
+def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
+    """The task that a create made; see :class:`.dialect.Dialect`."""
+    report = _report(read_data(reply, dict))
+    if report.external_task_id not in ("", external_task_id):
+        raise Unanswered("Kling answered about another task than the one that was sent.")
+    return report
+
+
+def read_task(reply: HttpReply, wanted: str) -> TaskReport:
+    """The one task of a list that has the id: an unknown one is left out of it, and is no error here."""
+    entries = _tasks(reply)
+    found = (report for report in _reports(entries) if wanted in (report.task_id, report.external_task_id))
+    report = next(found, None)
+    if report is not None:
+        return report
+    if entries:
+        raise Unanswered("Kling answered about another task than the one that was asked for.")
+    raise TaskUnknown(
+        f"Kling knows no task {wanted}.",
+        code=0,
+        http_status=reply.status,
+        reaction=Reaction.CHANGE_REQUEST,
+        remedy=NO_SUCH_TASK_REMEDY,
+    )
+
+
+def read_together(reply: HttpReply) -> tuple[TaskReport, ...]:
+    """The tasks that were asked for, as far as the service knows them."""
+    return _reports(_tasks(reply))
+
+
+def read_page(reply: HttpReply, cursor: str) -> Page:
+    """A page ends the list only where it says so: a list that breaks off proves nothing about what is not on it."""
+    data = read_data(reply, dict)
+    entries = data.get("result")
+    if not isinstance(entries, list):
+        raise _in_legacy_words() if "task_id" in data else Unanswered("The answer lacks its data.")
+    after = text_of(data.get("next_cursor")) if data.get("has_more") is True else ""
+    if data.get("has_more") is not False and after in ("", cursor):
+        raise Unanswered("The list of tasks breaks off.")
+    return Page(reports=_reports(entries), after=after)
+
+
+def read_callback(body: bytes) -> TaskReport:
+    """The task of a callback."""
+    return _report(document_of(HttpReply(status=200, headers={}, body=body)))
+
+
+def _tasks(reply: HttpReply) -> list[Any]:
+    data = read_data(reply, object)
+    if isinstance(data, list):
+        return data
+    raise (
+        _in_legacy_words() if isinstance(data, dict) and "task_id" in data else Unanswered("The answer lacks its data.")
+    )
+
+
+def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:
+    readable = [entry for entry in entries if isinstance(entry, dict) and id_of(entry.get("id"))]
+    strangers = [entry for entry in entries if isinstance(entry, dict) and _is_of_legacy(entry)]
+    if strangers and not readable:
+        raise _in_legacy_words()
+    return tuple(map(_report, readable))
+
+
+def _report(task: Mapping[str, Any]) -> TaskReport:
+    if _is_of_legacy(task):
+        raise _in_legacy_words()
+    task_id = id_of(task.get("id"))
+    if not task_id:
+        raise Unanswered("The answer names no task.")
+    link, marked_link, duration_s = video_in(task.get("outputs"))
+    charge = charge_from(*_billed(task.get("billing")))
+    return TaskReport(
+        task_id=task_id,
+        external_task_id=text_of(task.get("external_id")),
+        status=_STATUSES.get(text_of(task.get("status")), Status.UNKNOWN),
+        message=cleaned(task.get("message")),
+        link=link,
+        marked_link=marked_link,
+        duration_s=duration_s,
+        charge_units=charge.units,
+        charge_balance=charge.balance,
+        charge_currency=charge.currency,
+        charge_said=charge.said,
+        created_at=moment_of(task.get("create_time")),
+        updated_at=moment_of(task.get("update_time")),
+    )
+
+
+def _billed(charges: Any) -> tuple[list[Any], list[Money]]:
+    """The charges in units, and all others with their currency: money among them is not units."""
+    units, others = list[Any](), list[Money]()
+    for charge in charges if isinstance(charges, list) else [] if charges is None else [charges]:
+        members = charge if isinstance(charge, dict) else {}
+        amount = members.get("amount", charge)
+        if members.get("charge_type") == "unit":
+            units.append(amount)
+        else:
+            others.append((amount, members.get("currency")))
+    return units, others
+
+
+def _is_of_legacy(task: Mapping[str, Any]) -> bool:
+    return "id" not in task and "task_id" in task
+
+
+def _in_legacy_words() -> OtherDialect:
+    return OtherDialect("Kling answered in the words of its legacy API, and was asked in those of the new one.")
