@@ -46,7 +46,9 @@ class ModelLimits:
     """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits.
 
     ``number`` is the model's own for ever: a .blend keeps it in place of the name. ``names`` is what each dialect calls
-    the model; over one that is not among them the model is not to be had.
+    the model; over one that is not among them the model is not to be had. ``takes_own_ids``: whether a task of it can be
+    asked for by an id of ours. ``documented_by`` says who describes the model where it is not Kling: such a model is
+    offered to those only who ask for it.
     """
 
     name: str
@@ -62,6 +64,8 @@ class ModelLimits:
     elements_with_both_frames: int
     input_video_s: tuple[float, float]
     durations_s: Mapping[Capability, tuple[int, ...]]
+    takes_own_ids: bool = True
+    documented_by: str = ""
 
     def durations(self, capability: Capability) -> tuple[int, ...]:
         """The clip lengths to choose from; none for an edit, which is as long as its video."""
@@ -159,6 +163,7 @@ class Profile:
 
     name: str
     dialect: str
+    is_relayed: bool
     date: str
     source: str
     aspect_ratios: tuple[str, ...]
@@ -190,19 +195,24 @@ class Profile:
 
 
 @cache
-def profile(name: str = DEFAULT_PROFILE, dialect: str = LEGACY) -> Profile:
-    """Read a profile as one dialect has it: its models, and what it takes otherwise. :class:`ArgumentsInvalid` when
-    there is none of that name.
+def profile(name: str = DEFAULT_PROFILE, dialect: str = LEGACY, *, is_relayed: bool = False) -> Profile:
+    """Read a profile as one dialect has it: its models, and what it takes otherwise. With ``is_relayed`` there are the
+    models, too, that Kling itself does not describe. :class:`ArgumentsInvalid` when there is no profile of that name.
     """
     if name not in PROFILES:
         known = " and ".join(PROFILES)
         raise ArgumentsInvalid(f"There is no profile '{name}'.", field="profile", remedy=f"Known are {known}.")
     data = json.loads((SCHEMAS / f"capability.{name}.json").read_text(encoding="utf-8"))
     limits = _frozen(_overlaid(data, data.pop("dialects")[dialect]))
-    spoken = {model: each for model, each in limits["models"].items() if dialect in each["names"]}
+    spoken = {
+        model: each
+        for model, each in limits["models"].items()
+        if dialect in each["names"] and (is_relayed or not each.get("documented_by"))
+    }
     parts = {
         "name": limits["profile"],
         "dialect": dialect,
+        "is_relayed": is_relayed,
         "proposed": Proposal(**limits["proposed"]),
         "references": ReferenceLimits(**limits["references"]),
         "picture": PictureLimits(**limits["picture"]),
@@ -224,17 +234,21 @@ def _overlaid(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, An
 def before(at: Profile) -> Profile | None:
     """The profile of the service before; ``None`` for the first."""
     place = PROFILES.index(at.name)
-    return profile(PROFILES[place - 1], at.dialect) if place else None
+    return _at(at, PROFILES[place - 1]) if place else None
 
 
 def after(at: Profile) -> Profile | None:
     """The profile of the service after; ``None`` for the last."""
-    return next((profile(name, at.dialect) for name in PROFILES[PROFILES.index(at.name) + 1 :]), None)
+    return next((_at(at, name) for name in PROFILES[PROFILES.index(at.name) + 1 :]), None)
 
 
 def over(at: Profile, dialect: str) -> Profile:
     """The service at the same date over another dialect."""
-    return profile(at.name, dialect)
+    return profile(at.name, dialect, is_relayed=at.is_relayed)
+
+
+def _at(at: Profile, name: str) -> Profile:
+    return profile(name, at.dialect, is_relayed=at.is_relayed)
 
 
 def _model(name: str, limits: Mapping[str, Any]) -> ModelLimits:

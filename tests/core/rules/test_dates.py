@@ -94,7 +94,7 @@ def test_the_next_change_is_a_line_of_data(monkeypatch: pytest.MonkeyPatch) -> N
     """A longer prompt, say: the number itself, and since when it holds."""
     change = Change(date="2026-09-01", rule="R14", what="prompts of more than 2,500 characters")
     moved = replace(LATE, prompt_characters=3000, changes=(*LATE.changes, change))
-    monkeypatch.setattr(capability, "profile", lambda name, _dialect: {"seed": SEED, "late": moved}[name])
+    monkeypatch.setattr(capability, "profile", lambda name, *_, **__: {"seed": SEED, "late": moved}[name])
     given = body(prompt="x" * 2600)
     assert said(given, moved, "W10") == [
         "Kling has accepted prompts of more than 2,500 characters since 2026-09-01 (not in the seed profile)."
@@ -107,7 +107,7 @@ def test_a_model_that_came_later_says_so_where_it_is_not_known(monkeypatch: pyte
     models = MappingProxyType({**LATE.models, "kling-v9": newer})
     change = Change(date="2026-09-01", rule="R10", what="Kling 9", given={"model_name": "kling-v9"})
     moved = replace(LATE, models=models, changes=(*LATE.changes, change))
-    monkeypatch.setattr(capability, "profile", lambda name, _dialect: {"seed": SEED, "late": moved}[name])
+    monkeypatch.setattr(capability, "profile", lambda name, *_, **__: {"seed": SEED, "late": moved}[name])
     given = body(model_name="kling-v9")
     assert said(given, SEED, "R10") == [
         "There is no model 'kling-v9'. Use Kling O1 or Kling 3.0 Omni. "
