@@ -46,8 +46,8 @@ class ModelLimits:
     """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits.
 
     ``number`` is the model's own for ever: a .blend keeps it in place of the name. ``names`` is what each dialect calls
-    the model; over one that is not among them the model is not to be had. ``takes_own_ids``: whether a task of it can be
-    asked for by an id of ours. ``documented_by`` says who describes the model where it is not Kling: such a model is
+    the model; over one that is not among them the model is not to be had. ``takes_own_ids`` is whether a task of it can
+    be asked for by an id of ours. ``documented_by`` says who describes the model where it is not Kling: such a model is
     offered to those only who ask for it.
     """
 
