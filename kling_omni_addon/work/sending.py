@@ -39,6 +39,9 @@ def send(turn: Turn) -> None:
     commit = _Commit(turn)
     try:
         there = _task_there(turn)
+        if isinstance(there, ev.Doubted):
+            turn.begin_looking(there)
+            return
         if there is not None:
             turn.record(there)
             return

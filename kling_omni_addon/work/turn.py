@@ -79,7 +79,7 @@ class Turn:
         self.append(event)
         self.crew.tell_news()
 
-    def begin_looking(self, event: ev.Reopened | ev.Unanswered | ev.Denied) -> None:
+    def begin_looking(self, event: ev.Reopened | ev.Unanswered | ev.Denied | ev.Doubted) -> None:
         """Put on record that a window of looking begins, and that it begins here."""
         self.record(event)
         self.memory.open_here(self.lease, event.at)

@@ -116,7 +116,7 @@ def test_a_task_that_appears_after_not_now_was_believed_keeps_it_from_being_sent
     studio.run(70)
     assert studio.submission().phase is Phase.INTENDED
     made_by_another(studio)
-    studio.run(LOOK_WINDOW_S + 120)
+    studio.run(LOOK_WINDOW_S + 60)
     assert studio.submission().phase is Phase.PARKED
     assert studio.kling.creates == []
 
