@@ -193,7 +193,7 @@ def shuffle_list(call: Call, answer: Answer, argument: str, random: Random) -> A
     """Leave out the first task of the page and put a stranger's in its place."""
     document = json.loads(answer.content)
     page = [_stranger(call), *_tasks_in(document)[1:]]
-    if call.dialect == NEW:
+    if "result" in document["data"]:
         document["data"] |= {"result": page, "count": len(page)}
     else:
         document["data"] = page
