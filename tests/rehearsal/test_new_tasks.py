@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import requests
 
+from kling_omni_addon.core.dialects import new as codec
+from kling_omni_addon.core.errors import TaskUnknown
+from kling_omni_addon.core.protocol import HttpReply, Status
 from kling_omni_addon.rehearsal.server import RehearsalSettings
 from tests.workshop.new_api import NewApi, prompt
 from tests.workshop.rehearsal_stand import TASKS, Stand, refusal, text_body, until
@@ -85,6 +88,25 @@ def test_a_task_is_seen_from_both_sides(stand: Stand, new: NewApi) -> None:
     assert (found["id"], found["external_id"]) == (old_id, "old")
     assert [task["task_id"] for task in stand.get(TASKS).json()["data"]] == [new_id, old_id]
     assert _ids(new.page()["result"]) == [new_id, old_id]
+
+
+def test_the_client_reads_every_answer(stand: Stand, new: NewApi) -> None:
+    def reply(answer: requests.Response) -> HttpReply:
+        return HttpReply(status=answer.status_code, headers={}, body=answer.content)
+
+    made = codec.read_create(reply(new.create(options={"external_task_id": "mine"})), "mine")
+    assert (made.status, made.external_task_id, made.created_at) == (Status.SUBMITTED, "mine", stand.clock.now)
+    new.ended(made.task_id)
+    report = codec.read_task(reply(new.ask("external_task_ids=mine")), "mine")
+    assert (report.task_id, report.status) == (made.task_id, Status.SUCCEEDED)
+    assert (report.charge_units, report.duration_s) == ("3", 5.0)
+    assert stand.get(report.link).status_code == 200
+    new.created()
+    first = codec.read_page(reply(new.search(cursor="", limit=1)), "")
+    second = codec.read_page(reply(new.search(cursor=first.after, limit=1)), first.after)
+    assert ([task.task_id for task in second.reports], second.after) == ([made.task_id], "")
+    with pytest.raises(TaskUnknown):
+        codec.read_task(reply(new.ask("external_task_ids=nobodys")), "nobodys")
 
 
 def test_the_failure_of_a_task_is_told_on_both_sides(stand: Stand, new: NewApi) -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
-from kling_omni_addon.core import capability
+from kling_omni_addon.core import capability, dialects
+from kling_omni_addon.core.payload import draft_body
+from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.core.script import script_of
 from kling_omni_addon.rehearsal import new_words
 from kling_omni_addon.rehearsal.server import RehearsalSettings
 from tests.workshop.new_api import IMAGE, O1, V3, VIDEO, NewApi, content, element, new_body, prompt
 from tests.workshop.rehearsal_stand import Stand, mp4, png, refusal, token, until
+from tests.workshop.request_space import likely_requests
 
 THING, CHARACTER = "829836802793406551", "829836802793406553"
 STORY = "shot 1, 2, A fox; shot 2, 3, A hare, running;"
@@ -145,6 +152,31 @@ def test_a_video_is_followed_or_edited(kind: str, audio: str, video: dict[str, s
 def test_beside_a_followed_video_only_shots_that_are_written_out_cut_the_clip() -> None:
     body = new_body(prompt(STORY), content("feature_video"), multi_shot=True)
     assert _canonical(body)["shot_type"] == "customize"
+
+
+def _plainly_mentioned(body: Any) -> str:
+    return re.sub(r"<<<(\w+)>>>", r"@\1", json.dumps(body, sort_keys=True))
+
+
+@given(request=likely_requests())
+@settings(max_examples=200, deadline=None)
+def test_what_the_client_s_codec_writes_is_read_as_what_it_meant(request: OmniRequest) -> None:
+    limits = capability.profile("late", capability.NEW)
+    links = [replace(picture, source=IMAGE) for picture in request.pictures]
+    meant = draft_body(replace(request, pictures=tuple(links)), {})
+    path, document = dialects.new.written(meant, limits)
+    for named in meant.get("element_list", ()):
+        named["element_id"] = str(named["element_id"])
+    for video in meant.get("video_list", ()):
+        if video["refer_type"] == "feature":
+            video["keep_original_sound"] = "no"  # its sound cannot be kept
+        else:
+            meant.pop("duration", None)  # it has no effect
+    for shot in meant.get("multi_prompt", ()):
+        shot["prompt"] = " ".join(shot["prompt"].split())
+    name = path.removeprefix(dialects.new.CREATE_PATH)
+    read = new_words.asked(json.loads(json.dumps(document)), name, limits).body
+    assert _plainly_mentioned(read) == _plainly_mentioned(meant)
 
 
 @pytest.mark.parametrize("model", [V3, "kling-v3-omni"])
