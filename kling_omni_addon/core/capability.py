@@ -158,7 +158,7 @@ class Profile:
     What one dialect takes otherwise: ``script_characters`` are those of a storyboard's shots written as one text
     (``None``: each shot is sent by itself), ``edit_takes_storyboard`` whether an edited video may be cut into shots,
     ``followed_video_is_cut`` whether a clip beside a followed video always may, and ``followed_video_keeps_sound``
-    whether it can keep that video's sound.
+    whether it can keep that video's sound. ``marks_between_ids`` part the ids that one question asks for.
     """
 
     name: str
@@ -188,6 +188,7 @@ class Profile:
     edit_takes_storyboard: bool = True
     followed_video_is_cut: bool = False
     followed_video_keeps_sound: bool = True
+    marks_between_ids: str = ""
 
     def makers_of(self, mode: str) -> tuple[str, ...]:
         """What people call the models that have a mode."""

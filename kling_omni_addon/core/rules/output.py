@@ -172,6 +172,17 @@ def callback_is_no_link(reading: Reading) -> Iterator[Finding]:
         yield Finding("callback_url", message, f"callback_url value '{value}' is invalid")
 
 
+def external_id_cannot_be_asked_for(reading: Reading) -> Iterator[Finding]:
+    """N03: no id of one's own with a mark that parts the ids of one question (contract section 13): its task could
+    never be found.
+    """
+    name, marks = reading.given.get("external_task_id", ""), reading.profile.marks_between_ids
+    found = [mark for mark in marks if mark in name]
+    if found:
+        message = f"Kling's new API parts ids by {quoted(found[0])}, so an id of yours must not hold one."
+        yield Finding("external_task_id", message)
+
+
 def external_id_was_used(reading: Reading) -> Iterator[Finding]:
     """R73: no id that the account has used before."""
     value = reading.given.get("external_task_id")

@@ -103,6 +103,7 @@ RULES = (
     Rule("R73", output.external_id_was_used),
     Rule("N01", prompt.script_is_too_long),
     Rule("N02", prompt.edit_has_storyboard),
+    Rule("N03", output.external_id_cannot_be_asked_for),
     Rule("R75", advice.prompt_refers_to_nothing, "warning"),
     Rule("A09", advice.key_is_ignored, "warning"),
     Rule("W01", advice.first_frame_in_storyboard, "warning"),
