@@ -35,7 +35,9 @@ MOST_TOGETHER = 20
 _STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in Status}
 _IMAGE_TYPES = {None: "refer_image", "first_frame": "first_frame", "end_frame": "last_frame"}
 _VIDEO_TYPES = {None: "base_video", "base": "base_video", "feature": "feature_video"}
-_REFERENCE = re.compile(r"<<<\s*((?:image|element|video)_[0-9]+)\s*>>>(?P<next>\w)?")
+_REFERENCE = re.compile(
+    r"(?:(?<=(?P<before>[\w>])))?<<<\s*(?P<name>(?:image|element|video)_[0-9]+)\s*>>>(?:(?=(?P<after>\w)))?"
+)
 
 
 def written(body: Body, limits: Profile) -> tuple[str, Body]:
@@ -54,8 +56,10 @@ def _prompt(body: Body) -> str:
 
 
 def _mentioned(text: str) -> str:
-    """References as this API writes them; one that a letter follows is set off from it."""
-    return _REFERENCE.sub(lambda match: f"@{match[1]}" + (f" {match['next']}" if match["next"] else ""), text)
+    """References as this API writes them, set off from a letter or another reference beside them."""
+    return _REFERENCE.sub(
+        lambda match: f"{' ' if match['before'] else ''}@{match['name']}{' ' if match['after'] else ''}", text
+    )
 
 
 def _references(body: Body) -> Iterator[Body]:
