@@ -157,10 +157,10 @@ def read_together(reply: HttpReply) -> tuple[TaskReport, ...]:
 
 def read_page(reply: HttpReply, cursor: str) -> Page:
     """A page ends the list only where it says so: a list that breaks off proves nothing about what is not on it."""
-    data = read_data(reply, dict)
+    data = _data(reply, dict)
     entries = data.get("result")
     if not isinstance(entries, list):
-        raise _in_legacy_words() if "task_id" in data else Unanswered("The answer lacks its data.")
+        raise _not_of_here(data)
     after = text_of(data.get("next_cursor")) if data.get("has_more") is True else ""
     if data.get("has_more") is not False and after in ("", cursor):
         raise Unanswered("The list of tasks breaks off.")
@@ -173,12 +173,22 @@ def read_callback(body: bytes) -> TaskReport:
 
 
 def _tasks(reply: HttpReply) -> list[Any]:
+    tasks: list[Any] = _data(reply, list)
+    return tasks
+
+
+def _data(reply: HttpReply, kind: type[Any]) -> Any:
     data = read_data(reply, object)
-    if isinstance(data, list):
-        return data
-    raise (
-        _in_legacy_words() if isinstance(data, dict) and "task_id" in data else Unanswered("The answer lacks its data.")
-    )
+    if not isinstance(data, kind):
+        raise _not_of_here(data)
+    return data
+
+
+def _not_of_here(data: Any) -> Unanswered:
+    """What is wrong about data of another kind."""
+    entries = data if isinstance(data, list) else [data]
+    is_of_legacy = any(isinstance(entry, dict) and _is_of_legacy(entry) for entry in entries)
+    return _in_legacy_words() if is_of_legacy else Unanswered("The answer lacks its data.")
 
 
 def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:
