@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export PYTHON
 # Nothing here may spend money: a key or an address in your shell stays in your shell.
-unexport KLING_API_KEY KLING_ACCESS_KEY KLING_SECRET_KEY KLING_BASE_URL KLING_PROFILE
+unexport KLING_API_KEY KLING_ACCESS_KEY KLING_SECRET_KEY KLING_BASE_URL KLING_PROFILE KLING_DIALECT
 
 PY := .venv/bin/python
 # Every run gets its own empty Blender user folder, so that no add-on or setting of this machine is seen or changed.

@@ -126,8 +126,10 @@ class Session:
         self.close()
 
     def check_credentials(self) -> None:
-        """A free question that only a good key gets answered. Raises CredentialsRefused, NotSent or Unanswered."""
-        self.service.check_credentials()
+        """A free question that only a good key gets answered, in the dialect of new submissions. Raises
+        CredentialsUnfit, CredentialsRefused, NotSent or Unanswered.
+        """
+        self.service.speaking(self.settings.dialect).check_credentials()
 
     def ask_account(self) -> Errand[tuple[Pack, ...]]:
         """Ask for the account's packs without waiting, over a connection of its own; free, and a test of the key."""

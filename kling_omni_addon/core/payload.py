@@ -36,7 +36,8 @@ def _named(piece: PictureRef | ClipRef) -> str:
 class Payload:
     """A create body that broke no rule when it was built, as JSON text with pictures and clips between the pieces.
 
-    ``digest`` names what is sent: it covers the text, the digests of the pictures, and of a clip of the account its id.
+    ``digest`` names what is sent: it covers the text, the digests of the pictures, of a clip of the account its id, and
+    a path that names the model.
     The clip's link is another one at each send; it leads to the same clip, and the service refuses a second send by the
     submission's own id, never by its bytes. ``kind`` is model, mode and
     length: what decides how long the service takes. It goes to ``path``, and whatever is asked about its task is asked
@@ -58,8 +59,10 @@ class Payload:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the pieces; two payloads with one digest are the same bytes, but for links to the same clip."""
-        digest = hashlib.sha256()
+        """SHA-256 over the pieces, and over the path where it says more than they do; two payloads with one digest are
+        the same bytes to the same place, but for links to the same clip.
+        """
+        digest = hashlib.sha256(b"" if self.path == legacy.TASKS_PATH else f"\0{self.path}\0".encode())
         for piece in self.pieces:
             digest.update((piece if isinstance(piece, str) else _named(piece)).encode())
         return digest.hexdigest()

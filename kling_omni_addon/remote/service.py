@@ -99,9 +99,10 @@ class KlingService:
     def _dialect(self) -> Dialect:
         """Raises :class:`CredentialsUnfit`."""
         dialect = spoken(self._spoken)
+        name = dialect.LABEL[0].upper() + dialect.LABEL[1:]
         if isinstance(self._credentials, KeyPair) and not dialect.TAKES_KEY_PAIRS:
             raise CredentialsUnfit(
-                f"{dialect.LABEL.capitalize()} takes an API key and no AccessKey with its SecretKey. Nothing was sent.",
+                f"{name} takes an API key and no AccessKey with its SecretKey. Nothing was sent.",
                 field="KLING_API_KEY",
                 remedy="Make an API key in Kling's console and enter it, or choose the legacy API.",
             )

@@ -7,6 +7,7 @@ the model chosen; one that is there is opened, and said what became of the choic
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ def chosen(scene: Any) -> dict[str, Any]:
         return {"refused": str(error)}
     shot.duration_s = LONGEST_S + 5
     request, price = reading.read_request(scene), clip_links.list_price_of(reading.read_request(scene))
-    bpy.ops.kling.toggle_frame_overlay(shape=RATIO)
+    if frame_overlay.shown_shape() != RATIO:
+        bpy.ops.kling.toggle_frame_overlay(shape=RATIO)
     return {
         "asked": [request.model, request.mode, request.aspect_ratio, request.duration_s],
         "faults": [problem.message for problem in judging.judge(scene) if problem.is_fault],
@@ -78,6 +80,9 @@ if __name__ == "__main__":
     kling_omni_addon.register()
     scene: Any = bpy.context.scene
     told = {"package": kling_omni_addon.__file__, "offered": offered(scene.kling), "chosen": chosen(scene)}
+    os.environ["KLING_DIALECT"] = "new"
+    told["over_new"] = {"offered": offered(scene.kling), "chosen": chosen(scene)}
+    del os.environ["KLING_DIALECT"]
     film = Path(sys.argv[2])
     if film.exists():
         told["opened"] = opened(film)

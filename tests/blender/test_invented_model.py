@@ -64,6 +64,10 @@ def test_a_shot_of_it_is_faultless_and_has_a_price(told: dict[str, Any]) -> None
     }
 
 
+def test_over_the_new_api_it_is_the_same_shot(told: dict[str, Any]) -> None:
+    assert told["over_new"] == {"offered": told["offered"], "chosen": told["chosen"]}
+
+
 def test_what_is_proposed_stays(told: dict[str, Any], told_before: dict[str, Any]) -> None:
     assert told["offered"]["defaults"] == ["kling-v3-omni", "pro", "16:9", 5] == told_before["offered"]["defaults"]
 

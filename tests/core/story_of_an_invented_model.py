@@ -16,7 +16,8 @@ from typing import Any
 
 import kling_omni_addon
 from kling_omni_addon.core import capability, choices
-from kling_omni_addon.core.payload import request_from_body
+from kling_omni_addon.core.errors import RequestInvalid
+from kling_omni_addon.core.payload import build_payload, request_from_body
 from kling_omni_addon.core.pricing import price_of
 from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.core.sizes import legal_size
@@ -55,12 +56,22 @@ class Planner:
         """Nothing is in the making."""
 
 
-def judged() -> dict[str, list[str]]:
-    profile = capability.profile()
+def judged(dialect: str) -> dict[str, list[str]]:
+    profile = capability.profile(dialect=dialect)
     return {
         name: [problem.rule for problem in problems_in(BODY | change, profile=profile) if problem.is_fault]
         for name, change in CHANGES.items()
     }
+
+
+def written(dialect: str) -> dict[str, Any]:
+    """Where its body goes over a dialect, and what it says."""
+    try:
+        payload = build_payload(BODY | {"external_task_id": "kob-1"}, capability.profile(dialect=dialect))
+    except RequestInvalid as refused:
+        return {"refused": [problem.rule for problem in refused.problems]}
+    text = "".join(piece for piece in payload.pieces if isinstance(piece, str))
+    return {"path": payload.path, "body": json.loads(text), "kind": payload.kind}
 
 
 def priced() -> str:
@@ -127,7 +138,9 @@ def call(server: RehearsalServer, key: str, path: str, body: dict[str, str] | No
 if __name__ == "__main__":
     told = {
         "package": kling_omni_addon.__file__,
-        "judged": judged(),
+        "judged": judged(capability.LEGACY),
+        "judged_over_new": judged(capability.NEW),
+        "written": {dialect: written(dialect) for dialect in capability.DIALECTS},
         "priced": priced(),
         "captured": captured(),
         "offered": offered(),

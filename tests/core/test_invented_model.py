@@ -40,8 +40,40 @@ def told_before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("another model in its shape", []),
     ],
 )
-def test_the_rules_go_by_the_model_s_data(told: dict[str, Any], change: str, rules: list[str]) -> None:
-    assert told["judged"][change] == rules
+@pytest.mark.parametrize("judged", ["judged", "judged_over_new"])
+def test_the_rules_go_by_the_model_s_data(told: dict[str, Any], change: str, rules: list[str], judged: str) -> None:
+    assert told[judged][change] == rules
+
+
+def test_its_body_goes_where_each_api_has_it_in_the_words_of_that_api(told: dict[str, Any]) -> None:
+    kind = "kling-invented 8k 20"
+    assert told["written"]["legacy"] == {
+        "path": "/v1/videos/omni-video",
+        "kind": kind,
+        "body": {
+            "model_name": "kling-invented",
+            "prompt": "A fox",
+            "mode": "8k",
+            "aspect_ratio": "21:9",
+            "duration": "20",
+            "external_task_id": "kob-1",
+        },
+    }
+    assert told["written"]["new"] == {
+        "path": "/omni-video/kling-9-omni",
+        "kind": kind,
+        "body": {
+            "contents": [{"type": "prompt", "text": "A fox"}],
+            "settings": {
+                "resolution": "8k",
+                "audio": "off",
+                "multi_shot": False,
+                "aspect_ratio": "21:9",
+                "duration": 20,
+            },
+            "options": {"external_task_id": "kob-1"},
+        },
+    }
 
 
 def test_it_costs_what_the_list_says(told: dict[str, Any]) -> None:
@@ -73,6 +105,8 @@ def test_none_of_it_is_there_without_the_data(told_before: dict[str, Any]) -> No
     assert told_before["judged"]["as it is"] == ["R10"]
     assert told_before["judged"]["another model in its shape"] == ["R63"]
     assert told_before["judged"]["another model as long"] == ["R66"]
+    assert told_before["judged_over_new"] == told_before["judged"]
+    assert set(map(str, told_before["written"].values())) == {str({"refused": ["R10"]})}
     assert told_before["priced"] == "no price"
     assert "no aspect ratio '21:9'" in told_before["captured"]
     assert "Kling Invented" not in told_before["offered"]["models"]

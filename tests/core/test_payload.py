@@ -1,4 +1,4 @@
-"""What is sent, byte for byte: golden payloads for every capability, and what holds for every draft.
+"""What is sent, byte for byte: golden payloads for every capability over every dialect, and what holds for every draft.
 
 A golden file is the exact body of one request, with ``sha256:...`` where a picture's Base64 will stand. A byte that
 changes is a change of what people pay for; when it is meant, renew the files and read their diff before committing::
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kling_omni_addon.core import capability
+from kling_omni_addon.core.capability import DIALECTS, LEGACY, NEW, PROFILES, Profile
 from kling_omni_addon.core.errors import RequestInvalid
+from kling_omni_addon.core.life.events import Intended, Origin, Target, event_from, record_of
 from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.payload import Payload, build_payload, draft_body, request_from_body
 from kling_omni_addon.core.request import (
@@ -42,7 +45,8 @@ from tests.workshop.request_space import STORED, likely_requests, requests
 
 GOLDEN = Path(__file__).parent / "golden_payloads"
 IS_RENEWING = bool(os.environ.get("KLING_RENEW_GOLDEN"))
-SEED, LATE = capability.profile("seed"), capability.profile("late")
+SEED = capability.profile("seed")
+EVERYWHERE = [capability.profile(name, dialect) for name in PROFILES for dialect in DIALECTS]
 O1 = "kling-video-o1"
 
 FIRST = Picture(source="first.png", role=Role.FIRST)
@@ -77,6 +81,7 @@ GOLDEN_REQUESTS: Mapping[str, OmniRequest] = {
     "frames_given_backwards_o1": OmniRequest(model=O1, prompt="From @first to @end", pictures=(END, FIRST)),
     "frames_and_elements": OmniRequest(prompt="@element:Lin", pictures=(FIRST, END), elements=(LIN,)),
     "edit": OmniRequest(prompt="Make it winter in @video.", video=EDITED, aspect_ratio="16:9", duration_s=15),
+    "edit_keeping_sound": OmniRequest(prompt="Make it winter in @video.", video=replace(EDITED, keep_sound=True)),
     "edit_with_image": OmniRequest(prompt="Put @image:chair into @video.", video=EDITED, pictures=(CHAIR,)),
     "edit_with_storyboard": OmniRequest(
         video=replace(EDITED, keep_sound=True), storyboard=Storyboard.CUSTOM, shots=TWO_SHOTS, pictures=(CHAIR,)
@@ -100,10 +105,17 @@ GOLDEN_REQUESTS: Mapping[str, OmniRequest] = {
         prompt="Two friends talk in the rain.", storyboard=Storyboard.AUTOMATIC, shots=TWO_SHOTS, aspect_ratio="16:9"
     ),
     "sound": OmniRequest(prompt="Waves roll in.", aspect_ratio="16:9", sound=True),
+    "own_id": OmniRequest(prompt="Waves roll in.", aspect_ratio="16:9", external_task_id="sh0010-v003"),
     "watermark_and_callback": OmniRequest(
         prompt="Waves.", aspect_ratio="16:9", watermark=True, callback_url="https://example.com/callback"
     ),
 }
+
+
+REFUSED = {(NEW, "edit_with_storyboard"): ["N02"]}
+"""What one dialect does not take, and by which rule."""
+
+GOLDEN_BODIES = [(dialect, name) for dialect in DIALECTS for name in GOLDEN_REQUESTS if (dialect, name) not in REFUSED]
 
 
 def stored(source: str) -> PictureRef:
@@ -114,25 +126,53 @@ def stored(source: str) -> PictureRef:
 PICTURES = {source: stored(source) for source in ("first.png", "end.png", "chair.png", "style.png")}
 
 
-def built(request: OmniRequest, pictures: Mapping[str, PictureRef] = PICTURES) -> Payload:
-    return build_payload(draft_body(request, pictures, "kob-1"), LATE if request.mode == "4k" else SEED)
+def built(request: OmniRequest, dialect: str = LEGACY) -> Payload:
+    body = draft_body(request, PICTURES, request.external_task_id or "kob-1")
+    return build_payload(body, capability.profile("late" if request.mode == "4k" else "seed", dialect))
 
 
 def with_placeholders(payload: Payload) -> bytes:
     return "".join(p if isinstance(p, str) else f"sha256:{p.sha256}" for p in payload.pieces).encode()
 
 
-@pytest.mark.parametrize(("name", "request_"), GOLDEN_REQUESTS.items())
-def test_a_payload_is_its_golden_file_byte_for_byte(name: str, request_: OmniRequest) -> None:
-    golden = GOLDEN / f"{name}.json"
-    sent = with_placeholders(built(request_))
+@pytest.mark.parametrize(("dialect", "name"), GOLDEN_BODIES)
+def test_a_payload_is_its_golden_file_byte_for_byte(dialect: str, name: str) -> None:
+    golden = GOLDEN / dialect / f"{name}.json"
+    sent = with_placeholders(built(GOLDEN_REQUESTS[name], dialect))
     if IS_RENEWING:
         golden.write_bytes(sent)
     assert sent == golden.read_bytes(), "If this change of what is sent is meant: see the top of this file."
 
 
 def test_every_golden_file_has_a_request() -> None:
-    assert {path.stem for path in GOLDEN.iterdir()} == set(GOLDEN_REQUESTS)
+    assert {(path.parent.name, path.stem) for path in GOLDEN.glob("*/*")} == set(GOLDEN_BODIES)
+
+
+@pytest.mark.parametrize(("dialect", "name"), REFUSED)
+def test_what_a_dialect_does_not_take_becomes_no_payload(dialect: str, name: str) -> None:
+    with pytest.raises(RequestInvalid) as caught:
+        built(GOLDEN_REQUESTS[name], dialect)
+    assert [problem.rule for problem in caught.value.problems] == REFUSED[dialect, name]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "paths"),
+    [
+        (LEGACY, {"/v1/videos/omni-video"}),
+        (NEW, {"/omni-video/kling-3.0-omni", "/omni-video/kling-o1"}),
+    ],
+)
+def test_a_payload_says_where_it_goes_and_in_which_dialect_it_is(dialect: str, paths: set[str]) -> None:
+    payloads = [built(GOLDEN_REQUESTS[name], dialect) for spoken, name in GOLDEN_BODIES if spoken == dialect]
+    assert {payload.path for payload in payloads} == paths
+    assert {payload.dialect for payload in payloads} == {dialect}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_same_words_for_another_model_are_another_payload(dialect: str) -> None:
+    """Over the new API the model is in the path alone."""
+    one, other = (built(replace(GOLDEN_REQUESTS["text_o1"], model=model), dialect) for model in SEED.models)
+    assert one.digest != other.digest
 
 
 def test_the_golden_requests_cover_every_kind_model_and_storyboard() -> None:
@@ -212,10 +252,78 @@ def test_the_id_of_the_submission_goes_before_the_users_own(request: OmniRequest
     assert draft_body(request, STORED, "kob-1")["external_task_id"] == "kob-1"
 
 
-def faultless_draft(request: OmniRequest) -> dict[str, Any]:
+def faultless_draft(request: OmniRequest, limits: Profile = SEED) -> dict[str, Any]:
     draft = draft_body(request, STORED, "kob-1")
-    assume(not any(problem.is_fault for problem in problems_in(draft, profile=SEED)))
+    assume(not any(problem.is_fault for problem in problems_in(draft, profile=limits)))
     return draft
+
+
+def sent_by(payload: Payload) -> bytes:
+    return b"".join(p.encode() if isinstance(p, str) else b"A" * p.base64_length for p in payload.pieces)
+
+
+def named(limits: Profile) -> str:
+    return f"{limits.name} {limits.dialect}"
+
+
+@pytest.mark.parametrize("limits", EVERYWHERE, ids=named)
+@given(request=likely_requests())
+@settings(deadline=None)
+def test_a_faultless_draft_becomes_json_of_a_known_length_with_the_id_of_the_submission(
+    limits: Profile, request: OmniRequest
+) -> None:
+    payload = build_payload(faultless_draft(request, limits), limits)
+    sent = sent_by(payload)
+    assert len(sent) == payload.content_length
+    document = json.loads(sent)
+    assert document.get("options", document)["external_task_id"] == payload.external_task_id == "kob-1"
+    assert None not in values_of(document)
+
+
+@pytest.mark.parametrize("limits", EVERYWHERE, ids=named)
+@given(request=likely_requests())
+@settings(deadline=None)
+def test_the_same_draft_becomes_the_same_payload_and_comes_back_from_the_journal_as_it_was(
+    limits: Profile, request: OmniRequest
+) -> None:
+    draft = faultless_draft(request, limits)
+    payload = build_payload(draft, limits)
+    assert build_payload(draft, limits) == payload
+    kind, data = record_of(intended(payload))
+    kept = event_from(kind, json.loads(json.dumps(data)))
+    assert kept == intended(payload)
+    assert isinstance(kept, Intended)
+    assert (kept.payload.digest, kept.payload.dialect) == (payload.digest, limits.dialect)
+
+
+def intended(payload: Payload) -> Intended:
+    origin = Origin(service="https://kling.example", key_fingerprint="f")
+    return Intended(at=1.0, payload=payload, origin=origin, target=Target())
+
+
+def test_a_record_without_a_dialect_is_one_of_the_legacy_api() -> None:
+    payload = built(GOLDEN_REQUESTS["first_frame"])
+    kind, data = record_of(intended(payload))
+    del data["payload"]["dialect"], data["payload"]["path"]
+    assert event_from(kind, data) == intended(payload)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@given(request=likely_requests())
+@settings(deadline=None)
+def test_over_the_new_api_every_item_has_the_name_that_the_prompt_mentions_it_by(
+    name: str, request: OmniRequest
+) -> None:
+    limits = capability.profile(name, NEW)
+    draft = faultless_draft(request, limits)
+    prompt, *items = json.loads(sent_by(build_payload(draft, limits)))["contents"]
+    lists = {"image": "image_list", "video": "video_list", "element": "element_list"}
+    meant = [f"{kind}_{n}" for kind, key in lists.items() for n in range(1, len(draft.get(key, ())) + 1)]
+    assert [item["id"] for item in items] == meant
+    written = draft.get("prompt") or " ".join(shot["prompt"] for shot in draft["multi_prompt"])
+    mentioned = re.findall(r"<<<(\w+)>>>", written)
+    assert re.findall(r"@((?:image|video|element)_\d+)(?!\w)", prompt["text"]) == mentioned
+    assert "<<<" not in prompt["text"]
 
 
 @given(likely_requests())
@@ -223,7 +331,7 @@ def faultless_draft(request: OmniRequest) -> dict[str, Any]:
 def test_the_bytes_are_the_json_of_the_draft_and_their_number_is_known_before(request: OmniRequest) -> None:
     draft = faultless_draft(request)
     payload = build_payload(draft, SEED)
-    sent = b"".join(p.encode() if isinstance(p, str) else b"A" * p.base64_length for p in payload.pieces)
+    sent = sent_by(payload)
     assert len(sent) == payload.content_length
     read = json.loads(sent)
     for image in draft.get("image_list", ()):

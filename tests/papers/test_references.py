@@ -63,7 +63,7 @@ def rules() -> frozenset[str]:
     """Every id of the contract: those with a row, and those that it says were never assigned."""
     page = in_one_line(text_of(CONTRACT))
     (unassigned,) = re.findall(r"Ids never assigned: ([^.]*)\.", page)
-    found = set(re.findall(r"^\| ([RAW]\d\d) \|", text_of(CONTRACT), re.MULTILINE))
+    found = set(re.findall(r"^\| ([RAWN]\d\d) \|", text_of(CONTRACT), re.MULTILINE))
     for first, last in re.findall(r"R(\d\d)(?:-R(\d\d))?", unassigned):
         found |= {f"R{number:02}" for number in range(int(first), int(last or first) + 1)}
     return frozenset(found)
@@ -109,7 +109,7 @@ def headings(page: Path) -> tuple[str, ...]:
 
 # --- the kinds of reference
 
-_ONE = r"(?:[RAW]\d\d|gap \d+|(?:sections? )?\d{1,2}(?:\.\d+)?)(?![\d%]|\.\d)"
+_ONE = r"(?:[RAWN]\d\d|gap \d+|(?:sections? )?\d{1,2}(?:\.\d+)?)(?![\d%]|\.\d)"
 _SEVERAL = rf"{_ONE}(?:(?:, and |, rules |, | and | to | or ){_ONE})*"
 
 
@@ -117,7 +117,7 @@ def contract_references(text: str, _path: Path) -> Iterator[str]:
     """``contract 6.2``, ``contract, sections 4, 6 and 7``, ``contract R05 to R26``, ``contract's section 2``."""
     pattern = rf"\bcontract(?:\.md)?(?:'s)?[,:]? (?:rules )?({_SEVERAL})"
     for match in re.finditer(pattern, in_one_line(text), re.IGNORECASE):
-        for one in re.findall(r"[RAW]\d\d|gap \d+|\d+(?:\.\d+)?", match[1]):
+        for one in re.findall(r"[RAWN]\d\d|gap \d+|\d+(?:\.\d+)?", match[1]):
             is_gap = one.startswith("gap ") and int(one[4:]) in items_of("15")
             if not is_gap and one not in rules() | sections():
                 yield match[0]
@@ -132,9 +132,9 @@ def references_within_the_contract(text: str, path: Path) -> Iterator[str]:
 
 
 def rule_references(text: str, path: Path) -> Iterator[str]:
-    """``R21``, ``A09``, ``W01``, in the product and its data, in documents and in the tables of the tests."""
+    """``R21``, ``A09``, ``W01``, ``N02``, in the product and its data, in documents and in the tables of the tests."""
     if path.suffix in (".py", ".md", ".json"):
-        yield from (each for each in re.findall(r"\b[RAW]\d\d\b", text) if each not in rules())
+        yield from (each for each in re.findall(r"\b[RAWN]\d\d\b", text) if each not in rules())
 
 
 def conflict_references(text: str, _path: Path) -> Iterator[str]:
@@ -219,6 +219,7 @@ BROKEN = (
     (references_within_the_contract, "see X99", "a conflict, on the page itself"),
     (rule_references, "broken by R9\u0038", "a rule"),
     (rule_references, "warned of by W9\u0038", "a warning"),
+    (rule_references, "over the new API, N9\u0038", "a rule of the new API"),
     (conflict_references, "{conflict} X99", "a conflict"),
     (pitfall_references, "{pitfall} 99", "a pitfall"),
     (fault_references, "{fault} 99", "a fault"),
@@ -243,8 +244,8 @@ def test_a_broken_reference_is_found(kind: Callable[[str, Path], Iterator[str]],
 
 
 def test_the_papers_can_be_read() -> None:
-    assert {"1", "4.1", "13.1", "16.7", "17"} <= sections()
-    assert {"R01", "R23", "R85", "A12", "W09", "R76"} <= rules()
+    assert {"1", "4.1", "13.2", "16.7", "17"} <= sections()
+    assert {"R01", "R23", "R85", "A12", "W09", "N02", "R76"} <= rules()
     assert conflicts() == {f"X{number}" for number in range(1, 21)}
     assert items_of("17") == set(range(1, 26))
     assert faults() == set(range(1, 86)) - NEVER_ASSIGNED

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.core import capability
-from kling_omni_addon.core.capability import Capability
+from kling_omni_addon.core.capability import DIALECTS, LEGACY, NEW, Capability
 from kling_omni_addon.core.payload import draft_body, request_from_body
 from kling_omni_addon.core.pricing import price_of
 from kling_omni_addon.core.rules.table import problems_in
@@ -98,6 +98,16 @@ MENTIONED_RULES_OF_SEED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Several shots, from pictures", "W01", {"image_list": images("f", "r")}),
     ("Several shots, cut by Kling", "R23", {"image_list": images("f", "e")}),
 )
+# What the page says of the new API: the rule, the example that is changed, and the one API over which it is met then.
+OVER_NEW = "Over the new API"
+MENTIONED_RULES_OF_NEW: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+    ("W12", "Extend a video: the next shot", {}, NEW),
+    ("W13", "Extend a video: the next shot", {"video_list": videos(keep_original_sound="yes")}, NEW),
+    ("N02", "Several shots, cut by you", {"video_list": BASE}, NEW),
+    ("R14", "Text, one shot", {"prompt": "x" * 3072}, LEGACY),
+    ("N01", "Several shots, cut by you", {"multi_prompt": shots(*"222222", prompt="x" * 505), "duration": "12"}, NEW),
+    ("R45", "Extend a video: the next shot", {"element_list": elements(CHARACTER)}, LEGACY),
+)
 WITHOUT_EFFECT: tuple[tuple[str, dict[str, Any]], ...] = (
     ("Text, one shot", {"multi_prompt": shots("99")}),
     ("First frame", {"aspect_ratio": "1:1"}),
@@ -133,9 +143,26 @@ def test_a_rule_of_the_seed_profile_is_met_there_alone(section: str, rule: str, 
     assert rule not in rules_met(changed(section, changes), LATE)
 
 
+@pytest.mark.parametrize(("rule", "section", "changes", "dialect"), MENTIONED_RULES_OF_NEW)
+def test_what_the_new_api_takes_otherwise_is_met_over_one_api_alone(
+    rule: str, section: str, changes: dict[str, Any], dialect: str
+) -> None:
+    met = [each for each in DIALECTS if rule in rules_met(changed(section, changes), capability.over(LATE, each))]
+    assert met == [dialect]
+
+
+def test_the_numbers_of_the_new_api_are_those_of_the_data() -> None:
+    new, text = capability.over(LATE, NEW), SECTIONS[OVER_NEW]
+    assert f"{new.prompt_characters:,} characters instead of {LATE.prompt_characters:,} (R14)" in text
+    assert new.script_characters == new.prompt_characters
+    assert f"{new.picture.size_bytes >> 20} MB instead of {LATE.picture.size_bytes >> 20}" in text
+
+
 def test_every_rule_that_a_section_mentions_is_tried() -> None:
-    mentioned = {(section, rule) for section, text in SECTIONS.items() for rule in re.findall(r"\(([RW]\d\d)\)", text)}
-    assert mentioned == {(section, rule) for section, rule, _ in (*MENTIONED_RULES, *MENTIONED_RULES_OF_SEED)}
+    pattern = r"\(([RWN]\d\d)\)"
+    mentioned = {(section, rule) for section, text in SECTIONS.items() for rule in re.findall(pattern, text)}
+    of_new = {(OVER_NEW, rule) for rule, *_ in MENTIONED_RULES_OF_NEW}
+    assert mentioned == of_new | {(section, rule) for section, rule, _ in (*MENTIONED_RULES, *MENTIONED_RULES_OF_SEED)}
 
 
 @pytest.mark.parametrize(("section", "changes"), WITHOUT_EFFECT)

@@ -16,6 +16,7 @@ from kling_omni_addon.rehearsal_note import kept_note
 from kling_omni_addon.settings import (
     SERVICES,
     Preferred,
+    dialect_in_force,
     keys_in_force,
     profile_in_force,
     read_settings,
@@ -166,3 +167,36 @@ def test_a_profile_that_is_none_is_refused_by_its_name_with_those_that_are(envir
         f"KLING_PROFILE is {environment or page!r}. Use late or seed, or leave it empty for late."
     )
     assert (refused.value.field, refused.value.exit_code) == ("KLING_PROFILE", 2)
+
+
+@pytest.mark.parametrize(
+    ("flag", "environment", "page", "chosen"),
+    [
+        ("", "", "", ("legacy", "by default")),
+        ("", "", "new", ("new", "by the preferences")),
+        ("", "legacy", "new", ("legacy", "by KLING_DIALECT of the environment")),
+        ("", " new ", "", ("new", "by KLING_DIALECT of the environment")),
+        ("", " ", "new", ("new", "by the preferences")),
+        ("legacy", "new", "new", ("legacy", "by --dialect")),
+        ("new", "", "", ("new", "by --dialect")),
+    ],
+)
+def test_the_api_is_that_of_the_flag_the_environment_the_page_or_the_legacy_one(
+    flag: str, environment: str, page: str, chosen: tuple[str, str]
+) -> None:
+    around, preferred = {"KLING_DIALECT": environment}, Preferred(values={"KLING_DIALECT": page})
+    assert dialect_in_force(around, preferred, flag) == chosen
+    read = read_settings(KEY | around, dialect=flag, preferred=preferred)
+    assert read.dialect == chosen[0]
+    told_of_it = f", over the new API ({chosen[1]})" if chosen[0] == "new" else ""
+    assert read.told.endswith(f"; profile: late of 2026-10-04 (by default){told_of_it}.")
+
+
+@pytest.mark.parametrize(("environment", "page"), [("2026", ""), ("2026", "new"), ("", "2026"), ("NEW", "")])
+def test_an_api_that_is_none_is_refused_by_its_name_with_those_that_are(environment: str, page: str) -> None:
+    with pytest.raises(ArgumentsInvalid) as refused:
+        read_settings(KEY | {"KLING_DIALECT": environment}, preferred=Preferred(values={"KLING_DIALECT": page}))
+    assert str(refused.value) == (
+        f"KLING_DIALECT is {environment or page!r}. Use legacy or new, or leave it empty for legacy."
+    )
+    assert (refused.value.field, refused.value.exit_code) == ("KLING_DIALECT", 2)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kling_omni_addon.core import capability
+from kling_omni_addon.core.capability import DIALECTS, PROFILES, Profile
 from kling_omni_addon.core.media import PictureFacts, PictureRef
 from kling_omni_addon.core.rules.table import VideoFacts
 
@@ -20,7 +22,8 @@ BASE64 = "iVBORw0KGgoAAAANSUhEUg=="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleCase:
-    """One body on one side of one rule (or warning, or must-accept sentence).
+    """One body on one side of one rule (or warning, or must-accept sentence), in every profile and over every dialect
+    that is named.
 
     ``expected`` are the faults, lowest number first; ``warned`` are warnings that must be there as well.
     ``service_text`` is the contract's own text for the first fault.
@@ -29,7 +32,8 @@ class RuleCase:
     rule: str
     says: str
     body: Any
-    profile: str = "seed"
+    profiles: tuple[str, ...] = PROFILES
+    dialects: tuple[str, ...] = DIALECTS
     expected: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
     service_text: str = ""
@@ -42,6 +46,26 @@ class RuleCase:
     def name(self) -> str:
         """What pytest shows."""
         return f"{self.rule} {self.profile}: {self.says}"
+
+    @property
+    def profile(self) -> str:
+        """The earliest profile in which it is so."""
+        return self.profiles[0]
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether it is outside its own rule, or gives cause for its own doubt."""
+        return self.rule in (*self.expected, *self.warned)
+
+    @property
+    def is_faultless(self) -> bool:
+        """Whether nothing is wrong about it, and nothing doubtful is named."""
+        return not (self.expected or self.warned)
+
+    @property
+    def limits(self) -> tuple[Profile, ...]:
+        """Everything that it is judged by, with the same outcome."""
+        return tuple(capability.profile(name, dialect) for name in self.profiles for dialect in self.dialects)
 
     @property
     def knowledge(self) -> dict[str, Any]:
@@ -113,17 +137,23 @@ def probed(**facts: Any) -> dict[str, VideoFacts]:
     return {VIDEO: VideoFacts(**{**right, **facts})}
 
 
+def _case(rule: str, says: str, given: Any, *, profile: str = "", dialect: str = "", **more: Any) -> RuleCase:
+    """A case that is the same everywhere, unless a profile or a dialect is named."""
+    profiles, dialects = (profile,) if profile else PROFILES, (dialect,) if dialect else DIALECTS
+    return RuleCase(rule=rule, says=says, body=given, profiles=profiles, dialects=dialects, **more)
+
+
 def accept(rule: str, says: str, given: Any, **more: Any) -> RuleCase:
     """A body just inside a rule."""
-    return RuleCase(rule=rule, says=says, body=given, **more)
+    return _case(rule, says, given, **more)
 
 
 def refuse(rule: str, says: str, given: Any, service_text: str, *, also: tuple[str, ...] = (), **more: Any) -> RuleCase:
     """A body just outside a rule; ``also`` names further rules that it cannot but break."""
-    expected = tuple(sorted((rule, *also)))
-    return RuleCase(rule=rule, says=says, body=given, expected=expected, service_text=service_text, **more)
+    expected = tuple(sorted((rule, *also), key=lambda each: (each[0] == "N", each)))  # N01 comes after R73
+    return _case(rule, says, given, expected=expected, service_text=service_text, **more)
 
 
 def warn(rule: str, says: str, given: Any, **more: Any) -> RuleCase:
     """A body that the service takes, and that is doubtful."""
-    return RuleCase(rule=rule, says=says, body=given, warned=(rule,), **more)
+    return _case(rule, says, given, warned=(rule,), **more)

@@ -42,7 +42,7 @@ OUTPUT = (
     refuse("R61", "standard", body(mode="standard"), "mode value 'standard' is invalid"),
     accept("R61", "std", body(mode="std")),
     accept("R61", "none is pro", body(mode=...)),
-    refuse("R62", "seed", body(mode="4k"), "mode value '4k' is invalid"),
+    refuse("R62", "seed", body(mode="4k"), "mode value '4k' is invalid", profile="seed"),
     refuse("R62", "O1, late", o1(mode="4k"), "mode value '4k' is invalid", profile="late"),
     accept("R62", "V3, late", body(mode="4k"), profile="late"),
     accept("R62", "V3, late, with a video", body(mode="4k", video_list=videos()), profile="late"),
@@ -104,7 +104,7 @@ OUTPUT = (
     accept("R68", "a video", o1(duration="7", video_list=videos())),
     accept("R68", "both frames", o1(duration="7", image_list=images("f", "e")), warned=("W03",)),
     accept("R68", "lenient", o1(duration="7"), lenient_o1_duration=True),
-    refuse("R69", "11", body(duration="11", video_list=videos()), "duration value '11' is invalid"),
+    refuse("R69", "11", body(duration="11", video_list=videos()), "duration value '11' is invalid", profile="seed"),
     accept("R69", "10", body(duration="10", video_list=videos())),
     accept("R69", "15, late", body(duration="15", video_list=videos()), profile="late"),
     refuse(

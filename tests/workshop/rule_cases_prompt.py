@@ -1,8 +1,21 @@
-"""Types, prompts and storyboards on both sides of every rule (contract R05 to R26)."""
+"""Types, prompts and storyboards on both sides of every rule (contract R05 to R26, N01, N02)."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from kling_omni_addon.core.capability import LEGACY, NEW
 from tests.workshop.rule_bodies import AUTO, IMAGE, RuleCase, accept, body, images, o1, refuse, shots, story, videos
+
+_TOO_LONG, _TOO_LONG_OVER_NEW = (f"prompt must not exceed {most} characters" for most in (2500, 3072))
+_NO_SHOTS = "multi_shot is not supported with base_video"
+
+
+def _long_story(last: str) -> dict[str, Any]:
+    """Five shots of 500 characters and a last one. In one text, 11 characters are before each, and 2 between two."""
+    cut = shots(*"222222", prompt="x" * 500)
+    return story(multi_prompt=[*cut[:-1], {**cut[-1], "prompt": last}], duration="12")
+
 
 TYPES = (
     refuse("R05", "an array", [1], ""),
@@ -72,9 +85,14 @@ PROMPTS = (
     refuse("R13", "another", body(multi_shot=True, shot_type="custom"), "shot_type value 'custom' is invalid"),
     accept("R13", "cut by Kling", body(**AUTO)),
     accept("R13", "unused", body(shot_type="custom")),
-    refuse("R14", "2,501 characters", body(prompt="é" * 2501), "prompt must not exceed 2500 characters"),
-    refuse("R14", "2,501 unused characters", story("5", prompt="x" * 2501), "prompt must not exceed 2500 characters"),
-    refuse("R14", "blanks count", body(prompt="x" + " " * 2500), "prompt must not exceed 2500 characters"),
+    refuse("R14", "2,501 characters", body(prompt="é" * 2501), _TOO_LONG, dialect=LEGACY),
+    refuse("R14", "2,501 unused characters", story("5", prompt="x" * 2501), _TOO_LONG, dialect=LEGACY),
+    refuse("R14", "blanks count", body(prompt="x" + " " * 2500), _TOO_LONG, dialect=LEGACY),
+    refuse("R14", "3,073 characters", body(prompt="é" * 3073), _TOO_LONG_OVER_NEW, dialect=NEW),
+    refuse("R14", "3,073 unused characters", story("5", prompt="x" * 3073), _TOO_LONG_OVER_NEW, dialect=NEW),
+    refuse("R14", "blanks count", body(prompt="x" + " " * 3072), _TOO_LONG_OVER_NEW, dialect=NEW),
+    accept("R14", "2,501 characters", body(prompt="é" * 2501), dialect=NEW),
+    accept("R14", "3,072 characters beyond the basic plane", body(prompt="🪑" * 3072), dialect=NEW),
     accept("R14", "2,500 characters beyond the basic plane", body(prompt="🪑" * 2500)),
     refuse("R15", "none", body(prompt=...), "prompt cannot be empty"),
     refuse("R15", "blanks", body(prompt=" \n\u3000"), "prompt cannot be empty"),
@@ -126,12 +144,14 @@ PROMPTS = (
         "an edit compares with what was sent",
         story("3", "3", video_list=videos("base"), duration="7"),
         "the sum of multi_prompt durations (6) must equal duration (7)",
+        dialect=LEGACY,
     ),
     refuse(
         "R21",
         "an edit without a duration has 5",
         story("3", "3", video_list=videos("base"), duration=...),
         "the sum of multi_prompt durations (6) must equal duration (5)",
+        dialect=LEGACY,
     ),
     refuse(
         "R21",
@@ -142,7 +162,7 @@ PROMPTS = (
     refuse("R21", "one shot", story("4"), "the sum of multi_prompt durations (4) must equal duration (5)"),
     refuse("R21", "6 shots", story(*"111111"), "the sum of multi_prompt durations (6) must equal duration (5)"),
     accept("R21", "no duration is 5", story("2", "3", duration=...)),
-    accept("R21", "an edit of any length", story("20", "3", video_list=videos("base"), duration="23")),
+    accept("R21", "an edit of any length", story("20", "3", video_list=videos("base"), duration="23"), dialect=LEGACY),
     refuse(
         "R66", "R21 is silent where the duration is none", story("5", duration="x"), "duration value 'x' is invalid"
     ),
@@ -157,8 +177,9 @@ PROMPTS = (
         "first and end frame",
         story("5", image_list=images("f", "e")),
         "start & end frames are not supported when multi_shot is true",
+        profile="seed",
     ),
-    accept("R23", "a first frame alone", story("5", image_list=images("f")), warned=("W01",)),
+    accept("R23", "a first frame alone", story("5", image_list=images("f")), warned=("W01",), profile="seed"),
     accept("R23", "V3, late", story("5", image_list=images("f", "e")), warned=("W10",), profile="late"),
     accept("R23", "cut by Kling, late", body(**AUTO, image_list=images("f", "e")), warned=("W10",), profile="late"),
     refuse("R25", "O1", o1(**AUTO), "multi_shot is not supported by the current model"),
@@ -173,4 +194,29 @@ PROMPTS = (
     refuse("R26", "O1", o1(sound="on"), "sound is not supported by the current model"),
     accept("R26", "O1, off", o1(sound="off")),
     accept("R26", "V3", body(sound="on")),
+    refuse("N01", "3,073 characters in one text", _long_story("x" * 496), _TOO_LONG_OVER_NEW, dialect=NEW),
+    refuse("N01", "whole signs count", _long_story("🪑" * 496), _TOO_LONG_OVER_NEW, dialect=NEW),
+    accept("N01", "3,072 characters in one text", _long_story("x" * 495)),
+    accept("N01", "runs of blanks are sent as one", _long_story("x" * 247 + " " * 18 + "x" * 247)),
+    accept("N01", "each shot is sent by itself", _long_story("x" * 512), dialect=LEGACY),
+    refuse(
+        "R19",
+        "N01 is silent where a shot is too long by itself",
+        _long_story("x" * 513),
+        "multi_prompt[5].prompt must not exceed 512 characters",
+    ),
+    refuse("N02", "shot by shot", story("5", video_list=videos("base")), _NO_SHOTS, dialect=NEW),
+    refuse("N02", "no refer type", story("5", video_list=videos(None)), _NO_SHOTS, dialect=NEW),
+    refuse("N02", "cut by Kling", body(**AUTO, video_list=videos("base")), _NO_SHOTS, dialect=NEW),
+    refuse(
+        "N02",
+        "beside another fault",
+        story("3", "3", video_list=videos("base"), duration="7"),
+        "the sum of multi_prompt durations (6) must equal duration (7)",
+        also=("R21",),
+        dialect=NEW,
+    ),
+    accept("N02", "one single shot of an edit", body(video_list=videos("base"))),
+    accept("N02", "beside a followed video", body(**AUTO, video_list=videos())),
+    accept("N02", "an edit, legacy", story("5", video_list=videos("base")), warned=("W07",), dialect=LEGACY),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kling_omni_addon.core.capability import LEGACY, NEW
 from tests.workshop.rule_bodies import (
     BASE64,
     IMAGE,
@@ -190,11 +191,47 @@ REFERENCES = (
     ),
     refuse(
         "R45",
-        "a character, late, an edit",
+        "a character, an edit",
         body(element_list=elements(11), video_list=videos("base")),
         "video character elements are not supported with a reference video",
         elements=LIBRARY,
-        profile="late",
+        dialect=LEGACY,
+    ),
+    refuse(
+        "R45",
+        "two characters",
+        body(element_list=elements(11, 12), video_list=videos()),
+        "video character elements are not supported with a reference video",
+        elements=LIBRARY,
+    ),
+    refuse(
+        "R45",
+        "a character and an image",
+        body(element_list=elements(11), image_list=images("r"), video_list=videos()),
+        "video character elements are not supported with a reference video",
+        elements=LIBRARY,
+    ),
+    accept(
+        "R45",
+        "one character alone",
+        body(element_list=elements(11), video_list=videos()),
+        elements=LIBRARY,
+        dialect=NEW,
+    ),
+    accept(
+        "R45",
+        "one character alone beside an edit",
+        body(element_list=elements(11), video_list=videos("base")),
+        elements=LIBRARY,
+        dialect=NEW,
+    ),
+    refuse(
+        "R46",
+        "one character alone beside a video, new",
+        o1(element_list=elements(11), video_list=videos()),
+        "only multi-image elements are supported by the current model",
+        elements=LIBRARY,
+        dialect=NEW,
     ),
     refuse(
         "R45",
@@ -238,7 +275,13 @@ REFERENCES = (
         elements=LIBRARY,
         profile="late",
     ),
-    accept("R47", "4 characters in seed", body(element_list=elements(11, 12, 13, 14)), elements=LIBRARY),
+    accept(
+        "R47",
+        "4 characters in seed",
+        body(element_list=elements(11, 12, 13, 14)),
+        elements=LIBRARY,
+        profile="seed",
+    ),
     accept("R47", "7 others alone", body(element_list=elements(*range(1, 8))), elements=LIBRARY, profile="late"),
     refuse("R48", "missing", body(element_list=[{}]), "Invalid element id: ", elements=LIBRARY),
     refuse("R48", "0", body(element_list=elements(0)), "Invalid element id: 0", elements=LIBRARY),

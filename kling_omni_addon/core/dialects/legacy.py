@@ -63,7 +63,7 @@ def cursor_of(number: int) -> str | None:
 
 def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
     """The task that a create made; see :class:`.dialect.Dialect`."""
-    report = _report(read_data(reply, dict))
+    report = _report(_data(reply, dict))
     if report.external_task_id not in ("", external_task_id):
         raise Unanswered("Kling answered about another task than the one that was sent.")
     return report
@@ -71,7 +71,7 @@ def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
 
 def read_task(reply: HttpReply, wanted: str) -> TaskReport:
     """The task that was asked for: its own id or ours must be ``wanted``."""
-    report = _report(read_data(reply, dict, is_question=True))
+    report = _report(_data(reply, dict, is_question=True))
     if wanted not in (report.task_id, report.external_task_id):
         raise Unanswered("Kling answered about another task than the one that was asked for.")
     return report
@@ -79,18 +79,27 @@ def read_task(reply: HttpReply, wanted: str) -> TaskReport:
 
 def read_together(reply: HttpReply) -> tuple[TaskReport, ...]:
     """The tasks on the newest page."""
-    return _reports(read_data(reply, list))
+    return _reports(_data(reply, list))
 
 
 def read_page(reply: HttpReply, cursor: str) -> Page:
     """A page may be short because an entry could not be read, so only an empty one is the end."""
-    entries = read_data(reply, list)
+    entries = _data(reply, list)
     return Page(reports=_reports(entries), after=str(int(cursor or 1) + 1) if entries else "")
 
 
 def read_callback(body: bytes) -> TaskReport:
     """The task of a callback."""
     return _report(document_of(HttpReply(status=200, headers={}, body=body)))
+
+
+def _data(reply: HttpReply, kind: type[Any], *, is_question: bool = False) -> Any:
+    data = read_data(reply, object, is_question=is_question)
+    if isinstance(data, kind):
+        return data
+    entries = data.get("result") if isinstance(data, dict) else data
+    is_of_new = isinstance(entries, list) and any(isinstance(each, dict) and _is_of_new(each) for each in entries)
+    raise _in_new_words() if is_of_new else Unanswered("The answer lacks its data.")
 
 
 def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:

@@ -35,7 +35,9 @@ MOST_TOGETHER = 20
 _STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in Status}
 _IMAGE_TYPES = {None: "refer_image", "first_frame": "first_frame", "end_frame": "last_frame"}
 _VIDEO_TYPES = {None: "base_video", "base": "base_video", "feature": "feature_video"}
-_REFERENCE = re.compile(r"<<<\s*((?:image|element|video)_[0-9]+)\s*>>>(?P<next>\w)?")
+_REFERENCE = re.compile(
+    r"(?:(?<=(?P<before>[\w>])))?<<<\s*(?P<name>(?:image|element|video)_[0-9]+)\s*>>>(?:(?=(?P<after>\w)))?"
+)
 
 
 def written(body: Body, limits: Profile) -> tuple[str, Body]:
@@ -55,8 +57,10 @@ def _prompt(body: Body) -> str:
 
 
 def _mentioned(text: str) -> str:
-    """References as this API writes them; one that a letter follows is set off from it."""
-    return _REFERENCE.sub(lambda match: f"@{match[1]}" + (f" {match['next']}" if match["next"] else ""), text)
+    """References as this API writes them, set off from a letter or another reference beside them."""
+    return _REFERENCE.sub(
+        lambda match: f"{' ' if match['before'] else ''}@{match['name']}{' ' if match['after'] else ''}", text
+    )
 
 
 def _references(body: Body) -> Iterator[Body]:
@@ -154,10 +158,10 @@ def read_together(reply: HttpReply) -> tuple[TaskReport, ...]:
 
 def read_page(reply: HttpReply, cursor: str) -> Page:
     """A page ends the list only where it says so: a list that breaks off proves nothing about what is not on it."""
-    data = read_data(reply, dict)
+    data = _data(reply, dict)
     entries = data.get("result")
     if not isinstance(entries, list):
-        raise _in_legacy_words() if "task_id" in data else Unanswered("The answer lacks its data.")
+        raise _not_of_here(data)
     after = text_of(data.get("next_cursor")) if data.get("has_more") is True else ""
     if data.get("has_more") is not False and after in ("", cursor):
         raise Unanswered("The list of tasks breaks off.")
@@ -170,12 +174,22 @@ def read_callback(body: bytes) -> TaskReport:
 
 
 def _tasks(reply: HttpReply) -> list[Any]:
+    tasks: list[Any] = _data(reply, list)
+    return tasks
+
+
+def _data(reply: HttpReply, kind: type[Any]) -> Any:
     data = read_data(reply, object)
-    if isinstance(data, list):
-        return data
-    raise (
-        _in_legacy_words() if isinstance(data, dict) and "task_id" in data else Unanswered("The answer lacks its data.")
-    )
+    if not isinstance(data, kind):
+        raise _not_of_here(data)
+    return data
+
+
+def _not_of_here(data: Any) -> Unanswered:
+    """What is wrong about data of another kind."""
+    entries = data if isinstance(data, list) else [data]
+    is_of_legacy = any(isinstance(entry, dict) and _is_of_legacy(entry) for entry in entries)
+    return _in_legacy_words() if is_of_legacy else Unanswered("The answer lacks its data.")
 
 
 def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:

@@ -1,29 +1,43 @@
-"""The rules engine against the table of cases, and what holds for every answer it gives."""
+"""The rules engine against the table of cases, in both profiles and dialects, and what holds for every answer."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from kling_omni_addon.core import capability
+from kling_omni_addon.core.capability import Profile
 from kling_omni_addon.core.problem import Problem, Remedy, remedied
 from kling_omni_addon.core.rules.table import MEDIA_RULES, RULES, problems_in, service_answer
 from tests.workshop.rule_bodies import LIBRARY, O1, V3, RuleCase, body, elements, images, o1, story, videos
-from tests.workshop.rule_cases import MUST_ACCEPT, RULE_CASES
+from tests.workshop.rule_cases import ALL_RULE_CASES, MUST_ACCEPT
 
-ALL_CASES = (*RULE_CASES, *MUST_ACCEPT)
+
+@dataclass(frozen=True)
+class Judged:
+    """A case as it is judged in one profile over one dialect."""
+
+    case: RuleCase
+    limits: Profile
+
+    @property
+    def name(self) -> str:
+        return f"{self.case.rule} {self.limits.name} {self.limits.dialect}: {self.case.says}"
+
+    def problems(self, given: Any = ...) -> tuple[Problem, ...]:
+        return problems_in(self.case.body if given is ... else given, profile=self.limits, **self.case.knowledge)
+
+
+JUDGED = tuple(Judged(case, limits) for case in (*ALL_RULE_CASES, *MUST_ACCEPT) for limits in case.limits)
 ENDING_RULES = {"R05", "R06", "R10", "R11", "R71"}
 
 
-def named(case: RuleCase) -> str:
-    return case.name
-
-
-def judged(case: RuleCase, given: Any = ...) -> tuple[Problem, ...]:
-    return problems_in(case.body if given is ... else given, profile=capability.profile(case.profile), **case.knowledge)
+def named(judged: Judged) -> str:
+    return judged.name
 
 
 def faults(given: Any, profile: str = "seed", **known: Any) -> list[str]:
@@ -31,36 +45,50 @@ def faults(given: Any, profile: str = "seed", **known: Any) -> list[str]:
     return [problem.rule for problem in problems if problem.is_fault]
 
 
-@pytest.mark.parametrize("case", ALL_CASES, ids=named)
-def test_exactly_the_broken_rules_are_found(case: RuleCase) -> None:
-    found = dict.fromkeys(problem.rule for problem in judged(case) if problem.is_fault)
-    assert tuple(found) == case.expected
+@pytest.mark.parametrize("judged", JUDGED, ids=named)
+def test_exactly_the_broken_rules_are_found(judged: Judged) -> None:
+    found = dict.fromkeys(problem.rule for problem in judged.problems() if problem.is_fault)
+    assert tuple(found) == judged.case.expected
 
 
-@pytest.mark.parametrize("case", [case for case in ALL_CASES if case.service_text], ids=named)
-def test_the_first_fault_has_the_text_of_the_contract(case: RuleCase) -> None:
-    assert judged(case)[0].service_text == case.service_text
+@pytest.mark.parametrize("judged", [each for each in JUDGED if each.case.service_text], ids=named)
+def test_the_first_fault_has_the_text_of_the_contract(judged: Judged) -> None:
+    assert judged.problems()[0].service_text == judged.case.service_text
 
 
-@pytest.mark.parametrize("case", [case for case in ALL_CASES if case.warned], ids=named)
-def test_doubts_are_warnings(case: RuleCase) -> None:
-    assert set(case.warned) <= {problem.rule for problem in judged(case) if problem.kind == "warning"}
+@pytest.mark.parametrize("judged", [each for each in JUDGED if each.case.warned], ids=named)
+def test_doubts_are_warnings(judged: Judged) -> None:
+    assert set(judged.case.warned) <= {problem.rule for problem in judged.problems() if problem.kind == "warning"}
 
 
-@pytest.mark.parametrize("case", [case for case in RULE_CASES if not case.expected and not case.warned], ids=named)
-def test_no_doubt_where_there_is_none(case: RuleCase) -> None:
-    assert case.rule not in {problem.rule for problem in judged(case)}
+@pytest.mark.parametrize("judged", [each for each in JUDGED if each.case.is_faultless], ids=named)
+def test_no_doubt_where_there_is_none(judged: Judged) -> None:
+    assert judged.case.rule not in {problem.rule for problem in judged.problems()}
+
+
+@pytest.mark.parametrize("judged", JUDGED, ids=named)
+def test_over_another_dialect_the_outcome_is_other_only_where_the_table_says_so(judged: Judged) -> None:
+    """A case that names its dialect does so because it would come out in another way over the other one."""
+    if len(judged.case.dialects) == len(capability.DIALECTS):
+        return
+    (other,) = (capability.over(judged.limits, each) for each in capability.DIALECTS if each != judged.limits.dialect)
+
+    def outcome(limits: Profile) -> list[tuple[str, str]]:
+        problems = Judged(judged.case, limits).problems()
+        return [(problem.rule, problem.service_text) for problem in problems]
+
+    assert outcome(judged.limits) != outcome(other)
 
 
 @pytest.mark.parametrize("side", ["broken", "kept"])
 def test_every_rule_has_a_case_on_both_sides(side: str) -> None:
-    covered = {case.rule for case in RULE_CASES if (case.rule in (*case.expected, *case.warned)) == (side == "broken")}
+    covered = {case.rule for case in ALL_RULE_CASES if case.is_broken == (side == "broken")}
     assert ENDING_RULES | {rule.id for rule in RULES} <= covered
 
 
-@pytest.mark.parametrize("case", ALL_CASES, ids=named)
-def test_problems_come_in_order_and_speak_in_sentences(case: RuleCase) -> None:
-    problems = judged(case)
+@pytest.mark.parametrize("judged", JUDGED, ids=named)
+def test_problems_come_in_order_and_speak_in_sentences(judged: Judged) -> None:
+    problems = judged.problems()
     order = ["R05", "R06", "R10", "R11", *(rule.id for rule in RULES)]
     assert [problem.rule for problem in problems] == sorted((p.rule for p in problems), key=order.index)
     for problem in problems:
@@ -70,19 +98,19 @@ def test_problems_come_in_order_and_speak_in_sentences(case: RuleCase) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", [case for case in ALL_CASES if any(problem.remedy for problem in judged(case))], ids=named
+    "judged", [each for each in JUDGED if any(problem.remedy for problem in each.problems())], ids=named
 )
-def test_a_remedy_mends_what_it_is_for(case: RuleCase) -> None:
-    given = case.body
-    while offered := [p for p in judged(case, given) if p.remedy and p.rule in (*case.expected, *case.warned)]:
+def test_a_remedy_mends_what_it_is_for(judged: Judged) -> None:
+    given, meant = judged.case.body, (*judged.case.expected, *judged.case.warned)
+    while offered := [p for p in judged.problems(given) if p.remedy and p.rule in meant]:
         first = offered[0]
         assert first.remedy is not None
         mended = remedied(given, first.remedy)
         assert (first.rule, first.path, first.message) not in [
-            (p.rule, p.path, p.message) for p in judged(case, mended)
+            (p.rule, p.path, p.message) for p in judged.problems(mended)
         ]
         given = mended
-    assert not [p for p in judged(case, given) if p.remedy and p.rule in (*case.expected, *case.warned)]
+    assert not [p for p in judged.problems(given) if p.remedy and p.rule in meant]
 
 
 def test_a_remedy_leaves_the_given_body_as_it_is() -> None:
