@@ -679,8 +679,13 @@ def payload_of(number: int, dialect: str, *, is_large: bool) -> Payload:
     if dialect == NEW:
         contents = f'"contents":[{{"type":"prompt","text":"{prompt}"}}]'
         pieces = (f'{{{contents},"options":{{"external_task_id":"kob-{number}"}}}}',)
-        known = {"dialect": NEW, "path": NEW_CREATE_PATH}
-        return Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=pieces, **known)
+        return Payload(
+            external_task_id=f"kob-{number}",
+            model="kling-v3-omni",
+            pieces=pieces,
+            dialect=NEW,
+            path=NEW_CREATE_PATH,
+        )
     pieces = (f'{{"prompt":"{prompt}","external_task_id":"kob-{number}"}}',)
     return Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=pieces)
 
