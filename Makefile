@@ -12,6 +12,7 @@ in_blender = @user=$$(mktemp -d) && trap 'rm -rf "$$user"' EXIT && BLENDER_USER_
 KILLS ?= 2000
 HISTORIES ?= 100000
 SEED ?= 0
+DIALECT ?= mixed
 MATRIX ?= 4.2.23 5.0.1 5.1.2 5.2.3
 
 .PHONY: help setup demo test lint check wheels build matrix torture simulate clean
@@ -46,11 +47,11 @@ build: wheels ## dist/kling_omni-VERSION.zip, the same bytes every time
 matrix: setup ## the tests that need Blender, on every other bpy that a Python here can run (MATRIX="4.2.23 5.0.1")
 	@.ci/matrix.sh $(MATRIX)
 
-torture: setup ## kill -9 on real processes, at every moment (KILLS=2000 SEED=0)
-	@$(PY) tests/torture/torture.py --kills $(KILLS) --seed $(SEED)
+torture: setup ## kill -9 on real processes, at every moment (KILLS=2000 SEED=0 DIALECT=new)
+	@$(PY) tests/torture/torture.py --kills $(KILLS) --seed $(SEED) --dialect $(DIALECT)
 
-simulate: setup ## histories in virtual time (HISTORIES=1000000 SEED=0; VERBOSE=1 tells them)
-	@$(PY) -m tests.simulation.run --histories $(HISTORIES) --seed $(SEED) $(if $(VERBOSE),--verbose)
+simulate: setup ## histories in virtual time (HISTORIES=1000000 SEED=0 DIALECT=new; VERBOSE=1 tells them)
+	@$(PY) -m tests.simulation.run --histories $(HISTORIES) --seed $(SEED) --dialect $(DIALECT) $(if $(VERBOSE),--verbose)
 
 clean: ## remove all that was made
 	rm -rf .venv .venv-bpy-* .wheels-* wheels dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 
-from ..core.errors import KlingError, TaskUnknown
+from ..core.errors import CredentialsUnfit, KlingError, TaskUnknown
 from ..core.life import events as ev
 from ..core.life.lifecycle import Action, IllegalTransition, Phase, Submission
 from .assignment import Service
@@ -31,6 +31,8 @@ def rebind_known(journal: Journal, service: Service, crew: Crew) -> None:
                 _ask(submission, journal, service, crew)
             except (LeaseLost, IllegalTransition) as error:
                 _log.info("%s: another process was faster (%s)", submission.id, error)
+            except CredentialsUnfit as error:  # that will not change in this process, and says nothing of the others
+                _log.warning("%s stays with the key that it was sent with: %s", submission.id, error.sentence)
             except KlingError as error:  # no answer is no "no"
                 _log.warning("%s was sent with another key, and cannot be asked for: %s", submission.id, error.sentence)
                 _ask_again(submission, crew, _AGAIN_S)
@@ -51,9 +53,11 @@ def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew)
     if not (submission.task_id or submission.payload.has_own_id):
         return  # no question tells whether an account has it
     is_nobodys = submission.denial is not None and submission.denial.is_for_key  # no account can have it
+    asked = service.speaking(submission.payload.dialect)
+    asked.require_fit_key()  # what this key cannot carry on it must not take over either
     try:
         if not is_nobodys:
-            service.speaking(submission.payload.dialect).find_by_either(submission.task_id or submission.id)
+            asked.find_by_either(submission.task_id or submission.id)
     except TaskUnknown:
         if submission.phase is Phase.UNANSWERED:
             _ask_again(submission, crew, _LATE_S)

@@ -158,9 +158,9 @@ def _after_failed_send(turn: Turn, error: KlingError, is_committed: bool) -> Eve
     """
     now, reason = turn.now(), str(error)
     lost = ev.Unanswered(at=now, reason=reason) if is_committed else ev.NotSent(at=now, reason=reason)
-    if (
-        isinstance(error, CredentialsUnfit | CredentialsUnreadable | NetworkMisset) and not is_committed
-    ):  # waiting mends neither
+    if isinstance(error, CredentialsUnfit) and not is_committed:  # over another API the same key may send
+        return ev.Held(at=now, reason=reason, exit_code=error.exit_code, scope="submission")
+    if isinstance(error, CredentialsUnreadable | NetworkMisset) and not is_committed:  # waiting mends neither
         return ev.Held(at=now, reason=reason, exit_code=error.exit_code, scope="key")
     if isinstance(error, NotSent | Unanswered) or (is_committed and not _is_explained(error)):
         return lost

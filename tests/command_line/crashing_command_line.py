@@ -11,11 +11,12 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from kling_omni_addon.command_line import cli
-from kling_omni_addon.core.dialects import legacy
+from kling_omni_addon.core.dialects import legacy, new
 from kling_omni_addon.remote import clips, http
 from kling_omni_addon.work.journal import Journal
 
@@ -66,12 +67,18 @@ def mid_body(_moment: str) -> None:
 
 def last_byte_gone(_moment: str) -> None:
     """The whole body is out; the answer is not read."""
-    http._whole = dying(http._whole, before=True, when=lambda response: response.request.method == "POST")
+    http._whole = dying(http._whole, before=True, when=_answers_a_create)
+
+
+def _answers_a_create(response: Any) -> bool:
+    """A POST for a page of the new API's list is a free question."""
+    return bool(response.request.method == "POST") and urlsplit(response.request.url).path != new.TASKS_PATH
 
 
 def answer_read(_moment: str) -> None:
     """The answer is read, but not recorded."""
-    legacy.read_create = dying(legacy.read_create, before=False)
+    for dialect in (legacy, new):
+        dialect.read_create = dying(dialect.read_create, before=False)
 
 
 def mid_download(_moment: str) -> None:

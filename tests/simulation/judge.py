@@ -34,7 +34,7 @@ class Judge:
 
     def __init__(self, story: Story) -> None:
         self._story = story
-        self._bodies: dict[str, bytes] = {}
+        self._bodies: dict[str, tuple[str, bytes]] = {}
         self._left: Counter[str] = Counter()
         self._doubt_since: dict[str, float] = {}
         self._held_seq: dict[str, int] = {}
@@ -67,8 +67,10 @@ class Judge:
         """The service is about to say that a person must act."""
         self._account = (process, external_id)
 
-    def last_byte_leaves(self, process: Process, external_id: str, body: bytes) -> None:
-        """The commit order: the journal knows of this send already, and it is the same bytes as ever."""
+    def last_byte_leaves(self, process: Process, external_id: str, path: str, body: bytes) -> None:
+        """The commit order: the journal knows of this send already, and it is the same bytes as ever, in the same
+        place.
+        """
         record = self._story.disk.records.get(external_id)
         if record is None:
             raise Violation(f"a create with an id that the journal does not know: {external_id}")
@@ -76,8 +78,8 @@ class Judge:
         sents = [event for event in record.events if isinstance(event, ev.Sent)]
         if len(sents) < self._left[external_id]:
             raise Violation(f"the last byte of {external_id} leaves before Sent is on disk")
-        if self._bodies.setdefault(external_id, body) != body:
-            raise Violation(f"{external_id} is sent with other bytes")
+        if self._bodies.setdefault(external_id, (path, body)) != (path, body):
+            raise Violation(f"{external_id} is sent with other bytes, or elsewhere")
         if record.submission.phase is Phase.ABANDONED and _is_withdrawn(record.events):
             raise Violation(f"{external_id} is sent although it was withdrawn")
 

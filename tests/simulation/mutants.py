@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kling_omni_addon.core import protocol
-from kling_omni_addon.core.dialects import legacy
+from kling_omni_addon.core.capability import LEGACY, NEW
+from kling_omni_addon.core.dialects import Page, legacy, new
 from kling_omni_addon.core.errors import KlingError, NotSent, Reaction, Refused, TaskUnknown, Unanswered
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life import lifecycle, queueing
@@ -29,7 +30,7 @@ from kling_omni_addon.work.memory import Memory
 from kling_omni_addon.work.turn import Turn
 
 from .run import broken_promise
-from .story import Story, wired
+from .story import MIXED, Story, wired
 from .twin import JournalTwin
 
 MOST_HISTORIES = 6000
@@ -230,13 +231,68 @@ def charge_not_recorded() -> None:
 
 
 def a_strangers_task_is_taken() -> None:
-    def change(_: Callable[..., TaskReport]) -> Callable[..., TaskReport]:
+    """Whatever task the service tells of is the one that was asked for; of a list, the first."""
+    of_legacy, of_new = legacy.read_task, new.read_task
+
+    def read_legacy(reply: HttpReply, wanted: str) -> TaskReport:
+        data = protocol.read_data(reply, object, is_question=True)
+        return legacy._report(data) if isinstance(data, dict) else of_legacy(reply, wanted)
+
+    def read_new(reply: HttpReply, wanted: str) -> TaskReport:
+        data = protocol.read_data(reply, object)
+        return new._report(data[0]) if isinstance(data, list) and data else of_new(reply, wanted)
+
+    legacy.read_task, new.read_task = read_legacy, read_new
+
+
+def a_strangers_task_on_the_list_is_taken() -> None:
+    def change(_: Callable[..., TaskReport | None]) -> Callable[..., TaskReport | None]:
+        return lambda submission, reports: next((r for r in reports if r.task_id not in submission.ended_tasks), None)
+
+    _patched(asking, "_task_of", change)
+
+
+def an_empty_list_means_failed() -> None:
+    """The service leaves out what it does not know (yet): no word about the task."""
+
+    def change(real: Callable[..., TaskReport]) -> Callable[..., TaskReport]:
         def read_task(reply: HttpReply, wanted: str) -> TaskReport:
-            return legacy._report(protocol.read_data(reply, dict))
+            try:
+                return real(reply, wanted)
+            except TaskUnknown:
+                return TaskReport(task_id=wanted, external_task_id=wanted, status=Status.FAILED)
 
         return read_task
 
-    _patched(legacy, "read_task", change)
+    _patched(new, "read_task", change)
+
+
+def a_list_that_breaks_off_has_ended() -> None:
+    def change(real: Callable[..., Page]) -> Callable[..., Page]:
+        def read_page(reply: HttpReply, cursor: str) -> Page:
+            try:
+                return real(reply, cursor)
+            except Unanswered:
+                data = protocol.read_data(reply, object)
+                entries = data.get("result") if isinstance(data, dict) else None
+                return Page(reports=new._reports(entries if isinstance(entries, list) else ()), after="")
+
+        return read_page
+
+    _patched(new, "read_page", change)
+
+
+def a_list_has_one_page() -> None:
+    _patched(new, "read_page", lambda real: lambda reply, cursor: real(reply, cursor)._replace(after=""))
+
+
+def a_list_in_other_words_is_empty() -> None:
+    """What cannot be read is passed over, although nothing on the list can be."""
+    _patched(new, "_is_of_legacy", lambda _: lambda task: False)
+
+
+def every_task_is_asked_for_over_the_preferred_api() -> None:
+    _patched(KlingService, "speaking", lambda _: lambda self, dialect: self)
 
 
 def not_found_means_failed() -> None:
@@ -298,27 +354,42 @@ MUTANTS: Mapping[str, Callable[[], None]] = {
         unsent_treated_as_sent,
         an_unreadable_charge_is_nothing,
         charge_not_recorded,
-        a_strangers_task_is_taken,
+        a_strangers_task_on_the_list_is_taken,
+        every_task_is_asked_for_over_the_preferred_api,
         not_found_means_failed,
         unknown_status_means_failed,
         an_expired_link_means_failed,
         parked_without_a_reason,
     )
 }
+OF_CODECS: Mapping[tuple[str, str], Callable[[], None]] = {
+    (mutant.__name__.replace("_", " "), dialect): mutant
+    for mutant, dialects in (
+        (a_strangers_task_is_taken, (LEGACY, NEW)),
+        (a_list_in_other_words_is_empty, (NEW,)),
+        (an_empty_list_means_failed, (NEW,)),
+        (a_list_that_breaks_off_has_ended, (NEW,)),
+        (a_list_has_one_page, (NEW,)),
+    )
+    for dialect in dialects
+}
+"""Mistakes in reading a dialect, each to be found in histories that speak no other."""
+HUNTS = (*((name, MIXED) for name in MUTANTS), *OF_CODECS)
+"""Each mutant, and in which histories it has to be found."""
 
 
-def hunt(name: str, histories: int = MOST_HISTORIES) -> Catch | None:
+def hunt(name: str, dialect: str = MIXED, histories: int = MOST_HISTORIES) -> Catch | None:
     """Let a mutant live in a child process; how it was caught, or None. ``""`` is the unmutated product."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_hunted, (name, histories))
+        return pool.apply(_hunted, (name, dialect, histories))
 
 
-def _hunted(name: str, histories: int) -> Catch | None:
+def _hunted(name: str, dialect: str, histories: int) -> Catch | None:
     if name:
-        MUTANTS[name]()
+        (MUTANTS.get(name) or OF_CODECS[name, dialect])()
     with wired():
         for seed in range(histories):
-            promise = broken_promise(Story(seed))
+            promise = broken_promise(Story(seed, dialect))
             if promise:
                 return Catch(seed=seed, promise=promise)
     return None
@@ -326,9 +397,9 @@ def _hunted(name: str, histories: int) -> Catch | None:
 
 def main() -> int:
     """Hunt all of them."""
-    catches = {name: hunt(name) for name in MUTANTS}
-    for name, catch in catches.items():
-        sys.stdout.write(f"{name}: {f'seed {catch.seed}: {catch.promise}' if catch else 'ESCAPED'}\n")
+    catches = {(name, dialect): hunt(name, dialect) for name, dialect in HUNTS}
+    for (name, dialect), catch in catches.items():
+        sys.stdout.write(f"{name} ({dialect}): {f'seed {catch.seed}: {catch.promise}' if catch else 'ESCAPED'}\n")
     return 0 if all(catches.values()) else 1
 
 

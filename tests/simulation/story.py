@@ -23,6 +23,7 @@ from random import Random
 from typing import Any, TypeAlias, cast
 
 from kling_omni_addon.core import protocol
+from kling_omni_addon.core.capability import DIALECTS, LEGACY, NEW
 from kling_omni_addon.core.errors import ClipGone, ClipUnusable, JournalUnusable, LinkExpired
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life import lifecycle
@@ -45,6 +46,7 @@ from kling_omni_addon.work.worker import Worker
 from .kling import CLIP_LIFE_S, LINK_LIFE_S, Kling, Wire
 from .troubles import Troubles
 from .twin import Disk, JournalTwin
+from .words import NEW_CREATE_PATH, OTHER
 
 WINDOW_S = lifecycle.LOOK_WINDOW_S
 ORIGIN = Origin(service="https://kling.example", key_fingerprint="f00")
@@ -52,6 +54,16 @@ STUMBLE_S = 30.0
 START = 1_700_000_000.0
 MOST_CALLS = 3000
 LONGEST_S = 3 * 86_400.0
+MIXED = "mixed"
+SPOKEN = (*DIALECTS, MIXED)
+"""The dialects that a history can be played in. ``legacy``: as it was before there were two, to the last draw."""
+MOVES = (
+    *("legacy alone", "new alone", "both", "the preference changes", "lives of both", "tasks of both alive"),
+    *("the new one asked where the legacy one is preferred", "the legacy one asked where the new one is preferred"),
+)
+"""What a history can make of the two dialects (coverage)."""
+_BOTH = 0.3
+_ELSE = 0.25
 _DEPTH = 2
 _AGAIN_S = 60.0
 _SCENES = ("", "", "Scene")
@@ -103,10 +115,23 @@ class ModelledService(KlingService):
 
     def __init__(self, process: Process) -> None:
         super().__init__(
-            base_url=ORIGIN.service, credentials=_KEY, pictures=_PICTURES, now=process.now, user_agent="simulation"
+            base_url=ORIGIN.service,
+            credentials=_KEY,
+            pictures=_PICTURES,
+            now=process.now,
+            user_agent="simulation",
+            dialect=process.dialect,
         )
         self._process = process
         cast(Wire, self._http).join(process.story.kling, process)
+
+    def speaking(self, dialect: str) -> KlingService:
+        """As ever; it is counted where it is not the one that the user prefers."""
+        if dialect != self._process.dialect:
+            self._process.story.moves[
+                f"the {dialect} one asked where the {self._process.dialect} one is preferred"
+            ] += 1
+        return super().speaking(dialect)
 
     def fetch(self, report: TaskReport, target: Path, reception: Reception) -> Clip:
         """A download of ten bytes that may be refused, break, start over or fill the disk."""
@@ -166,10 +191,11 @@ class Process:
     It is the worker's clock, the journal's watch and the wire's caller.
     """
 
-    def __init__(self, story: Story, owner: str) -> None:
+    def __init__(self, story: Story, owner: str, dialect: str) -> None:
         self.story = story
         self.owner = owner
         self.origin = story.origin
+        self.dialect = dialect
         self.is_alive = True
         self.frozen = 0
         self.skew_s = self.slept_s = 0.0
@@ -182,13 +208,14 @@ class Process:
             open_service=lambda: ModelledService(self),
             open_journal=lambda: cast(Journal, story.open_journal(self)),
             clock=self,
-            assignment=Assignment(origin=story.origin, clips=_CLIPS),
+            assignment=Assignment(origin=story.origin, clips=_CLIPS, dialect=self.dialect),
             messages=SimpleQueue[Progress](),
         )
         lanes = (SENDING, SENDING, ASKING, FETCHING)[chance.randint(0, 1) :]
         self.seats = [Seat(worker.lane(actions), actions, self, story.kling.now) for actions in lanes]
         self.journal = story.open_journal(self)
-        story.tell(f"{owner} starts" + (f", its clock off by {self.skew_s:g} s" if self.skew_s else ""))
+        over = f" over the {self.dialect} API" if story.is_of_both else ""
+        story.tell(f"{owner} starts{over}" + (f", its clock off by {self.skew_s:g} s" if self.skew_s else ""))
 
     # the clock
 
@@ -240,8 +267,8 @@ class Process:
     def body_begins(self, external_id: str) -> None:
         self.story.judge.body_begins(self, external_id)
 
-    def last_byte_leaves(self, external_id: str, body: bytes) -> None:
-        self.story.judge.last_byte_leaves(self, external_id, body)
+    def last_byte_leaves(self, external_id: str, path: str, body: bytes) -> None:
+        self.story.judge.last_byte_leaves(self, external_id, path, body)
 
     def refused_by_account(self, external_id: str) -> None:
         self.story.judge.refused_by_account(self, external_id)
@@ -269,21 +296,37 @@ class Process:
 
 @dataclass(eq=False)
 class Story:
-    """One history from its seed."""
+    """One history from its seed.
+
+    ``dialect`` is one of :data:`SPOKEN`. In a mixed one a chance of its own, ``tongue``, says which API the user
+    prefers, whether that changes on the way, and what goes wrong that only two dialects can do. So a seed is much the
+    same story in each of them, and in ``legacy`` the one that it always was.
+    """
 
     seed: int
+    dialect: str = MIXED
     is_told: bool = False
     lines: list[str] = field(default_factory=list)
     steps: Counter[str] = field(default_factory=Counter)
     acts: Counter[str] = field(default_factory=Counter)
-    transitions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    transitions: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Event, phase, and the dialect of the submission."""
+    moves: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         from .judge import Judge
 
         self.chance = Random(self.seed)
-        self.troubles = Troubles(self.chance)
-        self.kling = Kling(self.chance, self.troubles, START)
+        self.tongue = Random(f"the dialect of {self.seed}")
+        is_mixed = self.dialect == MIXED
+        self.preferred = self.tongue.choice(DIALECTS) if is_mixed else self.dialect
+        self.is_of_both = self.tongue.random() < _BOTH and is_mixed
+        self.troubles = Troubles(self.chance, None if self.dialect == LEGACY else self.tongue)
+        self.kling = Kling(self.chance, self.troubles, START, self.tongue)
+        self.spoken = "both" if self.is_of_both else f"{self.preferred} alone"
+        self.moves[self.spoken] += 1
+        if self.spoken != "legacy alone":
+            self.kling.strangers = self.tongue.choice((0, 0, 3, 8))
         self.disk = Disk()
         self.origin = ORIGIN
         self.judge = Judge(self)
@@ -304,7 +347,10 @@ class Story:
     def recorded(self, process: Process, submission_id: str, before: Submission | None, event: Event) -> None:
         """An event is on disk: everybody looks at the journal."""
         if before is not None:
-            self.transitions[type(event).__name__, before.phase] += 1
+            self.transitions[type(event).__name__, before.phase, before.payload.dialect] += 1
+        elif self.is_of_both:
+            alive = {s.payload.dialect for s in self.submissions() if not s.is_over}
+            self.moves["tasks of both alive"] += len(alive) > 1
         if self.is_told:
             self.tell(f"{process.owner}: {submission_id} {event}")
         wanted = self._lanes_wanted(self.disk.records[submission_id].submission.phase)
@@ -328,7 +374,8 @@ class Story:
 
     def play(self) -> None:
         """The whole history. Raises :class:`Violation`."""
-        self.tell(f"seed {self.seed}: {self.troubles}; {'lax' if self.kling.is_lax else 'refuses duplicates'}")
+        over = "" if self.dialect == LEGACY else f"; {self.spoken}"
+        self.tell(f"seed {self.seed}: {self.troubles}; {'lax' if self.kling.is_lax else 'refuses duplicates'}{over}")
         chance = self.chance
         self.start_process("here:1")
         if self.troubles.strike("second process"):
@@ -340,6 +387,9 @@ class Story:
             self.plan(chance.uniform(0.0, storm_s), self.user_acts)
         if self.troubles.strike("clean end"):
             self.plan(chance.uniform(0.0, storm_s), self.end_cleanly)
+        if self.is_of_both:
+            for _ in range(self.tongue.randint(1, 2)):
+                self.plan(self.tongue.uniform(0.0, storm_s), self.change_preference)
         self.run(self.kling.now + storm_s)
         self._settle()
 
@@ -491,11 +541,27 @@ class Story:
     def open_journal(self, process: Process) -> JournalTwin:
         return JournalTwin(self.disk, process.owner, self._dead.__contains__, process)
 
-    def start_process(self, owner: str) -> None:
+    def start_process(self, owner: str, dialect: str = "") -> None:
         self._dead.discard(owner)
         if self.processes or self._lives:
             self._replace_key()
-        self.processes.append(Process(self, owner))
+        if self.is_of_both and not dialect:  # two machines, and two lives, may have two preferences
+            dialect = self.tongue.choice(DIALECTS)
+        self.processes.append(Process(self, owner, dialect or self.preferred))
+        self.moves["lives of both"] += len({process.dialect for process in self.processes}) > 1
+
+    def change_preference(self) -> None:
+        """The user chooses the other API: whatever is not in the middle of something ends and comes back with it."""
+        free = [p for p in self.processes if not p.frozen and not any(seat.is_busy for seat in p.seats)]
+        for process in free:
+            self.moves["the preference changes"] += 1
+            process.journal.give_up()
+            process.is_alive = False
+            self.processes.remove(process)
+            self._dead.add(process.owner)
+            self._lives += 1
+            machine = process.owner.partition(":")[0]
+            self.start_process(f"{machine}:{self._lives + 1}", OTHER[process.dialect])
 
     def _replace_key(self) -> None:
         """Whoever starts from now on has another key of the same account."""
@@ -529,14 +595,22 @@ class Story:
 
     def intend(self, number: int) -> None:
         is_large, scene, blend = _drawn_errand(self.chance)
-        payload = payload_of(number, is_large=is_large)
         target = Target(blend=blend, scene=scene, name="shot")
         self.as_user(
             lambda process: process.journal.begin(
-                ev.Intended(at=process.now(), payload=payload, origin=process.origin, target=target)
+                ev.Intended(
+                    at=process.now(),
+                    payload=payload_of(number, self._dialect_at(process), is_large=is_large),
+                    origin=process.origin,
+                    target=target,
+                )
             ),
             otherwise=lambda: self.plan(_AGAIN_S, partial(self.intend, number), is_errand=True),
         )
+
+    def _dialect_at(self, process: Process) -> str:
+        """That of its preferences, or another that was given with the one request (``--dialect``)."""
+        return OTHER[process.dialect] if self.is_of_both and self.tongue.random() < _ELSE else process.dialect
 
     def user_acts(self) -> None:
         found = self.submissions()
@@ -599,9 +673,19 @@ def _pass_over_errand(chance: Random) -> None:
 
 
 @cache
-def payload_of(number: int, *, is_large: bool) -> Payload:
+def payload_of(number: int, dialect: str, *, is_large: bool) -> Payload:
     """The bytes of a submission; large ones are announced by a cheap question first."""
     prompt = _LARGE if is_large else f"shot {number}"
+    if dialect == NEW:
+        contents = f'"contents":[{{"type":"prompt","text":"{prompt}"}}]'
+        pieces = (f'{{{contents},"options":{{"external_task_id":"kob-{number}"}}}}',)
+        return Payload(
+            external_task_id=f"kob-{number}",
+            model="kling-v3-omni",
+            pieces=pieces,
+            dialect=NEW,
+            path=NEW_CREATE_PATH,
+        )
     pieces = (f'{{"prompt":"{prompt}","external_task_id":"kob-{number}"}}',)
     return Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=pieces)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from .mutants import MUTANTS, hunt
+from .mutants import HUNTS, hunt
 
 
-@pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_is_caught(name: str) -> None:
-    assert hunt(name) is not None
+@pytest.mark.parametrize(("name", "dialect"), HUNTS)
+def test_a_mutant_is_caught(name: str, dialect: str) -> None:
+    assert hunt(name, dialect) is not None
 
 
 def test_the_unmutated_product_passes_the_same_seeds() -> None:

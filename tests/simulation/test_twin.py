@@ -10,6 +10,8 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kling_omni_addon.core.capability import LEGACY, NEW
+from kling_omni_addon.core.dialects import legacy
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Event, Origin, Target
 from kling_omni_addon.core.life.lifecycle import IllegalTransition
@@ -19,6 +21,7 @@ from kling_omni_addon.work.journal import AlreadyThere, Journal
 from kling_omni_addon.work.leases import Lease, LeaseLost
 
 from .twin import Disk, JournalTwin, Unwatched
+from .words import NEW_CREATE_PATH
 
 OWNERS = ("here:1", "elsewhere:2", "dead:3")
 IDS = ("kob-1", "kob-2", "kob-3")
@@ -65,7 +68,8 @@ def outcome(journal: Any, leases: dict[tuple[str, str], Lease], act: tuple[Any, 
 def _done(journal: Any, leases: dict[tuple[str, str], Lease], act: tuple[Any, ...]) -> object:
     match act:
         case ("begin", str(an_id), at, scene):
-            payload = Payload(external_task_id=an_id, model="kling-v3-omni", pieces=("{}",))
+            dialect, path = (NEW, NEW_CREATE_PATH) if an_id == IDS[1] else (LEGACY, legacy.TASKS_PATH)
+            payload = Payload(external_task_id=an_id, model="kling-v3-omni", pieces=("{}",), dialect=dialect, path=path)
             target = Target(scene=scene)
             return journal.begin(ev.Intended(at=at, payload=payload, origin=ORIGINS[0], target=target))
         case ("append", str(an_id), event):
@@ -79,7 +83,8 @@ def _done(journal: Any, leases: dict[tuple[str, str], Lease], act: tuple[Any, ..
                 leases[journal.owner, an_id] = lease
             return lease
         case ("settle", str(an_id), origin):
-            adopted = ev.Adopted(at=102.0, submission_id=an_id, task_id="found", origin=origin)
+            spoken = NEW if origin == ORIGINS[1] else LEGACY
+            adopted = ev.Adopted(at=102.0, submission_id=an_id, task_id="found", origin=origin, dialect=spoken)
             return journal.settle(origin, [adopted])
         case ("renew", now):
             return journal.renew(now)

@@ -60,7 +60,15 @@ PROCESS = (
 )
 JOURNAL = ("journal refuses", "journal refuses but has it")
 SERVICE = ("lax service",)
-ALL = (*SENDING, *ASKING, *TASK, *DOWNLOAD, *PROCESS, *JOURNAL, *SERVICE)
+IN_ANY_WORDS = (*SENDING, *ASKING, *TASK, *DOWNLOAD, *PROCESS, *JOURNAL, *SERVICE)
+OF_DIALECTS = (
+    "create answered in other words",
+    "question answered in other words",
+    "a stranger beside the task",
+    "list breaks off",
+)
+"""Those that there are only because the service has two generations of its API."""
+ALL = (*IN_ANY_WORDS, *OF_DIALECTS)
 RARE = frozenset(
     {
         "refused for its content",
@@ -76,26 +84,37 @@ RARE = frozenset(
 
 
 class Troubles:
-    """Which troubles a story has, how often each strikes, and how often it did."""
+    """Which troubles a story has, how often each strikes, and how often it did.
 
-    def __init__(self, chance: Random) -> None:
+    Those of dialects are drawn from a chance of their own (``tongue``; none without), so that they change nothing in
+    the others.
+    """
+
+    def __init__(self, chance: Random, tongue: Random | None = None) -> None:
         self._chance = chance
+        self._tongue = tongue
         self.is_over = False
         self.counts: Counter[str] = Counter()
         self._rates = {
             kind: chance.choice((0.1, 0.25) if kind in RARE else (0.25, 0.5, 0.9))
-            for kind in chance.sample(ALL, chance.randint(2, 9))
+            for kind in chance.sample(IN_ANY_WORDS, chance.randint(2, 9))
         }
         if chance.random() < 0.3:
             self._rates["crash"] = 0.9  # the most telling of all
+        if tongue is not None:
+            for kind in tongue.sample(OF_DIALECTS, tongue.choice((0, 1, 1, 2))):
+                self._rates[kind] = tongue.choice((0.25, 0.5, 0.9))
 
     def strike(self, kind: str) -> bool:
         """Whether this trouble strikes now."""
         rate = self._rates.get(kind)
-        if rate is None or self.is_over or self._chance.random() >= rate:
+        if rate is None or self.is_over or self._chance_of(kind).random() >= rate:
             return False
         self.counts[kind] += 1
         return True
+
+    def _chance_of(self, kind: str) -> Random:
+        return self._tongue if self._tongue is not None and kind in OF_DIALECTS else self._chance
 
     def __str__(self) -> str:
         return ", ".join(f"{kind} {rate:.0%}" for kind, rate in self._rates.items())

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias, get_args
 
 from kling_omni_addon.core.dialects import legacy, new
 from kling_omni_addon.core.life.events import Event
-from kling_omni_addon.remote.http import StreamedBody
+from kling_omni_addon.core.protocol import HttpCall, HttpReply
+from kling_omni_addon.remote.http import Http, StreamedBody
 from kling_omni_addon.work import fetching
 from kling_omni_addon.work.journal import Journal
 
@@ -125,10 +126,25 @@ def _watch_commits(at: At) -> None:
         setattr(Journal, name, labelled(getattr(Journal, name), lambda *_, name=name: name))
 
 
+def is_create(method: str, path: str) -> bool:
+    """Whether a call may cost something. A POST may be a free question, like that for a page of the new API's list."""
+    bare = path.partition("?")[0].rstrip("/")
+    return method == "POST" and (bare == legacy.TASKS_PATH or bare.startswith(new.CREATE_PATH))
+
+
 def _watch_body(at: At) -> None:
-    whole = StreamedBody.__iter__
+    """The bodies of creates: no other byte of ours costs anything."""
+    whole, send = StreamedBody.__iter__, Http.send
+    calling = threading.local()
+
+    def watched_send(self: Http, call: HttpCall, token: str, body: StreamedBody | None = None) -> HttpReply:
+        calling.is_create = is_create(call.method, call.path)
+        return send(self, call, token, body)
 
     def watched(self: StreamedBody) -> Iterator[bytes]:
+        if not calling.is_create:
+            yield from whole(self)
+            return
         for chunk in whole(self):
             if self.is_committed:
                 at("before last byte")
@@ -142,6 +158,7 @@ def _watch_body(at: At) -> None:
                     yield chunk[half:]
 
     StreamedBody.__iter__ = watched  # type: ignore[method-assign]
+    Http.send = watched_send  # type: ignore[method-assign]
 
 
 def _watch_files(at: At) -> None:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from kling_omni_addon.core.capability import LEGACY
+from kling_omni_addon.core.dialects import spoken
 from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase, Submission
 from kling_omni_addon.core.request import OmniRequest, Picture
 from kling_omni_addon.session import Session
-from kling_omni_addon.settings import Settings
+from kling_omni_addon.settings import NOTHING_PREFERRED, Settings, dialect_in_force
 from tests.torture.crash_points import dying_at, watch
 from tests.torture.fast_clock import FastClock
 from tests.torture.service_process import KEY_NAMES, KEYS
@@ -42,22 +44,23 @@ class Place:
     plant: Plant | None = None
 
 
-def fork_life(story: Story, wishes: Sequence[Wish], death: Death, place: Place, key: str) -> int:
+def fork_life(story: Story, wishes: Sequence[Wish], death: Death, place: Place, key: str, dialect: str = LEGACY) -> int:
     """The process number of a new life, in which ``wishes`` have been made. The calling process must have no
     threads.
     """
-    return _forked(place, death, lambda: live(story, wishes, place, key))
+    return _forked(place, death, dialect, lambda: live(story, wishes, place, key))
 
 
-def fork_last_look(place: Place, key: str) -> int:
+def fork_last_look(place: Place, key: str, dialect: str = LEGACY) -> int:
     """The same for a life that looks once more for everything that is parked."""
-    return _forked(place, Death(), lambda: look_again_for_parked(place, key))
+    return _forked(place, Death(), dialect, lambda: look_again_for_parked(place, key))
 
 
-def _forked(place: Place, death: Death, do: Callable[[], None]) -> int:
+def _forked(place: Place, death: Death, dialect: str, do: Callable[[], None]) -> int:
     pid = os.fork()
     if pid:
         return pid
+    os.environ["KLING_DIALECT"] = dialect
     _speak_to(place.home.parent / "said.txt")
     try:
         if place.plant is not None:
@@ -108,7 +111,13 @@ def live(story: Story, wishes: Sequence[Wish], place: Place, key: str = KEY_NAME
 
 
 def _session(place: Place, key: str) -> Session:
-    settings = Settings(service_url=place.url, keys=KEYS[key], home=place.home, clips=place.home / "clips")
+    settings = Settings(
+        service_url=place.url,
+        keys=KEYS[key],
+        home=place.home,
+        clips=place.home / "clips",
+        dialect=dialect_in_force(os.environ, NOTHING_PREFERRED)[0],
+    )
     return Session(settings, FastClock(place.speed))
 
 
@@ -163,11 +172,19 @@ class User:
 
     def _is_settled(self, submission: Submission) -> bool:
         """What only another key can end is left to a life that has it."""
+        if self._is_unfit(submission):
+            return True
         is_elsewhere = bool(self._session.elsewhere(submission))
         return submission.is_settled or (is_elsewhere and self._clock.now() > self._is_patient_until)
 
+    def _is_unfit(self, submission: Submission) -> bool:
+        """Whether this key can do nothing for it: it goes over an API that takes no key pair."""
+        return not (self._session.settings.keys.api_key or spoken(submission.payload.dialect).TAKES_KEY_PAIRS)
+
     def _decide(self, submission: Submission) -> bool:
         """Whether there was something to decide."""
+        if self._is_unfit(submission):
+            return False
         elsewhere = self._session.elsewhere(submission)
         if submission.is_stopped or "Resume" in elsewhere:
             return bool(self._session.release())

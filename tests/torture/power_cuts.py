@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 import sys
 import tempfile
@@ -15,8 +16,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from kling_omni_addon.core.capability import LEGACY
 from kling_omni_addon.core.errors import JournalUnusable
 from kling_omni_addon.work.journal_file import look_for_damage
+from tests.torture.crash_points import is_create
 from tests.torture.power import Disk, mixtures
 from tests.torture.recorded_life import MARK
 from tests.torture.service_process import running_kling
@@ -25,15 +28,16 @@ from tests.torture.system_calls import Step, record
 SCRIPT = Path(__file__).with_name("recorded_life.py")
 _SPEED = 20.0
 _LAST_BYTE = b"}"
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n")
 _JOURNAL = ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-journal")
 """The last is there for the first moments only, before the journal is in WAL mode."""
 
 
-def recorded(folder: Path, mutant: str = "") -> tuple[Step, ...]:
+def recorded(folder: Path, mutant: str = "", dialect: str = LEGACY) -> tuple[Step, ...]:
     """The steps of a life on an empty ``folder``: two clips wished for, sent, fetched, one of them placed."""
     log = folder.parent / "strace.log"
     with running_kling(_SPEED) as kling:
-        words = [str(SCRIPT), kling.url, str(folder), str(_SPEED), *([mutant] if mutant else [])]
+        words = [str(SCRIPT), kling.url, str(folder), str(_SPEED), dialect, *([mutant] if mutant else [])]
         return record([sys.executable, *words], log, folder)
 
 
@@ -49,16 +53,31 @@ def losses(steps: Sequence[Step], folder: Path, *, is_strict: bool = False, seed
     """Every promise that a power cut after some step would break, as a sentence (``is_strict``: see :class:`Disk`)."""
     disk = Disk(folder, is_strict=is_strict)
     records: Counter[tuple[str, str]] = Counter()
-    bodies_out = 0
+    bodies_out, out = 0, bodies_sent(steps)
     for number, step in enumerate(steps):
         disk.take(step)
         records.update(_marked(step))
-        bodies_out += step.kind == "send" and step.data == _LAST_BYTE
+        bodies_out += number in out
         promised = Promised(records=records, bodies_out=bodies_out)
         for name, mixture in mixtures(seed + number).items():
             left = disk.after_a_cut(*mixture)
             for fault in _faults(left, promised):
                 yield f"step {number} ({step.kind} {Path(step.path).name}), {name} survives: {fault}"
+
+
+def bodies_sent(steps: Sequence[Step]) -> frozenset[int]:
+    """The steps by which the last byte of a create left; those of a question's body are none."""
+    creating: dict[int, bool] = {}
+    found = set()
+    for number, step in enumerate(steps):
+        if step.kind != "send":
+            continue
+        line = _REQUEST_LINE.match(step.data)
+        if line:
+            creating[step.file] = is_create(line[1].decode(), line[2].decode())
+        if step.data == _LAST_BYTE and creating.get(step.file):
+            found.add(number)
+    return frozenset(found)
 
 
 def _marked(step: Step) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""A whole life to be recorded under strace: ``recorded_life.py URL FOLDER SPEED [MUTANT]``.
+"""A whole life to be recorded under strace: ``recorded_life.py URL FOLDER SPEED DIALECT [MUTANT]``.
 
 After each record that the journal has taken, a line on stderr says so: from there on the program acts on it.
 """
@@ -43,7 +43,7 @@ def tell_records() -> None:
 
 
 if __name__ == "__main__":
-    url, folder, speed, *mutants = sys.argv[1:]
+    url, folder, speed, os.environ["KLING_DIALECT"], *mutants = sys.argv[1:]
     for mutant in mutants:
         MUTANTS[mutant]()
     tell_records()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from kling_omni_addon.core.capability import DIALECTS, LEGACY, NEW
 from tests.torture.crash_points import POINTS
 from tests.torture.service_process import KEY_NAMES
 from tests.torture.share import ShareState
@@ -63,6 +64,10 @@ _SHORT_LIVES_S = (0.03, 0.4, 0.4)
 """In the first few thousandths of a second the journal itself is made."""
 _FROZEN_S = (0.0, 0.5, 1.4)
 """Longer than a lease, and longer than a window of looking."""
+_KEY_OF_BOTH = KEY_NAMES[0]
+"""The API key, which either API takes."""
+MIXED = "mixed"
+SPOKEN = (*DIALECTS, MIXED)
 _ACTS: Mapping[str, str] = {"LookAgain": "look_again", "SendAgain": "send_again"}
 
 
@@ -102,14 +107,15 @@ class Life:
     """What is new in a life: what is wished for, what the server does wrong from now on, and how its one or two
     processes, at work at once, die.
 
-    ``key`` names the account's key that they have. ``share`` is what becomes of the share's folder, and when, in real
-    seconds.
+    ``key`` names the account's key that they have, ``dialects`` the API that each of them prefers. ``share`` is what
+    becomes of the share's folder, and when, in real seconds.
     """
 
     wishes: tuple[Wish, ...]
     faults: tuple[str, ...]
     deaths: tuple[Death, ...]
     key: str = KEY_NAMES[0]
+    dialects: tuple[str, ...] = ()
     share: tuple[tuple[float, ShareState], ...] = ((0.0, "there"),)
 
 
@@ -119,7 +125,7 @@ class Story:
 
     ``is_lax`` makes the service accept a used id, so that a second send is a second charge. ``act`` is what the user
     does about a parked submission (``leave``: nothing), ``mind_change`` what about the first at a chance moment.
-    ``redirect`` sends its clip to another folder.
+    ``redirect`` sends its clip to another folder. ``dialect`` is that of the lives in which it ends.
     """
 
     seed: int
@@ -127,6 +133,11 @@ class Story:
     is_lax: bool
     act: str
     mind_change: str = ""
+    dialect: str = LEGACY
+
+    def dialect_with(self, key: str) -> str:
+        """The API of a life in which it ends, which has this key."""
+        return self.dialect if key == _KEY_OF_BOTH else LEGACY
 
     @property
     def wishes(self) -> tuple[Wish, ...]:
@@ -143,9 +154,27 @@ class Story:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Those with which it ends: that of the last life, then the one before it, if there ever was another."""
+        """Those with which it ends: that of the last life, then the one before it, if there ever was another. Where the
+        new API was spoken the API key comes last: no other key can ask there.
+        """
         last = self.lives[-1].key
-        return (last, *dict.fromkeys(life.key for life in self.lives if life.key != last))
+        keys = (last, *dict.fromkeys(life.key for life in self.lives if life.key != last))
+        is_new = any(NEW in life.dialects for life in self.lives) or self.dialect == NEW
+        return tuple(sorted(keys, key=lambda key: key == _KEY_OF_BOTH)) if is_new else keys
+
+
+def spoken(story: Story, dialect: str) -> Story:
+    """The same story over one API, or over that which each of its processes prefers by chance (:data:`MIXED`). A life
+    with a key pair speaks the legacy one, for the new one takes none.
+    """
+    random = Random(f"the dialects of {story.seed}")
+
+    def drawn(key: str) -> str:
+        chosen = random.choice(DIALECTS) if dialect == MIXED else dialect
+        return chosen if key == _KEY_OF_BOTH else LEGACY
+
+    lives = tuple(replace(life, dialects=tuple(drawn(life.key) for _ in life.deaths)) for life in story.lives)
+    return replace(story, lives=lives, dialect=drawn(_KEY_OF_BOTH))
 
 
 def story_of(seed: int) -> Story:

@@ -30,7 +30,7 @@ _STDERR = 2
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One thing that was done. ``file`` numbers the file (0: a folder or none); ``path`` is its name at the time;
-    ``at`` is the first byte written or the new size, ``target`` the new name.
+    ``at`` is the first byte written or the new size, ``target`` the new name. Of what is sent ``file`` is the handle.
     """
 
     kind: Kind
@@ -139,7 +139,7 @@ class _Reader:
         numbers = [int(number) for number in re.findall(r"-?\b\d+\b", bare)]
         handle, data = numbers[0], b"".join(texts)[:result]
         if name in ("sendto", "sendmsg"):
-            yield Step(kind="send", data=data)
+            yield Step(kind="send", file=handle, data=data)
         elif name in ("write", "writev") and handle == _STDERR:
             yield Step(kind="mark", data=data)
         elif name == "close":

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kling_omni_addon.core.capability import DIALECTS
 from tests.torture.power import Disk, mixtures
-from tests.torture.power_cuts import losses, recorded
+from tests.torture.power_cuts import bodies_sent, losses, recorded
 from tests.torture.system_calls import Step
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
@@ -24,11 +25,12 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_power_cut_at_any_step_loses_nothing_that_was_acted_on(folder: Path) -> None:
-    steps = recorded(folder)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_power_cut_at_any_step_loses_nothing_that_was_acted_on(dialect: str, folder: Path) -> None:
+    steps = recorded(folder, dialect=dialect)
     kinds = {step.kind for step in steps}
     assert {"create", "write", "fsync", "rename", "send", "mark"} <= kinds
-    assert sum(1 for step in steps if step.kind == "send" and step.data == b"}") == 2
+    assert len(bodies_sent(steps)) == 2
     assert list(islice(losses(steps, folder), 10)) == []
 
 
@@ -49,6 +51,17 @@ def test_what_was_recorded_is_what_is_on_the_disk_when_everything_survives(folde
     left = disk.after_a_cut(*mixtures(0)["everything"])
     real = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert {name: data for name, data in real.items() if not name.endswith("-shm")} == dict(left)
+
+
+def test_the_body_of_a_question_is_no_create() -> None:
+    """Over the new API a page of the list is asked for by a POST."""
+
+    def sent(handle: int, path: str) -> tuple[Step, ...]:
+        head = f"POST {path} HTTP/1.1\r\nHost: k\r\n\r\n".encode()
+        return tuple(Step(kind="send", file=handle, data=data) for data in (head, b"{", b"}"))
+
+    steps = (*sent(7, "/tasks"), *sent(7, "/omni-video/kling-3.0-omni"), *sent(8, "/tasks"), *sent(7, "/tasks"))
+    assert bodies_sent(steps) == {5}
 
 
 def test_a_write_is_safe_only_after_the_fsync_of_its_file_and_of_its_folder() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from kling_omni_addon.core.capability import DIALECTS
 from tests.torture.mutants import STORIES
 from tests.torture.running import ONLY_POSIX, torture
 
@@ -22,12 +23,14 @@ SHOWN_BY = {
 }
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("mutant", STORIES)
-def test_a_planted_mistake_is_found(mutant: str) -> None:
-    violations = torture("--story", mutant, "--planted")["violations"]
+def test_a_planted_mistake_is_found(mutant: str, dialect: str) -> None:
+    violations = torture("--story", mutant, "--planted", "--dialect", dialect)["violations"]
     assert any(SHOWN_BY[mutant] in violation for violation in violations), violations
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("mutant", STORIES)
-def test_the_same_story_without_the_mistake_ends_well(mutant: str) -> None:
-    assert torture("--story", mutant)["violations"] == []
+def test_the_same_story_without_the_mistake_ends_well(mutant: str, dialect: str) -> None:
+    assert torture("--story", mutant, "--dialect", dialect)["violations"] == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kling_omni_addon.core.capability import LEGACY, NEW
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.work.journal import Journal
@@ -91,3 +92,46 @@ def test_the_process_with_the_old_key_may_do_nothing_more_once_another_key_has_i
     with pytest.raises(LeaseLost):
         elsewhere.append("kob-1", ev.Sent(at=studio.clock.now(), digest="d"), lease)
     assert studio.journal.claim("kob-1", studio.clock.now()) is not None
+
+
+def test_a_key_that_another_api_does_not_take_takes_nothing_over_from_there(studio: Studio, elsewhere: Journal) -> None:
+    """Not even what no account can have, because its own key was refused."""
+    studio.intend(2, OLD, dialect=NEW)
+    studio.kling.unfit = {NEW}
+    lease = elsewhere.claim("kob-2", studio.clock.now())
+    assert lease is not None
+    elsewhere.append("kob-2", ev.Sent(at=studio.clock.now(), digest="d"), lease)
+    refused = ev.Denied(at=studio.clock.now(), reason="Wrong key.", verdict="Held", exit_code=3)
+    elsewhere.append("kob-2", refused, lease)
+    elsewhere.give_up()
+    wait(studio, 900)
+    assert (studio.submission("kob-2").origin, studio.submission("kob-2").phase) == (OLD, Phase.UNANSWERED)
+    studio.kling.unfit = set()
+    wait(studio, 900)
+    assert studio.submission("kob-2").origin == OLD  # it is asked for again with Resume, or in the next process
+    studio.worker.ask_again_for_other_keys()
+    wait(studio, 900)
+    assert studio.submission("kob-2").origin == ORIGIN
+
+
+def test_what_cannot_be_asked_for_with_this_key_keeps_nothing_else_from_it(studio: Studio, elsewhere: Journal) -> None:
+    studio.kling.unfit = {NEW}
+    for number, dialect in enumerate((NEW, NEW, LEGACY), start=2):
+        submission_id = studio.intend(number, OLD, dialect=dialect)
+        lease = elsewhere.claim(submission_id, studio.clock.now())
+        assert lease is not None
+        elsewhere.append(submission_id, ev.Sent(at=studio.clock.now(), digest="d"), lease)
+        studio.kling.tasks[submission_id] = studio.clock.now()
+    elsewhere.give_up()
+    studio.run(1.0)
+    assert [studio.submission(f"kob-{number}").origin for number in (2, 3, 4)] == [OLD, OLD, ORIGIN]
+
+
+def test_one_whose_api_takes_no_such_key_is_held_alone(studio: Studio) -> None:
+    studio.kling.unfit = {NEW}
+    studio.intend(2, dialect=NEW)
+    studio.intend(3)
+    wait(studio, 600)
+    held, other = studio.submission("kob-2"), studio.submission("kob-3")
+    assert (held.phase, held.is_held, held.holds_key) == (Phase.INTENDED, True, False)
+    assert (other.phase, studio.kling.creates) == (Phase.FETCHED, ["kob-3"])

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 
+from kling_omni_addon.core.capability import LEGACY
 from kling_omni_addon.core.errors import (
     CredentialsRefused,
+    CredentialsUnfit,
     KlingError,
     NotSent,
     Reaction,
@@ -76,7 +78,7 @@ def unknown() -> TaskUnknown:
 @dataclass
 class FakeKling:
     """A small service with a memory. ``trouble`` is what the next calls of a kind run into, one item per call. Those of
-    ``nameless`` it was told no id of ours of.
+    ``nameless`` it was told no id of ours of. Over the dialects ``unfit`` it takes no such key as the client's.
     """
 
     clock: FakeClock
@@ -86,8 +88,11 @@ class FakeKling:
     creates: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     nameless: set[str] = field(default_factory=set)
+    unfit: set[str] = field(default_factory=set)
+    spoken: str = LEGACY
 
     def submit(self, payload: Payload, commit: Callable[[], None]) -> TaskReport:
+        self.require_fit_key()
         fault = self._call("submit")
         if isinstance(fault, NotSent):
             raise fault
@@ -103,6 +108,7 @@ class FakeKling:
         return self._report(payload.external_task_id)
 
     def find(self, external_task_id: str) -> TaskReport:
+        self.require_fit_key()
         fault = self._call("find")
         if isinstance(fault, KlingError):
             raise fault
@@ -118,8 +124,13 @@ class FakeKling:
             return TaskReport(task_id=task_id, status=Status(fault), message="risk control")
         return self._report(task_id.removeprefix("task of "))
 
-    def speaking(self, _dialect: str) -> FakeKling:
+    def speaking(self, dialect: str) -> FakeKling:
+        self.spoken = dialect
         return self
+
+    def require_fit_key(self) -> None:
+        if self.spoken in self.unfit:
+            raise CredentialsUnfit("It takes an API key.")
 
     def find_by_either(self, known_as: str) -> TaskReport:
         return self.find(known_as)
@@ -187,9 +198,13 @@ class Studio:
         )
         self.lanes = [self.worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
 
-    def intend(self, number: int = 1, origin: Origin = ORIGIN, *, has_own_id: bool = True) -> str:
+    def intend(
+        self, number: int = 1, origin: Origin = ORIGIN, *, has_own_id: bool = True, dialect: str = LEGACY
+    ) -> str:
         own_id = f"kob-{number}"
-        payload = Payload(external_task_id=own_id, model="kling-v3-omni", pieces=("{}",), has_own_id=has_own_id)
+        payload = Payload(
+            external_task_id=own_id, model="kling-v3-omni", pieces=("{}",), has_own_id=has_own_id, dialect=dialect
+        )
         target = Target(name="Alley, night/1")
         self.journal.begin(ev.Intended(at=self.clock.now(), payload=payload, origin=origin, target=target))
         return payload.external_task_id

@@ -158,7 +158,8 @@ class Held:
     """Only a person can clear what is in the way (key, account, a cap). Nothing was created or goes out by itself.
 
     ``scope`` says what is held: ``"key"`` everything of the key, for that or its account is at fault, ``"submission"``
-    this one alone, which its own cap stops. Earlier versions wrote none (``""``): there the exit code tells.
+    this one alone, which its own cap stops, or whose API takes no such key. Earlier versions wrote none (``""``): there
+    the exit code tells.
     """
 
     at: float
