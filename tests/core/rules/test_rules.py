@@ -13,6 +13,7 @@ from kling_omni_addon.core.problem import Problem, Remedy, remedied
 from kling_omni_addon.core.rules.table import MEDIA_RULES, RULES, problems_in, service_answer
 from tests.workshop.rule_bodies import LIBRARY, O1, V3, RuleCase, body, elements, images, o1, story, videos
 from tests.workshop.rule_cases import MUST_ACCEPT, RULE_CASES
+from tests.workshop.rule_cases_of_relay import RELAY_CASES
 
 ALL_CASES = (*RULE_CASES, *MUST_ACCEPT)
 ENDING_RULES = {"R05", "R06", "R10", "R11", "R71"}
@@ -54,7 +55,8 @@ def test_no_doubt_where_there_is_none(case: RuleCase) -> None:
 
 @pytest.mark.parametrize("side", ["broken", "kept"])
 def test_every_rule_has_a_case_on_both_sides(side: str) -> None:
-    covered = {case.rule for case in RULE_CASES if (case.rule in (*case.expected, *case.warned)) == (side == "broken")}
+    every = (*RULE_CASES, *RELAY_CASES)
+    covered = {case.rule for case in every if (case.rule in (*case.expected, *case.warned)) == (side == "broken")}
     assert ENDING_RULES | {rule.id for rule in RULES} <= covered
 
 
