@@ -62,11 +62,11 @@ class Keys:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
-    a folder of their own. ``profile`` and ``dialect`` are those of new requests,
-    ``is_relayed`` says whether they may name a model that Kling itself does not describe. ``concurrency`` is how many tasks may
-    run at once at most; None leaves it to what the service takes. Nothing is sent that might break one of ``caps``.
-    ``service`` is the name or address that was chosen, and ``told`` says where each value came from.
-    ``trusts_resolver``: clips may come from where the names of a local network lead.
+    a folder of their own. ``profile`` and ``dialect`` are those of new requests, ``is_relayed`` says whether they may
+    name a model that Kling itself does not describe. ``concurrency`` is how many tasks may run at once at most; None
+    leaves it to what the service takes. Nothing is sent that might break one of ``caps``. ``service`` is the name or
+    address that was chosen, and ``told`` says where each value came from. ``trusts_resolver``: clips may come from
+    where the names of a local network lead.
     """
 
     service_url: str

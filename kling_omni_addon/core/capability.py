@@ -49,8 +49,8 @@ class ModelLimits:
     """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits.
 
     ``number`` is the model's own for ever: a .blend keeps it in place of the name. ``names`` is what each dialect calls
-    the model; over one that is not among them the model is not to be had. ``takes_own_ids``: whether a task of it can be
-    asked for by an id of ours, ``takes_callbacks`` whether Kling reports to an address. ``documented_by`` says who
+    the model; over one that is not among them the model is not to be had. ``takes_own_ids``: whether a task of it can
+    be asked for by an id of ours, ``takes_callbacks`` whether Kling reports to an address. ``documented_by`` says who
     describes the model where it is not Kling: such a model is offered to those only who ask for it.
 
     ``middle_frames`` is how many pictures a clip may pass through between its first and its end frame,
@@ -168,9 +168,9 @@ class Profile:
     pixels, ``mode_resolutions`` to the word of the new API for it.
 
     ``aspect_ratios`` and ``modes`` are all that any model has, also one that is not offered; a .blend keeps the place
-    of one in these lists, so new ones are added at the end. ``mode_labels`` says what people call a mode. ``storyboards_beside_followed_video``
-    are the ways to cut that its pages name there (``None``: they do not say). ``changes`` tell what is other than in
-    the profile before, with dates.
+    of one in these lists, so new ones are added at the end. ``mode_labels`` says what people call a mode.
+    ``storyboards_beside_followed_video`` are the ways to cut that its pages name there (``None``: they do not say).
+    ``changes`` tell what is other than in the profile before, with dates.
 
     What one dialect takes otherwise: ``script_characters`` are those of a storyboard's shots written as one text
     (``None``: each shot is sent by itself), ``edit_takes_storyboard`` whether an edited video may be cut into shots,
@@ -222,7 +222,7 @@ class Profile:
         return tuple(model.label for model in self.models.values() if model.middle_frames)
 
     def of_model(self, name: str) -> Profile:
-        """The service as it is for one of the models: with that model's own limits in the places of the general ones."""
+        """The service as it is for one of the models: its own limits stand in the places of the general ones."""
         model = self.models[name]
         other = {member: _replaced(getattr(self, member), value) for member, value in model.limits.items()}
         return replace(self, **{"aspect_ratios": model.aspect_ratios} | other)

@@ -1,9 +1,9 @@
 """Names instead of numbers: what a prompt calls its pictures, elements and video, turned into the service's numbers.
 
-A prompt may say ``@first``, ``@middle1``, ``@end``, ``@video``, ``@image:chair`` or ``@element:Hero``. A name that is more than
-letters, digits, underscores and inner hyphens, or that is Chinese, Japanese or Korean, stands in double quotes:
-``@image:"red chair"``; :func:`mention` writes either form. Numbers are computed when the body is drafted, so names
-follow every reordering.
+A prompt may say ``@first``, ``@middle1``, ``@end``, ``@video``, ``@image:chair`` or ``@element:Hero``. A name that is
+more than letters, digits, underscores and inner hyphens, or that is Chinese, Japanese or Korean, stands in double
+quotes: ``@image:"red chair"``; :func:`mention` writes either form. Numbers are computed when the body is drafted, so
+names follow every reordering.
 """
 
 from __future__ import annotations

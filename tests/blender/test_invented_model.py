@@ -51,7 +51,7 @@ def told_before(tmp_path_factory: pytest.TempPathFactory, told: dict[str, Any], 
 
 def test_the_model_its_mode_and_its_shape_are_offered_and_all_others_keep_their_numbers(told: dict[str, Any]) -> None:
     new = {
-        "model": ["kling-invented", "Kling Invented", "4 to 20 seconds", 999],
+        "model": ["kling-invented", "Kling Invented", "4 to 40 seconds", 999],
         "mode": ["8k", "8K", "4320p", 3],
         "aspect_ratio": ["2:1", "2:1", "Wide", 6],
     }
@@ -60,14 +60,14 @@ def test_the_model_its_mode_and_its_shape_are_offered_and_all_others_keep_their_
 
 
 def test_its_lengths_can_be_set(told: dict[str, Any]) -> None:
-    assert told["offered"]["lengths"] == told["offered"]["lengths_of_operator"] == [2, 30]
+    assert told["offered"]["lengths"] == told["offered"]["lengths_of_operator"] == [2, 40]
 
 
 def test_a_shot_of_it_is_faultless_and_has_a_price(told: dict[str, Any]) -> None:
     assert told["chosen"] == {
-        "asked": ["kling-invented", "8k", "2:1", 20],
+        "asked": ["kling-invented", "8k", "2:1", 40],
         "faults": [],
-        "price": "130.0 units · $18.20",
+        "price": "260.0 units · $36.40",
         "shown": "2:1",
         "picture": [2160, 1080],
     }

@@ -45,7 +45,7 @@ def test_the_rules_go_by_the_model_s_data(told: dict[str, Any], change: str, rul
 
 
 def test_it_costs_what_the_list_says(told: dict[str, Any]) -> None:
-    assert told["priced"] == "130.0 units · $18.20"
+    assert told["priced"] == "260.0 units · $36.40"
 
 
 def test_a_picture_of_its_shape_keeps_the_short_side(told: dict[str, Any]) -> None:
@@ -63,7 +63,7 @@ def test_it_is_offered_after_the_others(told: dict[str, Any], told_before: dict[
 
 def test_the_rehearsal_server_makes_its_clip_over_http(told: dict[str, Any]) -> None:
     done = told["rehearsed"]
-    assert (done["status"], done["units"], done["seconds"]) == ("succeed", "130", 20.0)
+    assert (done["status"], done["units"], done["seconds"]) == ("succeed", "260", 40.0)
     width, height = done["size"]
     assert width / height == pytest.approx(2, abs=0.001)
     assert width * height == pytest.approx(7680 * 4320, rel=0.001)

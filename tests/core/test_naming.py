@@ -124,8 +124,8 @@ def test_numbering_twice_is_numbering_once(prompt: str) -> None:
 def test_middle_frames_are_called_by_their_order() -> None:
     turn, door = Picture(source="t", role=Role.MIDDLE), Picture(source="d", role=Role.MIDDLE, name="door")
     names = Numbering.of((FIRST, turn, door, END), (), None)
-    said = "From @first by @middle1 and @Middle2 (@image:door) to @end, not @middle3 nor @middle"
+    said = "@first by @middle1 and @Middle2 (@image:door) to @end, not @middle3 nor @middle"
     assert numbered(said, names) == (
-        "From <<<image_1>>> by <<<image_2>>> and <<<image_3>>> (<<<image_3>>>) to <<<image_4>>>, not @middle3 nor @middle"
+        "<<<image_1>>> by <<<image_2>>> and <<<image_3>>> (<<<image_3>>>) to <<<image_4>>>, not @middle3 nor @middle"
     )
     assert unknown_names(said, names) == ("@middle3", "@middle")

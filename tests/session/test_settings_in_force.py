@@ -190,11 +190,11 @@ def test_models_that_a_relay_documents_are_there_for_those_who_choose_them(
     read = read_settings(KEY | around, preferred=preferred)
     assert read.is_relayed == chosen[0]
     assert read.limits == limits_in_force(around, preferred)
-    said = f", over the new API (by KLING_DIALECT of the environment), with models as a relay documents them ({chosen[1]})."
+    said = f" (by KLING_DIALECT of the environment), with models as a relay documents them ({chosen[1]})."
     assert read.told.endswith(said) == chosen[0]
 
 
 @pytest.mark.parametrize(("environment", "page"), [("yes", ""), ("", "on")])
 def test_a_choice_of_relayed_models_is_1_or_0(environment: str, page: str) -> None:
-    with pytest.raises(ArgumentsInvalid, match="KLING_RELAYED_MODELS is .* Give 1 for yes, or 0 for no"):
+    with pytest.raises(ArgumentsInvalid, match=r"KLING_RELAYED_MODELS is .* Give 1 for yes, or 0 for no"):
         relayed_in_force({"KLING_RELAYED_MODELS": environment}, Preferred(values={"KLING_RELAYED_MODELS": page}))

@@ -1,6 +1,6 @@
 """A model that nobody makes, added to a copy of the package as data alone: no line of code is another.
 
-``kling-invented`` makes clips of 4 to 20 seconds, where the service allows 2, in a mode of its own, ``8k``; with it
+``kling-invented`` makes clips of 4 to 40 seconds, where the service allows 2, in a mode of its own, ``8k``; with it
 comes the aspect ratio 2:1.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL, MODE, RATIO, SHORTEST_S, LONGEST_S = "kling-invented", "8k", "2:1", 4, 20
+MODEL, MODE, RATIO, SHORTEST_S, LONGEST_S = "kling-invented", "8k", "2:1", 4, 40
 _LENGTHS = list(range(SHORTEST_S, LONGEST_S + 1))
 _LIMITS: dict[str, Any] = {
     "label": "Kling Invented",

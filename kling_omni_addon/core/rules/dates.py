@@ -65,8 +65,8 @@ def _told_of_earlier(reading: Reading, rule: str, check: Check) -> str:
 
 
 def told_of_model(name: str, profile: Profile) -> str:
-    """Since when there is a model that only the profile after knows, over which API it is to be had, or by which choice;
-    ``""`` where none knows it.
+    """Since when there is a model that only the profile after knows, over which API it is to be had, or by which
+    choice; ``""`` where none knows it.
     """
     if not profile.is_relayed and (hidden := _hidden(name, profile)):
         return hidden

@@ -74,8 +74,9 @@ class Reading:
     """A body whose types are right, read once for all rules.
 
     ``given`` holds the top-level members that are not absent. ``duration`` is the task's length in seconds, ``None``
-    where it is no whole number. ``profile`` is the service as it is for this model. ``refer`` is ``""`` without a video, else ``feature``, ``base`` or ``unknown``, as the
-    first video says. ``plain`` are the positions of the images without a type.
+    where it is no whole number. ``profile`` is the service as it is for this model. ``refer`` is ``""`` without a
+    video, else ``feature``, ``base`` or ``unknown``, as the first video says. ``plain`` are the positions of the images
+    without a type.
     """
 
     given: Item
