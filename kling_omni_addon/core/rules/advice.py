@@ -102,6 +102,8 @@ def followed_sound_is_lost(reading: Reading) -> Iterator[Finding]:
     keeps = reading.refer == "feature" and reading.videos[0].get("keep_original_sound") == "yes"
     if keeps and not reading.profile.followed_video_keeps_sound:
         message = "Over Kling's new API a clip that follows a video is silent."
+        if reading.model.is_never_silent:
+            message = f"{reading.model.label} makes sound of its own; that of the video is not kept."
         yield Finding("video_list[0].keep_original_sound", message)
 
 

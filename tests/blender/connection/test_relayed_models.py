@@ -1,4 +1,4 @@
-"""Models that only a relay documents: off until somebody chooses them, kept by a file all the same, and why they are off."""
+"""Models that only a relay documents: off until somebody chooses them, and why; kept by a file all the same."""
 
 from __future__ import annotations
 
