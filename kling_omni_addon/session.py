@@ -375,6 +375,22 @@ class Session:
         """Send a parked submission's bytes once more: this may cost again. Raises :class:`ArgumentsInvalid`."""
         return self._tell(submission_id, ev.SendAgain(at=self._clock.now()))
 
+    def choose(self, submission_id: str, task_id: str) -> Submission:
+        """Say which task of the account's list a parked submission's is, and go on with that one: the service was told
+        no id of ours, so nothing but a person can know.
+
+        The task is asked for first, which is free; raises like ``KlingService.ask``, and :class:`ArgumentsInvalid` for
+        a task that is none of the candidates.
+        """
+        found = self._journal.load(submission_id)
+        if found is not None and task_id not in found.candidates:
+            listed = ", ".join(found.candidates) or "none; look again for newer ones"
+            sentence = f"{task_id[:40]!r} is no task of which it may be one."
+            raise ArgumentsInvalid(sentence, field="task", remedy=f"Candidates: {listed}.")
+        if found is not None:
+            self.service.speaking(found.payload.dialect).ask(task_id)
+        return self._tell(submission_id, ev.Accepted(at=self._clock.now(), task_id=task_id))
+
     def abandon(self, submission_id: str) -> Submission:
         """Stop waiting. Kling may still finish and charge the clip. Raises :class:`ArgumentsInvalid`."""
         reason = "Stopped waiting. Kling may still finish and charge this clip; look again to fetch it."

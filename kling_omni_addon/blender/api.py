@@ -24,6 +24,7 @@ from .shot import judging
 from .shot.reading import read_request as request_of
 from .submissions.acts import (
     adopt,
+    choose_task,
     go_on,
     look_again,
     place,
@@ -53,6 +54,7 @@ __all__ = (
     "capture_camera",
     "capture_strip",
     "capture_view",
+    "choose_task",
     "go_on",
     "look_again",
     "place",

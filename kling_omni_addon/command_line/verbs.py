@@ -255,6 +255,15 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     return 0
 
 
+def choose(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Take what a person knows: which task of the account is a parked submission's."""
+    with _session(options, environment) as session:
+        decided = session.choose(options.id, options.task)
+        session.snapshot.refresh()
+        say(_line(decided, session.snapshot.submissions))
+    return 0
+
+
 def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Take a task of the account into the journal and fetch its clip."""
     with _session(options, environment) as session:

@@ -40,7 +40,7 @@ class Payload:
     The clip's link is another one at each send; it leads to the same clip, and the service refuses a second send by the
     submission's own id, never by its bytes. ``kind`` is model, mode and
     length: what decides how long the service takes. It goes to ``path``, and whatever is asked about its task is asked
-    in ``dialect``.
+    in ``dialect``. Without ``has_own_id`` the service is not told the id, so its task can be found on the list only.
     """
 
     external_task_id: str
@@ -49,6 +49,7 @@ class Payload:
     kind: str = ""
     dialect: str = LEGACY
     path: str = legacy.TASKS_PATH
+    has_own_id: bool = True
 
     @property
     def content_length(self) -> int:
@@ -197,6 +198,7 @@ def build_payload(body: Body, profile: Profile, clip: ClipRef | None = None, **k
         pieces=pieces_of(document),
         dialect=profile.dialect,
         path=path,
+        has_own_id=profile.models[body["model_name"]].takes_own_ids,
         kind=f"{body['model_name']} {body['mode']} {body.get('duration', 'edit')}",
     )
 

@@ -12,15 +12,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import islice
 from typing import Any, TypeAlias
 
 from ..core.pricing import plain
 from .answers import Refusal
 from .settings import RehearsalSettings
-from .tasks import Clip, Order, Task, created_object, task_object
+from .tasks import Clip, Order, Task, Words
 
 Clock: TypeAlias = Callable[[], float]
 """Unix seconds."""
+Wanted: TypeAlias = Callable[[Task, float], bool]
+"""Whether a task is asked for, as it stands at a time."""
+
+
+def _any_task(task: Task, now: float) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +61,19 @@ class Account:
         """Forget everything but the ids that were given out."""
         with self._lock:
             self._tasks: dict[str, Task] = {}
-            self._named: dict[str, Task] = {}
+            self._named: dict[str, list[Task]] = {}
             self._running: dict[str, Task] = {}
             self._late: list[_Late] = []
             self._units = self._settings.units
             self._charged = Decimal(0)
 
-    def create(self, order: Order, *, is_lax: bool = False) -> dict[str, Any]:
+    def create(self, order: Order, words: Words, *, is_lax: bool = False) -> dict[str, Any]:
         """Make a task, or refuse: id used before (R73), trouble with units (R84) or slots (R83). Returns the answer's
         ``data``.
         """
         with self._lock:
             self._settle()
-            return created_object(self._commit(order, self._clock(), is_lax=is_lax))
+            return words.created(self._commit(order, self._clock(), is_lax=is_lax))
 
     def create_later(self, order: Order, delay_s: float, *, is_lax: bool = False) -> None:
         """Make the task only after ``delay_s`` seconds; a refusal that is due then stays unheard."""
@@ -79,21 +86,41 @@ class Account:
             self._settle()
             return frozenset(self._named)
 
-    def described(self, wanted: str, *, lag_s: float = 0.0) -> dict[str, Any] | None:
-        """The task with this task id or external id, or None. Tasks younger than ``lag_s`` are not seen."""
-        with self._lock:
-            now = self._settle()
-            task = self._tasks.get(wanted) or self._named.get(wanted)
-            if task is None or task.created_s > now - lag_s:
-                return None
-            return task_object(task, now, self._link)
+    def described(
+        self, words: Words, *, ids: Iterable[str], names: Iterable[str], lag_s: float = 0.0
+    ) -> list[dict[str, Any]]:
+        """The tasks with these task ids, then those with these external ids, of one id the newest first; each once.
 
-    def listed(self, page: int, size: int, *, lag_s: float = 0.0) -> list[dict[str, Any]]:
-        """One page of the tasks, newest first; pages count from 1."""
+        Tasks younger than ``lag_s`` are not seen.
+        """
         with self._lock:
             now = self._settle()
-            seen = [task for task in reversed(self._tasks.values()) if task.created_s <= now - lag_s]
-            return [task_object(task, now, self._link) for task in seen[(page - 1) * size : page * size]]
+            found = {task_id: self._tasks[task_id] for task_id in ids if task_id in self._tasks}
+            for name in names:
+                found |= {task.task_id: task for task in reversed(self._named.get(name, ()))}
+            return [words.described(task, now, self._link) for task in found.values() if task.created_s <= now - lag_s]
+
+    def listed(
+        self,
+        words: Words,
+        *,
+        count: int,
+        skipped: int = 0,
+        before: str = "",
+        is_wanted: Wanted = _any_task,
+        lag_s: float = 0.0,
+    ) -> list[dict[str, Any]]:
+        """So many tasks, newest first: those made before the one with the id ``before``, if there is one, but for the
+        ``skipped`` newest of them.
+        """
+        with self._lock:
+            now = self._settle()
+            seen = (
+                task
+                for task in reversed(self._tasks.values())
+                if task.created_s <= now - lag_s and (not before or task.task_id < before) and is_wanted(task, now)
+            )
+            return [words.described(task, now, self._link) for task in islice(seen, skipped, skipped + count)]
 
     def clip(self, task_id: str, *, is_marked: bool = False) -> Clip | None:
         """The clip of a task that has ended well, or the copy with the watermark, where one was ordered."""
@@ -163,7 +190,7 @@ class Account:
         )
         self._tasks[task.task_id] = self._running[task.task_id] = task
         if order.external_task_id:
-            self._named[order.external_task_id] = task
+            self._named.setdefault(order.external_task_id, []).append(task)
         if not order.doom:
             self._start(task)
         return task

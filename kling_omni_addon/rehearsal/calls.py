@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from ..core.capability import LEGACY
+
 
 class Kind(StrEnum):
     """What a call asks for. Faults are aimed at these."""
@@ -70,14 +72,15 @@ class Twist:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One HTTP call. ``path`` and ``query`` are as they came; ``name`` is the id in the path; header names are lower
-    case.
+    """One HTTP call. ``path`` and ``query`` are as they came; ``name`` is the id, or the model, in the path; header
+    names are lower case. ``dialect`` is the generation of the API that it came over.
     """
 
     kind: Kind
     path: str
     query: str = ""
     name: str = ""
+    dialect: str = LEGACY
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | bytearray = b""
     twist: Twist = Twist()

@@ -161,38 +161,39 @@ _QUERIES: Mapping[str, Fault] = {
     "unknown-status": Fault(
         does="the task's status is a word that nobody knows",
         on=_TASKS,
-        on_answer=do.edits(lambda task: task.update(task_status="pondering", task_result={})),
+        on_answer=do.says_status("pondering"),
+        fits=do.has_task,
     ),
     "status-back": Fault(
         does="the task's status goes back to submitted",
         on=_TASKS,
-        on_answer=do.edits(lambda task: task.update(task_status="submitted", task_result={})),
+        on_answer=do.says_status("submitted"),
+        fits=do.has_task,
     ),
     "succeeded": Fault(
-        does="a finished task says succeeded, as the NEW API does",
+        does="a finished task says so as the other generation of the API does: succeeded, over the new one succeed",
         on=_TASKS,
-        on_answer=do.edits(lambda task: task.update(task_status=task["task_status"].replace("succeed", "succeeded"))),
+        on_answer=do.swap_success,
         fits=do.has_clip,
     ),
     "no-link": Fault(
         does="a finished task has no video",
         on=_QUERY,
-        on_answer=do.edits(lambda task: task.update(task_result={})),
+        on_answer=do.forget_clip,
         fits=do.has_clip,
     ),
-    "two-videos": Fault(
-        does="a finished task has two videos", on=_QUERY, on_answer=do.edits(do.add_video), fits=do.has_clip
-    ),
+    "two-videos": Fault(does="a finished task has two videos", on=_QUERY, on_answer=do.add_video, fits=do.has_clip),
     "somebody-elses": Fault(
-        does="the query answers about another task", on=_QUERY, on_answer=do.edits(do.mistake_task)
+        does="the query answers about another task", on=_QUERY, on_answer=do.mistake_task, fits=do.has_task
     ),
     "shuffled-list": Fault(
-        does="the page lacks its first task and holds a stranger's", on=_LIST, on_answer=do.spoils(do.shuffle_list)
+        does="the page lacks its first task and holds a stranger's", on=_LIST, on_answer=do.shuffle_list
     ),
     "hostile-message": Fault(
         does="the task's message is 1 MB with NUL, escapes, direction marks and half a surrogate pair",
         on=_QUERY,
-        on_answer=do.edits(lambda task: task.update(task_status_msg=_HOSTILE)),
+        on_answer=do.says_message(_HOSTILE),
+        fits=do.has_task,
     ),
     "odd-charge": Fault(
         does="what an ended task cost is said as the argument: no number, or none that can be true",

@@ -22,7 +22,7 @@ from .calls import API, Call, Kind
 
 Takes: TypeAlias = Literal["", "seconds", "bytes", "count", "text"]
 OnCall: TypeAlias = Callable[[Call, str], Call | Answer]
-OnAnswer: TypeAlias = Callable[[Answer, str, Random], Answer]
+OnAnswer: TypeAlias = Callable[[Call, Answer, str, Random], Answer]
 _SPELLING = re.compile(r"(?P<name>[^@=:]+)(?:@(?P<on>[^=:]+))?(?:=(?P<argument>.*?))?(?::(?P<count>\d+))?", re.DOTALL)
 _SHAPES: Mapping[Takes, re.Pattern[str]] = {
     "": re.compile(""),
@@ -128,7 +128,7 @@ class Faults:
         spoiled = answer
         for armed in self._struck(call.kind, lambda fault: fault.on_answer is not None and fault.fits(answer)):
             assert armed.fault.on_answer is not None
-            spoiled = armed.fault.on_answer(spoiled, armed.argument, self.random)
+            spoiled = armed.fault.on_answer(call, spoiled, armed.argument, self.random)
         return spoiled
 
     def _struck(self, kind: Kind, is_meant: Callable[[Fault], bool]) -> Iterator[Armed]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias
 
+from ..core.capability import NEW
 from ..core.rules.reading import DEFAULT_MODEL
 from .answers import Answer, Delivery, FileSlice, Refusal, json_answer
 from .calls import Call
@@ -18,6 +20,11 @@ _SHORT_BYTES = 1000
 _HUGE_BYTES = 10 * 1024**3
 _BOMB_BYTES = 64_000_000
 _STRANGER = {"task_id": "700000000000000001", "task_info": {"external_task_id": "somebody-elses"}}
+_NEW_STRANGER = {"id": "700000000000000001", "external_id": "somebody-elses"}
+_STATUS = re.compile(rb'"(task_)?status": "')
+_SUCCESS = re.compile(rb'"task_status": "succeed"|"status": "succeeded"')
+_CHARGE = re.compile(rb'"final_unit_deduction"|"billing": \[\{')
+TaskEdit: TypeAlias = Callable[[dict[str, Any]], Any]
 
 
 # Before a call is carried out.
@@ -51,7 +58,7 @@ def leads_on(call: Call, argument: str) -> Answer:
 def discontinues(call: Call, argument: str) -> Answer:
     """Say that there is no such model any more."""
     try:
-        model = json.loads(call.body).get("model_name") or DEFAULT_MODEL
+        model = call.name or json.loads(call.body).get("model_name") or DEFAULT_MODEL
     except (ValueError, AttributeError):
         model = ""
     return Refusal(1201, f"The model '{model}' has been discontinued and is no longer available.").answer
@@ -72,10 +79,10 @@ def twists_by_seconds(member: str, **twist: Any) -> OnCall:
 
 def spoils(change: Callable[[Answer], Answer]) -> OnAnswer:
     """A misdeed: the call is carried out, and its answer is changed on the way."""
-    return lambda answer, argument, random: change(answer)
+    return lambda call, answer, argument, random: change(answer)
 
 
-def refuses_all_the_same(answer: Answer, argument: str, random: Random) -> Answer:
+def refuses_all_the_same(call: Call, answer: Answer, argument: str, random: Random) -> Answer:
     """Say no to what was carried out: with a code, and after a blank with words of one's own."""
     code, _, words = argument.partition(" ")
     return Refusal(int(code), words).answer
@@ -86,20 +93,26 @@ def delivers(**how: Any) -> OnAnswer:
     return spoils(lambda answer: replace(answer, delivery=replace(answer.delivery, **how)))
 
 
-def edits(edit: Callable[[dict[str, Any]], Any]) -> OnAnswer:
-    """Change every task in the answer. ``edit`` changes it in place."""
-
-    def spoil(answer: Answer) -> Answer:
-        document = json.loads(answer.content)
-        tasks = document["data"]
-        for task in tasks if isinstance(tasks, list) else [tasks]:
-            edit(task)
-        return replace(answer, content=json_answer(document).content)
-
-    return spoils(spoil)
+def edits(edit: TaskEdit, new_edit: TaskEdit) -> OnAnswer:
+    """Change every task in the answer in place; ``new_edit`` does so where it is in the words of the new API."""
+    return lambda call, answer, argument, random: _edited(answer, new_edit if call.dialect == NEW else edit)
 
 
-def cut_somewhere(answer: Answer, argument: str, random: Random) -> Answer:
+def _edited(answer: Answer, edit: TaskEdit) -> Answer:
+    document = json.loads(answer.content)
+    for task in _tasks_in(document):
+        edit(task)
+    return replace(answer, content=json_answer(document).content)
+
+
+def _tasks_in(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The tasks in an answer to a create, a query or a list, of either generation."""
+    data = document["data"]
+    tasks = data.get("result", [data]) if isinstance(data, dict) else data
+    return list(tasks)
+
+
+def cut_somewhere(call: Call, answer: Answer, argument: str, random: Random) -> Answer:
     """End at the given byte, else at a random one."""
     at = int(argument) if argument else random.randrange(max(1, answer.length))
     return replace(answer, delivery=Delivery(cut_at=at))
@@ -176,43 +189,84 @@ def forget_task(answer: Answer) -> Answer:
     return json_answer({"code": 0, "message": "SUCCEED", "request_id": "", "data": {}})
 
 
-def shuffle_list(answer: Answer) -> Answer:
+def shuffle_list(call: Call, answer: Answer, argument: str, random: Random) -> Answer:
     """Leave out the first task of the page and put a stranger's in its place."""
     document = json.loads(answer.content)
-    stranger = {**_STRANGER, "task_status": "processing", "task_status_msg": "", "task_result": {}}
-    document["data"] = [{**stranger, "created_at": 1, "updated_at": 1}, *document["data"][1:]]
+    page = [_stranger(call), *_tasks_in(document)[1:]]
+    if "result" in document["data"]:
+        document["data"] |= {"result": page, "count": len(page)}
+    else:
+        document["data"] = page
     return replace(answer, content=json_answer(document).content)
 
 
-def mistake_task(task: dict[str, Any]) -> None:
-    """Put a stranger's ids into a task."""
-    task.update(_STRANGER)
+def _stranger(call: Call) -> dict[str, Any]:
+    if call.dialect == NEW:
+        nothing: dict[str, Any] = {"message": "", "outputs": [], "billing": []}
+        return {**_NEW_STRANGER, "status": "processing", **nothing, "create_time": 1, "update_time": 1}
+    nothing = {"task_status_msg": "", "task_result": {}}
+    return {**_STRANGER, "task_status": "processing", **nothing, "created_at": 1, "updated_at": 1}
 
 
-def misstate_charge(answer: Answer, argument: str, random: Random) -> Answer:
+def says_status(word: str) -> OnAnswer:
+    """A misdeed: this is where every task stands, and none has a clip."""
+    return edits(
+        lambda task: task.update(task_status=word, task_result={}), lambda task: task.update(status=word, outputs=[])
+    )
+
+
+def says_message(text: str) -> OnAnswer:
+    """A misdeed: this is the message of every task."""
+    return edits(lambda task: task.update(task_status_msg=text), lambda task: task.update(message=text))
+
+
+swap_success = edits(
+    lambda task: task.update(task_status=task["task_status"].replace("succeed", "succeeded")),
+    lambda task: task.update(status=task["status"].replace("succeeded", "succeed")),
+)
+"""A misdeed: a task that succeeded says so in the word of the other generation of the API."""
+
+forget_clip = edits(lambda task: task.update(task_result={}), lambda task: task.update(outputs=[]))
+"""A misdeed: no task has a clip."""
+
+mistake_task = edits(lambda task: task.update(_STRANGER), lambda task: task.update(_NEW_STRANGER))
+"""A misdeed: every task has a stranger's ids."""
+
+add_video = edits(
+    lambda task: _add_video(task["task_result"].get("videos", [])), lambda task: _add_video(task["outputs"])
+)
+"""A misdeed: a second video stands beside the one that a task made."""
+
+
+def _add_video(videos: list[dict[str, Any]]) -> None:
+    videos += [{**video, "id": "700000000000000002"} for video in videos[:1]]
+
+
+def misstate_charge(call: Call, answer: Answer, argument: str, random: Random) -> Answer:
     """Say the argument where the charge of an ended task stands, whether it is a number or not."""
-    document = json.loads(answer.content)
-    tasks = document["data"]
-    for task in tasks if isinstance(tasks, list) else [tasks]:
+
+    def edit(task: dict[str, Any]) -> None:
         if "final_unit_deduction" in task:
             task["final_unit_deduction"] = argument
-    return replace(answer, content=json_answer(document).content)
+        for charge in task.get("billing", ()):
+            charge["amount"] = argument
+
+    return _edited(answer, edit)
 
 
-def add_video(task: dict[str, Any]) -> None:
-    """Put a second video beside the one that a task made."""
-    videos = task["task_result"]["videos"]
-    videos.append({**videos[0], "id": "700000000000000002"})
+def has_task(answer: Answer) -> bool:
+    """Whether it says of a task where it stands. The new API's answer about an unknown one is an empty list."""
+    return bool(_STATUS.search(answer.content))
 
 
 def has_clip(answer: Answer) -> bool:
     """Whether a task in the answer has succeeded."""
-    return b'"task_status": "succeed"' in answer.content
+    return bool(_SUCCESS.search(answer.content))
 
 
 def has_charge(answer: Answer) -> bool:
     """Whether it says of a task what it cost."""
-    return b'"final_unit_deduction"' in answer.content
+    return bool(_CHARGE.search(answer.content))
 
 
 def is_part(answer: Answer) -> bool:

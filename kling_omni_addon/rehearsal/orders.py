@@ -1,4 +1,8 @@
-"""From a create body to an order: refused at once, doomed to fail later, or carried out (contract 16.1 to 16.5)."""
+"""From a create body to an order: refused at once, doomed to fail later, or carried out (contract 16.1 to 16.5).
+
+A body in the words of the new API is turned into the legacy ones first (:mod:`.new_words`), and judged by the limits
+that the new API has.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..core.capability import Profile
+from ..core.capability import NEW, Profile
 from ..core.media import PictureRef
 from ..core.payload import request_from_body
 from ..core.pricing import price_of
 from ..core.rules import table
 from ..core.rules.reading import Knowledge, Reading, is_link
+from . import new_words
 from .answers import Refusal
 from .clip_maker import ClipSpec
 from .received import ReceivedMedia, Unreachable
@@ -37,16 +42,31 @@ _UNKNOWN_VIDEO_S = 5.0
 
 
 class OrderDesk:
-    """Judges create bodies as the service does. Safe to call from any thread."""
+    """Judges create bodies as the service does over the dialect of a profile. Safe to call from any thread."""
 
     def __init__(self, settings: RehearsalSettings, profile: Profile, media: ReceivedMedia) -> None:
         self._settings = settings
-        self._profile = profile
+        self._spoken = profile
+        self._profile = new_words.unmeasured(profile) if profile.dialect == NEW else profile
         self._media = media
 
-    def order(self, content: bytes | bytearray, *, elements: Mapping[int, str], used_ids: Collection[str]) -> Order:
-        """The order in a create body. Raises :class:`Refusal` for the fault that the contract answers first (16.1)."""
-        body = self._with_pictures(json_object(content))
+    def order(
+        self, content: bytes | bytearray, *, model: str, elements: Mapping[int, str], used_ids: Collection[str]
+    ) -> Order:
+        """The order in a create body; ``model`` is what the path names, over the new API. Raises :class:`Refusal` for
+        the fault that the contract answers first (16.1).
+        """
+        document = json_object(content)
+        if self._spoken.dialect != NEW:
+            return self._ordered(document, elements, used_ids)
+        asked = new_words.asked(document, model, self._spoken)
+        try:
+            return self._ordered(asked.body, elements, used_ids)
+        except Refusal as refusal:
+            raise asked.reworded(refusal) from None
+
+    def _ordered(self, body: Mapping[str, Any], elements: Mapping[int, str], used_ids: Collection[str]) -> Order:
+        body = self._with_pictures(body)
         known = {"elements": elements, "used_ids": used_ids, "lenient_o1_duration": self._settings.lenient_o1_duration}
         doom = self._verdict(body, known)
         videos: dict[str, table.VideoFacts] = {}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 from urllib.parse import unquote
 
+from ..core.capability import LEGACY, NEW
+from ..core.dialects import new
 from ..core.dialects.legacy import TASKS_PATH
 from .answers import Refusal
 from .calls import Kind
@@ -16,6 +19,7 @@ _PRESETS = "/v1/general/advanced-presets-elements"
 
 _FIXED: Mapping[str, Mapping[str, Kind]] = {
     TASKS_PATH: {"POST": Kind.CREATE, "GET": Kind.LIST},
+    new.TASKS_PATH: {"GET": Kind.QUERY, "POST": Kind.LIST},
     _ELEMENTS: {"POST": Kind.ELEMENT_CREATE, "GET": Kind.ELEMENT_LIST},
     _PRESETS: {"GET": Kind.PRESET_LIST},
     "/v1/general/delete-advanced-elements": {"POST": Kind.ELEMENT_DELETE},
@@ -26,11 +30,23 @@ _FIXED: Mapping[str, Mapping[str, Kind]] = {
     "/rehearsal/faults": {"GET": Kind.FAULTS, "POST": Kind.ARM},
     "/rehearsal/reset": {"POST": Kind.RESET},
 }
-_NAMED: Mapping[str, Kind] = {f"{TASKS_PATH}/": Kind.QUERY, f"{_ELEMENTS}/": Kind.ELEMENT_QUERY}
+_NAMED: Mapping[str, Mapping[str, Kind]] = {
+    f"{TASKS_PATH}/": {"GET": Kind.QUERY},
+    new.CREATE_PATH: {"POST": Kind.CREATE},
+    f"{_ELEMENTS}/": {"GET": Kind.ELEMENT_QUERY},
+}
 
 
-def route(method: str, path: str) -> tuple[Kind, str]:
-    """The kind of a call, and the id in its path. A slash at the end changes nothing (X18).
+class Route(NamedTuple):
+    """What a call asks for, the id or the model in its path, and the generation of the API that has the path."""
+
+    kind: Kind
+    name: str
+    dialect: str
+
+
+def route(method: str, path: str) -> Route:
+    """Where a call leads. A slash at the end changes nothing (X18).
 
     Raises :class:`Refusal`: 1203 for an unknown path, 1202 for a wrong method.
     """
@@ -38,11 +54,12 @@ def route(method: str, path: str) -> tuple[Kind, str]:
     methods, name = _FIXED.get(bare, {}), ""
     if path.startswith(FILES_PATH) and path.endswith(".mp4"):
         methods, name = {"GET": Kind.FILE}, task_id_of(path)
-    for prefix, kind in _NAMED.items():
+    for prefix, kinds in _NAMED.items():
         if bare.startswith(prefix):
-            methods, name = {"GET": kind}, unquote(bare.removeprefix(prefix))
+            methods, name = kinds, unquote(bare.removeprefix(prefix))
     if not methods:
         raise Refusal(1203)
     if method not in methods:
         raise Refusal(1202)
-    return methods[method], name
+    is_new = bare == new.TASKS_PATH or bare.startswith(new.CREATE_PATH)
+    return Route(methods[method], name, NEW if is_new else LEGACY)

@@ -186,7 +186,7 @@ class _Connection(BaseHTTPRequestHandler):
         service = self.server.service
         try:
             self._check_host()
-            kind, name = route(self.command, url.path)
+            kind, name, dialect = route(self.command, url.path)
         except Refusal as refusal:
             self._refuse(refusal)
             return
@@ -204,7 +204,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        call = Call(kind=kind, path=url.path, query=url.query, name=name, headers=headers, body=body)
+        call = Call(kind=kind, path=url.path, query=url.query, name=name, dialect=dialect, headers=headers, body=body)
         self._deliver(service.answer(call), kind)
 
     # http.server looks for these names

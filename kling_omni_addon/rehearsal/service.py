@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
 
-from ..core.capability import profile
+from ..core.capability import DIALECTS, NEW, profile
 from ..core.errors import ArgumentsInvalid
 from .account import Account, Clock
 from .answers import Answer, Delivery, Refusal, json_answer, success
@@ -22,14 +22,16 @@ from .calls import ADMIN, API, Call, Kind
 from .elements import ElementLibrary, check_element, image_urls
 from .fault_table import FAULTS
 from .faults import Faults
+from .new_queries import Cursors, Page, ids_in
+from .new_tasks import NEW_WORDS
 from .orders import OrderDesk, json_object
 from .proof import NONCE, proof_of
 from .received import ReceivedMedia
 from .results import Links, is_marked, serve
 from .settings import DAY_S, RehearsalSettings
 from .studio import Maker, start_making
-from .tasks import Task, milliseconds
-from .tokens import check_authorization
+from .tasks import LEGACY_WORDS, Task, Words, milliseconds
+from .tokens import check_api_key, check_authorization
 
 Handler: TypeAlias = Callable[[Call], Answer]
 _PAGES, _PAGE_SIZE = (1, 1000, 1), (1, 500, 30)
@@ -55,9 +57,9 @@ class RehearsalService:
         self.faults = Faults(FAULTS, settings.seed)
         self._account = Account(settings, clock, self._start, self.links.link)
         self._library = ElementLibrary(settings, clock, self._account.new_id)
-        limits = profile(settings.profile)
-        self._media = ReceivedMedia(settings.folder, self._own_file, limits.video.size_bytes)
-        self._desk = OrderDesk(settings, limits, self._media)
+        self._cursors = Cursors(secrets.token_bytes(32))
+        self._media = ReceivedMedia(settings.folder, self._own_file, profile(settings.profile).video.size_bytes)
+        self.judge_by(settings)
         self._handlers: Mapping[Kind, Handler] = {
             Kind.CREATE: self._create,
             Kind.QUERY: self._query,
@@ -79,7 +81,9 @@ class RehearsalService:
 
     def judge_by(self, settings: RehearsalSettings) -> None:
         """Take the profile of these settings, from the next call on."""
-        self._desk = OrderDesk(settings, profile(settings.profile), self._media)
+        self._desks = {
+            dialect: OrderDesk(settings, profile(settings.profile, dialect), self._media) for dialect in DIALECTS
+        }
         self._settings = settings
 
     def close(self) -> None:
@@ -129,8 +133,7 @@ class RehearsalService:
     def _carried_out(self, call: Call) -> Answer:
         try:
             if call.kind in API:
-                now = self._clock() + call.twist.skew_s
-                check_authorization(call.headers.get("authorization"), self._settings, now)
+                self._check_caller(call)
             elif call.kind in ADMIN and "origin" in call.headers:
                 raise Refusal(1103)  # a web page in the artist's browser has no business here
             answer = self._handlers[call.kind](call)
@@ -138,23 +141,39 @@ class RehearsalService:
             return refusal.answer
         return self.faults.on_answer(call, answer)
 
+    def _check_caller(self, call: Call) -> None:
+        header = call.headers.get("authorization")
+        if call.dialect == NEW:
+            check_api_key(header, self._settings)
+        else:
+            check_authorization(header, self._settings, self._clock() + call.twist.skew_s)
+
     def _create(self, call: Call) -> Answer:
         if call.twist.is_twice:
             self._create(call.twisted(is_twice=False))
         is_lax = call.twist.is_lax
         used_ids = () if is_lax else self._account.used_ids()
-        order = self._desk.order(call.body, elements=self._library.kinds(), used_ids=used_ids)
+        desk = self._desks[call.dialect]
+        order = desk.order(call.body, model=call.name, elements=self._library.kinds(), used_ids=used_ids)
         if call.twist.delay_s:
             self._account.create_later(order, call.twist.delay_s, is_lax=is_lax)
             return Answer(delivery=Delivery(is_silent=True))
-        return success(self._account.create(order, is_lax=is_lax))
+        return success(self._account.create(order, _words(call), is_lax=is_lax))
 
     def _query(self, call: Call) -> Answer:
-        task = self._account.described(call.name, lag_s=call.twist.lag_s)
-        return success(_found(task, call.name))
+        is_new = call.dialect == NEW
+        ids, names = ids_in(call.query) if is_new else ([call.name], [call.name])
+        found = self._account.described(_words(call), ids=ids, names=names, lag_s=call.twist.lag_s)
+        return success(found if is_new else _found(next(iter(found), None), call.name))
 
     def _list(self, call: Call) -> Answer:
-        return success(self._account.listed(*_page(call.query), lag_s=call.twist.lag_s))
+        words, lag_s = _words(call), call.twist.lag_s
+        if call.dialect != NEW:
+            number, size = _page(call.query)
+            return success(self._account.listed(words, count=size, skipped=(number - 1) * size, lag_s=lag_s))
+        page = Page.of(json_object(call.body), self._cursors)
+        found = self._account.listed(words, count=page.limit + 1, before=page.before, is_wanted=page.holds, lag_s=lag_s)
+        return success(page.answered(found, self._cursors))
 
     def _file(self, call: Call) -> Answer:
         if not self.links.is_honoured(call.path, call.query):
@@ -172,7 +191,7 @@ class RehearsalService:
     def _element_create(self, call: Call) -> Answer:
         body = json_object(call.body)
         check_element(body)
-        return success(self._library.create(body, self._desk.picture_doom(image_urls(body))))
+        return success(self._library.create(body, self._desks[call.dialect].picture_doom(image_urls(body))))
 
     def _element_query(self, call: Call) -> Answer:
         return success(_found(self._library.described(call.name), call.name))
@@ -234,6 +253,10 @@ class RehearsalService:
     def _own_file(self, url: str) -> Path | None:
         clip = self._account.clip(self.links.own_task_id(url))
         return clip.path if clip else None
+
+
+def _words(call: Call) -> Words:
+    return NEW_WORDS if call.dialect == NEW else LEGACY_WORDS
 
 
 def _found(document: dict[str, Any] | None, wanted: str) -> dict[str, Any]:

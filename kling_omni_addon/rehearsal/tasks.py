@@ -1,4 +1,4 @@
-"""One task of the service: what was ordered, where it stands, how the service describes it (contract 6.1, 6.2)."""
+"""One task of the service: what was ordered, where it stands, how the legacy API describes it (contract 6.1, 6.2)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.pricing import plain
 from .clip_maker import ClipSpec
@@ -99,7 +99,7 @@ def task_object(task: Task, now: float, link: Callable[[str], str]) -> dict[str,
         "task_status": status,
         "task_status_msg": task.failure if status == FAILED else "",
         "task_info": _info(task),
-        "task_result": {"videos": [_video(task, link)]} if status == SUCCEED else {},
+        "task_result": {"videos": [video_object(task, link)]} if status == SUCCEED else {},
         "watermark_info": {"enabled": task.order.has_watermark},
         "created_at": milliseconds(task.created_s),
         "updated_at": milliseconds(task.updated_s(now)),
@@ -113,7 +113,8 @@ def _info(task: Task) -> dict[str, str]:
     return {"external_task_id": task.order.external_task_id} if task.order.external_task_id else {}
 
 
-def _video(task: Task, link: Callable[[str], str]) -> dict[str, str]:
+def video_object(task: Task, link: Callable[[str], str]) -> dict[str, str]:
+    """The clip of a task that has ended well, as both generations of the API describe it."""
     video = {"id": task.video_id, "url": link(task.task_id)}
     if task.order.has_watermark:
         video["watermark_url"] = link(f"{task.task_id}-watermark")
@@ -123,3 +124,16 @@ def _video(task: Task, link: Callable[[str], str]) -> dict[str, str]:
 def milliseconds(seconds: float) -> int:
     """Unix milliseconds, as the service counts."""
     return round(seconds * 1000)
+
+
+class Words(NamedTuple):
+    """How one generation of the API speaks of a task: in the answer to its create, and whenever it is asked about
+    (at a time, with a maker of signed links).
+    """
+
+    created: Callable[[Task], dict[str, Any]]
+    described: Callable[[Task, float, Callable[[str], str]], dict[str, Any]]
+
+
+LEGACY_WORDS = Words(created_object, task_object)
+"""How the legacy API speaks of a task."""

@@ -1,4 +1,6 @@
-"""Who is calling: signed tokens and plain keys (contract, section 3; rules R02 to R04)."""
+"""Who is calling: signed tokens, and plain keys, which are all that the new API takes (contract, section 3; rules R02
+to R04).
+"""
 
 from __future__ import annotations
 
@@ -11,26 +13,47 @@ from jwt import InvalidTokenError, PyJWS
 from .answers import Refusal
 from .settings import RehearsalSettings
 
+_KEY_PREFIX = "api-key-"
+_NO_KEY_PAIRS = (
+    "Authentication error. The current API does not support AK/SK; "
+    "please go to the console (https://kling.ai/dev/api-key) to create API key."
+)
+
 
 def check_authorization(header: str | None, settings: RehearsalSettings, now: float) -> None:
     """Raise :class:`Refusal` (1000 to 1004) unless the header holds the API key or a valid token. ``now`` is Unix
     seconds.
     """
+    scheme, token = _parts(header)
+    if scheme != "Bearer":
+        raise Refusal(1002, "The token was expected to have 3 parts, but got 0")
+    if not _is_own_key(token, settings):
+        _check_times(_claims(token, settings), now)
+
+
+def check_api_key(header: str | None, settings: RehearsalSettings) -> None:
+    """Raise :class:`Refusal` (1001, 1002) unless the header holds the API key: the new API takes no tokens."""
+    scheme, token = _parts(header)
+    if scheme != "Bearer" or not _is_own_key(token, settings):
+        raise Refusal(1002, "" if token.startswith(_KEY_PREFIX) else _NO_KEY_PAIRS)
+
+
+def _parts(header: str | None) -> tuple[str, str]:
     if not header or not header.strip():
         raise Refusal(1001)
     scheme, _, token = header.partition(" ")
-    if scheme != "Bearer":
-        raise Refusal(1002, "The token was expected to have 3 parts, but got 0")
-    if token == settings.api_key and settings.takes_api_keys:
-        return
-    _check_times(_claims(token, settings), now)
+    return scheme, token
+
+
+def _is_own_key(token: str, settings: RehearsalSettings) -> bool:
+    return token == settings.api_key and settings.takes_api_keys
 
 
 def _claims(token: str, settings: RehearsalSettings) -> Mapping[str, Any]:
     """The claims of a token whose signature is right. PyJWS leaves the times alone: R04 wants no leeway and our own
     clock.
     """
-    if token.startswith("api-key-"):
+    if token.startswith(_KEY_PREFIX):
         raise Refusal(1002, "api key not found")
     if token.count(".") != 2:
         parts = token.count(".") + 1 if "." in token else 0

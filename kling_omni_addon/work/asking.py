@@ -148,6 +148,9 @@ def _find(turn: Turn) -> TaskReport | None:
 
 def scan(turn: Turn) -> None:
     """Look for the task of an unanswered create on the account's whole list."""
+    if not turn.submission.payload.has_own_id:
+        _scan_without_id(turn)
+        return
     try:
         report = _task_of(turn.submission, turn.service.list_tasks())
     except KlingError as error:
@@ -157,6 +160,18 @@ def scan(turn: Turn) -> None:
         report = None
     now = turn.now()
     turn.record(ev.Accepted(at=now, task_id=report.task_id) if report else ev.Scanned(at=now))
+
+
+def _scan_without_id(turn: Turn) -> None:
+    try:
+        found = turn.candidates()
+    except KlingError as error:
+        if not _is_the_same_refusal(turn, error):
+            turn.put_off(Action.SCAN, error)
+            return
+        found = ()
+    turn.memory.note_there(turn.submission.id)
+    turn.record(ev.Scanned(at=turn.now(), candidates=found))
 
 
 def believe(turn: Turn) -> None:

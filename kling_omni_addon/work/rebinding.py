@@ -48,6 +48,8 @@ def _may_be_ours(submission: Submission, crew: Crew) -> bool:
 
 
 def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew) -> None:
+    if not (submission.task_id or submission.payload.has_own_id):
+        return  # no question tells whether an account has it
     is_nobodys = submission.denial is not None and submission.denial.is_for_key  # no account can have it
     try:
         if not is_nobodys:

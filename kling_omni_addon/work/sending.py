@@ -23,7 +23,7 @@ from ..core.errors import (
 from ..core.life import events as ev
 from ..core.life import queueing, spending
 from ..core.life.events import Event
-from ..core.life.lifecycle import Submission
+from ..core.life.lifecycle import Phase, Submission
 from ..core.protocol import REACTIONS
 from . import recovery
 from .leases import LeaseLost
@@ -39,6 +39,9 @@ def send(turn: Turn) -> None:
     commit = _Commit(turn)
     try:
         there = _task_there(turn)
+        if isinstance(there, ev.Doubted):
+            turn.begin_looking(there)
+            return
         if there is not None:
             turn.record(there)
             return
@@ -63,6 +66,8 @@ def _task_there(turn: Turn) -> Event | None:
     An id that we made is nobody else's, and after Send Again there may be one task more than the one that is found.
     """
     submission, now = turn.submission, turn.now()
+    if not submission.payload.has_own_id:
+        return ev.Doubted(at=now) if submission.sends and turn.candidates() else None
     may_be_ours = submission.sends > 0 and not submission.is_uncertain
     if not (may_be_ours or _may_be_taken(submission)):
         return None
@@ -109,7 +114,14 @@ class _Commit:
         now = self._turn.journal.load(self._turn.submission.id)
         if now is None or now.origin != self._turn.assignment.origin:
             raise LeaseLost(f"{self._turn.submission.id} is another key's now")
+        if not now.payload.has_own_id and any(map(_is_open_without_id, self._turn.journal.live())):
+            raise NotSent("Another clip of a model that takes no id of ours is sent or looked for.")
         _check_limits(self._turn)
+
+
+def _is_open_without_id(submission: Submission) -> bool:
+    """Of any key: which account a task belongs to is known only to those who have its key."""
+    return submission.phase is Phase.UNANSWERED and not submission.payload.has_own_id
 
 
 def _check_limits(turn: Turn) -> None:

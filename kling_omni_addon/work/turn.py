@@ -22,6 +22,8 @@ from .memory import Memory
 _log = logging.getLogger(__name__)
 
 _WITHOUT_A_KEY_S = 300.0
+_CLOCKS_APART_S = 600.0
+"""So far the service's clock may be behind ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,22 @@ class Turn:
         """Unix seconds, by the time of day: what other processes' records are compared with."""
         return self.crew.clock.wall()
 
+    def candidates(self) -> tuple[str, ...]:
+        """The tasks on the account's list that may be this submission's, which the service was told no id of: made
+        since it was wished for, without an id of anybody's, and of no other submission. The list names no model. Raises
+        like ``Service.list_tasks``.
+        """
+        submission = self.submission
+        known = {each.task_id for each in self.journal.all()} | set(submission.ended_tasks)
+        since = submission.created_at - _CLOCKS_APART_S
+        return tuple(
+            report.task_id
+            for report in self.service.list_tasks()
+            if not report.external_task_id
+            and report.task_id not in known
+            and (not report.created_at or report.created_at >= since)
+        )
+
     def append(self, event: Event, check: Callable[[], None] | None = None) -> None:
         """Put an event on record within a step; it lasts on return. Raises like ``Journal.append``."""
         self.journal.append(self.submission.id, event, self.lease, check)
@@ -61,7 +79,7 @@ class Turn:
         self.append(event)
         self.crew.tell_news()
 
-    def begin_looking(self, event: ev.Reopened | ev.Unanswered | ev.Denied) -> None:
+    def begin_looking(self, event: ev.Reopened | ev.Unanswered | ev.Denied | ev.Doubted) -> None:
         """Put on record that a window of looking begins, and that it begins here."""
         self.record(event)
         self.memory.open_here(self.lease, event.at)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from kling_omni_addon.command_line.cli import main
+from kling_omni_addon.core import capability
 from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.pricing import plain
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
@@ -52,10 +53,11 @@ def test_an_example_is_valid_and_gives_no_cause_for_doubt(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("dialect", capability.DIALECTS)
 def test_every_example_is_taken_over_http_charged_as_printed_and_becomes_a_clip(
-    environment: dict[str, str], quick_service: str, tmp_path: Path
+    dialect: str, environment: dict[str, str], quick_service: str, tmp_path: Path
 ) -> None:
-    with Session(read_settings(environment, service=quick_service)) as session:
+    with Session(read_settings(environment, service=quick_service, dialect=dialect)) as session:
         submitted: dict[str, Example] = {}
         for number, example in enumerate(EXAMPLES):
             read = session.read_request_file(written(example, tmp_path / str(number)))
@@ -66,6 +68,7 @@ def test_every_example_is_taken_over_http_charged_as_printed_and_becomes_a_clip(
     for submission in found.values():
         example = submitted[submission.id]
         assert (submission.phase, submission.problem) == (Phase.FETCHED, ""), example.name
+        assert submission.payload.dialect == dialect
         assert Path(submission.clip).stat().st_size == len(mp4())
         if example.price.is_exact:
             assert submission.charge_units == plain(example.price.units), example.name

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from kling_omni_addon.core.capability import DIALECTS
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase
 from kling_omni_addon.rehearsal.settings import RehearsalSettings
@@ -29,10 +30,15 @@ def stand(tmp_path: Path) -> Iterator[Stand]:
         yield stand
 
 
+@pytest.fixture(params=DIALECTS)
+def dialect(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture
-def road(stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
+def road(stand: Stand, tmp_path: Path, dialect: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
     monkeypatch.setattr(http, "READ_TIMEOUT_S", 0.7)
-    road = Road(stand, tmp_path / "home", ApiKey(key=KEY))
+    road = Road(stand, tmp_path / "home", ApiKey(key=KEY), dialect=dialect)
     yield road
     for lane in road.lanes:
         lane.close()

@@ -131,3 +131,39 @@ def bodies() -> st.SearchStrategy[Any]:
         },
     )
     return near | _JSON
+
+
+_TYPES = ("prompt", "first_frame", "last_frame", "refer_image", "feature_video", "base_video", "element")
+_INPUTS = st.fixed_dictionaries(
+    {"type": st.sampled_from(_TYPES)},
+    optional={
+        **dict.fromkeys(("text", "element_id"), st.sampled_from(("@a", "shot 1, 5, @a;", "1")) | _JSON),
+        "url": st.sampled_from((IMAGE, "QUJD")) | _JSON,
+        "id": st.sampled_from(("a", "b", "(")) | _JSON,
+    },
+)
+
+
+def new_bodies() -> st.SearchStrategy[Any]:
+    """Anything that a server may receive over the new API, to make a task or to list them."""
+    settings = {
+        "multi_shot": st.booleans() | _JSON,
+        "audio": st.sampled_from(("native", "original", "off")) | _JSON,
+        "resolution": st.sampled_from(("720p", "4k")) | _JSON,
+        "aspect_ratio": st.sampled_from(("16:9", "4:3")) | _JSON,
+        "duration": st.integers(2, 16) | _JSON,
+    }
+    options = dict.fromkeys(("callback_url", "external_task_id", "watermark_info"), _JSON)
+    search = dict.fromkeys(("start_time", "end_time", "cursor", "limit"), _JSON)
+    filters = st.fixed_dictionaries({"key": st.sampled_from(("status", "product_type")) | _JSON, "values": _JSON})
+    near = st.fixed_dictionaries(
+        {},
+        optional={
+            "contents": st.lists(_INPUTS | _JSON, max_size=4),
+            "settings": st.fixed_dictionaries({}, optional=settings) | _JSON,
+            "options": st.fixed_dictionaries({}, optional=options) | _JSON,
+            "filters": st.lists(filters | _JSON, max_size=2) | _JSON,
+            **search,
+        },
+    )
+    return near | _JSON

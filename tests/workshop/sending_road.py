@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from queue import SimpleQueue
 
-from kling_omni_addon.core.capability import profile
+from kling_omni_addon.core.capability import LEGACY, profile
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import LOOK_WINDOW_S, Phase, Submission
@@ -47,8 +47,16 @@ class SharedClock:
 class Road:
     """One client on one server: lanes take turns, time passes when all of them rest."""
 
-    def __init__(self, stand: Stand, home: Path, credentials: Credentials, window_s: float = LOOK_WINDOW_S) -> None:
+    def __init__(
+        self,
+        stand: Stand,
+        home: Path,
+        credentials: Credentials,
+        window_s: float = LOOK_WINDOW_S,
+        dialect: str = LEGACY,
+    ) -> None:
         self.stand, self.home, self.credentials, self.window_s = stand, home, credentials, window_s
+        self.dialect, self.limits = dialect, profile(dialect=dialect)
         self.clock = SharedClock(stand.clock)
         self.pictures = PictureStore(home / "pictures")
         self.journal = Journal(home / "journal.sqlite3")
@@ -59,7 +67,9 @@ class Road:
             open_service=self.service,
             open_journal=lambda: Journal(self.home / "journal.sqlite3"),
             clock=self.clock,
-            assignment=Assignment(origin=ORIGIN, clips=self.home / "clips", window_s=self.window_s),
+            assignment=Assignment(
+                origin=ORIGIN, clips=self.home / "clips", window_s=self.window_s, dialect=self.dialect
+            ),
             messages=SimpleQueue(),
         )
         self.lanes = [worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
@@ -71,12 +81,13 @@ class Road:
             pictures=self.pictures,
             now=self.clock.now,
             user_agent="test",
+            dialect=self.dialect,
         )
 
     def intend_as(self, external_task_id: str) -> None:
         """Record one under an id that somebody chose."""
         request = OmniRequest(prompt="a fox", mode="std", aspect_ratio="16:9", duration_s=3)
-        payload = build_payload(draft_body(request, {}, external_task_id=external_task_id), profile())
+        payload = build_payload(draft_body(request, {}, external_task_id=external_task_id), self.limits)
         now = self.clock.now()
         self.journal.begin(ev.Intended(at=now, payload=payload, origin=ORIGIN, target=Target(), id_is_given=True))
 
@@ -86,7 +97,7 @@ class Road:
         request = OmniRequest(prompt=prompt, pictures=first, mode="std", aspect_ratio="16:9", duration_s=3)
         body = draft_body(request, kept, external_task_id=f"kob-{number}")
         intended = ev.Intended(
-            at=self.clock.now(), payload=build_payload(body, profile()), origin=ORIGIN, target=Target()
+            at=self.clock.now(), payload=build_payload(body, self.limits), origin=ORIGIN, target=Target()
         )
         return self.journal.begin(intended).id
 

@@ -75,7 +75,9 @@ def unknown() -> TaskUnknown:
 
 @dataclass
 class FakeKling:
-    """A small service with a memory. ``trouble`` is what the next calls of a kind run into, one item per call."""
+    """A small service with a memory. ``trouble`` is what the next calls of a kind run into, one item per call. Those of
+    ``nameless`` it was told no id of ours of.
+    """
 
     clock: FakeClock
     makes_s: float = 60.0
@@ -83,6 +85,7 @@ class FakeKling:
     tasks: dict[str, float] = field(default_factory=dict)
     creates: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    nameless: set[str] = field(default_factory=set)
 
     def submit(self, payload: Payload, commit: Callable[[], None]) -> TaskReport:
         fault = self._call("submit")
@@ -94,6 +97,7 @@ class FakeKling:
         if fault != "swallowed":
             self.creates.append(payload.external_task_id)
             self.tasks[payload.external_task_id] = self.clock.now()
+            self.nameless |= set() if payload.has_own_id else {payload.external_task_id}
         if fault:
             raise Unanswered("no answer")
         return self._report(payload.external_task_id)
@@ -102,7 +106,7 @@ class FakeKling:
         fault = self._call("find")
         if isinstance(fault, KlingError):
             raise fault
-        if external_task_id not in self.tasks:
+        if external_task_id not in self.tasks or external_task_id in self.nameless:
             raise unknown()
         return self._report(external_task_id)
 
@@ -148,7 +152,8 @@ class FakeKling:
         is_done = self.clock.now() >= self.tasks[external_task_id] + self.makes_s
         return TaskReport(
             task_id=f"task of {external_task_id}",
-            external_task_id=external_task_id,
+            external_task_id="" if external_task_id in self.nameless else external_task_id,
+            created_at=self.tasks[external_task_id],
             status=Status.SUCCEEDED if is_done else Status.PROCESSING,
             link="https://cdn.example/secret-link" if is_done else "",
             charge_units="3",
@@ -182,8 +187,9 @@ class Studio:
         )
         self.lanes = [self.worker.lane(actions) for actions in (SENDING, ASKING, FETCHING)]
 
-    def intend(self, number: int = 1, origin: Origin = ORIGIN) -> str:
-        payload = Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=("{}",))
+    def intend(self, number: int = 1, origin: Origin = ORIGIN, *, has_own_id: bool = True) -> str:
+        own_id = f"kob-{number}"
+        payload = Payload(external_task_id=own_id, model="kling-v3-omni", pieces=("{}",), has_own_id=has_own_id)
         target = Target(name="Alley, night/1")
         self.journal.begin(ev.Intended(at=self.clock.now(), payload=payload, origin=origin, target=target))
         return payload.external_task_id

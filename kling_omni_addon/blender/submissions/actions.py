@@ -16,12 +16,13 @@ from . import rows
 _LOAD = "kling.load_settings"  # where it is known what was asked for
 _LOOK = "kling.look_again"
 _FOLDER = "kling.choose_folder"
+_CHOOSE = "kling.choose_task"
 _ACTIONS: Mapping[Phase, tuple[str, ...]] = {
     Phase.INTENDED: ("kling.stop_waiting", _LOAD, _FOLDER),
     Phase.UNANSWERED: ("kling.stop_waiting", _LOAD, _FOLDER),
     Phase.ACCEPTED: ("kling.stop_waiting", _LOAD, _FOLDER),
     Phase.READY: ("kling.stop_waiting", _FOLDER, _LOAD),
-    Phase.PARKED: (_LOOK, "kling.send_again", "kling.stop_waiting", _LOAD, _FOLDER),
+    Phase.PARKED: (_CHOOSE, _LOOK, "kling.send_again", "kling.stop_waiting", _LOAD, _FOLDER),
     Phase.FETCHED: ("kling.place_clip", _LOAD, "kling.open_folder"),
     Phase.PLACED: ("kling.reveal_strip", _LOAD, "kling.open_folder"),
     Phase.FAILED: (_LOAD, _LOOK),
@@ -43,7 +44,7 @@ def actions_of(submission: Submission) -> tuple[str, ...]:
     replace = ("kling.replace_strip",) if submission.clip else ()
     # A task that failed at Kling is not looked for: it was found.
     can_look = submission.phase is not Phase.FAILED or (submission.sends > 0 and not submission.task_id)
-    missing = {_LOAD: submission.wish, _LOOK: can_look}
+    missing = {_LOAD: submission.wish, _LOOK: can_look, _CHOOSE: submission.candidates}
     usual = (each for each in _ACTIONS[submission.phase] if missing.get(each, True))
     return (*again, *usual, *replace, *remove, *hide)
 

@@ -160,6 +160,16 @@ def send_again(submission_id: str) -> Submission:
     return told
 
 
+def choose_task(submission_id: str, task_id: str) -> Submission:
+    """Say which task of the account a parked submission's is, one of its ``candidates``. Free. Raises like
+    :func:`look_again`, and like ``Session.choose``.
+    """
+    require_online()
+    told = opening.session().choose(submission_id, task_id)
+    heartbeat.start()
+    return told
+
+
 def stop_waiting(submission_id: str) -> Submission:
     """Withdraw what was never sent; stop waiting for what was, which Kling may still finish and charge.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ...core.errors import ClipUnusable
 from ...core.life.lifecycle import Phase
@@ -120,6 +120,35 @@ class KLING_OT_send_again(WhileOnline, OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
+_candidates: list[tuple[str, str, str]] = []  # Blender keeps no reference to an enumeration's texts
+
+
+def _candidates_of(operator: KLING_OT_choose_task, _context: object) -> list[tuple[str, str, str]]:
+    found = snapshots.submission(operator.submission_id)
+    tasks = found.candidates if found is not None else ()
+    _candidates[:] = [(task, task, "A task of the account that may be this one") for task in tasks]
+    return _candidates
+
+
+class KLING_OT_choose_task(WhileOnline, OfSubmission, bpy.types.Operator):
+    """Say which task of your account this one is; Kling was told no id by which to ask"""
+
+    bl_idname = "kling.choose_task"
+    bl_label = "Choose Task"
+    bl_options = {"REGISTER"}
+
+    task: EnumProperty(name="Task", description="Kling's id of the task", items=_candidates_of)
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Show the tasks, the newest first."""
+        return context.window_manager.invoke_props_dialog(self)
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        acts.choose_task(self.submission_id, self.task)
+        return {"FINISHED"}
+
+
 class KLING_OT_stop_waiting(OfSubmission, bpy.types.Operator):
     """Stop waiting for this submission; Kling may still finish and charge it"""
 
@@ -223,6 +252,7 @@ CLASSES = (
     KLING_OT_place_clip,
     KLING_OT_look_again,
     KLING_OT_send_again,
+    KLING_OT_choose_task,
     KLING_OT_stop_waiting,
     KLING_OT_resume,
     KLING_OT_open_folder,

@@ -211,11 +211,20 @@ def _whole_length(strip: Strip) -> int:
 
 def _is_fitted(strip: Strip, scene: bpy.types.Scene) -> bool:
     """Whether the picture is as large as it was when it was placed."""
-    element = strip.elements[0]
-    if not (element.orig_width and element.orig_height):
+    size = _size_of(strip)
+    if not all(size):
         return False
-    scale = _scale(scene, (element.orig_width, element.orig_height))
+    scale = _scale(scene, size)
     return all(isclose(now, scale, rel_tol=1e-4) for now in (strip.transform.scale_x, strip.transform.scale_y))
+
+
+def _size_of(strip: Strip) -> tuple[int, int]:
+    """The pixels of its file. Blender renews what it knows of them only when it draws the strip."""
+    try:
+        return clip_facts_of(_file_of(strip)).size
+    except ClipUnusable:
+        element = strip.elements[0]
+        return element.orig_width, element.orig_height
 
 
 def _fit(strip: Strip, scene: bpy.types.Scene, size: tuple[int, int]) -> None:

@@ -45,11 +45,12 @@ _REFERENCE = re.compile(r"<<<\s*((?:image|element|video)_[0-9]+)\s*>>>(?P<next>\
 
 def written(body: Body, limits: Profile) -> tuple[str, Body]:
     """Contents, settings and options, each said in full: what is left out has other defaults here than there."""
-    model = limits.models[body["model_name"]].names[limits.dialect]
+    model = limits.models[body["model_name"]]
     contents = [{"type": "prompt", "text": _mentioned(_prompt(body))}, *_references(body)]
     document: Body = {"contents": contents, "settings": _settings(body, limits)}
-    options = {name: body[name] for name in ("watermark_info", "callback_url", "external_task_id") if name in body}
-    return CREATE_PATH + model, document | ({"options": options} if options else {})
+    taken = ("watermark_info", "callback_url", *(("external_task_id",) if model.takes_own_ids else ()))
+    options = {name: body[name] for name in taken if name in body}
+    return CREATE_PATH + model.names[limits.dialect], document | ({"options": options} if options else {})
 
 
 def _prompt(body: Body) -> str:

@@ -216,9 +216,12 @@ class Missed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanned:
-    """The account's whole list was read without finding the task."""
+    """The account's whole list was read without finding the task. ``candidates`` are the tasks on it that may be it,
+    where the service was told no id of ours: only a person can say.
+    """
 
     at: float
+    candidates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -469,6 +472,8 @@ def event_from(kind: str, data: Mapping[str, Any]) -> Event:
     values = {name: value for name, value in data.items() if name in known}
     if event_type is Intended:
         values["payload"] = _payload(values["payload"])
+    if "candidates" in values:
+        values["candidates"] = tuple(values["candidates"])
     if "origin" in values:
         values["origin"] = Origin(**values["origin"])
     if "target" in values:
@@ -484,7 +489,11 @@ def _target(data: Mapping[str, Any]) -> Target:
 
 def _payload(data: Mapping[str, Any]) -> Payload:
     pieces = tuple(map(_piece, data["pieces"]))
-    known = {name: data[name] for name in ("external_task_id", "model", "kind", "dialect", "path") if name in data}
+    known = {
+        name: data[name]
+        for name in ("external_task_id", "model", "kind", "dialect", "path", "has_own_id")
+        if name in data
+    }
     return Payload(pieces=pieces, **known)
 
 

@@ -98,6 +98,7 @@ class Submission:
     the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
     ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known), and
     ``ended_tasks`` names those that came to nothing while another may be there.
+    ``candidates`` names the tasks of which one may be it, for a person to say.
     ``denial`` is a refusal that does not count yet, ``id_is_given`` tells that
     somebody chose its id, ``id_is_taken`` that it is another task's.
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
@@ -140,6 +141,7 @@ class Submission:
     id_is_given: bool = False
     id_is_taken: bool = False
     is_scanned: bool = False
+    candidates: tuple[str, ...] = ()
     task_id: str = ""
     ended_tasks: tuple[str, ...] = ()
     status: str = ""
@@ -385,6 +387,8 @@ def decide(submission: Submission, now: float, window_s: float = LOOK_WINDOW_S) 
 def _look(submission: Submission, now: float, window_s: float) -> Step:
     is_denied = submission.denial is not None
     end = submission.looking_since + _window(submission, window_s)
+    if not submission.payload.has_own_id:
+        return _look_on_list(submission, end, now)
     late_misses = sum(1 for at in submission.misses if at >= end)
     if is_denied and late_misses:
         return Step(action=Action.BELIEVE if submission.is_scanned else Action.SCAN)
@@ -394,6 +398,14 @@ def _look(submission: Submission, now: float, window_s: float) -> Step:
         return Step(action=Action.LOOK_UP, due=_due(submission.misses[-1] + pacing.LATE_LOOK_PERIOD_S, now))
     due = min(submission.looking_since + pacing.look_offset_s(len(submission.misses)), end)
     return Step(action=Action.LOOK_UP, due=_due(due, now))
+
+
+def _look_on_list(submission: Submission, end: float, now: float) -> Step:
+    """Without an id of ours nothing but the list can tell, and which of its tasks it is only a person."""
+    if not submission.is_scanned:
+        return Step(action=Action.SCAN, due=_due(end, now))
+    is_disproved = submission.denial is not None and not submission.candidates
+    return Step(action=Action.BELIEVE if is_disproved else Action.PARK)
 
 
 def _window(submission: Submission, window_s: float) -> float:
@@ -453,7 +465,7 @@ def _after_deferred(submission: Submission, event: ev.Deferred) -> Changes:
 
 
 def _looking_from(_submission: Submission, event: Event) -> Changes:
-    return {"looking_since": event.at, "misses": (), "is_scanned": False}
+    return {"looking_since": event.at, "misses": (), "is_scanned": False, "candidates": ()}
 
 
 def _after_received(submission: Submission, event: ev.Received) -> Changes:
@@ -487,6 +499,10 @@ _PARKED = (
     "No answer came after sending, and Kling knows nothing of it. "
     "It may still have cost something: look again, or send again."
 )
+_PARKED_AMONG = (
+    "No answer that counts came after sending, and Kling takes no id of ours for this model. One of these tasks on its "
+    "list may be it: {tasks}. Choose that one, look again, or send again, which may cost again."
+)
 _LOOKING_FOR_ANOTHER = "It was sent twice, so another task may be there: looking for it."
 _PARKED_AFTER_ONE = (
     "One task for it failed, and Kling knows nothing of another. "
@@ -494,8 +510,15 @@ _PARKED_AFTER_ONE = (
 )
 
 
+def _why_parked(submission: Submission) -> str:
+    if submission.candidates:
+        return _PARKED_AMONG.format(tasks=", ".join(submission.candidates))
+    return _PARKED_AFTER_ONE if submission.ended_tasks else _PARKED
+
+
 def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Changes:
     accepted = {"task_id": event.task_id, "accepted_at": event.at, "sent_at": submission.sent_at or event.at}
+    accepted |= {"candidates": ()}
     return accepted | {"status": "submitted", "exit_code": 0, "is_held": False, "tasks": max(1, submission.tasks)}
 
 
@@ -577,8 +600,8 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Reopened: _looking_from,
     ev.LookAgain: _looking_from,
     ev.Missed: lambda s, e: {"misses": (*s.misses, e.at)},
-    ev.Scanned: lambda s, e: {"is_scanned": True},
-    ev.Parked: lambda s, e: {"problem": _PARKED_AFTER_ONE if s.ended_tasks else _PARKED, "exit_code": 5},
+    ev.Scanned: lambda s, e: {"is_scanned": True, "candidates": e.candidates},
+    ev.Parked: lambda s, e: {"problem": _why_parked(s), "exit_code": 5},
     ev.SendAgain: lambda s, e: {"exit_code": 0, "is_uncertain": True},
     ev.Withdrawn: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": e.exit_code},
     ev.Abandoned: lambda s, e: {"is_held": False, "problem": e.reason, "exit_code": 4},

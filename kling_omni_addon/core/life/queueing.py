@@ -68,6 +68,7 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
     First in, first out within a project (a .blend, or none), and between projects the one with the fewest running
     tasks. Whoever is first keeps the place while it backs off or a "too many" is checked: that and "no network" are
     true for all behind it.
+    Of those that the service takes no id of ours for, one at a time is open.
     One that is held because the key or the account is at fault holds back every send; one that its own cap stops, or
     that is set aside, only itself.
     """
@@ -75,7 +76,7 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
     if _holder(everything) is not None or any(s.is_told_to_wait for s in everything):
         return None
     intended = [s for s in everything if s.phase is Phase.INTENDED and not s.is_stopped]
-    waiting = [s for s in intended if s.id not in busy]
+    waiting = [s for s in intended if s.id not in busy and (s.payload.has_own_id or not _is_one_open(everything, busy))]
     if not waiting:
         return None
     at_work = [s for s in everything if is_running(s, now)] + [s for s in intended if s.id in busy]
@@ -83,6 +84,12 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
         return None
     share = Counter(s.target.blend for s in at_work)
     return min(waiting, key=lambda s: (share[s.target.blend], s.created_at, s.id))
+
+
+def _is_one_open(everything: Iterable[Submission], busy: Collection[str]) -> bool:
+    """Whether one is sent or looked for that the service was told no id of: a second one could not be told from it."""
+    nameless = (s for s in everything if not s.payload.has_own_id)
+    return any(s.phase is Phase.UNANSWERED or (s.phase is Phase.INTENDED and s.id in busy) for s in nameless)
 
 
 def _holder(everything: Iterable[Submission]) -> Submission | None:

@@ -13,6 +13,7 @@ _WISHES: Mapping[type[Any], str] = {
     ev.LookAgain: "cannot be looked for again",
     ev.SendAgain: "cannot be sent again",
     ev.Abandoned: "cannot be stopped",
+    ev.Accepted: "cannot be told which task it is",
 }
 _STATES: Mapping[Phase, str] = {
     Phase.INTENDED: "it is still waiting to be sent",

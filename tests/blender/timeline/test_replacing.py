@@ -22,6 +22,7 @@ from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.blender.timeline.stand_in import is_stand_in, new_stand_in, remove_stand_ins
 from kling_omni_addon.core.errors import ClipUnusable
 from tests.workshop.coded_clip import HEIGHT, WIDTH, shown_frames, write_coded_clip
+from tests.workshop.grey_clips import write_grey_clip
 from tests.workshop.transitions import add_cross
 
 Scene = Any  # the stubs know one Blender, these tests run in several
@@ -212,6 +213,17 @@ def test_the_picture_is_fitted_unless_the_artist_scaled_it(film: Scene, clip: Pa
     strip = add_stand_in(film, tmp_path)
     strip.transform.scale_x = strip.transform.scale_y = 0.5
     assert arrive(film, clip).transform.scale_x == pytest.approx(0.5)
+
+
+def test_a_take_of_another_size_is_fitted_where_nothing_was_drawn_meanwhile(
+    film: Scene, clip: Path, tmp_path: Path
+) -> None:
+    """Blender renews what it knows of a file's size only when it draws the strip."""
+    square = write_grey_clip(tmp_path, frames=24 * SECONDS, fps=24, has_sound=False)
+    add_stand_in(film, tmp_path)
+    scales = [arrive(film, file).transform.scale_x for file in (clip, square, clip)]
+    wide = min(WIDTH / 128, HEIGHT / 16)
+    assert scales == pytest.approx([wide, min(WIDTH, HEIGHT) / 64, wide])
 
 
 def test_an_unusable_file_changes_nothing(film: Scene, tmp_path: Path) -> None:
