@@ -82,13 +82,14 @@ def told_of_model(name: str, profile: Profile) -> str:
 
 def _hidden(name: str, profile: Profile) -> str:
     """What shows a model that Kling itself does not describe, and why it is not shown; ``""`` for every other."""
-    if name in with_relayed(profile).models:
-        over_which = ""
-    elif any(name in with_relayed(at).models for at in (over(profile, NEW), after(profile) or profile)):
-        over_which = ", over Kling's new API"
-    else:
+    places = (profile, over(profile, NEW), over(after(profile) or profile, NEW))
+    found = [at for at in map(with_relayed, places) if name in at.models and at.models[name].documented_by]
+    if not found:
         return ""
-    return f"A relay documents it and Kling's own page was not seen: '{RELAYED}' in the preferences has it{over_which}."
+    model, over_which = found[0].models[name], "" if found[0].dialect == profile.dialect else ", over Kling's new API"
+    by = model.documented_by
+    sentence = f"{by[0].upper()}{by[1:]} documents it and Kling's own page was not seen"
+    return f"{sentence}: '{RELAYED}' in the preferences has it{over_which}."
 
 
 def came(change: Change, profile: Profile) -> str:

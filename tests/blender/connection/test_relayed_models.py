@@ -39,7 +39,7 @@ def page(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
 def offered() -> list[str]:
     """The models in the panel's menu."""
     layout = Layout()
-    output.KLING_MT_model.draw(type("Drawn", (), {"layout": layout})(), bpy.context)  # type: ignore[arg-type]
+    output.KLING_MT_model.draw(type("Drawn", (), {"layout": layout})(), bpy.context)
     return [label for label in layout.labels if label]
 
 
