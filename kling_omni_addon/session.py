@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
-from .core import capability
 from .core.account import Pack
 from .core.capability import LEGACY
 from .core.elements import ElementDraft, LibraryElement, picture_faults
@@ -74,7 +73,7 @@ class Session:
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         self._clock = clock or SystemClock()
-        self._profile = capability.profile(settings.profile, settings.dialect)
+        self._profile = settings.limits
         keep_home_private(settings.home)
         self.pictures = PictureStore(settings.home / "pictures")
         self.pictures.sweep()

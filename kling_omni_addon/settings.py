@@ -62,10 +62,11 @@ class Keys:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a session has to know. ``home`` holds journal and pictures, ``clips`` the files of submissions without
-    a folder of their own. ``profile`` and ``dialect`` are those of new requests. ``concurrency`` is how many tasks may
-    run at once at most; None leaves it to what the service takes. Nothing is sent that might break one of ``caps``.
-    ``service`` is the name or address that was chosen, and ``told`` says where each value came from.
-    ``trusts_resolver``: clips may come from where the names of a local network lead.
+    a folder of their own. ``profile`` and ``dialect`` are those of new requests, ``is_relayed`` says whether they may
+    name a model that Kling itself does not describe. ``concurrency`` is how many tasks may run at once at most; None
+    leaves it to what the service takes. Nothing is sent that might break one of ``caps``. ``service`` is the name or
+    address that was chosen, and ``told`` says where each value came from. ``trusts_resolver``: clips may come from
+    where the names of a local network lead.
     """
 
     service_url: str
@@ -77,9 +78,15 @@ class Settings:
     caps: Caps = field(default_factory=Caps)
     profile: str = DEFAULT_PROFILE
     dialect: str = LEGACY
+    is_relayed: bool = False
     service: str = field(default="", compare=False)
     told: str = field(default="", compare=False)
     trusts_resolver: bool = False
+
+    @property
+    def limits(self) -> Profile:
+        """What new requests are judged by."""
+        return capability.profile(self.profile, self.dialect, is_relayed=self.is_relayed)
 
     @property
     def is_rehearsal(self) -> bool:
@@ -207,22 +214,43 @@ def dialect_in_force(environment: Mapping[str, str], preferred: Preferred, diale
     return LEGACY, "by default"
 
 
+def relayed_in_force(environment: Mapping[str, str], preferred: Preferred) -> tuple[bool, str]:
+    """Whether the models are there that Kling itself does not describe, and who chose it in words: the environment,
+    else the preferences, else nobody: then they are not.
+
+    They are off because Kling's own page for them was not seen, and because a task of theirs cannot be asked for by an
+    id of ours. Raises :class:`ArgumentsInvalid` for what is neither 1 nor 0.
+    """
+    for values, source in (
+        (environment, "by KLING_RELAYED_MODELS of the environment"),
+        (preferred.values, "by the preferences"),
+    ):
+        if values.get("KLING_RELAYED_MODELS", "").strip():
+            return _is_on(values, "KLING_RELAYED_MODELS"), source
+    return False, "by default"
+
+
 def limits_in_force(
     environment: Mapping[str, str], preferred: Preferred, profile: str = "", dialect: str = ""
 ) -> Profile:
-    """What new requests are judged by. Raises like :func:`profile_in_force` and :func:`dialect_in_force`."""
+    """What new requests are judged by. Raises like :func:`profile_in_force`, :func:`dialect_in_force` and
+    :func:`relayed_in_force`.
+    """
     name = profile_in_force(environment, preferred, profile)[0]
-    return capability.profile(name, dialect_in_force(environment, preferred, dialect)[0])
+    spoken = dialect_in_force(environment, preferred, dialect)[0]
+    return capability.profile(name, spoken, is_relayed=relayed_in_force(environment, preferred)[0])
 
 
 def told_profile(environment: Mapping[str, str], preferred: Preferred, profile: str = "", dialect: str = "") -> str:
-    """The profile in force with its date, the API where it is not the usual one, and who chose them. Raises like
-    :func:`limits_in_force`.
+    """The profile in force with its date, the API where it is not the usual one, whether there are models besides that
+    a relay documents, and who chose them. Raises like :func:`limits_in_force`.
     """
     name, source = profile_in_force(environment, preferred, profile)
     spoken, chosen = dialect_in_force(environment, preferred, dialect)
     over = "" if spoken == LEGACY else f", over the {spoken} API ({chosen})"
-    return f"{name} of {capability.profile(name).date} ({source}){over}"
+    is_relayed, wanted = relayed_in_force(environment, preferred)
+    besides = f", with models as a relay documents them ({wanted})" if is_relayed else ""
+    return f"{name} of {capability.profile(name).date} ({source}){over}{besides}"
 
 
 def told_settings(
@@ -271,6 +299,7 @@ def read_settings(
         caps=caps_in_force(environment, preferred, choice)[0],
         profile=profile_in_force(environment, preferred, profile)[0],
         dialect=dialect_in_force(environment, preferred, dialect)[0],
+        is_relayed=relayed_in_force(environment, preferred)[0],
         service=choice.name,
         told=told_settings(environment, preferred, service, profile, dialect),
         trusts_resolver=_is_on(environment, "KLING_LOCAL_CLIPS"),

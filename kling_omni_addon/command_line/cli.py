@@ -167,7 +167,8 @@ def _parser() -> argparse.ArgumentParser:
 
 _EPILOG = (
     "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
-    "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; "
+    "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_RELAYED_MODELS=1 (models, too, that only a "
+    "relay documents); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; "
     "KLING_CONCURRENCY (tasks at once, at most); "
     "KLING_DAILY_CAP and KLING_PROJECT_CAP (units); KLING_LOCAL_CLIPS=1 (clips of a local network, as behind a VPN). "
     "Exit codes: 0 done, 1 this machine, 2 request or arguments, "

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -29,6 +29,9 @@ LEGACY, NEW = "legacy", "new"
 DIALECTS = (LEGACY, NEW)
 """The generations of the service's API that are spoken (contract sections 1 and 13): ``core.dialects``."""
 
+RELAYED = "Models as a Relay Documents Them"
+"""What people call the choice that offers models which Kling itself does not describe."""
+
 
 class Capability(StrEnum):
     """What a request starts from: the rows of the capability map (contract section 5)."""
@@ -46,9 +49,14 @@ class ModelLimits:
     """One model. Lengths in seconds; ``pictures_with_end_frame`` is ``None`` where only the general count limits.
 
     ``number`` is the model's own for ever: a .blend keeps it in place of the name. ``names`` is what each dialect calls
-    the model; over one that is not among them the model is not to be had. ``takes_own_ids`` is whether a task of it can
-    be asked for by an id of ours. ``documented_by`` says who describes the model where it is not Kling: such a model is
-    offered to those only who ask for it.
+    the model; over one that is not among them the model is not to be had. ``takes_own_ids``: whether a task of it can
+    be asked for by an id of ours, ``takes_callbacks`` whether Kling reports to an address. ``documented_by`` says who
+    describes the model where it is not Kling: such a model is offered to those only who ask for it.
+
+    ``middle_frames`` is how many pictures a clip may pass through between its first and its end frame,
+    ``mixes_frames_and_references`` whether there may be references beside frames, and ``is_never_silent`` whether sound
+    is made whatever is asked for. ``limits`` are the members of the profile that are other ones for this model:
+    :meth:`Profile.of_model`.
     """
 
     name: str
@@ -56,6 +64,7 @@ class ModelLimits:
     names: Mapping[str, str]
     number: int
     modes: tuple[str, ...]
+    aspect_ratios: tuple[str, ...]
     storyboards: tuple[str, ...]
     has_sound: bool
     element_kinds: tuple[str, ...]
@@ -65,7 +74,12 @@ class ModelLimits:
     input_video_s: tuple[float, float]
     durations_s: Mapping[Capability, tuple[int, ...]]
     takes_own_ids: bool = True
+    takes_callbacks: bool = True
     documented_by: str = ""
+    middle_frames: int = 0
+    mixes_frames_and_references: bool = True
+    is_never_silent: bool = False
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     def durations(self, capability: Capability) -> tuple[int, ...]:
         """The clip lengths to choose from; none for an edit, which is as long as its video."""
@@ -87,6 +101,7 @@ class ReferenceLimits:
     """How many things a request may refer to. ``None``: no such limit in this profile (R47).
 
     ``characters_beside_video`` elements made from a video may go with a reference video, and nothing else then (R45).
+    ``images`` and ``elements`` are the most of each sort, whatever else there is (N06).
     """
 
     without_video: int
@@ -95,6 +110,8 @@ class ReferenceLimits:
     character_elements: int | None
     beside_character_elements: int | None
     characters_beside_video: int = 0
+    images: int | None = None
+    elements: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +167,10 @@ class Profile:
     """The service at one date, over one dialect. ``mode_lines`` maps a mode to the short side of its 16:9 clips in
     pixels, ``mode_resolutions`` to the word of the new API for it.
 
-    ``aspect_ratios`` and ``modes`` are all that the service knows; a .blend keeps the place of one in these lists, so
-    new ones are added at the end. ``mode_labels`` says what people call a mode. ``storyboards_beside_followed_video``
-    are the ways to cut that its pages name there (``None``: they do not say). ``changes`` tell what is other than in
-    the profile before, with dates.
+    ``aspect_ratios`` and ``modes`` are all that any model has, also one that is not offered; a .blend keeps the place
+    of one in these lists, so new ones are added at the end. ``mode_labels`` says what people call a mode.
+    ``storyboards_beside_followed_video`` are the ways to cut that its pages name there (``None``: they do not say).
+    ``changes`` tell what is other than in the profile before, with dates.
 
     What one dialect takes otherwise: ``script_characters`` are those of a storyboard's shots written as one text
     (``None``: each shot is sent by itself), ``edit_takes_storyboard`` whether an edited video may be cut into shots,
@@ -194,6 +211,23 @@ class Profile:
         """What people call the models that have a mode."""
         return tuple(model.label for model in self.models.values() if mode in model.modes)
 
+    @property
+    def shapes(self) -> tuple[str, ...]:
+        """The aspect ratios that any model offered makes."""
+        made = {ratio for model in self.models.values() for ratio in model.aspect_ratios}
+        return tuple(ratio for ratio in self.aspect_ratios if ratio in made)
+
+    @property
+    def takers_of_middle_frames(self) -> tuple[str, ...]:
+        """What people call the models that take middle frames."""
+        return tuple(model.label for model in self.models.values() if model.middle_frames)
+
+    def of_model(self, name: str) -> Profile:
+        """The service as it is for one of the models: its own limits stand in the places of the general ones."""
+        model = self.models[name]
+        other = {member: _replaced(getattr(self, member), value) for member, value in model.limits.items()}
+        return replace(self, **{"aspect_ratios": model.aspect_ratios} | other)
+
 
 @cache
 def profile(name: str = DEFAULT_PROFILE, dialect: str = LEGACY, *, is_relayed: bool = False) -> Profile:
@@ -232,6 +266,11 @@ def _overlaid(data: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, An
     }
 
 
+def _replaced(value: Any, other: Any) -> Any:
+    """A limit, or some members of a group of limits, in the place of what was there."""
+    return replace(value, **other) if isinstance(other, Mapping) else other
+
+
 def before(at: Profile) -> Profile | None:
     """The profile of the service before; ``None`` for the first."""
     place = PROFILES.index(at.name)
@@ -246,6 +285,11 @@ def after(at: Profile) -> Profile | None:
 def over(at: Profile, dialect: str) -> Profile:
     """The service at the same date over another dialect."""
     return profile(at.name, dialect, is_relayed=at.is_relayed)
+
+
+def with_relayed(at: Profile) -> Profile:
+    """The same state of the service over the same dialect, with the models that Kling itself does not describe."""
+    return profile(at.name, at.dialect, is_relayed=True)
 
 
 def _at(at: Profile, name: str) -> Profile:

@@ -38,10 +38,11 @@ def modes(profile: Profile) -> tuple[Choice, ...]:
 
 
 def aspect_ratios(profile: Profile) -> tuple[Choice, ...]:
-    """The shapes of a clip."""
+    """The shapes of a clip that any model makes."""
     return tuple(
         Choice(name=ratio, label=ratio, description=_form(ratio), number=number)
         for number, ratio in enumerate(profile.aspect_ratios)
+        if ratio in profile.shapes
     )
 
 
@@ -57,13 +58,14 @@ def _form(aspect_ratio: str) -> str:
 
 
 def _summary(model: ModelLimits) -> str:
-    """Its lengths and what else it makes: "3 to 15 seconds, sound and storyboards"."""
+    """Its lengths, what else it makes, and who says so if not Kling: "3 to 15 seconds, sound and storyboards"."""
     every = sorted({length for lengths in model.durations_s.values() for length in lengths})
     lengths = model.durations(Capability.TEXT) or tuple(every)
     source = f" from {_bare_sources(model)}" if set(every) - set(lengths) else ""
-    makes = (("sound", model.has_sound), ("storyboards", bool(model.storyboards)))
-    more = " and ".join(name for name, is_made in makes if is_made)
-    return f"{_told(lengths)} seconds{source}" + (f", {more}" if more else "")
+    makes = {"sound": model.has_sound, "storyboards": model.storyboards, "middle frames": model.middle_frames}
+    more = " and ".join(name for name, is_made in makes.items() if is_made)
+    says = f"as {model.documented_by} documents it" if model.documented_by else ""
+    return ", ".join(part for part in (f"{_told(lengths)} seconds{source}", more, says) if part)
 
 
 def _bare_sources(model: ModelLimits) -> str:

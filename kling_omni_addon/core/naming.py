@@ -1,9 +1,9 @@
 """Names instead of numbers: what a prompt calls its pictures, elements and video, turned into the service's numbers.
 
-A prompt may say ``@first``, ``@end``, ``@video``, ``@image:chair`` or ``@element:Hero``. A name that is more than
-letters, digits, underscores and inner hyphens, or that is Chinese, Japanese or Korean, stands in double quotes:
-``@image:"red chair"``; :func:`mention` writes either form. Numbers are computed when the body is drafted, so names
-follow every reordering.
+A prompt may say ``@first``, ``@middle1``, ``@end``, ``@video``, ``@image:chair`` or ``@element:Hero``. A name that is
+more than letters, digits, underscores and inner hyphens, or that is Chinese, Japanese or Korean, stands in double
+quotes: ``@image:"red chair"``; :func:`mention` writes either form. Numbers are computed when the body is drafted, so
+names follow every reordering.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from types import MappingProxyType
 
 from .request import Element, Picture, Role, Video
@@ -36,8 +37,9 @@ class Numbering:
     def of(cls, pictures: Sequence[Picture], elements: Sequence[Element], video: Video | None) -> Numbering:
         """Number the things in the order in which they are sent. Of two things with one name the first keeps it."""
         texts: dict[str, str] = {}
+        middle = count(1)
         for number, picture in enumerate(pictures, start=1):
-            for name in _names(picture):
+            for name in _names(picture, middle):
                 texts.setdefault(name, f"<<<image_{number}>>>")
         for number, element in enumerate(elements, start=1):
             if element.name:
@@ -47,8 +49,15 @@ class Numbering:
         return cls(texts=MappingProxyType(texts))
 
 
-def _names(picture: Picture) -> Iterator[str]:
-    if picture.role is not Role.REFERENCE:
+def middle_name(number: int) -> str:
+    """What a prompt calls a middle frame: the first is number 1."""
+    return f"@{Role.MIDDLE.value}{number}"
+
+
+def _names(picture: Picture, middle: Iterator[int]) -> Iterator[str]:
+    if picture.role is Role.MIDDLE:
+        yield middle_name(next(middle))
+    elif picture.role is not Role.REFERENCE:
         yield f"@{picture.role.value}"
     if picture.name:
         yield mention("image", picture.name)

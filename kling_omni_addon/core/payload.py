@@ -22,7 +22,7 @@ from .request import Element, OmniRequest, Picture, Role, Storyboard, Storyboard
 from .rules import table
 
 _DURATION_DIGITS = 4
-_IMAGE_TYPES = {Role.FIRST: "first_frame", Role.END: "end_frame"}
+_IMAGE_TYPES = {Role.FIRST: "first_frame", Role.MIDDLE: "middle_frame", Role.END: "end_frame"}
 _REFER_TYPES = {VideoUse.REFERENCE: "feature", VideoUse.EDIT: "base"}
 _SHOT_TYPES = {Storyboard.CUSTOM: "customize", Storyboard.AUTOMATIC: "intelligence"}
 
@@ -121,10 +121,10 @@ def _output(request: OmniRequest, external_task_id: str) -> Body:
 
 
 def ordered_pictures(request: OmniRequest) -> tuple[Picture, ...]:
-    """The pictures in the order in which they are sent: references, first frame, end frame; the user's order within
-    each.
+    """The pictures in the order in which they are sent: references, first frame, middle frames, end frame; the user's
+    order within each.
     """
-    order = (Role.REFERENCE, Role.FIRST, Role.END)
+    order = (Role.REFERENCE, Role.FIRST, Role.MIDDLE, Role.END)
     return tuple(sorted(request.pictures, key=lambda picture: order.index(picture.role)))
 
 

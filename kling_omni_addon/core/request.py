@@ -15,9 +15,13 @@ _PROPOSED = profile().proposed
 
 
 class Role(StrEnum):
-    """What a picture is for: the clip begins with it, ends with it, or takes what it shows from it."""
+    """What a picture is for: the clip begins with it, passes through it, ends with it, or takes what it shows from it.
+
+    The order is that of a clip; middle frames follow each other as the user has them.
+    """
 
     FIRST = "first"
+    MIDDLE = "middle"
     END = "end"
     REFERENCE = "reference"
 
@@ -117,6 +121,6 @@ def capability_of(request: OmniRequest) -> Capability:
     return capability_from(
         video=video,
         has_first=request.picture(Role.FIRST) is not None,
-        has_end=request.picture(Role.END) is not None,
+        has_end=request.picture(Role.END) is not None or request.picture(Role.MIDDLE) is not None,
         has_references=request.picture(Role.REFERENCE) is not None or bool(request.elements),
     )

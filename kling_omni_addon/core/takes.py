@@ -16,6 +16,7 @@ _SETTINGS: Final = (
     ("watermark", "Watermark"),
 )
 _FRAMES: Final = (("first", "First frame"), ("end", "End frame"))
+_LISTS: Final = (("middle", "Middle frames"), ("reference", "References"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +67,8 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any], label: Cal
         yield from _change(name, _setting(before, key, label), _setting(after, key, label))
     for role, name in _FRAMES:
         yield from _picture_change(name, _picture(before, role), _picture(after, role))
-    yield from _change("References", _references(before), _references(after))
-    if _names(before) == _names(after) and _contents(before) != _contents(after):
-        yield "References: other pictures of the same names"
+    for role, name in _LISTS:
+        yield from _list_changes(name, *(_pictures(wish, role) for wish in (before, after)))
     yield from _change("Elements", _elements(before), _elements(after))
     yield from _change("Video", _video(before), _video(after))
     yield from _change("Cut", _cut(before), _cut(after))
@@ -131,20 +131,22 @@ def _file_name(picture: Mapping[str, Any]) -> str:
     return source.replace("\\", "/").rpartition("/")[2] or "a picture"
 
 
-def _references(wish: Mapping[str, Any]) -> str:
-    return ", ".join(_names(wish))
+def _list_changes(name: str, before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]) -> Iterator[str]:
+    yield from _change(name, ", ".join(_names(before)), ", ".join(_names(after)))
+    if _names(before) == _names(after) and _contents(before) != _contents(after):
+        yield f"{name}: other pictures of the same names"
 
 
-def _names(wish: Mapping[str, Any]) -> list[str]:
-    return [str(picture.get("name") or _file_name(picture)) for picture in _reference_pictures(wish)]
+def _names(pictures: list[Mapping[str, Any]]) -> list[str]:
+    return [str(picture.get("name") or _file_name(picture)) for picture in pictures]
 
 
-def _contents(wish: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    return [(picture.get("sha256") or picture.get("source"),) for picture in _reference_pictures(wish)]
+def _contents(pictures: list[Mapping[str, Any]]) -> list[Any]:
+    return [picture.get("sha256") or picture.get("source") for picture in pictures]
 
 
-def _reference_pictures(wish: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [picture for picture in wish.get("pictures") or () if picture.get("role") == "reference"]
+def _pictures(wish: Mapping[str, Any], role: str) -> list[Mapping[str, Any]]:
+    return [picture for picture in wish.get("pictures") or () if picture.get("role") == role]
 
 
 def _elements(wish: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from ..core.capability import LEGACY, NEW, Profile
+from ..core.capability import LEGACY, NEW, ModelLimits, Profile
 from ..core.rules.reading import is_blank
 from .answers import Refusal
 from .members import member, typed
@@ -51,6 +51,7 @@ class _Input(NamedTuple):
 
 _INPUTS: Mapping[str, _Input] = {
     "first_frame": _Input("image", "url", "image_url", {"type": "first_frame"}),
+    "middle_frame": _Input("image", "url", "image_url", {"type": "middle_frame"}),
     "last_frame": _Input("image", "url", "image_url", {"type": "end_frame"}),
     "refer_image": _Input("image", "url", "image_url"),
     "feature_video": _Input("video", "url", "video_url", {"refer_type": "feature"}),
@@ -87,7 +88,8 @@ def asked(document: Mapping[str, Any], name: str, profile: Profile) -> Asked:
     contents = _Contents.of(member(document, "contents", "array"))
     settings = member(document, "settings", "object") or {}
     options = member(document, "options", "object") or {}
-    sound = _sound(settings, contents.use)
+    limits = profile.models[model]
+    sound = _sound(settings, contents.use, limits)
     keeps_sound = {"keep_original_sound": "yes" if sound == "original" else "no"}
     lists = {
         "image_list": contents.lists["image"],
@@ -96,11 +98,11 @@ def asked(document: Mapping[str, Any], name: str, profile: Profile) -> Asked:
     }
     body = {
         "model_name": model,
-        **_cut(contents, settings, profile),
+        **_cut(contents, settings, profile.of_model(model)),
         **{key: items for key, items in lists.items() if items},
         "sound": "on" if sound == "native" else "off",
         **_output(settings, profile),
-        **_options(options),
+        **_options(options, limits),
     }
     return Asked(body=body, text_at=contents.text_at)
 
@@ -218,8 +220,10 @@ def _measure(text: str, at: str, most: int) -> None:
         raise Refusal(1201, f"{at} must not exceed {most} characters")
 
 
-def _sound(settings: Mapping[str, Any], use: str) -> str:
+def _sound(settings: Mapping[str, Any], use: str, model: ModelLimits) -> str:
     audio = _one_of(settings, "audio", _AUDIO, "off")
+    if model.is_never_silent and audio == "native":
+        return audio
     if use == "feature" and audio != "off":
         raise Refusal(1201, "settings.audio can only be off with feature_video")
     if use == "base" and audio == "native":
@@ -250,9 +254,12 @@ def _output(settings: Mapping[str, Any], profile: Profile) -> dict[str, Any]:
     return body
 
 
-def _options(options: Mapping[str, Any]) -> dict[str, Any]:
+def _options(options: Mapping[str, Any], model: ModelLimits) -> dict[str, Any]:
+    """An id is passed over by a model that takes none, as any member that is not known (contract 13.1)."""
     texts = {name: member(options, name, "string", "options.") for name in ("callback_url", "external_task_id")}
-    body: dict[str, Any] = {name: text for name, text in texts.items() if text}
+    body: dict[str, Any] = {
+        name: text for name, text in texts.items() if text and (model.takes_own_ids or name != "external_task_id")
+    }
     watermark = member(options, "watermark_info", "object", "options.") or {}
     if "enabled" in watermark and typed(watermark["enabled"], "boolean", "options.watermark_info.enabled"):
         body["watermark_info"] = {"enabled": True}

@@ -144,7 +144,7 @@ class OrderDesk:
                 prompt=_prompt(reading),
                 first=self._picture(reading, reading.first),
                 end=self._picture(reading, reading.end),
-                references=self._pictures(reading, reading.plain),
+                references=self._pictures(reading, (*reading.plain, *reading.middle)),
                 sound=sounds or keeps_sound,
                 label=f"{reading.model.name} {mode}",
             ),

@@ -82,7 +82,8 @@ class RehearsalService:
     def judge_by(self, settings: RehearsalSettings) -> None:
         """Take the profile of these settings, from the next call on."""
         self._desks = {
-            dialect: OrderDesk(settings, profile(settings.profile, dialect), self._media) for dialect in DIALECTS
+            dialect: OrderDesk(settings, profile(settings.profile, dialect, is_relayed=True), self._media)
+            for dialect in DIALECTS
         }
         self._settings = settings
 

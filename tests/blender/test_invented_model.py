@@ -14,9 +14,18 @@ TODAY = {
     "model": [
         ["kling-v3-omni", "Kling 3.0 Omni", "3 to 15 seconds, sound and storyboards", 0],
         ["kling-video-o1", "Kling O1", "5 or 10 seconds from a prompt or a first frame", 1],
+        ["kling-4.0", "Kling 4.0", "3 to 30 seconds, sound and middle frames, as a relay documents it", 2],
+        ["kling-4.0-flash", "Kling 4.0 Flash", "3 to 20 seconds, sound and middle frames, as a relay documents it", 3],
     ],
     "mode": [["std", "Standard", "720p", 0], ["pro", "Pro", "1080p", 1], ["4k", "4K", "2160p", 2]],
-    "aspect_ratio": [["16:9", "16:9", "Wide", 0], ["9:16", "9:16", "Upright", 1], ["1:1", "1:1", "Square", 2]],
+    "aspect_ratio": [
+        ["16:9", "16:9", "Wide", 0],
+        ["9:16", "9:16", "Upright", 1],
+        ["1:1", "1:1", "Square", 2],
+        ["4:3", "4:3", "Wide", 3],
+        ["3:4", "3:4", "Upright", 4],
+        ["21:9", "21:9", "Wide", 5],
+    ],
 }
 
 
@@ -42,25 +51,25 @@ def told_before(tmp_path_factory: pytest.TempPathFactory, told: dict[str, Any], 
 
 def test_the_model_its_mode_and_its_shape_are_offered_and_all_others_keep_their_numbers(told: dict[str, Any]) -> None:
     new = {
-        "model": ["kling-invented", "Kling Invented", "4 to 20 seconds", 999],
+        "model": ["kling-invented", "Kling Invented", "4 to 40 seconds", 999],
         "mode": ["8k", "8K", "4320p", 3],
-        "aspect_ratio": ["21:9", "21:9", "Wide", 3],
+        "aspect_ratio": ["2:1", "2:1", "Wide", 6],
     }
     assert {name: told["offered"][name] for name in new} == {name: [*TODAY[name], item] for name, item in new.items()}
-    assert told["offered"]["overlay"] == ["16:9", "9:16", "1:1", "21:9"]
+    assert told["offered"]["overlay"] == ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "2:1"]
 
 
 def test_its_lengths_can_be_set(told: dict[str, Any]) -> None:
-    assert told["offered"]["lengths"] == told["offered"]["lengths_of_operator"] == [2, 20]
+    assert told["offered"]["lengths"] == told["offered"]["lengths_of_operator"] == [2, 40]
 
 
 def test_a_shot_of_it_is_faultless_and_has_a_price(told: dict[str, Any]) -> None:
     assert told["chosen"] == {
-        "asked": ["kling-invented", "8k", "21:9", 20],
+        "asked": ["kling-invented", "8k", "2:1", 40],
         "faults": [],
-        "price": "130.0 units · $18.20",
-        "shown": "21:9",
-        "picture": [2520, 1080],
+        "price": "260.0 units · $36.40",
+        "shown": "2:1",
+        "picture": [2160, 1080],
     }
 
 
@@ -75,7 +84,7 @@ def test_what_is_proposed_stays(told: dict[str, Any], told_before: dict[str, Any
 def test_today_s_data_give_today_s_panel(told_before: dict[str, Any]) -> None:
     offered = told_before["offered"]
     assert {name: offered[name] for name in TODAY} == TODAY
-    assert offered["lengths"] == offered["lengths_of_operator"] == [3, 15]
+    assert offered["lengths"] == offered["lengths_of_operator"] == [3, 30]
     assert offered["words"] == [
         "What happens in the shot; up to 2,500 characters",
         "Public link to an MP4 or MOV of 3 to 15.5 seconds; Kling takes no uploads of videos",

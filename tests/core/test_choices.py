@@ -17,6 +17,7 @@ from tests.workshop.rule_bodies import O1, V3
 
 PROFILES = [capability.profile(name) for name in capability.PROFILES]
 SEED = capability.profile("seed")
+RELAYED = capability.profile("late", capability.NEW, is_relayed=True)
 NUMBERS = {V3: 0, O1: 1} | {"std": 0, "pro": 1, "4k": 2} | {"16:9": 0, "9:16": 1, "1:1": 2}
 """Under what published versions keep each choice in a .blend. It stays so, whatever becomes of the model."""
 
@@ -65,6 +66,15 @@ def test_a_request_is_as_proposed_where_nobody_chooses() -> None:
 def test_only_modes_that_a_model_has_are_offered() -> None:
     assert [choice.label for choice in choices.modes(SEED)] == ["Standard", "Pro"]
     assert [choice.label for choice in choices.modes(capability.profile("late"))] == ["Standard", "Pro", "4K"]
+
+
+def test_what_only_a_relay_documents_is_offered_to_those_who_ask_and_keeps_numbers_of_its_own() -> None:
+    found = [(choice.name, choice.number) for choice in choices.models(RELAYED)]
+    assert found == [(V3, 0), (O1, 1), ("kling-4.0", 2), ("kling-4.0-flash", 3)]
+    assert [choice.name for choice in choices.models(capability.profile())] == [V3, O1]
+    shapes = [(choice.name, choice.number) for choice in choices.aspect_ratios(RELAYED)]
+    assert shapes == [("16:9", 0), ("9:16", 1), ("1:1", 2), ("4:3", 3), ("3:4", 4), ("21:9", 5)]
+    assert [choice.name for choice in choices.aspect_ratios(capability.profile())] == ["16:9", "9:16", "1:1"]
 
 
 def with_lengths(model: ModelLimits, **lengths: tuple[int, ...]) -> Profile:

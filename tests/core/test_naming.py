@@ -119,3 +119,13 @@ def test_a_prompt_is_all_known_names_unknown_names_and_other_text(prompt: str) -
 @given(st.text(max_size=60))
 def test_numbering_twice_is_numbering_once(prompt: str) -> None:
     assert numbered(numbered(prompt, ALL), ALL) == numbered(prompt, ALL)
+
+
+def test_middle_frames_are_called_by_their_order() -> None:
+    turn, door = Picture(source="t", role=Role.MIDDLE), Picture(source="d", role=Role.MIDDLE, name="door")
+    names = Numbering.of((FIRST, turn, door, END), (), None)
+    said = "@first by @middle1 and @Middle2 (@image:door) to @end, not @middle3 nor @middle"
+    assert numbered(said, names) == (
+        "<<<image_1>>> by <<<image_2>>> and <<<image_3>>> (<<<image_3>>>) to <<<image_4>>>, not @middle3 nor @middle"
+    )
+    assert unknown_names(said, names) == ("@middle3", "@middle")

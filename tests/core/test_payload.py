@@ -241,9 +241,9 @@ def test_what_the_service_has_no_clear_default_for_is_always_said(request: OmniR
 
 @given(requests())
 @settings(deadline=None)
-def test_reference_pictures_come_first_then_the_first_frame_then_the_end_frame(request: OmniRequest) -> None:
+def test_reference_pictures_come_first_then_the_frames_in_the_order_of_the_clip(request: OmniRequest) -> None:
     types = [image.get("type", "") for image in draft_body(request, STORED).get("image_list", ())]
-    assert types == sorted(types, key=["", "first_frame", "end_frame"].index)
+    assert types == sorted(types, key=["", "first_frame", "middle_frame", "end_frame"].index)
 
 
 @given(requests())

@@ -1,7 +1,7 @@
 """A model that nobody makes, added to a copy of the package as data alone: no line of code is another.
 
-``kling-invented`` makes clips of 4 to 20 seconds, where the service allows 2, in a mode of its own, ``8k``; with it
-comes the aspect ratio 21:9.
+``kling-invented`` makes clips of 4 to 40 seconds, where the service allows 2, in a mode of its own, ``8k``; with it
+comes the aspect ratio 2:1.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL, MODE, RATIO, SHORTEST_S, LONGEST_S = "kling-invented", "8k", "21:9", 4, 20
+MODEL, MODE, RATIO, SHORTEST_S, LONGEST_S = "kling-invented", "8k", "2:1", 4, 40
 _LENGTHS = list(range(SHORTEST_S, LONGEST_S + 1))
 _LIMITS: dict[str, Any] = {
     "label": "Kling Invented",
     "number": 999,
     "names": {"legacy": MODEL, "new": "kling-9-omni"},
     "modes": [MODE],
+    "aspect_ratios": ["16:9", "9:16", "1:1", RATIO],
     "storyboards": [],
     "has_sound": False,
     "element_kinds": [],

@@ -150,7 +150,9 @@ def accept(rule: str, says: str, given: Any, **more: Any) -> RuleCase:
 
 def refuse(rule: str, says: str, given: Any, service_text: str, *, also: tuple[str, ...] = (), **more: Any) -> RuleCase:
     """A body just outside a rule; ``also`` names further rules that it cannot but break."""
-    expected = tuple(sorted((rule, *also), key=lambda each: (each[0] == "N", each)))  # N01 comes after R73
+    expected = tuple(
+        sorted((rule, *also), key=lambda each: (each[0] == "N", each))
+    )  # N01 and the others come after R73
     return _case(rule, says, given, expected=expected, service_text=service_text, **more)
 
 

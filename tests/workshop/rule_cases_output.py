@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kling_omni_addon.core.capability import LEGACY, NEW
 from tests.workshop.rule_bodies import BASE64, accept, body, elements, images, o1, refuse, videos
 
 _LINK_FAULT = "Video URL is invalid"
@@ -118,6 +119,9 @@ OUTPUT = (
     refuse("R72", "a word", body(callback_url="none"), "callback_url value 'none' is invalid"),
     accept("R72", "a link", body(callback_url="https://example.com/callback")),
     refuse("R73", "used", body(external_task_id="a"), "External_task_id a already exists", used_ids=frozenset("a")),
+    refuse("N08", "a comma", body(external_task_id="ep1,shot1"), "", dialect=NEW),
+    accept("N08", "no comma", body(external_task_id="ep1 shot1"), dialect=NEW),
+    accept("N08", "a comma", body(external_task_id="ep1,shot1"), dialect=LEGACY),
     accept("R73", "new", body(external_task_id="b"), used_ids=frozenset("a")),
     accept("R73", "empty", body(external_task_id=""), used_ids=frozenset([""])),
 )

@@ -9,6 +9,7 @@ from bpy.props import EnumProperty
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 
+from ..connection import limits
 from ..host.editors import redraw
 from ..host.reporting import Outcome
 from ..shot.offers import ASPECT_RATIOS
@@ -66,9 +67,12 @@ class KLING_OT_toggle_frame_overlay(bpy.types.Operator):
 
 
 def draw_toggles(layout: bpy.types.UILayout) -> None:
-    """A button for each shape, pressed while that shape is shown."""
+    """A button for each shape that a model in force makes, pressed while that shape is shown."""
+    offered = (*limits.profile().shapes, shown_shape())
     row = layout.row(align=True)
     for shape, label, _ in SHAPES:
+        if shape not in offered:
+            continue
         row.operator("kling.toggle_frame_overlay", text=label, depress=shown_shape() == shape).shape = shape
 
 

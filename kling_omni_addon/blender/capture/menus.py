@@ -34,6 +34,10 @@ class KLING_MT_first_picture(_Sources, bpy.types.Menu):
     role = "FIRST"
 
 
+class KLING_MT_middle_picture(_Sources, bpy.types.Menu):
+    role = "MIDDLE"
+
+
 class KLING_MT_end_picture(_Sources, bpy.types.Menu):
     role = "END"
 
@@ -42,4 +46,4 @@ class KLING_MT_reference_picture(_Sources, bpy.types.Menu):
     role = "REFERENCE"
 
 
-CLASSES = (KLING_MT_first_picture, KLING_MT_end_picture, KLING_MT_reference_picture)
+CLASSES = (KLING_MT_first_picture, KLING_MT_middle_picture, KLING_MT_end_picture, KLING_MT_reference_picture)

@@ -21,10 +21,11 @@ from .moments import MOMENTS, frame_at, last_frame_of, require_active_strip
 
 _ROLES: Final = (
     ("FIRST", "First Frame", "The picture that the clip begins with"),
+    ("MIDDLE", "Middle Frame", "A picture that the clip passes through, after those that are there"),
     ("END", "End Frame", "The picture that the clip ends with"),
     ("REFERENCE", "Reference", "A picture that the prompt speaks of"),
 )
-_ENGINES: Final = (
+ENGINES: Final = (
     ("SCENE", "As the Scene", "Render with the engine and samples of the scene"),
     ("WORKBENCH", "Workbench", "Fast and plain"),
     ("EEVEE", "EEVEE", "Materials and lights with few samples, for machines with a graphics card"),
@@ -43,13 +44,13 @@ _STRIP_FRAMES: Final = (
 
 _LOOK_S: Final = 0.1
 _STATUS_BAR_PX: Final = 26  # at the lower edge of the window
-_AFRESH: Final = {"SKIP_SAVE"}  # a button means what it says, not what was chosen elsewhere the last time
+AFRESH: Final = {"SKIP_SAVE"}  # a button means what it says, not what was chosen elsewhere the last time
 
 
 class _OfPicture:
     """An operator that makes a picture for a role."""
 
-    role: EnumProperty(name="Role", description="What the picture is for", items=_ROLES, options=_AFRESH)
+    role: EnumProperty(name="Role", description="What the picture is for", items=_ROLES, options=AFRESH)
 
     @property
     def chosen_role(self) -> Role:
@@ -61,7 +62,7 @@ class _OfShape(_OfPicture):
     """An operator whose picture can have several shapes."""
 
     aspect_ratio: EnumProperty(
-        name="Shape", description="Width to height of the picture", items=_SHAPES, options=_AFRESH
+        name="Shape", description="Width to height of the picture", items=_SHAPES, options=AFRESH
     )
 
     @property
@@ -70,7 +71,7 @@ class _OfShape(_OfPicture):
         return None if self.aspect_ratio == "AUTO" else str(self.aspect_ratio)
 
 
-class _OfCamera:
+class OfCamera:
     """An operator that renders the camera: pressed in a window as a job that Escape stops, in a script at once.
 
     The pictures are used when all of them are there, or none is.
@@ -130,29 +131,31 @@ class _OfCamera:
         """Another file is being opened, or Blender ends."""
         self._jobs[len(self._pictures)][1].drop()
 
+    def use(self, scene: bpy.types.Scene, taken: list[tuple[Role, Path, int]]) -> None:
+        """Use what the camera saw for each role at its frame."""
+        for role, picture, frame in taken:
+            capture_pictures.use_render(scene, role, picture, frame)
+
     def _use(self, scene: bpy.types.Scene, jobs: list[tuple[Role, CameraJob]], pictures: list[Path]) -> Outcome:
-        for (role, job), picture in zip(jobs, pictures, strict=True):
-            capture_pictures.use_render(scene, role, picture, job.frame)
+        self.use(scene, [(role, picture, job.frame) for (role, job), picture in zip(jobs, pictures, strict=True)])
         return {"FINISHED"}
 
 
-class KLING_OT_capture_frame(_OfCamera, _OfShape, bpy.types.Operator):
+class KLING_OT_capture_frame(OfCamera, _OfShape, bpy.types.Operator):
     """Render the scene camera to a picture for the shot"""
 
     bl_idname = "kling.capture_frame"
     bl_label = "Capture From Camera"
 
-    at: EnumProperty(
-        name="At", description="Where on the timeline the picture is taken", items=MOMENTS, options=_AFRESH
-    )
+    at: EnumProperty(name="At", description="Where on the timeline the picture is taken", items=MOMENTS, options=AFRESH)
     frame: IntProperty(
         name="Frame",
         description="Frame to render; below zero, the one that At names",
         default=-1,
         min=-1,
-        options=_AFRESH,
+        options=AFRESH,
     )
-    engine: EnumProperty(name="Engine", description="What renders the picture", items=_ENGINES, options=_AFRESH)
+    engine: EnumProperty(name="Engine", description="What renders the picture", items=ENGINES, options=AFRESH)
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
         """The one picture."""
@@ -162,13 +165,13 @@ class KLING_OT_capture_frame(_OfCamera, _OfShape, bpy.types.Operator):
         return [(self.chosen_role, capture_pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine))]
 
 
-class KLING_OT_capture_both(_OfCamera, bpy.types.Operator):
+class KLING_OT_capture_both(OfCamera, bpy.types.Operator):
     """Render the scene camera at the first and the last frame of the scene"""
 
     bl_idname = "kling.capture_both"
     bl_label = "Camera to First + End"
 
-    engine: EnumProperty(name="Engine", description="What renders the pictures", items=_ENGINES, options=_AFRESH)
+    engine: EnumProperty(name="Engine", description="What renders the pictures", items=ENGINES, options=AFRESH)
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
         """Both ends of the scene; the first frame's shape decides about the end frame too."""
@@ -188,7 +191,7 @@ class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     overlays: BoolProperty(
-        name="With Overlays", description="Let grid, outlines and bones be in the picture", options=_AFRESH
+        name="With Overlays", description="Let grid, outlines and bones be in the picture", options=AFRESH
     )
 
     @reported
@@ -211,7 +214,7 @@ class KLING_OT_capture_strip(_OfPicture, bpy.types.Operator):
     bl_label = "Capture From Strip"
     bl_options = {"REGISTER", "UNDO"}
 
-    at: EnumProperty(name="At", description="Which frame of the strip", items=_STRIP_FRAMES, options=_AFRESH)
+    at: EnumProperty(name="At", description="Which frame of the strip", items=_STRIP_FRAMES, options=AFRESH)
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:

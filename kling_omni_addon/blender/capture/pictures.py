@@ -8,6 +8,7 @@ scene of a linked library is refused with a :class:`KlingError`, because nothing
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -57,6 +58,16 @@ def camera_job(scene: bpy.types.Scene, frame: int, *, aspect_ratio: str | None, 
 def use_render(scene: bpy.types.Scene, role: Role, picture: Path, frame: int) -> Path:
     """Use what the camera saw at ``frame``."""
     return _put(scene, role, picture, f"Scene camera, frame {frame}")
+
+
+def use_keyframes(scene: bpy.types.Scene, taken: Sequence[tuple[Role, Path, int]]) -> None:
+    """Use what the camera saw at several frames, in place of all frames that the shot has."""
+    require_own(scene)
+    shot = shot_of(scene)
+    shot.middle_frames.clear()
+    for role, picture, frame in taken:
+        use_render(scene, role, picture, frame)
+    shot.middle_frame_index = 0
 
 
 def capture_view(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import frame_overlay, menus, operators
+from . import frame_overlay, keyframes, menus, operators
 
-CLASSES = (*operators.CLASSES, *menus.CLASSES, frame_overlay.KLING_OT_toggle_frame_overlay)
+CLASSES = (*operators.CLASSES, *keyframes.CLASSES, *menus.CLASSES, frame_overlay.KLING_OT_toggle_frame_overlay)
 
 
 def register() -> None:

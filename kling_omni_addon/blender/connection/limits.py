@@ -6,8 +6,9 @@ import os
 
 from ... import settings
 from ...core import capability
-from ...core.capability import ModelLimits, Profile
+from ...core.capability import RELAYED, ModelLimits, Profile
 from ...core.errors import ArgumentsInvalid
+from ...core.rules.dates import told_of_model
 from . import preferences
 
 UNKNOWN_MODEL = "The model that this file asks for is not known to this version."
@@ -37,11 +38,39 @@ def told() -> str:
     return trouble() or f"Profile: {settings.told_profile(os.environ, preferences.preferred())}"
 
 
+def of_model(name: str) -> Profile:
+    """The limits in force for one of the models; the general ones for a model that is not in force."""
+    at = profile()
+    return at.of_model(name) if name in at.models else at
+
+
+def model_of(name: str) -> ModelLimits:
+    """What a model makes; what the proposed one makes in place of one that is not in force, which is judged."""
+    at = profile()
+    return at.models.get(name) or at.models[at.proposed.model]
+
+
 def require_model(name: str) -> ModelLimits:
-    """What a model makes. Raises :class:`ArgumentsInvalid` for one that is not known: ``""`` where a .blend keeps the
-    number of a model that other data have and these have not.
+    """What a model makes. Raises :class:`ArgumentsInvalid` for one that is not in force, and for ``""``, where a .blend
+    keeps the number of a model that other data have and these have not.
     """
     found = profile().models.get(name)
     if found is None:
-        raise ArgumentsInvalid(UNKNOWN_MODEL, field="model", remedy="Choose one in the panel.")
+        told = told_of_model(name, profile()) if name else ""
+        sentence = f"The model {name} is not in force. {told}".rstrip() if name else UNKNOWN_MODEL
+        raise ArgumentsInvalid(sentence, field="model", remedy="Choose one in the panel.")
+    return found
+
+
+def require_middle_frames(name: str) -> ModelLimits:
+    """What a model makes that takes middle frames. Raises :class:`ArgumentsInvalid` for one that takes none, and says
+    which one does.
+    """
+    found, able, where = require_model(name), profile().takers_of_middle_frames, ""
+    if not able:
+        able = capability.profile(dialect=capability.NEW, is_relayed=True).takers_of_middle_frames
+        where = f": '{RELAYED}' in the preferences, over Kling's new API"
+    if not found.middle_frames:
+        sentence = f"{found.label} takes no middle frames."
+        raise ArgumentsInvalid(sentence, field="model", remedy=f"Use {' or '.join(able)}{where}.")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ... import settings
 from ...core import capability
@@ -91,6 +91,15 @@ class Preferences:
         default=capability.LEGACY,
         update=_profile_changed,
     )
+    relayed_models: BoolProperty(
+        name=capability.RELAYED,
+        description=(
+            "Offer Kling 4.0, which only a relay documents; KLING_RELAYED_MODELS in the environment precedes it. Off, "
+            "because Kling's own page was not seen, and because a lost answer cannot be looked up by an id of ours"
+        ),
+        default=False,
+        update=_profile_changed,
+    )
     clip_folder: StringProperty(
         name="Clip Folder",
         description="Where clips are kept; empty is kling/clips beside a saved file, else your data folder",
@@ -154,6 +163,7 @@ def preferred() -> settings.Preferred:
         "KLING_LOOK_WINDOW_S": str(page.look_window_s),
         # What nobody changed was not chosen, and the sentence about the settings says so.
         "KLING_DIALECT": "" if page.dialect == capability.LEGACY else page.dialect,
+        "KLING_RELAYED_MODELS": "1" if page.relayed_models else "",
         "KLING_PROFILE": "" if page.profile == capability.DEFAULT_PROFILE else page.profile,
     }
     limits = {"CONCURRENCY": page.concurrency, "DAILY_CAP": page.daily_cap, "PROJECT_CAP": page.project_cap}

@@ -68,9 +68,10 @@ def go_to(scene: bpy.types.Scene, timeline: bpy.types.Scene, frame: int) -> None
 
 
 def begin(shot: KLING_PG_shot, kind: str) -> None:
-    """Make it a new shot of that kind: no take of another one, and made for no place."""
+    """Make it a new shot of that kind: no take of another one, made for no place, with nothing between its frames."""
     shot.kind, shot.fit_frames = kind, 0
     shot.take_of = shot.take_name = ""
+    shot.middle_frames.clear()
 
 
 class _OnActiveStrip:

@@ -78,7 +78,8 @@ def set_board(scene: bpy.types.Scene, cuts: Sequence[Cut], fps: float) -> str:
     as a sentence. Raises :class:`KlingError` for a scene of a linked library.
     """
     require_own(scene)
-    shot, profile = shot_of(scene), limits.profile()
+    shot = shot_of(scene)
+    profile = limits.of_model(shot.model)
     shortest, longest = profile.duration_s
     lengths = [cut.frames / fps for cut in cuts]
     is_stretched = sum(lengths) < shortest
@@ -88,7 +89,7 @@ def set_board(scene: bpy.types.Scene, cuts: Sequence[Cut], fps: float) -> str:
     begin(shot, "STORYBOARD")
     shot.cutter = "CUSTOM"
     _fill_board(shot, cuts, seconds)
-    shot.duration_s = sum(seconds)  # Blender keeps it within Kling's limits
+    shot.duration_s = max(shortest, min(sum(seconds), longest))
     judging.judge(scene)
     if len(cuts) > profile.shots or sum(seconds) > longest:
         more = f"{len(cuts)} shots of {sum(seconds)} s are more than one clip ({profile.shots} shots, {longest} s)"

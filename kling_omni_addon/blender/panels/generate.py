@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ...core.problem import Problem
-from ..connection import online
+from ..connection import limits, online
 from ..connection.clip_links import list_price_of
 from ..connection.preferences import service_name
 from ..host.wrapping import draw_text
@@ -31,6 +31,8 @@ def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY")
     for problem in problems:
         _draw_problem(layout, context, problem)
+    if price is None and request.model in limits.profile().models:
+        draw_text(layout, context, "Kling's list has no price for this clip.", "INFO")
     draw_text(layout, context, forecast.outcome(scene, request), "NONE")
     if offline:
         draw_text(layout, context, offline, "INTERNET_OFFLINE")

@@ -15,18 +15,19 @@ from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..shot.reading import fit_frames_of, read_request
 from ..timeline import clip_strips
 
+_SHAPES_IN_ROW = 3
+
 
 def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Model, size, length, shape: only what this model makes of this kind of shot."""
     scene = scene_of(context)
     shot, request = shot_of(scene), read_request(scene)
-    profile = limits.profile()
-    model = profile.models.get(shot.model) or profile.models[profile.proposed.model]  # judged to be none, and said so
+    profile, model = limits.profile(), limits.model_of(shot.model)
     layout.use_property_split = characters_of(context) >= WIDE_ENOUGH
     layout.use_property_decorate = False
     _draw_modes(layout, shot, profile, model)
     _draw_duration(layout, scene, request, model)
-    _draw_aspect(layout, shot, request, profile)
+    _draw_aspect(layout, shot, request, model)
     _draw_sound(layout, shot, request, model)
     header, more = layout.panel("KLING_output_more", default_closed=True)
     header.label(text="More")
@@ -36,11 +37,30 @@ def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 def _draw_more(layout: bpy.types.UILayout, shot: KLING_PG_shot) -> None:
     """What is seldom changed."""
-    layout.prop(shot, "model")
+    _draw_model(layout, shot)
     layout.prop(shot, "watermark")
     layout.prop(shot, "places_clip")
     if shot.places_clip:
         layout.prop(shot, "timing")
+
+
+def _draw_model(layout: bpy.types.UILayout, shot: KLING_PG_shot) -> None:
+    """A menu of the models in force: Blender's own list would hold every one that a file can keep."""
+    found = limits.profile().models.get(shot.model)
+    label = found.label if found else shot.model or "Unknown"
+    row = _headed_row(layout, "Model")
+    row.menu("KLING_MT_model", text=label if layout.use_property_split else f"Model: {label}")
+
+
+class KLING_MT_model(bpy.types.Menu):
+    """The models that can make the clip."""
+
+    bl_label = "Model"
+
+    def draw(self, _context: bpy.types.Context | None) -> None:
+        shot = shot_of(scene_of(bpy.context))
+        for model in choices.models(limits.profile()):
+            self.layout.prop_enum(shot, "model", model.name)
 
 
 def _draw_line(layout: bpy.types.UILayout, text: str, heading: str = "") -> None:
@@ -124,21 +144,27 @@ def _draw_lengths(layout: bpy.types.UILayout, shot: KLING_PG_shot, lengths: Sequ
         row.operator("kling.set_duration", text=str(seconds), depress=is_chosen).seconds = seconds
 
 
-def _draw_aspect(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, profile: Profile) -> None:
+def _draw_aspect(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, model: ModelLimits) -> None:
     if request.picture(Role.FIRST) is not None:
         _draw_line(layout, "As first frame", "Aspect")
     elif request.is_edit:
         _draw_line(layout, "As its video", "Aspect")
     else:
-        row = _headed_row(layout, "Aspect")
-        for ratio in profile.aspect_ratios:
-            row.prop_enum(shot, "aspect_ratio", ratio)
+        for start in range(0, len(model.aspect_ratios), _SHAPES_IN_ROW):
+            row = _headed_row(layout, "Aspect" if start == 0 else "")
+            for ratio in model.aspect_ratios[start : start + _SHAPES_IN_ROW]:
+                row.prop_enum(shot, "aspect_ratio", ratio)
 
 
 def _draw_sound(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, model: ModelLimits) -> None:
-    if request.video is not None:
+    if model.is_never_silent:
+        _draw_line(layout, "Always made", "Sound")
+    elif request.video is not None:
         _draw_line(layout, "None beside a video", "Sound")
     elif not model.has_sound and not shot.sound:
         _draw_line(layout, "Silent model", "Sound")
     else:
         layout.prop(shot, "sound")
+
+
+CLASSES = (KLING_MT_model,)

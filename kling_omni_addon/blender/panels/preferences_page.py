@@ -9,6 +9,11 @@ from ..host.identity import ROOT_PACKAGE
 from ..host.wrapping import draw_text
 from .submissions import draw_account
 
+_WHY_OFF = (
+    "These are Kling 4.0 and Kling 4.0 Flash, over the new API only. Kling's own page for them was not seen, and a "
+    "lost answer of theirs can only be looked for on the account's list. Switch them on where a relay serves them."
+)
+
 
 class KLING_AP_preferences(Preferences, bpy.types.AddonPreferences):
     """The extension's page in Blender's preferences."""
@@ -34,6 +39,8 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     layout.separator()
     layout.prop(page, "profile")
     layout.prop(page, "dialect")
+    layout.prop(page, "relayed_models")
+    draw_text(layout, context, _WHY_OFF, "INFO")
     layout.prop(page, "clip_folder")
     column = layout.column(align=True)
     column.prop(page, "confirm_units", text="Ask Above, Units")

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import bpy
 
-from ...core.naming import mention
+from ...core.naming import mention, middle_name
 from ...core.request import Role
 from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_text, in_lines
 from ..shot.kinds import kind_of_shot
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
+from ..shot.reading import used_middle_frames
 
 _LINES_OF_TEXT = 5
 
@@ -60,6 +61,8 @@ def names_of(shot: KLING_PG_shot) -> Iterator[str]:
     uses = kind_of_shot(shot)
     if Role.FIRST in uses.frames and shot.first_frame:
         yield "@first"
+    if Role.MIDDLE in uses.frames:
+        yield from (middle_name(number) for number, _ in enumerate(used_middle_frames(shot), start=1))
     if Role.END in uses.frames and shot.end_frame:
         yield "@end"
     if uses.video is not None and (shot.video or shot.video_of):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import library, preferences_page, sources, strip_menu, submissions, tab, takes
+from . import library, output, preferences_page, sources, strip_menu, submissions, tab, takes
 
 CLASSES = (
     preferences_page.KLING_AP_preferences,
     *library.CLASSES,
+    *output.CLASSES,
     *sources.CLASSES,
     *submissions.CLASSES,
     *strip_menu.CLASSES,

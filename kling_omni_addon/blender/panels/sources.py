@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 import bpy
 
 from ...core.request import Role
 from ..capture import frame_overlay
+from ..connection import limits
 from ..host import thumbnails
 from ..host.lists import Rows
 from ..host.wrapping import characters_of, draw_lines, draw_text
@@ -15,7 +17,12 @@ from ..shot.kinds import kind_of_shot
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from .library import draw_library
 
-_MENUS = {"FIRST": "KLING_MT_first_picture", "END": "KLING_MT_end_picture", "REFERENCE": "KLING_MT_reference_picture"}
+_MENUS = {
+    "FIRST": "KLING_MT_first_picture",
+    "MIDDLE": "KLING_MT_middle_picture",
+    "END": "KLING_MT_end_picture",
+    "REFERENCE": "KLING_MT_reference_picture",
+}
 _THUMBNAIL = 4.0
 _WORDS_FIT = 30  # characters of a region in which a word stands beside a thumbnail
 _BESIDE = 12  # characters that a thumbnail takes
@@ -27,9 +34,14 @@ def draw_frames(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     shot = shot_of(scene_of(context))
     frames = kind_of_shot(shot).frames
     for role in frames:
-        _draw_frame(layout.box(), context, shot, role)
+        if role is Role.MIDDLE:
+            _draw_middle_frames(layout, context, shot)
+        else:
+            _draw_frame(layout.box(), context, shot, role)
     if len(frames) > 1:
         layout.operator("kling.capture_both", icon="CAMERA_DATA")
+    if Role.MIDDLE in frames and limits.model_of(shot.model).middle_frames:
+        layout.operator("kling.capture_keyframes", icon="MARKER_HLT")
     view: Any = context.region_data if context.area is not None and context.area.type == "VIEW_3D" else None
     if view is not None and view.view_perspective == "CAMERA":
         column = layout.column(align=True)
@@ -51,6 +63,33 @@ def _draw_frame(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KL
         draw_lines(column, getattr(shot, f"{name}_origin"), max(12, characters_of(context) - _BESIDE))
     _draw_capture(column, context, identifier)
     column.prop(shot, f"{name}_frame", text="")
+
+
+def _draw_middle_frames(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLING_PG_shot) -> None:
+    """The pictures in between, where the model takes them or there are some all the same; else who takes them."""
+    most, able = limits.model_of(shot.model).middle_frames, limits.profile().takers_of_middle_frames
+    if not most and able:
+        draw_text(layout, context, f"Middle frames: {' or '.join(able)} only", "NONE")
+    if not most and not shot.middle_frames:
+        return
+    box = layout.box()
+    box.label(text=f"Middle, {len(shot.middle_frames)} of {most}")
+    if shot.middle_frames:
+        _draw_list(box, shot, "middle_frames", "middle_frame_index")
+    if most:
+        _draw_capture(box, context, "MIDDLE")
+    if 0 <= shot.middle_frame_index < len(shot.middle_frames):
+        _draw_chosen(box, context, shot.middle_frames[shot.middle_frame_index])
+
+
+def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Any) -> None:
+    """The picture that is chosen in a list: what it shows, where it came from, where it is."""
+    row = layout.row()
+    if item.path:
+        _draw_thumbnail(row.column(), item.path)
+    column = row.column(align=True)
+    draw_lines(column, item.origin, max(12, characters_of(context) - _BESIDE))
+    column.prop(item, "path", text="")
 
 
 def _draw_capture(column: bpy.types.UILayout, context: bpy.types.Context, role: str) -> None:
@@ -80,6 +119,18 @@ class KLING_UL_references(Rows, bpy.types.UIList):
             layout.prop(item, "name", text="", emboss=False, icon="IMAGE_DATA")
 
 
+class KLING_UL_middle_frames(Rows, bpy.types.UIList):
+    """Pictures in the order of the clip, each with where it was taken."""
+
+    def draw_row(self, layout: bpy.types.UILayout, item: Any, index: int) -> None:
+        text = f"{index + 1}  {item.origin or PurePath(item.path).name or 'No picture yet'}"
+        icon = thumbnails.icon_of(item.path)
+        if icon:
+            layout.label(text=text, icon_value=icon)
+        else:
+            layout.label(text=text, icon="IMAGE_DATA")
+
+
 class KLING_UL_elements(Rows, bpy.types.UIList):
     """Elements with their names and ids."""
 
@@ -103,13 +154,7 @@ def draw_references(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     _draw_list(layout, shot, "references", "reference_index")
     _draw_capture(layout, context, "REFERENCE")
     if 0 <= shot.reference_index < len(shot.references):
-        reference = shot.references[shot.reference_index]
-        row = layout.row()
-        if reference.path:
-            _draw_thumbnail(row.column(), reference.path)
-        column = row.column(align=True)
-        draw_lines(column, reference.origin, max(12, characters_of(context) - _BESIDE))
-        column.prop(reference, "path", text="")
+        _draw_chosen(layout, context, shot.references[shot.reference_index])
     layout.label(text="Elements")
     _draw_list(layout, shot, "elements", "element_index")
     if 0 <= shot.element_index < len(shot.elements):
@@ -160,7 +205,7 @@ def _draw_list(layout: bpy.types.UILayout, shot: KLING_PG_shot, which: str, inde
     buttons = row.column(align=True)
     if which == "references":
         buttons.operator("kling.add_references", text="", icon="ADD")
-    else:
+    elif which != "middle_frames":  # those are captured
         buttons.operator("kling.add_item", text="", icon="ADD").which = which
     if items:
         buttons.operator("kling.remove_item", text="", icon="REMOVE").which = which
@@ -170,4 +215,4 @@ def _draw_list(layout: bpy.types.UILayout, shot: KLING_PG_shot, which: str, inde
             move.which, move.step = which, step
 
 
-CLASSES = (KLING_UL_references, KLING_UL_elements, KLING_UL_board)
+CLASSES = (KLING_UL_references, KLING_UL_middle_frames, KLING_UL_elements, KLING_UL_board)

@@ -66,7 +66,7 @@ KINDS: Final = (
         label="First & End Frame",
         description="Begin with one picture and end with another",
         icon="RENDER_ANIMATION",
-        frames=(Role.FIRST, Role.END),
+        frames=(Role.FIRST, Role.MIDDLE, Role.END),
     ),
     ShotKind(
         identifier="REFERENCES",

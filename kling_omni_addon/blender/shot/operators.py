@@ -21,10 +21,16 @@ from .reading import prompt_holder
 
 _LISTS = (
     ("references", "References", "Pictures of what the clip should show"),
+    ("middle_frames", "Middle Frames", "Pictures that the clip passes through"),
     ("elements", "Elements", "Characters and things of the account's library"),
     ("board", "Storyboard", "The shots of the clip"),
 )
-_INDICES = {"references": "reference_index", "elements": "element_index", "board": "board_index"}
+_INDICES = {
+    "references": "reference_index",
+    "middle_frames": "middle_frame_index",
+    "elements": "element_index",
+    "board": "board_index",
+}
 _DIALOG_PX = 600
 _DIALOG_CHARACTERS = 92
 
@@ -183,7 +189,7 @@ class KLING_OT_edit_prompt(OnOwnScene, bpy.types.Operator):
 
 def prompt_count(shot: KLING_PG_shot) -> str:
     """How many characters of how many are used."""
-    profile = limits.profile()
+    profile = limits.of_model(shot.model)
     most = profile.shot_characters if has_own_prompts(shot) else profile.prompt_characters
     return f"{len(prompt_of(prompt_holder(shot)))} / {most}"
 

@@ -55,6 +55,13 @@ class KLING_PG_reference(bpy.types.PropertyGroup):
     origin: StringProperty(name="Origin", description="Where the picture came from")
 
 
+class KLING_PG_middle_frame(bpy.types.PropertyGroup):
+    """A picture that the clip passes through."""
+
+    path: StringProperty(name="Picture", description="Image file, JPEG or PNG", subtype="FILE_PATH", update=judge_again)
+    origin: StringProperty(name="Origin", description="Where the picture came from")
+
+
 class KLING_PG_element(bpy.types.PropertyGroup):
     """A character or thing of the library that the account has at Kling."""
 
@@ -119,6 +126,12 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         name="End Frame", description="Picture that the clip ends with", subtype="FILE_PATH", update=_end_changed
     )
     end_origin: StringProperty(name="End Frame From", description="Where the end frame came from")
+    middle_frames: CollectionProperty(
+        type=KLING_PG_middle_frame,
+        name="Middle Frames",
+        description="Pictures that the clip passes through between its first and its end frame",
+    )
+    middle_frame_index: IntProperty(name="Active Middle Frame", description="The picture that is chosen in the list")
     references: CollectionProperty(
         type=KLING_PG_reference, name="References", description="Pictures of what the clip should show"
     )
@@ -164,6 +177,8 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         default=LIMITS.proposed.duration_s,
         min=SHORTEST_S,
         max=LONGEST_S,
+        soft_min=LIMITS.duration_s[0],
+        soft_max=LIMITS.duration_s[1],
         update=judge_again,
     )
     aspect_ratio: EnumProperty(
@@ -216,9 +231,9 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
 def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> None:
     """Use the picture at ``path`` (absolute) in the scene's shot.
 
-    ``role`` is ``FIRST``, ``END`` or ``REFERENCE``; the last appends to the references under a name of its own.
-    ``origin`` says where it came from, for the panel: "Scene camera, frame 1". Raises :class:`KlingError` for a linked
-    scene.
+    ``role`` is ``FIRST``, ``END``, ``MIDDLE``, which appends to the middle frames, or ``REFERENCE``, which appends to
+    the references under a name of its own. ``origin`` says where it came from, for the panel: "Scene camera, frame 1".
+    Raises :class:`KlingError` for a linked scene.
     """
     require_own(scene)
     shot = shot_of(scene)
@@ -227,6 +242,10 @@ def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> No
         reference = shot.references.add()
         reference.origin, reference.name, reference.path = origin, name, path
         shot.reference_index = len(shot.references) - 1
+    elif role == "MIDDLE":
+        frame = shot.middle_frames.add()
+        frame.origin, frame.path = origin, path
+        shot.middle_frame_index = len(shot.middle_frames) - 1
     elif role == "FIRST":
         shot.first_frame = path
         shot.first_origin = origin
@@ -243,7 +262,8 @@ def free_name(items: Any, stem: str) -> str:
 
 def picture_paths(shot: KLING_PG_shot) -> tuple[str, ...]:
     """The absolute paths of every picture that is set, used by this kind or not."""
-    paths = (shot.first_frame, shot.end_frame, *(reference.path for reference in shot.references))
+    listed = (item.path for items in (shot.middle_frames, shot.references) for item in items)
+    paths = (shot.first_frame, shot.end_frame, *listed)
     return tuple(bpy.path.abspath(path) for path in paths if path)
 
 
@@ -270,4 +290,4 @@ def unregister() -> None:
     del bpy.types.Scene.kling  # type: ignore[attr-defined]
 
 
-CLASSES = (KLING_PG_reference, KLING_PG_element, KLING_PG_board_shot, KLING_PG_shot)
+CLASSES = (KLING_PG_reference, KLING_PG_middle_frame, KLING_PG_element, KLING_PG_board_shot, KLING_PG_shot)

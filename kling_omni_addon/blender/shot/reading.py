@@ -11,7 +11,7 @@ import bpy
 
 from ...core.life.events import Target
 from ...core.request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
-from ..connection import clip_links
+from ..connection import clip_links, limits
 from ..connection.preferences import clip_folder
 from ..host.identity import this_file
 from .kinds import ShotKind, has_own_prompts, kind_of_shot
@@ -52,7 +52,7 @@ def read_request(scene: bpy.types.Scene) -> OmniRequest:
         mode=shot.mode,
         aspect_ratio="" if has_first or uses.video is VideoUse.EDIT else shot.aspect_ratio,
         duration_s=shot.duration_s,
-        sound=shot.sound and video is None,
+        sound=limits.model_of(shot.model).is_never_silent or (shot.sound and video is None),
         watermark=shot.watermark,
     )
 
@@ -77,11 +77,16 @@ def used_references(shot: KLING_PG_shot) -> list[int]:
     return [position for position, reference in enumerate(shot.references) if reference.path]
 
 
+def used_middle_frames(shot: KLING_PG_shot) -> list[int]:
+    """The positions of the middle frames that have a picture, in the order in which they are sent."""
+    return [position for position, frame in enumerate(shot.middle_frames) if frame.path]
+
+
 def _pictures(shot: KLING_PG_shot, uses: ShotKind) -> Iterator[Picture]:
-    paths = {Role.FIRST: shot.first_frame, Role.END: shot.end_frame}
+    middle = [shot.middle_frames[position].path for position in used_middle_frames(shot)]
+    paths = {Role.FIRST: [shot.first_frame], Role.MIDDLE: middle, Role.END: [shot.end_frame]}
     for role in uses.frames:
-        if paths[role]:
-            yield Picture(source=bpy.path.abspath(paths[role]), role=role)
+        yield from (Picture(source=bpy.path.abspath(path), role=role) for path in paths[role] if path)
     for position in used_references(shot) if uses.has_references else ():
         reference = shot.references[position]
         yield Picture(source=bpy.path.abspath(reference.path), name=reference.name)

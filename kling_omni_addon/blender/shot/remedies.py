@@ -15,14 +15,14 @@ from ..connection import clip_links
 from .judging import CLIP_PATH, END_PATH, FIRST_PATH, ITEMS, KIND_PATH, PANEL_RULE
 from .prompt import prompt_of, set_prompt
 from .properties import KLING_PG_shot, shot_of
-from .reading import prompt_holder, read_request, used_references
+from .reading import prompt_holder, read_request, used_middle_frames, used_references
 
 _BOARD: Final = re.compile(r"multi_prompt\[(\d+)\]\.duration")
 
 
 def role_to_capture(problem: Problem) -> str:
     """The role of the picture that would mend the problem; ``""`` when none would."""
-    if problem.rule == "R32":  # an end frame without a first
+    if problem.rule in ("R32", "N04"):  # another frame without a first
         return "FIRST"
     return {FIRST_PATH: "FIRST", END_PATH: "END"}.get(problem.path, "") if problem.rule == PANEL_RULE else ""
 
@@ -89,10 +89,15 @@ def _remove(scene: bpy.types.Scene, which: str, positions: range) -> None:
         for position in reversed(positions):
             shot.elements.remove(position)
         return
-    pictures, references = ordered_pictures(read_request(scene)), used_references(shot)
+    pictures = ordered_pictures(read_request(scene))
+    listed = {
+        Role.REFERENCE: (shot.references, used_references(shot)),
+        Role.MIDDLE: (shot.middle_frames, used_middle_frames(shot)),
+    }
     for position in reversed(positions):
         role = pictures[position].role
-        if role is Role.REFERENCE:
-            shot.references.remove(references[position])
+        if role in listed:
+            items, used = listed[role]
+            items.remove(used[position - next(at for at, one in enumerate(pictures) if one.role is role)])
         else:
             setattr(shot, "first_frame" if role is Role.FIRST else "end_frame", "")

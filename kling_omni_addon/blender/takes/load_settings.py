@@ -29,7 +29,12 @@ from ..timeline.provenance import clip_of, provenance_on, shot_of_strip
 
 _CHUNK_BYTES: Final = 1 << 20
 _SHA256_DIGITS: Final = 64
-_ROLE_NAMES: Final[Mapping[str, str]] = {"first": "first frame", "end": "end frame", "reference": "reference"}
+_ROLE_NAMES: Final[Mapping[str, str]] = {
+    "first": "first frame",
+    "middle": "middle frame",
+    "end": "end frame",
+    "reference": "reference",
+}
 
 
 def load_settings(scene: bpy.types.Scene, provenance: Mapping[str, Any]) -> tuple[str, ...]:
@@ -137,6 +142,7 @@ def _set(shot: KLING_PG_shot, wanted: Mapping[str, object]) -> Iterator[str]:
 
 def _put_sources(shot: KLING_PG_shot, request: OmniRequest, found: Sequence[_Found]) -> Iterator[str]:
     shot.first_frame, shot.end_frame = "", ""
+    shot.middle_frames.clear()
     shot.references.clear()
     shot.elements.clear()
     for picture, at in zip(request.pictures, found, strict=True):
@@ -146,7 +152,7 @@ def _put_sources(shot: KLING_PG_shot, request: OmniRequest, found: Sequence[_Fou
     for element in request.elements:
         row = shot.elements.add()
         row.name, row.element_id = element.name, str(element.id) if element.id else ""
-    shot.reference_index = shot.element_index = 0
+    shot.middle_frame_index = shot.reference_index = shot.element_index = 0
     yield from _put_video(shot, request.video)
 
 
@@ -168,6 +174,9 @@ def _put_picture(shot: KLING_PG_shot, role: Role, name: str, found: _Found) -> N
     if role is Role.FIRST:
         shot.first_frame = found.path
         shot.first_origin = found.origin
+    elif role is Role.MIDDLE:
+        frame = shot.middle_frames.add()
+        frame.origin, frame.path = found.origin, found.path
     elif role is Role.END:
         shot.end_frame = found.path
         shot.end_origin = found.origin

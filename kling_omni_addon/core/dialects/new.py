@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from ..capability import Profile
+from ..capability import ModelLimits, Profile
 from ..errors import OtherDialect, Reaction, TaskUnknown, Unanswered
 from ..pieces import Body, pieces_of
 from ..protocol import (
@@ -33,7 +33,12 @@ TASKS_PATH = "/tasks"
 MOST_TOGETHER = 20
 
 _STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in Status}
-_IMAGE_TYPES = {None: "refer_image", "first_frame": "first_frame", "end_frame": "last_frame"}
+_IMAGE_TYPES = {
+    None: "refer_image",
+    "first_frame": "first_frame",
+    "middle_frame": "middle_frame",
+    "end_frame": "last_frame",
+}
 _VIDEO_TYPES = {None: "base_video", "base": "base_video", "feature": "feature_video"}
 _REFERENCE = re.compile(
     r"(?:(?<=(?P<before>[\w>])))?<<<\s*(?P<name>(?:image|element|video)_[0-9]+)\s*>>>(?:(?=(?P<after>\w)))?"
@@ -76,7 +81,7 @@ def _settings(body: Body, limits: Profile) -> Body:
     use = _use(body)
     settings: Body = {
         "resolution": limits.mode_resolutions[body["mode"]],
-        "audio": _audio(body, use),
+        "audio": _audio(body, use, limits.models[body["model_name"]]),
         "multi_shot": bool(body.get("multi_shot")) or use == "feature_video",  # that one is refused without
     }
     if body.get("aspect_ratio"):
@@ -90,10 +95,10 @@ def _use(body: Body) -> str:
     return next((_VIDEO_TYPES[video.get("refer_type")] for video in body.get("video_list") or ()), "")
 
 
-def _audio(body: Body, use: str) -> str:
+def _audio(body: Body, use: str, model: ModelLimits) -> str:
     if use == "base_video" and body["video_list"][0].get("keep_original_sound") == "yes":
         return "original"
-    return "native" if body.get("sound") == "on" else "off"
+    return "native" if body.get("sound") == "on" or model.is_never_silent else "off"
 
 
 def build_find(external_task_id: str) -> HttpCall:

@@ -47,8 +47,9 @@ def first_frame_in_storyboard(reading: Reading) -> Iterator[Finding]:
 
 
 def end_frame_beside_references(reading: Reading) -> Iterator[Finding]:
-    """W02: doubtful are plain images beside an end frame, on a model that R42 does not limit."""
-    if reading.end and reading.plain and reading.model.pictures_with_end_frame is None:
+    """W02: doubtful are plain images beside an end frame, on a model that neither R42 nor N05 limits."""
+    is_open = reading.model.pictures_with_end_frame is None and reading.model.mixes_frames_and_references
+    if reading.end and reading.plain and is_open:
         message = "Hardly anybody has tried reference images beside an end frame; Kling may refuse or ignore them."
         yield Finding(f"image_list[{reading.plain[0]}]", message)
 
@@ -101,6 +102,8 @@ def followed_sound_is_lost(reading: Reading) -> Iterator[Finding]:
     keeps = reading.refer == "feature" and reading.videos[0].get("keep_original_sound") == "yes"
     if keeps and not reading.profile.followed_video_keeps_sound:
         message = "Over Kling's new API a clip that follows a video is silent."
+        if reading.model.is_never_silent:
+            message = f"{reading.model.label} makes sound of its own; that of the video is not kept."
         yield Finding("video_list[0].keep_original_sound", message)
 
 

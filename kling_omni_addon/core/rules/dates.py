@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from ..capability import DIALECTS, LEGACY, Change, Profile, after, before, over
+from ..capability import DIALECTS, LEGACY, NEW, RELAYED, Change, Profile, after, before, over, with_relayed
 from ..problem import Finding
 from .reading import Reading
 
@@ -65,9 +65,11 @@ def _told_of_earlier(reading: Reading, rule: str, check: Check) -> str:
 
 
 def told_of_model(name: str, profile: Profile) -> str:
-    """Since when there is a model that only the profile after knows, or over which API it is to be had; ``""`` where
-    neither knows it.
+    """Since when there is a model that only the profile after knows, over which API it is to be had, or by which
+    choice; ``""`` where none knows it.
     """
+    if not profile.is_relayed and (hidden := _hidden(name, profile)):
+        return hidden
     if any(name in over(profile, dialect).models for dialect in DIALECTS):
         return f"It is to be had over Kling's {'new' if profile.dialect == LEGACY else 'legacy'} API."
     later = after(profile)
@@ -76,6 +78,18 @@ def told_of_model(name: str, profile: Profile) -> str:
     changes = (one for one in later.changes if one.rule == MODEL_RULE and one.given.get("model_name") == name)
     change = next(changes, None)
     return f"Choose the {later.name} profile for it." if change is None else came(change, later)
+
+
+def _hidden(name: str, profile: Profile) -> str:
+    """What shows a model that Kling itself does not describe, and why it is not shown; ``""`` for every other."""
+    places = (profile, over(profile, NEW), over(after(profile) or profile, NEW))
+    found = [at for at in map(with_relayed, places) if name in at.models and at.models[name].documented_by]
+    if not found:
+        return ""
+    model, over_which = found[0].models[name], "" if found[0].dialect == profile.dialect else ", over Kling's new API"
+    by = model.documented_by
+    sentence = f"{by[0].upper()}{by[1:]} documents it and Kling's own page was not seen"
+    return f"{sentence}: '{RELAYED}' in the preferences has it{over_which}."
 
 
 def came(change: Change, profile: Profile) -> str:

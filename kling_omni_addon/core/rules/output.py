@@ -59,7 +59,9 @@ def keep_sound_is_unknown(reading: Reading) -> Iterator[Finding]:
 
 
 def sound_beside_video(reading: Reading) -> Iterator[Finding]:
-    """R54: no new sound together with a reference video."""
+    """R54: no new sound together with a reference video, but from a model that makes it always."""
+    if reading.model.is_never_silent:
+        return
     if reading.videos and reading.given.get("sound", "off") != "off":
         message = "Sound cannot be made together with a reference video. Turn the sound off."
         yield Finding("sound", message, "sound can only be off when video_list is not empty", _SILENT)
@@ -92,11 +94,14 @@ def model_has_no_such_mode(reading: Reading) -> Iterator[Finding]:
 
 
 def aspect_ratio_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R63: no aspect ratio that the profile does not know, not even where it has no effect."""
+    """R63: no aspect ratio that the model does not make, not even where it has no effect."""
     value, ratios = reading.given.get("aspect_ratio"), reading.profile.aspect_ratios
     if value is not None and value not in ratios:
-        message = f"Kling makes {', '.join(ratios[:-1])} and {ratios[-1]}, not {quoted(value)}."
-        yield Finding("aspect_ratio", message, f"aspect_ratio value '{value}' is invalid")
+        able = [model.label for model in reading.profile.models.values() if value in model.aspect_ratios]
+        maker, others = (reading.model.label, f" {value} needs {' or '.join(able)}.") if able else ("Kling", "")
+        message = f"{maker} makes {', '.join(ratios[:-1])} and {ratios[-1]}, not {quoted(value)}.{others}"
+        remedy = Remedy(path="aspect_ratio", value=ratios[0], label=f"Use {ratios[0]}") if able else None
+        yield Finding("aspect_ratio", message, f"aspect_ratio value '{value}' is invalid", remedy)
 
 
 def aspect_ratio_is_missing(reading: Reading) -> Iterator[Finding]:
@@ -112,7 +117,8 @@ def duration_is_impossible(reading: Reading) -> Iterator[Finding]:
     """R66: no length outside the service's, and none that is not a whole number; an edit takes its video's."""
     shortest, longest = reading.profile.duration_s
     if not reading.is_edit and not (reading.duration is not None and shortest <= reading.duration <= longest):
-        yield _duration(reading, f"Kling makes clips of {shortest} to {longest} whole seconds.")
+        others = _told_of_longer(reading, longest)
+        yield _duration(reading, f"Kling makes clips of {shortest} to {longest} whole seconds.{others}")
 
 
 def duration_is_beyond_model(reading: Reading) -> Iterator[Finding]:
@@ -121,11 +127,17 @@ def duration_is_beyond_model(reading: Reading) -> Iterator[Finding]:
     if reading.is_edit or reading.duration is None or not service_shortest <= reading.duration <= service_longest:
         return
     if reading.duration > model.longest_s:
-        able = [other.label for other in reading.profile.models.values() if other.longest_s >= reading.duration]
-        others = f" {' or '.join(able)} makes longer ones." if able else ""
+        others = _told_of_longer(reading, model.longest_s)
         yield _duration(reading, f"{model.label} makes clips of at most {model.longest_s} s.{others}")
     elif reading.duration < model.shortest_s:
         yield _duration(reading, f"{model.label} makes clips of at least {model.shortest_s} s.")
+
+
+def _told_of_longer(reading: Reading, longest: int) -> str:
+    """Which models make a clip that is too long for this one; ``""`` for one that is not, or where none does."""
+    wanted = reading.duration or 0
+    able = [model.label for model in reading.profile.models.values() if model.longest_s >= wanted > longest]
+    return f" {' or '.join(able)} makes longer ones." if able else ""
 
 
 def duration_needs_a_reference(reading: Reading) -> Iterator[Finding]:
@@ -173,7 +185,7 @@ def callback_is_no_link(reading: Reading) -> Iterator[Finding]:
 
 
 def external_id_cannot_be_asked_for(reading: Reading) -> Iterator[Finding]:
-    """N03: no id of one's own with a mark that parts the ids of one question (contract section 13): its task could
+    """N08: no id of one's own with a mark that parts the ids of one question (contract section 13): its task could
     never be found.
     """
     name, marks = reading.given.get("external_task_id", ""), reading.profile.marks_between_ids

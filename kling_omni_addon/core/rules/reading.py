@@ -74,8 +74,9 @@ class Reading:
     """A body whose types are right, read once for all rules.
 
     ``given`` holds the top-level members that are not absent. ``duration`` is the task's length in seconds, ``None``
-    where it is no whole number. ``refer`` is ``""`` without a video, else ``feature``, ``base`` or ``unknown``, as the
-    first video says. ``plain`` are the positions of the images without a type.
+    where it is no whole number. ``profile`` is the service as it is for this model. ``refer`` is ``""`` without a
+    video, else ``feature``, ``base`` or ``unknown``, as the first video says. ``plain`` are the positions of the images
+    without a type.
     """
 
     given: Item
@@ -93,6 +94,7 @@ class Reading:
     duration: int | None
     refer: str
     first: tuple[int, ...]
+    middle: tuple[int, ...]
     end: tuple[int, ...]
     plain: tuple[int, ...]
 
@@ -102,10 +104,11 @@ class Reading:
         given = {key: value for key, value in body.items() if not is_absent(value)}
         images, videos = given.get("image_list", ()), given.get("video_list", ())
         is_multi = given.get("multi_shot", False)
+        model = profile.models[given.get("model_name", DEFAULT_MODEL)]
         return cls(
             given=given,
-            profile=profile,
-            model=profile.models[given.get("model_name", DEFAULT_MODEL)],
+            profile=profile.of_model(model.name),
+            model=model,
             known=known,
             unknown_keys=unknown_keys,
             prompt=given.get("prompt", ""),
@@ -118,6 +121,7 @@ class Reading:
             duration=whole_number(given.get("duration", DEFAULT_DURATION)),
             refer=_refer(videos),
             first=_of_type(images, "first_frame"),
+            middle=_of_type(images, "middle_frame"),
             end=_of_type(images, "end_frame"),
             plain=_of_type(images, None),
         )
@@ -125,12 +129,17 @@ class Reading:
     def at(self, profile: Profile) -> Reading | None:
         """The same body at another date; ``None`` where the service did not have the model."""
         model = profile.models.get(self.model.name)
-        return None if model is None else replace(self, profile=profile, model=model)
+        return None if model is None else replace(self, profile=profile.of_model(model.name), model=model)
 
     @property
     def is_edit(self) -> bool:
         """Whether the first video is itself to be changed."""
         return self.refer == "base"
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """The positions of all frames, in their order in the list."""
+        return tuple(sorted((*self.first, *self.middle, *self.end)))
 
     @property
     def references(self) -> int:
@@ -140,9 +149,11 @@ class Reading:
     @property
     def capability(self) -> Capability:
         """The row of the capability map that this body belongs to."""
-        has_references = bool(self.plain or self.elements)
         return capability_from(
-            video=self.refer, has_first=bool(self.first), has_end=bool(self.end), has_references=has_references
+            video=self.refer,
+            has_first=bool(self.first),
+            has_end=bool(self.end or self.middle),
+            has_references=bool(self.plain or self.elements),
         )
 
     @property
@@ -174,6 +185,8 @@ class Reading:
 
     def image_name(self, position: int) -> str:
         """What an artist calls an image: by its role, or by the number that the prompt uses for it."""
+        if position in self.middle:
+            return f"Middle frame {self.middle.index(position) + 1}"
         names = {"first_frame": "The first frame", "end_frame": "The end frame"}
         kind = self.images[position].get("type")
         return names.get(kind, f"Image {position + 1}") if isinstance(kind, str) else f"Image {position + 1}"

@@ -25,14 +25,26 @@ def image_is_missing(reading: Reading) -> Iterator[Finding]:
 
 
 def image_type_is_unknown(reading: Reading) -> Iterator[Finding]:
-    """R31: an image is a first frame, an end frame or a plain reference, and nothing else."""
+    """R31: an image is a first frame, an end frame or a plain reference, on some models a middle frame, and nothing
+    else.
+    """
+    if reading.middle and not reading.model.middle_frames:
+        yield _no_middle_frames(reading)
     for position, image in enumerate(reading.images):
         path, value = f"image_list[{position}].type", image.get("type")
-        if value is not None and value not in ("first_frame", "end_frame"):
+        if value is not None and value not in ("first_frame", "middle_frame", "end_frame"):
             message = (
                 f"Image {position + 1} can be a first frame, an end frame or a plain reference, not {quoted(value)}."
             )
             yield Finding(path, message, f"{path} value '{shown(value)}' is invalid", _likely_type(path, value))
+
+
+def _no_middle_frames(reading: Reading) -> Finding:
+    path, able = f"image_list[{reading.middle[0]}].type", reading.profile.takers_of_middle_frames
+    ways = f"Use {' or '.join(able)}, or remove them" if able else "Remove them"
+    message = f"{reading.model.label} takes no middle frames. {ways}."
+    service_text = f"{path} value 'middle_frame' is invalid"
+    return Finding(path, message, service_text, removal("image_list", reading.middle, "middle frame"))
 
 
 def _likely_type(path: str, value: object) -> Remedy | None:
@@ -58,8 +70,8 @@ def frames_are_doubled(reading: Reading) -> Iterator[Finding]:
 
 
 def edit_has_frames(reading: Reading) -> Iterator[Finding]:
-    """R34: no first or end frame for a video that is edited; plain images stay allowed."""
-    frames = sorted((*reading.first, *reading.end))
+    """R34: no frames for a video that is edited; plain images stay allowed."""
+    frames = reading.frames
     if reading.is_edit and frames:
         message = "A video that is edited takes no first or end frame. Remove them, or use the video as a reference."
         service_text = "first_frame/end_frame cannot be used with a base video"

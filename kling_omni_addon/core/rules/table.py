@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..capability import Profile
 from ..problem import Finding, Problem, Remedy, quoted, remedied, shown
-from . import advice, dates, media, output, prompt, references
+from . import advice, dates, media, output, prompt, references, relayed
 from .reading import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, Knowledge, Reading, VideoFacts
 from .shape import UNKNOWN_KEY, ShapeFault, is_absent, shape_faults
 
@@ -103,7 +103,12 @@ RULES = (
     Rule("R73", output.external_id_was_used),
     Rule("N01", prompt.script_is_too_long),
     Rule("N02", prompt.edit_has_storyboard),
-    Rule("N03", output.external_id_cannot_be_asked_for),
+    Rule("N03", relayed.too_many_middle_frames),
+    Rule("N04", relayed.middle_frame_without_first),
+    Rule("N05", relayed.frames_beside_references),
+    Rule("N06", relayed.too_many_of_a_sort),
+    Rule("N07", relayed.callback_is_not_supported),
+    Rule("N08", output.external_id_cannot_be_asked_for),
     Rule("R75", advice.prompt_refers_to_nothing, "warning"),
     Rule("A09", advice.key_is_ignored, "warning"),
     Rule("W01", advice.first_frame_in_storyboard, "warning"),
@@ -119,6 +124,8 @@ RULES = (
     Rule("W11", advice.storyboard_beside_followed_video, "warning"),
     Rule("W12", advice.followed_video_may_be_cut, "warning"),
     Rule("W13", advice.followed_sound_is_lost, "warning"),
+    Rule("W14", relayed.silence_is_not_to_be_had, "warning"),
+    Rule("W15", relayed.model_is_documented_by_others, "warning"),
 )
 """Every rule that is judged once the types are right, in the order of the answer."""
 _REFUSING = {rule.id: rule.check for rule in RULES if rule.kind == "error"}

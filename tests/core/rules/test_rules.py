@@ -15,6 +15,7 @@ from kling_omni_addon.core.problem import Problem, Remedy, remedied
 from kling_omni_addon.core.rules.table import MEDIA_RULES, RULES, problems_in, service_answer
 from tests.workshop.rule_bodies import LIBRARY, O1, V3, RuleCase, body, elements, images, o1, story, videos
 from tests.workshop.rule_cases import ALL_RULE_CASES, MUST_ACCEPT
+from tests.workshop.rule_cases_of_relay import RELAY_CASES
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def test_over_another_dialect_the_outcome_is_other_only_where_the_table_says_so(
 
 @pytest.mark.parametrize("side", ["broken", "kept"])
 def test_every_rule_has_a_case_on_both_sides(side: str) -> None:
-    covered = {case.rule for case in ALL_RULE_CASES if case.is_broken == (side == "broken")}
+    every = (*ALL_RULE_CASES, *RELAY_CASES)
+    covered = {case.rule for case in every if case.is_broken == (side == "broken")}
     assert ENDING_RULES | {rule.id for rule in RULES} <= covered
 
 

@@ -1,0 +1,112 @@
+"""Models that only a relay documents: off until somebody chooses them, and why; kept by a file all the same."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from kling_omni_addon.blender.capture import frame_overlay
+from kling_omni_addon.blender.connection import limits, preferences
+from kling_omni_addon.blender.panels import output, preferences_page
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.core.errors import ArgumentsInvalid
+from tests.workshop.layout import Layout
+
+Scene = Any
+Page = Any
+THERE = ["Kling 3.0 Omni", "Kling O1"]
+
+
+@pytest.fixture
+def page(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+    """The page as a fresh install has it."""
+    home = os.environ["KLING_HOME"]
+    for name in [name for name in os.environ if name.startswith("KLING_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KLING_HOME", home)
+    enabled: Any = bpy.context.preferences.addons.new()
+    enabled.module = preferences.ROOT_PACKAGE
+    shot_scene.kling.prompt = "a fox runs"
+    yield enabled.preferences
+    bpy.context.preferences.addons.remove(enabled)
+
+
+def offered() -> list[str]:
+    """The models in the panel's menu."""
+    layout = Layout()
+    output.KLING_MT_model.draw(type("Drawn", (), {"layout": layout})(), bpy.context)
+    return [label for label in layout.labels if label]
+
+
+def faults(scene: Scene) -> list[str]:
+    return [problem.message for problem in judging.problems(scene) or () if problem.is_fault]
+
+
+def test_they_are_off_and_the_page_says_why(page: Page) -> None:
+    assert page.relayed_models is False
+    assert offered() == THERE
+    layout = Layout()
+    preferences_page.draw_page(page, layout, bpy.context)  # type: ignore[arg-type]
+    assert "Models as a Relay Documents Them" in layout.labels
+    text = " ".join(layout.text.split())
+    assert "Kling's own page for them was not seen" in text
+    assert "can only be looked for on the account's list" in text
+
+
+def test_they_are_offered_over_the_new_api_once_they_are_chosen(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    page.relayed_models = True
+    assert offered() == THERE
+    page.dialect = "new"
+    assert offered() == [*THERE, "Kling 4.0", "Kling 4.0 Flash"]
+    assert limits.told() == (
+        "Profile: late of 2026-10-04 (by default), over the new API (by the preferences), "
+        "with models as a relay documents them (by the preferences)"
+    )
+    monkeypatch.setenv("KLING_RELAYED_MODELS", "0")
+    assert offered() == THERE
+
+
+def test_a_shot_that_keeps_one_says_how_it_is_to_be_had(page: Page, shot_scene: Scene, tmp_path: Path) -> None:
+    shot_scene.kling.model = "kling-4.0"
+    assert faults(shot_scene) == [
+        "There is no model 'kling-4.0'. Use Kling O1 or Kling 3.0 Omni. A relay documents it and Kling's own page was "
+        "not seen: 'Models as a Relay Documents Them' in the preferences has it, over Kling's new API."
+    ]
+    page.relayed_models = True
+    assert faults(shot_scene) == [
+        "There is no model 'kling-4.0'. Use Kling O1 or Kling 3.0 Omni. It is to be had over Kling's new API."
+    ]
+    page.dialect = "new"
+    assert faults(shot_scene) == []
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"))
+    page.relayed_models = False
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
+    again: Any = bpy.context.scene
+    assert (again.kling.model, again.kling["model"]) == ("kling-4.0", 2)
+    assert len([problem for problem in judging.judge(again) if problem.is_fault]) == 1
+    with pytest.raises(ArgumentsInvalid, match=r"The model kling-4\.0 is not in force\. A relay documents it"):
+        limits.require_model("kling-4.0")
+
+
+def test_a_choice_that_is_none_is_said_in_the_panel(
+    page: Page, shot_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KLING_RELAYED_MODELS", "yes")
+    judging.judge(shot_scene)
+    assert faults(shot_scene) == ["KLING_RELAYED_MODELS is 'yes'. Give 1 for yes, or 0 for no."]
+
+
+def test_the_overlay_offers_the_shapes_of_the_models_in_force(page: Page) -> None:
+    def shapes() -> list[str]:
+        layout = Layout()
+        frame_overlay.draw_toggles(layout)  # type: ignore[arg-type]
+        return [label for label in layout.labels if ":" in label]
+
+    assert shapes() == ["16:9", "9:16", "1:1"]
+    page.relayed_models, page.dialect = True, "new"
+    assert shapes() == ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9"]
