@@ -109,7 +109,7 @@ def _shot(shot: Mapping[str, Any]) -> str:
         raise Unsayable("a shot that is not numbered, or of no length")
     if not isinstance(words, str) or ";" in words:
         raise Unsayable("a shot without words, or with a semicolon")
-    return f"shot {index}, {seconds}, {_mentioned(words)};"
+    return f"shot {index}, {seconds}, {_mentioned(' '.join(words.split()))};"  # a shot is one line
 
 
 def _mentioned(text: str) -> str:
