@@ -19,8 +19,8 @@ _MOST_IDS = 20
 _LIMITS = (1, 500, 100)
 """Smallest, largest, default."""
 _MILLISECONDS = re.compile(r"[0-9]{1,15}")
-_PRODUCT = "omni-video"
-"""The product type of every task here; the word is ours, because Kling's own was not seen."""
+_PRODUCT = "video"
+"""The product type of every task here; others of Kling are image and try_on."""
 _FILTERS: Mapping[str, Callable[[Task, float], str]] = {
     "status": status_word,
     "product_type": lambda task, now: _PRODUCT,
