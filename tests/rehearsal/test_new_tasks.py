@@ -268,7 +268,7 @@ def test_the_list_is_narrowed_by_time_and_by_status(stand: Stand, new: NewApi) -
     assert found(filters=[{"key": "status", "values": ["succeeded"]}]) == [good]
     assert found(filters=[{"key": "status", "values": ["failed", "submitted"]}]) == [late, bad]
     assert found(filters=[{"key": "status", "values": ["succeed"]}]) == []
-    assert found(filters=[{"key": "product_type", "values": ["omni-video"]}]) == [late, bad, good]
+    assert found(filters=[{"key": "product_type", "values": ["video"]}]) == [late, bad, good]
     page = new.page(limit=1, filters=[{"key": "status", "values": ["failed", "submitted"]}])
     rest = new.page(cursor=page["next_cursor"], filters=[{"key": "status", "values": ["failed", "submitted"]}])
     assert (_ids(page["result"]), _ids(rest["result"]), rest["has_more"]) == ([late], [bad], False)

@@ -1,0 +1,70 @@
+"""Kling 4.0, which takes no id of ours, on real sockets: its answer is lost, and a person says which task it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from kling_omni_addon.core.errors import ArgumentsInvalid
+from kling_omni_addon.core.life.lifecycle import Phase
+from kling_omni_addon.core.request import OmniRequest
+from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
+from kling_omni_addon.remote import http
+from kling_omni_addon.session import Session
+from kling_omni_addon.settings import read_settings
+from tests.workshop.rehearsal_stand import ReadyClips, mp4
+
+PATIENCE_S = 60.0
+WAVES = OmniRequest(prompt="waves", model="kling-4.0", aspect_ratio="21:9", duration_s=30, sound=True)
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RehearsalServer]:
+    monkeypatch.setattr(http, "READ_TIMEOUT_S", 0.7)
+    folder = tmp_path / "server"
+    folder.mkdir()
+    (folder / "clip.mp4").write_bytes(mp4())
+    settings = RehearsalSettings(folder=folder, submitted_s=0.0, processing_s=0.0)
+    with RehearsalServer(settings, ReadyClips(folder / "clip.mp4")) as server:
+        yield server
+
+
+@pytest.fixture
+def session(server: RehearsalServer, environment: dict[str, str]) -> Iterator[Session]:
+    chosen = environment | {"KLING_RELAYED_MODELS": "1", "KLING_DIALECT": "new", "KLING_LOOK_WINDOW_S": "1"}
+    with Session(read_settings(chosen, service=server.url)) as session:
+        session.start()
+        yield session
+
+
+def test_an_answer_that_came_needs_nobody(server: RehearsalServer, session: Session) -> None:
+    own_id = session.submit(WAVES).id
+    found = session.wait(lambda all_: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id]
+    assert (found.phase, found.problem) == (Phase.FETCHED, "")
+    assert server.stats()["creates_by_external_id"] == {}
+
+
+def test_a_lost_answer_is_parked_with_its_candidates_until_a_person_chooses(
+    server: RehearsalServer, session: Session
+) -> None:
+    server.arm("created-but-silent")
+    own_id = session.submit(WAVES).id
+    parked = session.wait(lambda all_: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id]
+    (task_id,) = parked.candidates
+    assert parked.phase is Phase.PARKED
+    assert f"{task_id}. Choose that one" in parked.problem
+    with pytest.raises(ArgumentsInvalid, match=f"Candidates: {task_id}"):
+        session.choose(own_id, "123")
+    session.choose(own_id, task_id)
+    found = session.wait(lambda all_: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id]
+    assert (found.phase, found.task_id) == (Phase.FETCHED, task_id)
+    assert server.stats()["creates"] == 1
+    with pytest.raises(ArgumentsInvalid):
+        session.choose(own_id, task_id)
+
+
+def test_what_was_never_parked_is_not_chosen_for(session: Session) -> None:
+    with pytest.raises(ArgumentsInvalid, match="no submission"):
+        session.choose("kob-unknown", "1")
