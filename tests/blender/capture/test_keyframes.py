@@ -15,6 +15,8 @@ from kling_omni_addon.blender.panels import generate, output, sources, tab
 from kling_omni_addon.blender.panels.prompt import names_of
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.blender.shot.reading import read_request
+from kling_omni_addon.blender.takes.load_settings import load_settings
+from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import Role
 from tests.workshop.layout import Layout, press
 from tests.workshop.pixels import red_of, size_of
@@ -207,3 +209,14 @@ def test_every_panel_draws_with_the_model(film: Scene, kind: str) -> None:
     for panel in tab.CLASSES:
         if not hasattr(panel, "poll") or panel.poll(bpy.context):
             panel.draw(type("Drawn", (), {"layout": Layout()})(), bpy.context)
+
+
+def test_load_settings_brings_them_back_in_their_order(film: Scene) -> None:
+    mark(film, 1, 6, 11, 21)
+    kling.capture_keyframes(engine="CYCLES")
+    asked = read_request(film)
+    film.kling.middle_frames.clear()
+    film.kling.first_frame = film.kling.end_frame = ""
+    assert load_settings(film, {"wish": wish_of(asked, {})}) == ()
+    assert read_request(film) == asked
+    assert film.kling.kind == "FRAMES"
