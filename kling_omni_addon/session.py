@@ -13,6 +13,7 @@ from queue import SimpleQueue
 
 from .core.account import Pack
 from .core.capability import LEGACY
+from .core.dialects import spoken
 from .core.elements import ElementDraft, LibraryElement, picture_faults
 from .core.errors import (
     ArgumentsInvalid,
@@ -467,7 +468,12 @@ class Session:
         """Whether Resume moves it: it is stopped and ours, or can be sent with any key of this service."""
         if submission.origin == self.origin or submission.phase is Phase.FETCHED:
             return submission.is_stopped
-        return submission.may_take_any_key and submission.origin.service == self.origin.service
+        may_be_ours = submission.may_take_any_key and submission.origin.service == self.origin.service
+        return may_be_ours and self._key_fits(submission)
+
+    def _key_fits(self, submission: Submission) -> bool:
+        """Whether the API that it goes over takes a key of this kind."""
+        return bool(self.settings.keys.api_key) or spoken(submission.payload.dialect).TAKES_KEY_PAIRS
 
     def elsewhere(self, submission: Submission) -> str:
         """Why nothing happens to a submission here, as a sentence, where another service or key has it; else ``""``."""
@@ -478,6 +484,8 @@ class Session:
             return ""
         if submission.origin.service != self.origin.service:
             return f"It belongs to {submission.origin.service}. Choose that service to go on with it."
+        if submission.may_take_any_key and not self._key_fits(submission):
+            return "It goes over Kling's new API, which takes no AccessKey with its SecretKey. Enter an API key."
         if submission.may_take_any_key:
             return "It was to be sent with another key. Resume sends it with the one in force."
         return (

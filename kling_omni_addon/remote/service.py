@@ -104,7 +104,7 @@ class KlingService:
             raise CredentialsUnfit(
                 f"{name} takes an API key and no AccessKey with its SecretKey. Nothing was sent.",
                 field="KLING_API_KEY",
-                remedy="Make an API key in Kling's console and enter it, or choose the legacy API.",
+                remedy="Make an API key in Kling's console and enter it, or choose the legacy API for new shots.",
             )
         return dialect
 

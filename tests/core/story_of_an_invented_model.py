@@ -19,10 +19,14 @@ from kling_omni_addon.core import capability, choices
 from kling_omni_addon.core.errors import RequestInvalid
 from kling_omni_addon.core.payload import build_payload, request_from_body
 from kling_omni_addon.core.pricing import price_of
+from kling_omni_addon.core.protocol import Status
 from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.core.sizes import legal_size
 from kling_omni_addon.rehearsal.clip_maker import ClipSpec
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
+from kling_omni_addon.remote.service import KlingService
+from kling_omni_addon.remote.token import ApiKey
+from kling_omni_addon.work.picture_store import PictureStore
 from tests.workshop.invented_model import LONGEST_S, MODE, MODEL, RATIO, SHORTEST_S
 
 BODY = {"model_name": MODEL, "prompt": "A fox", "mode": MODE, "aspect_ratio": RATIO, "duration": str(LONGEST_S)}
@@ -112,6 +116,34 @@ def rehearsed() -> dict[str, Any]:
         }
 
 
+def rehearsed_over_new() -> dict[str, Any]:
+    """One task over the new API, from its create to its end, as the client makes it."""
+    limits = capability.profile(dialect=capability.NEW)
+    if MODEL not in limits.models:
+        return {"refused": ["R10"]}
+    with tempfile.TemporaryDirectory() as name:
+        planner, folder = Planner(Path(name)), Path(name)
+        settings = RehearsalSettings(folder=folder, submitted_s=0.0, processing_s=0.0)
+        with RehearsalServer(settings, planner) as server:
+            service = KlingService(
+                base_url=server.url,
+                credentials=ApiKey(key=settings.api_key),
+                pictures=PictureStore(folder / "pictures"),
+                now=time.time,
+                user_agent="story",
+                dialect=capability.NEW,
+            )
+            payload = build_payload(BODY | {"external_task_id": "kob-1"}, limits)
+            report, until = service.submit(payload, lambda: None), time.monotonic() + 20
+            while report.status not in (Status.SUCCEEDED, Status.FAILED):
+                assert time.monotonic() < until, report
+                time.sleep(0.05)
+                report = service.find("kob-1")
+        (spec,) = planner.specs
+        size = [spec.width, spec.height]
+        return {"status": report.status, "units": report.charge_units, "size": size, "seconds": spec.duration_s}
+
+
 def ended(server: RehearsalServer, key: str, task_id: str) -> dict[str, Any]:
     until = time.monotonic() + 20
     while (task := call(server, key, f"/{task_id}")["data"])["task_status"] not in ("succeed", "failed"):
@@ -145,5 +177,6 @@ if __name__ == "__main__":
         "captured": captured(),
         "offered": offered(),
         "rehearsed": rehearsed(),
+        "rehearsed_over_new": rehearsed_over_new(),
     }
     Path(sys.argv[1]).write_text(json.dumps(told), "utf-8")

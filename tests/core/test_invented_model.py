@@ -46,7 +46,7 @@ def test_the_rules_go_by_the_model_s_data(told: dict[str, Any], change: str, rul
 
 
 def test_its_body_goes_where_each_api_has_it_in_the_words_of_that_api(told: dict[str, Any]) -> None:
-    kind = "kling-invented 8k 20"
+    kind = "kling-invented 8k 40"
     assert told["written"]["legacy"] == {
         "path": "/v1/videos/omni-video",
         "kind": kind,
@@ -54,8 +54,8 @@ def test_its_body_goes_where_each_api_has_it_in_the_words_of_that_api(told: dict
             "model_name": "kling-invented",
             "prompt": "A fox",
             "mode": "8k",
-            "aspect_ratio": "21:9",
-            "duration": "20",
+            "aspect_ratio": "2:1",
+            "duration": "40",
             "external_task_id": "kob-1",
         },
     }
@@ -68,8 +68,8 @@ def test_its_body_goes_where_each_api_has_it_in_the_words_of_that_api(told: dict
                 "resolution": "8k",
                 "audio": "off",
                 "multi_shot": False,
-                "aspect_ratio": "21:9",
-                "duration": 20,
+                "aspect_ratio": "2:1",
+                "duration": 40,
             },
             "options": {"external_task_id": "kob-1"},
         },
@@ -93,9 +93,10 @@ def test_it_is_offered_after_the_others(told: dict[str, Any], told_before: dict[
     }
 
 
-def test_the_rehearsal_server_makes_its_clip_over_http(told: dict[str, Any]) -> None:
-    done = told["rehearsed"]
-    assert (done["status"], done["units"], done["seconds"]) == ("succeed", "260", 40.0)
+@pytest.mark.parametrize(("rehearsed", "word"), [("rehearsed", "succeed"), ("rehearsed_over_new", "succeeded")])
+def test_the_rehearsal_server_makes_its_clip_over_http(told: dict[str, Any], rehearsed: str, word: str) -> None:
+    done = told[rehearsed]
+    assert (done["status"], done["units"], done["seconds"]) == (word, "260", 40.0)
     width, height = done["size"]
     assert width / height == pytest.approx(2, abs=0.001)
     assert width * height == pytest.approx(7680 * 4320, rel=0.001)

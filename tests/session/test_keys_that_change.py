@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kling_omni_addon.core.capability import NEW
 from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.request import OmniRequest
@@ -59,6 +60,22 @@ def test_what_was_held_for_a_wrong_key_is_sent_with_the_right_one_on_resume(stan
         assert session.release() == 1
         until(session, held.id, Phase.FETCHED)
     assert stand.stats()["creates_by_external_id"][held.id] == 1
+
+
+def test_a_key_pair_takes_over_nothing_that_goes_over_the_new_api(stand: Stand, settings: Settings) -> None:
+    """It could not be sent with one, and would wait for ever."""
+    with Session(replace(settings, keys=WRONG, dialect=NEW)) as session:
+        session.start()
+        held = session.submit(REQUEST)
+        session.wait(lambda states: states[held.id].is_held, [held.id], 30.0)
+    with Session(replace(settings, keys=SECOND)) as session:
+        session.start()
+        assert session.release() == 0
+        assert "Enter an API key" in session.elsewhere(seen(session, held.id))
+    with Session(settings) as session:  # the API that is chosen for new submissions is another one by now
+        session.start()
+        assert session.release() == 1
+        assert until(session, held.id, Phase.FETCHED).payload.dialect == NEW
 
 
 def test_a_right_key_that_comes_before_the_wrong_one_is_believed_to_be_wrong_is_taken_too(

@@ -120,8 +120,8 @@ OUTPUT = (
     accept("R72", "a link", body(callback_url="https://example.com/callback")),
     refuse("R73", "used", body(external_task_id="a"), "External_task_id a already exists", used_ids=frozenset("a")),
     refuse("N08", "a comma", body(external_task_id="ep1,shot1"), "", dialect=NEW),
-    accept("N08", "no comma", body(external_task_id="ep1 shot1"), dialect=NEW),
     accept("N08", "a comma", body(external_task_id="ep1,shot1"), dialect=LEGACY),
+    accept("N08", "no comma", body(external_task_id="ep1 shot1")),
     accept("R73", "new", body(external_task_id="b"), used_ids=frozenset("a")),
     accept("R73", "empty", body(external_task_id=""), used_ids=frozenset([""])),
 )
