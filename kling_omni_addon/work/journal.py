@@ -193,10 +193,10 @@ class Journal:
         with self._transaction():
             return self._leases.claim(submission_id, now)
 
-    def renew(self, now: float) -> None:
-        """Prolong every lease of this process, those of its other connections too."""
+    def renew(self, now: float, ids: Iterable[str]) -> None:
+        """Prolong the leases of this process on these submissions, those of its other connections too."""
         with self._transaction():
-            self._leases.renew(now)
+            self._leases.renew(now, ids)
 
     def give_up(self) -> None:
         """Let go of every lease of this process, so that another can go on at once."""

@@ -87,7 +87,8 @@ class Lane:
         now = self._clock.now()
         if Action.ASK in self._actions and now - self._renewed_at >= LEASE_S / 3:
             self._renewed_at = now
-            self._journal.renew(now)
+            own = self._crew.assignment.origin
+            self._journal.renew(now, [s.id for s in self._journal.live() if s.origin == own])
 
     def _reconcile(self) -> bool:
         """Whether sending is allowed: not before the account's list was read where the journal may lack something."""

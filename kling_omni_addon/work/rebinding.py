@@ -18,7 +18,10 @@ _log = logging.getLogger(__name__)
 
 _AGAIN_S = 30.0
 _LATE_S = 600.0
-"""How often one without an answer is asked for: its task may show late, and nobody else looks for it."""
+_SELDOM = 4
+"""One without an answer is asked for every ten minutes, for its task may show late and nobody else looks for it; later
+on each time after a quarter of its age.
+"""
 _AT_KLING = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY)
 
 
@@ -60,7 +63,7 @@ def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew)
             asked.find_by_either(submission.task_id or submission.id)
     except TaskUnknown:
         if submission.phase is Phase.UNANSWERED:
-            _ask_again(submission, crew, _LATE_S)
+            _ask_again(submission, crew, max(_LATE_S, (crew.clock.now() - submission.changed_at) / _SELDOM))
         return
     lease = journal.claim(submission.id, crew.clock.now())
     if lease is None:  # a process with the other key is at it, or died at it without anybody seeing

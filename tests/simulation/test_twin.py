@@ -87,7 +87,7 @@ def _done(journal: Any, leases: dict[tuple[str, str], Lease], act: tuple[Any, ..
             adopted = ev.Adopted(at=102.0, submission_id=an_id, task_id="found", origin=origin, dialect=spoken)
             return journal.settle(origin, [adopted])
         case ("renew", now):
-            return journal.renew(now)
+            return journal.renew(now, IDS[:1])
         case _:
             return journal.give_up()
 

@@ -137,9 +137,10 @@ class JournalTwin:
             return False
         return now - since >= LEASE_S
 
-    def renew(self, now: float) -> None:
+    def renew(self, now: float, ids: Iterable[str]) -> None:
+        asked = set(ids)
         for record in self._disk.records.values():
-            if record.owner == self.owner and not record.submission.is_over:
+            if record.submission.id in asked and record.owner == self.owner and not record.submission.is_over:
                 record.leased_until = now + LEASE_S
 
     def give_up(self) -> None:

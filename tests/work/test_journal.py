@@ -101,8 +101,18 @@ def test_a_renewed_lease_runs_on(path: Path) -> None:
     ours.begin(intended())
     ours.claim("kob-1", now=1000.0)
     assert theirs.claim("kob-1", now=1000.0) is None
-    ours.renew(now=1050.0)
+    ours.renew(1050.0, ["kob-1"])
     assert theirs.claim("kob-1", now=1000.0 + LEASE_S + 1) is None
+
+
+def test_only_leases_on_what_is_worked_on_are_renewed(path: Path) -> None:
+    """A process that died may have had our name, and have left what it sent with another key."""
+    ours, theirs = Journal(path, owner="here:1"), Journal(path, owner="elsewhere:2")
+    ours.begin(intended())
+    ours.claim("kob-1", now=1000.0)
+    assert theirs.claim("kob-1", now=1000.0) is None
+    ours.renew(1050.0, [])
+    assert theirs.claim("kob-1", now=1000.0 + LEASE_S + 1) is not None
 
 
 @pytest.mark.parametrize("apart_s", [-86_400.0, -3600.0, 3600.0, 86_400.0])
@@ -111,7 +121,7 @@ def test_two_processes_whose_clocks_disagree_do_not_take_leases_from_each_other(
     ours.begin(intended())
     assert ours.claim("kob-1", now=1000.0) is not None
     for second in range(0, 600, 10):
-        ours.renew(now=1000.0 + second)
+        ours.renew(1000.0 + second, ["kob-1"])
         assert theirs.claim("kob-1", now=1000.0 + apart_s + second) is None
 
 

@@ -98,6 +98,8 @@ class Submission:
     the commit point, ``digest`` names the bytes that were sent, ``failures`` what went wrong in a row in this phase,
     ``tasks`` how many tasks it may have made at the service, each for at most ``most_units`` (``""``: not known), and
     ``ended_tasks`` names those that came to nothing while another may be there.
+    ``is_unproved``: a key was refused after the last byte, and may not have been able to ask either, so nobody knows
+    whether that send made something.
     ``candidates`` names the tasks of which one may be it, for a person to say.
     ``denial`` is a refusal that does not count yet, ``id_is_given`` tells that
     somebody chose its id, ``id_is_taken`` that it is another task's.
@@ -141,6 +143,7 @@ class Submission:
     id_is_given: bool = False
     id_is_taken: bool = False
     is_scanned: bool = False
+    is_unproved: bool = False
     candidates: tuple[str, ...] = ()
     task_id: str = ""
     ended_tasks: tuple[str, ...] = ()
@@ -195,6 +198,11 @@ class Submission:
         Not after Send Again: the send before it may have made a task that nobody has seen yet.
         """
         return self.phase is Phase.INTENDED and not self.is_uncertain
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        """Whether nobody has to be told that it may still be charged."""
+        return self.is_proved_unsent and not self.is_unproved
 
     @property
     def may_take_any_key(self) -> bool:
@@ -305,7 +313,7 @@ def apply(submission: Submission, event: Event) -> Submission:
     after = TRANSITIONS.get(type(event), {}).get(submission.phase)
     if submission.is_uncertain:
         after = _where_uncertain(submission, event, after)
-    if submission.phase is Phase.FAILED and not _fits_failure(submission, event):
+    if not (_fits_failure(submission, event) and _fits_proof(submission, event)):
         after = None
     if after is Phase.INTENDED and submission.is_adopted:
         raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
@@ -334,7 +342,12 @@ marked copy says nothing of placing.
 
 def _fits_failure(submission: Submission, event: Event) -> bool:
     """A task that bears the id without being ours is never looked for as ours; it can be adopted, as what it is."""
-    return isinstance(event, ev.Adopted) is submission.id_is_taken
+    return submission.phase is not Phase.FAILED or isinstance(event, ev.Adopted) is submission.id_is_taken
+
+
+def _fits_proof(submission: Submission, event: Event) -> bool:
+    """What a refused key may have made is never called unsent."""
+    return not (submission.is_unproved and isinstance(event, ev.Withdrawn))
 
 
 def _where_uncertain(submission: Submission, event: Event, after: Phase | None) -> Phase | None:
@@ -461,7 +474,13 @@ def _after_deferred(submission: Submission, event: ev.Deferred) -> Changes:
     asked_s = min(event.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S)
     own_s = min(troubled["retry_at"] - event.at, _LONGEST_SLOT_WAIT_S)  # a slot may be free any moment
     said_at = submission.denial.at if submission.denial else event.at
-    return troubled | {"retry_at": said_at + max(asked_s, own_s), "tasks": _one_task_less(submission)}
+    put_off = {"retry_at": said_at + max(asked_s, own_s), "tasks": _one_task_less(submission)}
+    return troubled | put_off | {"is_unproved": _is_unproved(submission)}
+
+
+def _is_unproved(submission: Submission) -> bool:
+    """After a refusal came to count: whether nobody could ask whether something was made all the same."""
+    return submission.is_unproved or (submission.denial is not None and submission.denial.is_for_key)
 
 
 def _looking_from(_submission: Submission, event: Event) -> Changes:
@@ -518,7 +537,7 @@ def _why_parked(submission: Submission) -> str:
 
 def _after_accepted(submission: Submission, event: ev.Accepted | ev.Adopted) -> Changes:
     accepted = {"task_id": event.task_id, "accepted_at": event.at, "sent_at": submission.sent_at or event.at}
-    accepted |= {"candidates": ()}
+    accepted |= {"candidates": (), "is_unproved": False}
     return accepted | {"status": "submitted", "exit_code": 0, "is_held": False, "tasks": max(1, submission.tasks)}
 
 
@@ -590,6 +609,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
         "problem": e.reason,
         "exit_code": e.exit_code,
         "tasks": _one_task_less(s),
+        "is_unproved": _is_unproved(s),
     },
     ev.Begun: lambda s, e: {"crashes": s.crashes + 1},
     ev.SetAside: _after_set_aside,

@@ -256,6 +256,21 @@ def test_only_what_was_never_sent_can_be_withdrawn() -> None:
     assert set(TRANSITIONS[ev.Withdrawn]) == {Phase.INTENDED}
 
 
+@pytest.mark.parametrize("verdict", ["Held", "Deferred"])
+def test_what_was_refused_for_its_key_is_never_called_unsent(verdict: ev.Verdict) -> None:
+    """The key may not have been able to ask either, and a proxy may have delivered the request before with success
+    (seeds 261959, 395458).
+    """
+    denied = ev.Denied(at=101.0, reason="1002", verdict=verdict, exit_code=3)
+    believed = submission_from([INTENDED, EVENTS[ev.Sent], denied, ev.believed(denied, 130.0)])
+    assert (believed.phase, believed.may_be_withdrawn, believed.may_take_any_key) == (Phase.INTENDED, False, True)
+    with pytest.raises(IllegalTransition):
+        apply(believed, EVENTS[ev.Withdrawn])
+    assert apply(believed, EVENTS[ev.Abandoned]).phase is Phase.ABANDONED
+    before_the_last_byte = apply(begin(INTENDED), ev.Held(at=101.0, reason="1002", exit_code=3))
+    assert apply(before_the_last_byte, EVENTS[ev.Withdrawn]).phase is Phase.ABANDONED
+
+
 SENT_AGAIN = [INTENDED, EVENTS[ev.Sent], EVENTS[ev.Parked], EVENTS[ev.SendAgain]]
 
 
