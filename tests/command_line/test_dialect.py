@@ -121,7 +121,7 @@ def test_a_key_pair_is_told_that_the_new_api_takes_none_and_nothing_is_sent_or_r
     (said,) = lines(capsys)
     assert (said["field"], said["exit_code"]) == ("KLING_API_KEY", 3)
     assert said["error"] == "The new API takes an API key and no AccessKey with its SecretKey. Nothing was sent."
-    assert said["remedy"] == "Make an API key in Kling's console and enter it, or choose the legacy API."
+    assert said["remedy"] == "Make an API key in Kling's console and enter it, or choose the legacy API for new shots."
     assert kling.asked == []
     assert main(["status"], with_pair) == 0
     assert lines(capsys) == []

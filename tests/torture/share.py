@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -22,11 +23,17 @@ class Share:
         return not self._root.exists()
 
     def become(self, state: ShareState) -> None:
-        """Vanish, or come back with all that was in it."""
+        """Vanish, or come back with all that was in it; a process that asked a moment before may have made a folder of
+        its name meanwhile.
+        """
         if self._root.is_dir():
-            if state == "there":
+            if self._away.exists():
+                shutil.copytree(self._root, self._away, dirs_exist_ok=True)
+                shutil.rmtree(self._root)
+            elif state == "there":
                 return
-            self._root.rename(self._away)
+            else:
+                self._root.rename(self._away)
         self._root.unlink(missing_ok=True)
         if state == "a file":
             self._root.touch()

@@ -119,7 +119,7 @@ OUTPUT = (
     refuse("R72", "a word", body(callback_url="none"), "callback_url value 'none' is invalid"),
     accept("R72", "a link", body(callback_url="https://example.com/callback")),
     refuse("R73", "used", body(external_task_id="a"), "External_task_id a already exists", used_ids=frozenset("a")),
-    refuse("N08", "a comma", body(external_task_id="ep1,shot1"), "", dialect=NEW),
+    refuse("N08", "a comma", body(external_task_id="a,b"), "external_task_id value 'a,b' is invalid", dialect=NEW),
     accept("N08", "a comma", body(external_task_id="ep1,shot1"), dialect=LEGACY),
     accept("N08", "no comma", body(external_task_id="ep1 shot1")),
     accept("R73", "new", body(external_task_id="b"), used_ids=frozenset("a")),

@@ -192,7 +192,7 @@ def external_id_cannot_be_asked_for(reading: Reading) -> Iterator[Finding]:
     found = [mark for mark in marks if mark in name]
     if found:
         message = f"Kling's new API parts ids by {quoted(found[0])}, so an id of yours must not hold one."
-        yield Finding("external_task_id", message)
+        yield Finding("external_task_id", message, f"external_task_id value '{shown(name)}' is invalid")
 
 
 def external_id_was_used(reading: Reading) -> Iterator[Finding]:
