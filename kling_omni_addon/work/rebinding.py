@@ -17,10 +17,9 @@ from .leases import LEASE_S, LeaseLost
 _log = logging.getLogger(__name__)
 
 _AGAIN_S = 30.0
-_LATE_S = 600.0
-_SELDOM = 4
+_LATE_S, _SELDOM, _LATEST_S = 600.0, 4, 7200.0
 """One without an answer is asked for every ten minutes, for its task may show late and nobody else looks for it; later
-on each time after a quarter of its age.
+on each time after a quarter of its age, which a clock that was wrong makes look endless.
 """
 _AT_KLING = (Phase.UNANSWERED, Phase.PARKED, Phase.ACCEPTED, Phase.READY)
 
@@ -63,7 +62,8 @@ def _ask(submission: Submission, journal: Journal, service: Service, crew: Crew)
             asked.find_by_either(submission.task_id or submission.id)
     except TaskUnknown:
         if submission.phase is Phase.UNANSWERED:
-            _ask_again(submission, crew, max(_LATE_S, (crew.clock.now() - submission.changed_at) / _SELDOM))
+            age_s = crew.clock.now() - submission.changed_at
+            _ask_again(submission, crew, min(max(_LATE_S, age_s / _SELDOM), _LATEST_S))
         return
     lease = journal.claim(submission.id, crew.clock.now())
     if lease is None:  # a process with the other key is at it, or died at it without anybody seeing
