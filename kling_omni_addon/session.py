@@ -382,13 +382,19 @@ class Session:
         no id of ours, so nothing but a person can know.
 
         The task is asked for first, which is free; raises like ``KlingService.ask``, and :class:`ArgumentsInvalid` for
-        a task that is none of the candidates.
+        a task that is none of the candidates, or another submission's by now.
         """
         found = self._journal.load(submission_id)
         if found is not None and task_id not in found.candidates:
             listed = ", ".join(found.candidates) or "none; look again for newer ones"
             sentence = f"{task_id[:40]!r} is no task of which it may be one."
             raise ArgumentsInvalid(sentence, field="task", remedy=f"Candidates: {listed}.")
+        other = next(
+            (each for each in self._journal.all() if each.task_id == task_id and each.id != submission_id), None
+        )
+        if other is not None:
+            sentence = f"{task_id} is the task of {other.id} already."
+            raise ArgumentsInvalid(sentence, field="task", remedy="Choose another one.")
         if found is not None:
             self.service.speaking(found.payload.dialect).ask(task_id)
         return self._tell(submission_id, ev.Accepted(at=self._clock.now(), task_id=task_id))

@@ -67,7 +67,8 @@ def _task_there(turn: Turn) -> Event | None:
     """
     submission, now = turn.submission, turn.now()
     if not submission.payload.has_own_id:
-        return ev.Doubted(at=now) if submission.sends and turn.candidates() else None
+        is_checked = submission.sends > 0 and not submission.is_uncertain  # after Send Again the user has decided
+        return ev.Doubted(at=now) if is_checked and turn.candidates() else None
     may_be_ours = submission.sends > 0 and not submission.is_uncertain
     if not (may_be_ours or _may_be_taken(submission)):
         return None
@@ -114,14 +115,15 @@ class _Commit:
         now = self._turn.journal.load(self._turn.submission.id)
         if now is None or now.origin != self._turn.assignment.origin:
             raise LeaseLost(f"{self._turn.submission.id} is another key's now")
-        if not now.payload.has_own_id and any(map(_is_open_without_id, self._turn.journal.live())):
+        if not now.payload.has_own_id and any(_is_open_beside(now, each) for each in self._turn.journal.live()):
             raise NotSent("Another clip of a model that takes no id of ours is sent or looked for.")
         _check_limits(self._turn)
 
 
-def _is_open_without_id(submission: Submission) -> bool:
-    """Of any key: which account a task belongs to is known only to those who have its key."""
-    return submission.phase is Phase.UNANSWERED and not submission.payload.has_own_id
+def _is_open_beside(submission: Submission, other: Submission) -> bool:
+    """Whether another one of the key is sent or looked for that could not be told from this one."""
+    is_of_the_key = other.origin == submission.origin
+    return is_of_the_key and other.phase is Phase.UNANSWERED and not other.payload.has_own_id
 
 
 def _check_limits(turn: Turn) -> None:

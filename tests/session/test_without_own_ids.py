@@ -65,6 +65,20 @@ def test_a_lost_answer_is_parked_with_its_candidates_until_a_person_chooses(
         session.choose(own_id, task_id)
 
 
+def test_one_task_is_chosen_for_one_submission_only(server: RehearsalServer, session: Session) -> None:
+    parked = []
+    for _ in range(2):
+        server.arm("created-but-silent")
+        own_id = session.submit(WAVES).id
+        parked.append(session.wait(lambda all_, own_id=own_id: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id])
+    first, second = parked
+    (task_id,) = first.candidates
+    assert set(second.candidates) > {task_id}
+    session.choose(first.id, task_id)
+    with pytest.raises(ArgumentsInvalid, match=f"is the task of {first.id} already"):
+        session.choose(second.id, task_id)
+
+
 def test_what_was_never_parked_is_not_chosen_for(session: Session) -> None:
     with pytest.raises(ArgumentsInvalid, match="no submission"):
         session.choose("kob-unknown", "1")

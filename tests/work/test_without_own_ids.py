@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import event_from, record_of
 from kling_omni_addon.core.life.lifecycle import LOOK_WINDOW_S, Phase
 from kling_omni_addon.core.life.queueing import Slots, next_to_send
-from tests.workshop.studio import Studio, refusal
+from tests.workshop.studio import ORIGIN, Studio, refusal
 
 STRANGER = "somebody else's"
 
@@ -88,6 +89,25 @@ def test_another_process_that_has_one_open_keeps_the_last_byte_back(studio: Stud
     lane._advance(chosen.id)
     assert studio.kinds() == ["Intended", "NotSent"]
     assert studio.kling.creates == []
+
+
+def test_one_that_is_open_with_another_key_is_in_nobodys_way(studio: Studio) -> None:
+    studio.intend(2, origin=replace(ORIGIN, key_fingerprint="01d"), has_own_id=False)
+    studio.journal.append("kob-2", ev.Sent(at=studio.clock.now(), digest="d"))
+    studio.run(5)
+    assert studio.kling.creates == ["kob-1"]
+
+
+def test_send_again_sends_although_there_is_a_candidate(studio: Studio) -> None:
+    """A person has seen the candidates and decided."""
+    studio.kling.trouble["submit"] = ["swallowed"]
+    made_by_another(studio)
+    studio.run(LOOK_WINDOW_S + 60)
+    assert studio.submission().candidates == (f"task of {STRANGER}",)
+    studio.journal.append("kob-1", ev.SendAgain(at=studio.clock.now()))
+    studio.run(120)
+    assert studio.kling.creates == ["kob-1"]
+    assert studio.submission().phase is Phase.FETCHED
 
 
 @pytest.mark.parametrize("code", [1301, 1303, 1102])
