@@ -182,17 +182,7 @@ def profile_in_force(environment: Mapping[str, str], preferred: Preferred, profi
 
     Raises :class:`ArgumentsInvalid` for one that is not described.
     """
-    for name, source in (
-        (profile, "by --profile"),
-        (environment.get("KLING_PROFILE", "").strip(), "by KLING_PROFILE of the environment"),
-        (preferred.values.get("KLING_PROFILE", "").strip(), "by the preferences"),
-    ):
-        if name and name not in PROFILES:
-            remedy = f"Use {' or '.join(reversed(PROFILES))}, or leave it empty for {DEFAULT_PROFILE}."
-            raise ArgumentsInvalid(f"KLING_PROFILE is {name!r}.", field="KLING_PROFILE", remedy=remedy)
-        if name:
-            return name, source
-    return DEFAULT_PROFILE, "by default"
+    return _chosen("profile", environment, preferred, profile, (DEFAULT_PROFILE, *PROFILES))
 
 
 def dialect_in_force(environment: Mapping[str, str], preferred: Preferred, dialect: str = "") -> tuple[str, str]:
@@ -201,17 +191,27 @@ def dialect_in_force(environment: Mapping[str, str], preferred: Preferred, diale
 
     Raises :class:`ArgumentsInvalid` for one that is not spoken.
     """
+    return _chosen("dialect", environment, preferred, dialect, (LEGACY, *DIALECTS))
+
+
+def _chosen(
+    what: str, environment: Mapping[str, str], preferred: Preferred, given: str, known: tuple[str, ...]
+) -> tuple[str, str]:
+    """One of the ``known`` words, the first where nobody chooses, and who chose it: the option ``--what``, else the
+    variable ``KLING_WHAT``, else the preferences. Raises :class:`ArgumentsInvalid` for another word.
+    """
+    variable = f"KLING_{what.upper()}"
     for name, source in (
-        (dialect, "by --dialect"),
-        (environment.get("KLING_DIALECT", "").strip(), "by KLING_DIALECT of the environment"),
-        (preferred.values.get("KLING_DIALECT", "").strip(), "by the preferences"),
+        (given, f"by --{what}"),
+        (environment.get(variable, "").strip(), f"by {variable} of the environment"),
+        (preferred.values.get(variable, "").strip(), "by the preferences"),
     ):
-        if name and name not in DIALECTS:
-            remedy = f"Use {' or '.join(DIALECTS)}, or leave it empty for {LEGACY}."
-            raise ArgumentsInvalid(f"KLING_DIALECT is {name!r}.", field="KLING_DIALECT", remedy=remedy)
+        if name and name not in known:
+            remedy = f"Use {' or '.join(dict.fromkeys(known))}, or leave it empty for {known[0]}."
+            raise ArgumentsInvalid(f"{variable} is {name!r}.", field=variable, remedy=remedy)
         if name:
             return name, source
-    return LEGACY, "by default"
+    return known[0], "by default"
 
 
 def relayed_in_force(environment: Mapping[str, str], preferred: Preferred) -> tuple[bool, str]:

@@ -144,7 +144,9 @@ class KlingService:
         except Unanswered as error:
             if not is_committed:  # the service broke off mid-upload with an answer of no meaning
                 raise NotSent("The service broke off while the request was going out.") from None
-            raise self._of_address(error) from None
+            if isinstance(error, OtherDialect):
+                raise self._of_address(error) from None
+            raise
 
     def _with_links(self, call: HttpCall) -> HttpCall:
         """The call with a fresh link in the place of each clip. Raises :class:`ClipGone` where the account has none,
@@ -278,7 +280,7 @@ class KlingService:
 
     def create_element(self, draft: ElementDraft) -> ElementTask:
         """Begin an element; free, so it needs no journal. Raises like :meth:`submit`, and :class:`ArgumentsInvalid`."""
-        return self._write(core_elements.build_element_create(draft), core_elements.read_element_task)
+        return self._answered(core_elements.build_element_create(draft), core_elements.read_element_task)
 
     def element_task(self, task_id: str) -> ElementTask:
         """How far an element is. Raises like :meth:`find`."""
@@ -286,35 +288,34 @@ class KlingService:
 
     def delete_element(self, element_id: int) -> None:
         """Delete an own element. Raises like :meth:`submit`."""
-        self._write(core_elements.build_element_delete(element_id), core_elements.read_deleted)
+        self._answered(core_elements.build_element_delete(element_id), core_elements.read_deleted)
 
     def account(self) -> tuple[Pack, ...]:
         """The packs of the last year; also a free test of the key. Raises like :meth:`find`."""
         now = self._now()
         return self._read(core_account.build_account(now - _YEAR_S, now), core_account.read_account)
 
-    def _write(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
-        """A POST that costs nothing: no commit point."""
-        body = StreamedBody(self._bytes(call), call.content_length, commit=lambda: None)
-        return read(self._send(call, body))
+    def _answered(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
+        """What one call that costs nothing is answered: it has no commit point."""
+        body = StreamedBody(self._bytes(call), call.content_length, commit=lambda: None) if call.pieces else None
+        try:
+            return read(self._send(call, body))
+        except OtherDialect as error:
+            raise self._of_address(error) from None
 
     def _read(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
         """Ask a free question and read its reply; once more with a token of the service's own time when the clocks
         disagree.
         """
         try:
-            return self._write(call, read) if call.pieces else read(self._send(call))
+            return self._answered(call, read)
         except Refused as refusal:
             if refusal.reaction is not Reaction.SIGN_AGAIN or not self._follow_server_clock():
                 raise
-        except OtherDialect as error:
-            raise self._of_address(error) from None
-        return self._write(call, read) if call.pieces else read(self._send(call))
+        return self._answered(call, read)
 
-    def _of_address(self, error: Unanswered) -> Unanswered:
+    def _of_address(self, error: OtherDialect) -> OtherDialect:
         """An answer in other words says which address gave it."""
-        if not isinstance(error, OtherDialect):
-            return error
         remedy = "Choose the other API in the preferences (KLING_DIALECT), or check the service's address."
         return OtherDialect(f"{self._base_url}: {error.sentence}", field="service", remedy=remedy)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kling_omni_addon.core.errors import ArgumentsInvalid
-from kling_omni_addon.core.life.lifecycle import Phase
+from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
 from kling_omni_addon.remote import http
@@ -39,9 +39,13 @@ def session(server: RehearsalServer, environment: dict[str, str]) -> Iterator[Se
         yield session
 
 
+def settled(session: Session, own_id: str) -> Submission:
+    return session.wait(lambda found: found[own_id].is_settled, [own_id], PATIENCE_S)[own_id]
+
+
 def test_an_answer_that_came_needs_nobody(server: RehearsalServer, session: Session) -> None:
     own_id = session.submit(WAVES).id
-    found = session.wait(lambda all_: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id]
+    found = settled(session, own_id)
     assert (found.phase, found.problem) == (Phase.FETCHED, "")
     assert server.stats()["creates_by_external_id"] == {}
 
@@ -51,14 +55,14 @@ def test_a_lost_answer_is_parked_with_its_candidates_until_a_person_chooses(
 ) -> None:
     server.arm("created-but-silent")
     own_id = session.submit(WAVES).id
-    parked = session.wait(lambda all_: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id]
+    parked = settled(session, own_id)
     (task_id,) = parked.candidates
     assert parked.phase is Phase.PARKED
     assert f"{task_id}. Choose that one" in parked.problem
     with pytest.raises(ArgumentsInvalid, match=f"Candidates: {task_id}"):
         session.choose(own_id, "123")
     session.choose(own_id, task_id)
-    found = session.wait(lambda all_: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id]
+    found = settled(session, own_id)
     assert (found.phase, found.task_id) == (Phase.FETCHED, task_id)
     assert server.stats()["creates"] == 1
     with pytest.raises(ArgumentsInvalid):
@@ -70,7 +74,7 @@ def test_one_task_is_chosen_for_one_submission_only(server: RehearsalServer, ses
     for _ in range(2):
         server.arm("created-but-silent")
         own_id = session.submit(WAVES).id
-        parked.append(session.wait(lambda all_, own_id=own_id: all_[own_id].is_settled, [own_id], PATIENCE_S)[own_id])
+        parked.append(settled(session, own_id))
     first, second = parked
     (task_id,) = first.candidates
     assert set(second.candidates) > {task_id}

@@ -1,4 +1,4 @@
-"""What both dialects tell of a task in the same way: the video, the moments, the amounts."""
+"""What both dialects tell of a task in the same way: state, video, moments and amounts, and whose it is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ..amounts import Charge, amount_of, charge_of, seconds_of
-from ..protocol import cleaned, text_of
+from ..errors import Unanswered
+from ..protocol import Status, TaskReport, cleaned, id_of, text_of
 
 Money: TypeAlias = tuple[Any, Any]
 """An amount of money and its currency, as the service wrote them."""
 
+_STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in Status}
+"""Either dialect may say either word for a task that has succeeded (contract 6.4)."""
 _SAID_LENGTH = 40
 _CURRENCY_LENGTH = 8
 _LONGEST_CLIP_S = 86_400.0
@@ -19,12 +22,66 @@ _LAST_MS = 253_402_300_800_000.0
 """The end of the year 9999, as far as dates go."""
 
 
-def moment_of(milliseconds: Any) -> float:
+def report_of(
+    *,
+    task_id: Any,
+    external_task_id: Any,
+    status: Any,
+    message: Any,
+    videos: Any,
+    units: Sequence[Any],
+    money: Sequence[Money],
+    created: Any,
+    updated: Any,
+) -> TaskReport:
+    """A report of what a task object says, each fact as the service wrote it. Raises :class:`Unanswered` for a task
+    without an id.
+    """
+    known_as = id_of(task_id)
+    if not known_as:
+        raise Unanswered("The answer names no task.")
+    link, marked_link, duration_s = _video_in(videos)
+    charge = _charge_from(units, money)
+    return TaskReport(
+        task_id=known_as,
+        external_task_id=text_of(external_task_id),
+        status=_STATUSES.get(text_of(status), Status.UNKNOWN),
+        message=cleaned(message),
+        link=link,
+        marked_link=marked_link,
+        duration_s=duration_s,
+        charge_units=charge.units,
+        charge_balance=charge.balance,
+        charge_currency=charge.currency,
+        charge_said=charge.said,
+        created_at=_moment_of(created),
+        updated_at=_moment_of(updated),
+    )
+
+
+def of_the_create(report: TaskReport, external_task_id: str) -> TaskReport:
+    """The report, where it is about the task that was sent. Raises :class:`Unanswered` for a stranger's."""
+    if report.external_task_id not in ("", external_task_id):
+        raise Unanswered("Kling answered about another task than the one that was sent.")
+    return report
+
+
+def is_wanted(report: TaskReport, wanted: str) -> bool:
+    """Whether a task bears an id that was asked for, its own or ours."""
+    return wanted in (report.task_id, report.external_task_id)
+
+
+def stranger() -> Unanswered:
+    """An answer about a task that nobody asked for."""
+    return Unanswered("Kling answered about another task than the one that was asked for.")
+
+
+def _moment_of(milliseconds: Any) -> float:
     """Unix seconds; 0 for what is no time."""
     return (seconds_of(milliseconds, _LAST_MS) or 0.0) / 1000
 
 
-def video_in(videos: Any) -> tuple[str, str, float | None]:
+def _video_in(videos: Any) -> tuple[str, str, float | None]:
     """Link, link of the marked copy, and length of the first video that has a link."""
     for video in videos if isinstance(videos, list) else ():
         if isinstance(video, dict) and video.get("type", "video") == "video" and text_of(video.get("url")):
@@ -33,7 +90,7 @@ def video_in(videos: Any) -> tuple[str, str, float | None]:
     return "", "", None
 
 
-def charge_from(units: Sequence[Any], money: Sequence[Money]) -> Charge:
+def _charge_from(units: Sequence[Any], money: Sequence[Money]) -> Charge:
     """What a task cost, of its amounts in units and in money. Units "0" beside money are no charge (contract 6.2)."""
     counted = [each for each in units if each is not None]
     taken = [each for each in money if each[0] is not None]

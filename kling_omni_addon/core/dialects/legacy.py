@@ -13,23 +13,18 @@ from ..protocol import (
     USUAL_ON_PAGE,
     HttpCall,
     HttpReply,
-    Status,
     TaskReport,
-    cleaned,
     document_of,
     id_of,
     read_data,
-    text_of,
 )
 from .dialect import Page
-from .facts import Money, charge_from, moment_of, video_in
+from .facts import Money, is_wanted, of_the_create, report_of, stranger
 
 LABEL = "the legacy API"
 TAKES_KEY_PAIRS = True
 TASKS_PATH = "/v1/videos/omni-video"
 MOST_TOGETHER = 500
-
-_STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in Status}
 
 
 def written(body: Body, limits: Profile) -> tuple[str, Body]:
@@ -63,17 +58,14 @@ def cursor_of(number: int) -> str | None:
 
 def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
     """The task that a create made; see :class:`.dialect.Dialect`."""
-    report = _report(_data(reply, dict))
-    if report.external_task_id not in ("", external_task_id):
-        raise Unanswered("Kling answered about another task than the one that was sent.")
-    return report
+    return of_the_create(_report(_data(reply, dict)), external_task_id)
 
 
 def read_task(reply: HttpReply, wanted: str) -> TaskReport:
     """The task that was asked for: its own id or ours must be ``wanted``."""
     report = _report(_data(reply, dict, is_question=True))
-    if wanted not in (report.task_id, report.external_task_id):
-        raise Unanswered("Kling answered about another task than the one that was asked for.")
+    if not is_wanted(report, wanted):
+        raise stranger()
     return report
 
 
@@ -113,25 +105,16 @@ def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:
 def _report(task: Mapping[str, Any]) -> TaskReport:
     if _is_of_new(task):
         raise _in_new_words()
-    task_id = id_of(task.get("task_id"))
-    if not task_id:
-        raise Unanswered("The answer names no task.")
-    link, marked_link, duration_s = video_in(_member(task, "task_result").get("videos"))
-    charge = charge_from([task.get("final_unit_deduction")], _money(task.get("final_balance_deduction")))
-    return TaskReport(
-        task_id=task_id,
-        external_task_id=text_of(_member(task, "task_info").get("external_task_id")),
-        status=_STATUSES.get(text_of(task.get("task_status")), Status.UNKNOWN),
-        message=cleaned(task.get("task_status_msg")),
-        link=link,
-        marked_link=marked_link,
-        duration_s=duration_s,
-        charge_units=charge.units,
-        charge_balance=charge.balance,
-        charge_currency=charge.currency,
-        charge_said=charge.said,
-        created_at=moment_of(task.get("created_at")),
-        updated_at=moment_of(task.get("updated_at")),
+    return report_of(
+        task_id=task.get("task_id"),
+        external_task_id=_member(task, "task_info").get("external_task_id"),
+        status=task.get("task_status"),
+        message=task.get("task_status_msg"),
+        videos=_member(task, "task_result").get("videos"),
+        units=[task.get("final_unit_deduction")],
+        money=_money(task.get("final_balance_deduction")),
+        created=task.get("created_at"),
+        updated=task.get("updated_at"),
     )
 
 

@@ -14,9 +14,7 @@ from ..protocol import (
     NO_SUCH_TASK_REMEDY,
     HttpCall,
     HttpReply,
-    Status,
     TaskReport,
-    cleaned,
     document_of,
     id_of,
     read_data,
@@ -24,7 +22,7 @@ from ..protocol import (
 )
 from ..script import script_of
 from .dialect import Page
-from .facts import Money, charge_from, moment_of, video_in
+from .facts import Money, is_wanted, of_the_create, report_of, stranger
 
 LABEL = "the new API"
 TAKES_KEY_PAIRS = False
@@ -32,7 +30,6 @@ CREATE_PATH = "/omni-video/"
 TASKS_PATH = "/tasks"
 MOST_TOGETHER = 20
 
-_STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in Status}
 _IMAGE_TYPES = {
     None: "refer_image",
     "first_frame": "first_frame",
@@ -132,21 +129,17 @@ def cursor_of(number: int) -> str | None:
 
 def read_create(reply: HttpReply, external_task_id: str) -> TaskReport:
     """The task that a create made; see :class:`.dialect.Dialect`."""
-    report = _report(read_data(reply, dict))
-    if report.external_task_id not in ("", external_task_id):
-        raise Unanswered("Kling answered about another task than the one that was sent.")
-    return report
+    return of_the_create(_report(_data(reply, dict)), external_task_id)
 
 
 def read_task(reply: HttpReply, wanted: str) -> TaskReport:
     """The one task of a list that has the id: an unknown one is left out of it, and is no error here."""
     entries = _tasks(reply)
-    found = (report for report in _reports(entries) if wanted in (report.task_id, report.external_task_id))
-    report = next(found, None)
+    report = next((report for report in _reports(entries) if is_wanted(report, wanted)), None)
     if report is not None:
         return report
     if entries:
-        raise Unanswered("Kling answered about another task than the one that was asked for.")
+        raise stranger()
     raise TaskUnknown(
         f"Kling knows no task {wanted}.",
         code=0,
@@ -208,25 +201,17 @@ def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:
 def _report(task: Mapping[str, Any]) -> TaskReport:
     if _is_of_legacy(task):
         raise _in_legacy_words()
-    task_id = id_of(task.get("id"))
-    if not task_id:
-        raise Unanswered("The answer names no task.")
-    link, marked_link, duration_s = video_in(task.get("outputs"))
-    charge = charge_from(*_billed(task.get("billing")))
-    return TaskReport(
-        task_id=task_id,
-        external_task_id=text_of(task.get("external_id")),
-        status=_STATUSES.get(text_of(task.get("status")), Status.UNKNOWN),
-        message=cleaned(task.get("message")),
-        link=link,
-        marked_link=marked_link,
-        duration_s=duration_s,
-        charge_units=charge.units,
-        charge_balance=charge.balance,
-        charge_currency=charge.currency,
-        charge_said=charge.said,
-        created_at=moment_of(task.get("create_time")),
-        updated_at=moment_of(task.get("update_time")),
+    units, money = _billed(task.get("billing"))
+    return report_of(
+        task_id=task.get("id"),
+        external_task_id=task.get("external_id"),
+        status=task.get("status"),
+        message=task.get("message"),
+        videos=task.get("outputs"),
+        units=units,
+        money=money,
+        created=task.get("create_time"),
+        updated=task.get("update_time"),
     )
 
 

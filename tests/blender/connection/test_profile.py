@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +18,6 @@ from tests.workshop.rehearsal_stand import png
 
 Scene = Any
 Page = Any
-
-
-@pytest.fixture
-def page(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """The page as a fresh install has it."""
-    home = os.environ["KLING_HOME"]
-    for name in [name for name in os.environ if name.startswith("KLING_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("KLING_HOME", home)
-    enabled: Any = bpy.context.preferences.addons.new()
-    enabled.module = preferences.ROOT_PACKAGE
-    shot_scene.kling.prompt = "a fox runs"
-    yield enabled.preferences
-    bpy.context.preferences.addons.remove(enabled)
 
 
 def drawn_output() -> list[str]:

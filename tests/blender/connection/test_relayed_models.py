@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,7 @@ import bpy
 import pytest
 
 from kling_omni_addon.blender.capture import frame_overlay
-from kling_omni_addon.blender.connection import limits, preferences
+from kling_omni_addon.blender.connection import limits
 from kling_omni_addon.blender.panels import output, preferences_page
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.core.errors import ArgumentsInvalid
@@ -20,20 +18,6 @@ from tests.workshop.layout import Layout
 Scene = Any
 Page = Any
 THERE = ["Kling 3.0 Omni", "Kling O1"]
-
-
-@pytest.fixture
-def page(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
-    """The page as a fresh install has it."""
-    home = os.environ["KLING_HOME"]
-    for name in [name for name in os.environ if name.startswith("KLING_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("KLING_HOME", home)
-    enabled: Any = bpy.context.preferences.addons.new()
-    enabled.module = preferences.ROOT_PACKAGE
-    shot_scene.kling.prompt = "a fox runs"
-    yield enabled.preferences
-    bpy.context.preferences.addons.remove(enabled)
 
 
 def offered() -> list[str]:
