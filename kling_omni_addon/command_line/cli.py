@@ -148,7 +148,12 @@ def _parser() -> argparse.ArgumentParser:
         verb.set_defaults(act=act)
         verb.add_argument("id", help="the submission's id, as status prints it")
         verb.add_argument("--service", default="", help="as for submit")
-    chosen = _verb(names, "choose", verbs.choose, "say which task is that of a parked submission without an id there")
+    chosen = _verb(
+        names,
+        "choose",
+        verbs.choose,
+        "say which task of the account a parked submission's is, where Kling was told no id",
+    )
     chosen.add_argument("id", help="the submission's id, as status prints it")
     chosen.add_argument("task", type=_task_id, help="one of the tasks that its line names")
     chosen.add_argument("--service", default="", help="as for submit")
