@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -26,14 +27,15 @@ from .core.errors import (
     TaskUnknown,
 )
 from .core.life import events as ev
+from .core.life import spending
 from .core.life.events import Event, Origin, Target
 from .core.life.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
 from .core.life.refusals import why_not
 from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
-from .core.pricing import plain, price_of
+from .core.pricing import Price, plain, price_of, sum_of
 from .core.protocol import CLIP_KEPT_S, TaskReport, can_be_asked_for
-from .core.provenance import wish_of
+from .core.provenance import request_from, wish_of
 from .core.request import OmniRequest
 from .judging import keep_pictures
 from .paths import expanded
@@ -197,7 +199,7 @@ class Session:
         own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
         clip = ClipRef(known_as=self._known_as(request.video.clip)) if request.video and request.video.clip else None
         payload = build_payload(draft_body(request, kept, own_id), self._profile, clip)
-        price = price_of(request, profile=self._profile)
+        price = self._price_of(request)
         intended = ev.Intended(
             at=self._clock.now(),
             payload=payload,
@@ -218,6 +220,26 @@ class Session:
             ) from None
         self._worker.wake()
         return submission
+
+    def _price_of(self, request: OmniRequest) -> Price | None:
+        """The list price; of an edit of a clip of ours by the length that was asked for, where that is known."""
+        made = self._journal.load(request.video.clip) if request.video and request.video.clip else None
+        asked = request_from(made.wish) if made is not None and made.wish else None
+        length_s = None if asked is None or asked.is_edit else asked.duration_s
+        return price_of(request, input_video_s=length_s, profile=self._profile)
+
+    def require_within_caps(self, requests: Sequence[OmniRequest], blend: str) -> None:
+        """Raise :class:`CapReached` when these might break a cap after all that waits to be sent; what is recorded all
+        the same is held at its commit point. Reads the journal.
+        """
+        caps, now = self.settings.caps, self._clock.now()
+        if not caps:
+            return
+        since = now - spending.DAY_S if caps.project is None else -math.inf
+        recorded = {s.id: s for s in (*self._journal.sent_since(since), *self._journal.live())}
+        own = [s for s in recorded.values() if s.origin == self.origin]
+        price = sum_of(self._price_of(request) for request in requests)
+        spending.check_wish(price.most_units if price else None, blend, own, caps, now)
 
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""

@@ -6,7 +6,7 @@ It is an estimate: the charge that the service reports for a finished task repla
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -72,6 +72,24 @@ def price_of(
         date=prices["date"],
         most_units=rate * most,
         most_dollars=rate * most * per_unit,
+    )
+
+
+def sum_of(prices: Iterable[Price | None]) -> Price | None:
+    """What several clips cost together; None where the list has no price for one of them, and for none at all."""
+    known: list[Price] = []
+    for price in prices:
+        if price is None:
+            return None
+        known.append(price)
+    if not known:
+        return None
+    return Price(
+        units=sum((price.units for price in known), Decimal(0)),
+        dollars=sum((price.dollars for price in known), Decimal(0)),
+        date=known[0].date,
+        most_units=sum((price.most_units for price in known), Decimal(0)),
+        most_dollars=sum((price.most_dollars for price in known), Decimal(0)),
     )
 
 

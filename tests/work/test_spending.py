@@ -14,7 +14,7 @@ from kling_omni_addon.core.errors import CapReached, Unanswered
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission, apply, begin
-from kling_omni_addon.core.life.spending import Caps, check_caps, spent_units
+from kling_omni_addon.core.life.spending import Caps, check_caps, check_wish, spent_units
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.journal import Journal
 from tests.workshop.studio import ORIGIN, Studio, refusal
@@ -214,3 +214,42 @@ def test_what_another_process_sends_during_the_upload_is_seen_at_the_commit_poin
     assert studio.kling.creates == []
     assert studio.kinds("kob-1") == ["Intended", "Held"]
     assert "6 may be spent already" in studio.submission("kob-1").problem
+
+
+def waits(name: str, units: str = "3", *, held: bool = False) -> Submission:
+    submission = one(name, units)
+    return apply(submission, ev.Held(at=NOW, reason="1102", exit_code=4)) if held else submission
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted", "fits"),
+    [
+        ((), "9", True),
+        ((), "9.1", False),
+        ((sent(),), "6", True),
+        ((sent(),), "6.1", False),
+        ((sent(at=NOW - DAY_S - 1),), "9", True),
+        ((sent(), waits("kob-1")), "3", True),
+        ((sent(), waits("kob-1")), "3.1", False),
+        ((sent(), waits("kob-1", held=True)), "6", True),
+        ((), None, False),
+    ],
+)
+def test_a_press_counts_what_was_sent_and_what_will_be_sent_by_itself(
+    known: tuple[Submission, ...], wanted: str | None, fits: bool
+) -> None:
+    def press() -> None:
+        check_wish(None if wanted is None else Decimal(wanted), "/a.blend", known, Caps(daily=Decimal(9)), NOW)
+
+    if fits:
+        press()
+    else:
+        with pytest.raises(CapReached):
+            press()
+
+
+def test_the_cap_of_a_project_counts_what_waits_for_that_project() -> None:
+    known = (waits("kob-1", "5"), sent(blend="/b.blend", units="5"))
+    check_wish(Decimal(4), "/a.blend", known, Caps(project=Decimal(9)), NOW)
+    with pytest.raises(CapReached):
+        check_wish(Decimal(5), "/a.blend", known, Caps(project=Decimal(9)), NOW)

@@ -27,8 +27,7 @@ def reported(execute: Callable[[Any, bpy.types.Context], Outcome]) -> Callable[[
         try:
             return execute(operator, context)
         except RequestInvalid as error:
-            for problem in error.problems:
-                operator.report({"ERROR"}, problem.message)
+            operator.report({"ERROR"}, "\n".join(problem.message for problem in error.problems))
         except KlingError as error:
             operator.report({"ERROR"}, str(error))
         return {"CANCELLED"}

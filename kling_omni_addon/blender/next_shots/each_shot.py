@@ -11,7 +11,7 @@ import bpy
 from ...core.errors import KlingError, RequestInvalid
 from ...core.life.events import Target
 from ...core.life.lifecycle import Submission
-from ...core.pricing import Price, price_of
+from ...core.pricing import Price, price_of, sum_of
 from ...core.problem import Problem
 from ...core.request import OmniRequest, Picture, Role, Storyboard, capability_of
 from ...core.shot_names import next_name
@@ -125,17 +125,7 @@ def _clip_seconds(request: OmniRequest, seconds: float, number: int) -> int:
 
 def price_of_all(plans: tuple[PlannedClip, ...]) -> Price | None:
     """What they cost together by the list; None where it has no price for one of them."""
-    prices = [price_of(plan.request, profile=limits.profile()) for plan in plans]
-    known = [price for price in prices if price is not None]
-    if not known or len(known) < len(prices):
-        return None
-    return replace(
-        known[0],
-        **{
-            name: sum((getattr(price, name) for price in known[1:]), getattr(known[0], name))
-            for name in ("units", "dollars", "most_units", "most_dollars")
-        },
-    )
+    return sum_of(price_of(plan.request, profile=limits.profile()) for plan in plans)
 
 
 def question(plans: tuple[PlannedClip, ...]) -> str:

@@ -206,6 +206,13 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     take_name: StringProperty(
         name="Take Of Shot", description="What the shot is called that the next clip is a take of"
     )
+    takes: IntProperty(
+        name="Takes",
+        description="How many clips one press of Generate makes of the shot; each is paid for",
+        default=1,
+        min=1,
+        max=4,
+    )
     timing: EnumProperty(
         name="In the Timeline",
         description="How the clip plays in a scene of another frame rate",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -11,6 +12,7 @@ import bpy
 from ...core.errors import ClipUnusable, KlingError
 from ...core.life.events import Target
 from ...core.life.lifecycle import Submission
+from ...core.provenance import shot_id_of
 from ...core.request import OmniRequest
 from ..connection import opening, snapshots
 from ..connection.online import require_online
@@ -57,6 +59,24 @@ def submit_wish(scene: bpy.types.Scene, wish: Wish) -> Submission:
     return submit_request(wish.request, wish.target)
 
 
+def submit_takes(scene: bpy.types.Scene, wish: Wish, takes: int) -> tuple[Submission, ...]:
+    """The same ``takes`` times, the first the shot and the others more takes of it: **each may cost**.
+
+    Raises like :func:`submit_wish`; where only some could be recorded, the sentence says how many.
+    """
+    made = [submit_wish(scene, wish)]
+    more = replace(wish.target, shot=shot_id_of(made[0]), has_stand_in=False)
+    try:
+        while len(made) < takes:
+            made.append(submit_request(wish.request, more))
+    except KlingError as error:
+        sentence = f"Submitted {len(made)} of {takes} takes; the others not: {error}"
+        raise KlingError(sentence, remedy="Set Takes to the number that is missing, and press Generate.") from error
+    finally:
+        last_press.note(wish)  # what the button was pressed for, in place of the last take
+    return tuple(made)
+
+
 def submit_request(request: OmniRequest, target: Target) -> Submission:
     """The same for a request that was not read from a panel, and for a place of its own: **it may cost**.
 
@@ -74,6 +94,13 @@ def submit_request(request: OmniRequest, target: Target) -> Submission:
     except (KlingError, RuntimeError):  # it is recorded and may cost: this must not look as if it were not
         _log.exception("%s has no stand-in; its clip will wait in the list", made.id)
     return made
+
+
+def require_within_caps(requests: Sequence[OmniRequest], target: Target) -> None:
+    """Raise :class:`~kling_omni_addon.core.errors.CapReached` where these and all that waits to be sent might break a
+    cap, so that a press adds nothing that would only be held.
+    """
+    opening.session().require_within_caps(requests, target.blend)
 
 
 def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:

@@ -11,9 +11,12 @@ from ...core.life.lifecycle import Submission
 from ...core.pricing import Price, plain
 from ...core.provenance import request_from
 from ...core.request import OmniRequest
+from ..connection import account, limits
 from ..connection.clip_links import list_price_of
 from ..connection.preferences import confirm_units, service
 from ..host.reporting import Outcome
+from ..shot.reading import Wish
+from . import words
 
 
 def question(requests: Iterable[OmniRequest]) -> str:
@@ -31,6 +34,24 @@ def question(requests: Iterable[OmniRequest]) -> str:
     if not first and (not limit or (None not in prices and most <= limit)):
         return ""
     return " ".join(part for part in (first, _cost_of(prices, most)) if part)
+
+
+def question_of_shot(wish: Wish, takes: int) -> str:
+    """The same for some takes of one shot: what they are, what they cost, and what is left where that is known."""
+    asked = question([wish.request] * takes)
+    if not asked:
+        return ""
+    left = f" {words.balance(account.balance.answer)} are left." if account.balance.answer is not None else ""
+    return f"{_what(wish, takes)} {asked}{left}"
+
+
+def _what(wish: Wish, takes: int) -> str:
+    """Name, length and quality: what a person would not want to pay for by mistake."""
+    request, at = wish.request, limits.profile()
+    length = "as long as its video" if request.is_edit else f"{request.duration_s} s"
+    several = f"{takes} takes, each " if takes > 1 else ""
+    quality = f"{at.mode_labels.get(request.mode, request.mode)} {at.mode_lines.get(request.mode, '?')}p"
+    return f'"{wish.target.name}": {several}{length}, {quality}.'
 
 
 def nobody_chose() -> str:

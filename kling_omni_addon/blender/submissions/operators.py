@@ -14,8 +14,8 @@ from ..connection.online import WhileOnline
 from ..host import heartbeat
 from ..host.reporting import Outcome, reported
 from ..shot import judging
-from ..shot.properties import scene_of
-from ..shot.reading import read_request, read_wish
+from ..shot.properties import scene_of, shot_of
+from ..shot.reading import read_wish
 from . import acts, confirming, rows
 
 
@@ -42,7 +42,7 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Ask first where it costs more than the artist's limit."""
-        asked = confirming.question([read_request(scene_of(context))])
+        asked = confirming.question_of_shot(read_wish(scene_of(context)), shot_of(scene_of(context)).takes)
         return confirming.ask(self, context, event, asked) if asked else self.execute(context)
 
     @reported
@@ -54,22 +54,26 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         if acts.last_press.is_repeated_by(wish):
             self.report({"INFO"}, "This shot was submitted a moment ago")
             return {"CANCELLED"}
-        submission = acts.submit_wish(scene, wish)
+        takes = shot_of(scene).takes
+        acts.require_within_caps([wish.request] * takes, wish.target)
+        made = acts.submit_takes(scene, wish, takes)
         if not self.wait_s:
-            self.report({"INFO"}, f"Submitted {submission.target.name}")
+            several = f", {takes} takes" if takes > 1 else ""
+            self.report({"INFO"}, f'Submitted "{wish.target.name}"{several}')
             return {"FINISHED"}
-        return self._wait(submission.id)
+        return self._wait([submission.id for submission in made])
 
-    def _wait(self, submission_id: str) -> Outcome:
+    def _wait(self, ids: list[str]) -> Outcome:
         try:
-            (submission,) = acts.wait([submission_id], self.wait_s)
+            submissions = acts.wait(ids, self.wait_s)
         except KeyboardInterrupt:  # of which Blender would make a traceback
             self.report({"ERROR"}, "The wait was interrupted. The submission goes on and may be charged")
             return {"CANCELLED"}
-        if submission.phase is not Phase.FETCHED:
-            self.report({"ERROR"}, submission.problem or "The wait ended before the clip was done; it goes on")
-            return {"CANCELLED"}
         acts.place_arrived()
+        missing = [submission for submission in submissions if submission.phase is not Phase.FETCHED]
+        if missing:
+            self.report({"ERROR"}, missing[0].problem or "The wait ended before the clip was done; it goes on")
+            return {"CANCELLED"}
         return {"FINISHED"}
 
 

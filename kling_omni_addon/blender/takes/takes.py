@@ -64,8 +64,9 @@ def differences(strip: Strip, take: Take) -> tuple[str, ...]:
     return diff_of(provenance_on(strip)["wish"], take.wish, lambda text: _LABELS.get(text, text))
 
 
-def show_take(scene: bpy.types.Scene, strip: Strip, take: Take) -> None:
-    """Let a strip play another take: where it is, as it is cut, with its effects; see ``clip_strips.replace_source``.
+def show_take(scene: bpy.types.Scene, strip: Strip, take: Take, fit_frames: int = 0) -> None:
+    """Let a strip play another take: where it is, as it is cut, with its effects; see ``clip_strips.replace_source``. A
+    stand-in becomes ``fit_frames`` long, or as long as the clip is.
 
     Raises :class:`ClipUnusable` when the file is gone or broken, :class:`KlingError` for a strip of a linked scene, and
     then nothing is changed.
@@ -76,7 +77,7 @@ def show_take(scene: bpy.types.Scene, strip: Strip, take: Take) -> None:
         raise ClipUnusable(f"The clip {clip} is gone.", field="clip", remedy="Choose another take.")
     if stand_in.is_stand_in(strip):  # it has no tempo yet that could be kept
         timing = str(take.provenance.get("timing", ""))
-        length = clip_strips.frames_of(clip_facts_of(clip), clip_strips.scene_fps(scene), timing, 0)
+        length = clip_strips.frames_of(clip_facts_of(clip), clip_strips.scene_fps(scene), timing, fit_frames)
     clip_strips.replace_source(strip, scene, clip, submission_id=take.submission, length=length)
     mark_with(strip, take.provenance)
 
@@ -97,7 +98,7 @@ def put_on_strip(submission: Submission, *, is_wanted: bool = False) -> tuple[bp
     for scene, strip in strips:
         is_shown = submission_of(strip) == submission.id and not stand_in.is_stand_in(strip)
         if is_wanted or not (is_shown or shows_favourite(strip)):
-            show_take(scene, strip, take)
+            show_take(scene, strip, take, submission.target.fit_frames)
     if strips:
         keep_missing(submission)
     return strips[0] if strips else None

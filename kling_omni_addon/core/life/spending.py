@@ -6,7 +6,7 @@ service says what it charged, or that nothing was made. What cannot be priced is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -39,16 +39,47 @@ def check_caps(submission: Submission, sent: Iterable[Submission], caps: Caps, n
     everything = tuple(sent)
     recent = [s for s in everything if s.sent_at > now - DAY_S]
     own_project = [s for s in everything if s.target.blend == submission.target.blend]
-    for cap, counted, name, span in (
-        (caps.daily, recent, "KLING_DAILY_CAP", "in 24 hours"),
-        (caps.project, own_project, "KLING_PROJECT_CAP", "on this project"),
-    ):
-        if cap is not None:
-            _check(submission, sum((spent_units(s) for s in counted), Decimal(0)), cap, name, span)
+    for cap, counted, name, span in _in_force(caps, recent, own_project):
+        spent = sum((spent_units(s) for s in counted), Decimal(0))
+        _check(amount_of(submission.most_units), spent, cap, name, span)
 
 
-def _check(submission: Submission, spent: Decimal, cap: Decimal, name: str, span: str) -> None:
-    wanted = amount_of(submission.most_units)
+def check_wish(wanted: Decimal | None, blend: str, known: Iterable[Submission], caps: Caps, now: float) -> None:
+    """Raise :class:`CapReached` when clips for ``blend`` that are not recorded yet, and may cost ``wanted`` units
+    together, would break a cap once everything of the same key that is ``known`` and waits has been sent as well.
+    """
+    everything = [s for s in known if s.sent_at or not s.is_held]
+    recent = [s for s in everything if not s.sent_at or s.sent_at > now - DAY_S]
+    own_project = [s for s in everything if s.target.blend == blend]
+    for cap, counted, name, span in _in_force(caps, recent, own_project):
+        units = sum((_may_cost(s) for s in counted), Decimal(0))
+        _check(wanted, units, cap, name, span, what="this press", then="press Generate again")
+
+
+def _may_cost(submission: Submission) -> Decimal:
+    return spent_units(submission) if submission.sent_at else amount_of(submission.most_units) or Decimal(0)
+
+
+def _in_force(
+    caps: Caps, recent: Sequence[Submission], own_project: Sequence[Submission]
+) -> Iterator[tuple[Decimal, Sequence[Submission], str, str]]:
+    """Each cap that there is: what counts against it, the setting, and over which span."""
+    if caps.daily is not None:
+        yield caps.daily, recent, "KLING_DAILY_CAP", "in 24 hours"
+    if caps.project is not None:
+        yield caps.project, own_project, "KLING_PROJECT_CAP", "on this project"
+
+
+def _check(
+    wanted: Decimal | None,
+    spent: Decimal,
+    cap: Decimal,
+    name: str,
+    span: str,
+    *,
+    what: str = "this clip",
+    then: str = "resume",
+) -> None:
     if wanted is None:
         raise CapReached(
             "There is no list price for this clip, so the cap on spending cannot be kept.",
@@ -57,10 +88,10 @@ def _check(submission: Submission, spent: Decimal, cap: Decimal, name: str, span
         )
     if spent + wanted > cap:
         raise CapReached(
-            f"The cap of {plain(cap)} units {span} is reached: {plain(spent)} may be spent already, and this clip may "
+            f"The cap of {plain(cap)} units {span} is reached: {plain(spent)} may be spent already, and {what} may "
             f"cost {plain(wanted)}.",
             field=name,
-            remedy="Nothing was sent. Raise the cap or wait, then resume.",
+            remedy=f"Nothing was sent. Raise the cap or wait, then {then}.",
         )
 
 

@@ -1,0 +1,147 @@
+"""One press of Generate: how many takes, what is asked first, and what a cap lets through."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import bpy
+import pytest
+
+from kling_omni_addon.blender.connection import account, opening, snapshots
+from kling_omni_addon.blender.host.sequencer import strips_of
+from kling_omni_addon.blender.panels import generate
+from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.reading import read_wish
+from kling_omni_addon.blender.submissions import acts, confirming
+from kling_omni_addon.blender.takes import takes
+from kling_omni_addon.core.account import Pack
+from kling_omni_addon.core.errors import KlingError
+from kling_omni_addon.core.provenance import shot_id_of
+from tests.workshop.layout import Layout
+
+Scene = Any
+
+
+@pytest.fixture
+def set_up(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """A shot that can be submitted; the service is away, so everything stays recorded and unsent."""
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("KLING_API_KEY", "key")
+    shot_scene.kling.prompt, shot_scene.kling.mode, shot_scene.kling.shot_name = "a fox runs", "std", "alley"
+    acts.last_press.forget()
+    return shot_scene
+
+
+def test_takes_are_clips_of_one_shot_with_one_placeholder(set_up: Scene) -> None:
+    set_up.kling.takes = 3
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    made = snapshots.submissions()
+    assert {shot_id_of(submission) for submission in made} == {made[0].id}
+    assert [submission.target.has_stand_in for submission in made] == [True, False, False]
+    assert len({submission.payload.external_task_id for submission in made}) == 3
+    assert len(strips_of(set_up)) == 1
+
+
+def test_a_double_click_makes_the_takes_once(set_up: Scene) -> None:
+    set_up.kling.takes = 2
+    bpy.ops.kling.submit()
+    assert bpy.ops.kling.submit() == {"CANCELLED"}
+    assert len(snapshots.submissions()) == 2
+
+
+def test_takes_of_a_shot_that_is_there_are_all_takes_of_that_shot(set_up: Scene) -> None:
+    set_up.kling.takes, set_up.kling.take_of = 2, "kob-first"
+    bpy.ops.kling.submit()
+    assert [submission.target.shot for submission in snapshots.submissions()] == ["kob-first", "kob-first"]
+
+
+def test_takes_that_cannot_all_be_recorded_say_how_many_were(set_up: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, left = opening.session(), [True]
+    submit = session.submit
+
+    def once(*asked: Any) -> Any:
+        if left:
+            left.pop()
+            return submit(*asked)
+        raise KlingError("The disk is full.")
+
+    monkeypatch.setattr(session, "submit", once)
+    set_up.kling.takes = 3
+    with pytest.raises(RuntimeError, match="Submitted 1 of 3 takes; the others not: The disk is full"):
+        bpy.ops.kling.submit()
+    assert len(snapshots.submissions()) == 1
+
+
+def test_a_press_over_a_cap_adds_nothing(set_up: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLING_DAILY_CAP", "10")
+    set_up.kling.takes = 4
+    with pytest.raises(RuntimeError, match="The cap of 10 units in 24 hours is reached"):
+        bpy.ops.kling.submit()
+    assert (snapshots.submissions(), list(strips_of(set_up))) == ((), [])
+    set_up.kling.takes = 3
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    set_up.kling.takes, set_up.kling.prompt = 1, "another fox"
+    with pytest.raises(RuntimeError, match="9 may be spent already"):
+        bpy.ops.kling.submit()
+    assert len(snapshots.submissions()) == 3
+
+
+def test_the_price_on_the_button_is_that_of_all_takes(set_up: Scene) -> None:
+    set_up.kling.takes = 3
+    layout = Layout()
+    generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
+    assert "Generate   9.0 units · $1.26" in layout.labels
+
+
+def test_what_is_asked_first_names_the_shot_what_it_costs_and_what_is_left(
+    set_up: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(confirming, "confirm_units", lambda: 5)
+    wish = read_wish(set_up)
+    assert confirming.question_of_shot(wish, 1) == ""
+    pack = Pack(name="p", total=Decimal(200), remaining=Decimal(118), status="online", ends_at=0.0)
+    monkeypatch.setattr(account.balance, "answer", (pack,))
+    assert confirming.question_of_shot(wish, 2) == (
+        '"alley": 2 takes, each 5 s, Standard 720p. This costs 6 units, $0.84 by the list. 118 units are left.'
+    )
+
+
+def test_generate_is_gray_until_the_shot_was_judged(set_up: Scene) -> None:
+    judging.forget()
+    enabled: list[bool] = []
+
+    class Gray(Layout):
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "enabled":
+                enabled.append(value)
+            object.__setattr__(self, name, value)
+
+    generate.draw_generate(Gray(), bpy.context)  # type: ignore[arg-type]
+    judging.judge(set_up)
+    generate.draw_generate(Gray(), bpy.context)  # type: ignore[arg-type]
+    assert enabled == [False, True]
+
+
+def test_all_that_is_wrong_is_one_report(set_up: Scene, tmp_path: Path) -> None:
+    set_up.kling.prompt, set_up.kling.kind = "", "FIRST"
+    with pytest.raises(RuntimeError) as raised:
+        bpy.ops.kling.submit()
+    told = str(raised.value)
+    assert "first frame" in told
+    assert told.count("Error: ") == 1
+
+
+def test_a_take_that_comes_first_fills_a_fitted_placeholder_as_long_as_that_is(
+    set_up: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted: list[int] = []
+    monkeypatch.setattr(takes, "show_take", lambda _scene, _strip, _take, fit_frames=0: fitted.append(fit_frames))
+    monkeypatch.setattr(takes, "keep_missing", lambda _submission: None)
+    set_up.kling.fit_frames, set_up.kling.fit_start, set_up.kling.takes = 100, set_up.frame_current, 2
+    bpy.ops.kling.submit()
+    first, second = snapshots.submissions()
+    takes.put_on_strip(replace(second, clip="/clips/second.mp4"))
+    assert (first.target.fit_frames, fitted) == (100, [100])
