@@ -30,13 +30,17 @@ def test_the_clip_is_on_the_timeline_at_the_current_frame(story: Story) -> None:
 
 def test_blender_drew_every_panel_without_complaint(story: Story) -> None:
     assert story["draw_errors"] == []
-    assert set(story["drawn"]) >= {"shot", "prompt", "frames", "output", "generate", "submissions"}
+    assert set(story["drawn"]) >= {"shot", "submissions"}
 
 
 def test_blender_drew_every_kind_of_shot_without_complaint(kinds: Story) -> None:
     assert (kinds["error"], kinds["draw_errors"]) == ("", [])
-    assert set(kinds["drawn"]) >= {"video", "storyboard", "references", "frames"}
+    assert set(kinds["drawn"]) >= {"shot", "submissions"}
     assert kinds["steps"][-1] == "preferences"
+
+
+def test_all_down_to_generate_is_in_sight(kinds: Story) -> None:
+    assert kinds["generate_px"] <= 380
 
 
 def test_disabling_leaves_no_class_behind(story: Story) -> None:

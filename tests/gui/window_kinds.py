@@ -13,6 +13,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from tests.gui.hand import click, find, xdotool
 from tests.gui.in_window import (
     MODULE,
     STORY,
@@ -41,6 +42,7 @@ def kinds() -> Steps:
         shot.kind = kind
         yield 0.5
         shoot_side_panel(f"kind_{kind.lower()}")
+    yield from one_screen(shot)
     page = bpy.context.preferences.addons[MODULE].preferences
     shot.kind, shot.mode = "TEXT", "4k"
     yield 0.5
@@ -64,6 +66,7 @@ def kinds() -> Steps:
     yield 1.0
     shoot("twice_as_large")
     bpy.context.preferences.view.ui_scale = 1.0
+    yield from light()
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = "kling"
     area("VIEW_3D").type = "PREFERENCES"
@@ -72,6 +75,34 @@ def kinds() -> Steps:
     page.service = "kling"
     yield 0.5
     shoot("preferences")
+
+
+def one_screen(shot: Any) -> Steps:
+    """All down to Generate in sight, and a picture that is enlarged by a click."""
+    shot.kind, shot.prompt, region = "FRAMES", "The camera rises slowly around the cube", side_panel("VIEW_3D")
+    shot.references.clear()
+    yield 0.5
+    _, y = yield from find("VIEW_3D", "bpy.ops.kling.submit")
+    STORY["generate_px"] = y - (bpy.context.window_manager.windows[0].height - region.y - region.height)
+    shoot("one_screen")
+    # A thumbnail tells nobody what it does: it is above the button that captures both.
+    x, both = yield from find("VIEW_3D", "bpy.ops.kling.capture_both")
+    yield from click((x, both - 90))
+    shoot("enlarged")
+    xdotool("key", "Escape")
+    yield 0.5
+
+
+def light() -> Steps:
+    """Blender's own light theme."""
+    themes = Path(bpy.utils.system_resource("SCRIPTS")) / "presets" / "interface_theme"
+    bpy.ops.script.execute_preset(
+        filepath=str(themes / "Blender_Light.xml"), menu_idname="USERPREF_MT_interface_theme_presets"
+    )
+    yield 0.5
+    shoot("light")
+    bpy.ops.preferences.reset_default_theme()
+    yield 0.5
 
 
 def fill(shot: Any) -> None:

@@ -30,7 +30,15 @@ class _Sources:
         layout.operator("kling.use_image", text="Image in This File…", icon="IMAGE_DATA").role = self.role
 
 
-class KLING_MT_first_picture(_Sources, bpy.types.Menu):
+class _SourcesOfEnd(_Sources):
+    def draw(self, context: bpy.types.Context) -> None:
+        """The same, and the way back to no picture."""
+        super().draw(context)
+        self.layout.separator()
+        self.layout.operator("kling.clear_frame", icon="X").role = self.role
+
+
+class KLING_MT_first_picture(_SourcesOfEnd, bpy.types.Menu):
     role = "FIRST"
 
 
@@ -38,7 +46,7 @@ class KLING_MT_middle_picture(_Sources, bpy.types.Menu):
     role = "MIDDLE"
 
 
-class KLING_MT_end_picture(_Sources, bpy.types.Menu):
+class KLING_MT_end_picture(_SourcesOfEnd, bpy.types.Menu):
     role = "END"
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _CHARACTER_PX = 6.2
 _SIDE_PX = 60
 _NARROWEST_PX = 200
+_UNIT_PX = 20
 
 
 def wrapped(text: str, context: bpy.types.Context) -> tuple[str, ...]:
@@ -26,6 +27,12 @@ def characters_of(context: bpy.types.Context) -> int:
     scale = context.preferences.system.ui_scale or 1.0
     width_px = context.region.width / scale if context.region else _NARROWEST_PX
     return max(18, int((width_px - _SIDE_PX) / _CHARACTER_PX))
+
+
+def units_of(context: bpy.types.Context) -> float:
+    """How many of Blender's own units (the height of a button) the region is wide."""
+    scale = context.preferences.system.ui_scale or 1.0
+    return (context.region.width if context.region else _NARROWEST_PX * scale) / (_UNIT_PX * scale)
 
 
 @lru_cache(maxsize=256)

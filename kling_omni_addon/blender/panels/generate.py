@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 
+from ...core.pricing import Price, sum_of
 from ...core.problem import Problem
 from ..connection import limits, online
 from ..connection.clip_links import list_price_of
 from ..connection.preferences import service_name
 from ..host.wrapping import draw_text
 from ..shot import judging, remedies
-from ..shot.properties import scene_of
+from ..shot.properties import scene_of, shot_of
 from ..shot.reading import read_request
 from . import forecast
 from .takes import draw_take_choice
 
+_TAKES_UNITS = 2.0
+
 
 def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What will happen, the button with its price, and why it is disabled when it is."""
+    """The button with its price and the number of takes; below it what will happen, or why the button is disabled."""
     scene = scene_of(context)
-    problems, request = judging.problems(scene) or (), read_request(scene)
-    is_rehearsal = service_name() == "rehearsal"
-    offline = online.offline_reason()
+    problems, request = judging.judged_or_soon(scene), read_request(scene)
+    offline, price = online.offline_reason(), list_price_of(request)
     draw_take_choice(layout, context)
-    button = layout.row()
-    button.scale_y = 1.4
-    button.enabled = not offline and not any(problem.is_fault for problem in problems)
-    price = list_price_of(request)
-    label = "free" if is_rehearsal else "" if price is None else price.label
-    button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY")
-    for problem in problems:
+    _draw_button(layout, scene, price, is_enabled=not offline and problems is not None and not _has_faults(problems))
+    draw_text(layout, context, forecast.outcome(scene, request), "NONE")
+    for problem in problems or ():
         _draw_problem(layout, context, problem)
     if price is None and request.model in limits.profile().models:
         draw_text(layout, context, "Kling's list has no price for this clip.", "INFO")
-    draw_text(layout, context, forecast.outcome(scene, request), "NONE")
     if offline:
-        draw_text(layout, context, offline, "INTERNET_OFFLINE")
-    elif is_rehearsal:
+        draw_offline(layout, context)
+    elif service_name() == "rehearsal":
         cost = f" With Kling it costs {price.label}." if price is not None else ""
-        said = f"Rehearsal: nothing is sent anywhere, the clip is a stand-in.{cost}"
+        said = f"Rehearsal: nothing is sent anywhere, the clip is a test clip.{cost}"
         draw_text(layout, context, said, "INFO")
+
+
+def _draw_button(layout: bpy.types.UILayout, scene: bpy.types.Scene, price: Price | None, *, is_enabled: bool) -> None:
+    shot = shot_of(scene)
+    total = sum_of([price] * shot.takes)
+    label = "free" if service_name() == "rehearsal" else "" if total is None else total.label
+    row = layout.row(align=True)
+    row.scale_y = 1.4
+    button = row.row(align=True)
+    button.enabled = is_enabled
+    button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY")
+    takes = row.row(align=True)
+    takes.ui_units_x = _TAKES_UNITS
+    takes.prop(shot, "takes", text="")
+
+
+def _has_faults(problems: Iterable[Problem]) -> bool:
+    return any(problem.is_fault for problem in problems)
+
+
+def draw_offline(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """That Blender is set to stay offline, with the way to the setting."""
+    column = layout.column(align=True)
+    draw_text(column, context, online.offline_reason(), "INTERNET_OFFLINE")
+    column.operator("screen.userpref_show", text="Open Network Preferences", icon="PREFERENCES").section = "SYSTEM"
 
 
 def _draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context, problem: Problem) -> None:

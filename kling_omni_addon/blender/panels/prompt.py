@@ -9,11 +9,14 @@ import bpy
 from ...core.naming import mention, middle_name
 from ...core.request import Role
 from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_text, in_lines
+from ..shot import presets
 from ..shot.kinds import kind_of_shot
+from ..shot.operators import prompt_count
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..shot.reading import used_middle_frames
 
 _LINES_OF_TEXT = 5
+_NAMES_SHARE = 0.64  # of the width; the rest is for the count
 
 
 def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -23,7 +26,18 @@ def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     opening = kind_of_shot(shot).opening
     if opening and "@video" not in shot.words.lower():
         draw_text(layout, context, f"Kling is told: “{opening.strip()} …”", "INFO")
-    draw_names(layout, context)
+    draw_names_and_count(layout, context)
+
+
+def draw_names_and_count(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Names that may stand in the prompt, and at the right how many characters of how many are used."""
+    shot = shot_of(scene_of(context))
+    row = layout.split(factor=_NAMES_SHARE)
+    draw_names(row.column(), context, columns=2 if characters_of(context) >= WIDE_ENOUGH else 1)
+    right = row.row(align=True)
+    right.alignment = "RIGHT"
+    right.label(text=prompt_count(shot).replace(" ", ""))
+    presets.KLING_PT_prompt_presets.draw_panel_header(right)
 
 
 def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLING_PG_shot) -> None:
@@ -46,12 +60,12 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLI
     draw_text(box, context, shown, "NONE")
 
 
-def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Buttons that write a name into the prompt."""
+def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, columns: int = 0) -> None:
+    """Buttons that write a name into the prompt, in as many columns as fit."""
     names = tuple(names_of(shot_of(scene_of(context))))
     if names:
-        columns = 3 if characters_of(context) >= WIDE_ENOUGH else 2
-        grid = layout.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
+        fitting = columns or (3 if characters_of(context) >= WIDE_ENOUGH else 2)
+        grid = layout.grid_flow(row_major=True, columns=fitting, even_columns=True, align=True)
         for name in names:
             grid.operator("kling.insert_name", text=name).text = name
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from . import library, output, preferences_page, sources, strip_menu, submissions, tab, takes
+from . import item_lists, library, output, pictures, preferences_page, strip_menu, submissions, tab, takes
 
 CLASSES = (
     preferences_page.KLING_AP_preferences,
     *library.CLASSES,
     *output.CLASSES,
-    *sources.CLASSES,
+    *item_lists.CLASSES,
+    *pictures.CLASSES,
     *submissions.CLASSES,
     *strip_menu.CLASSES,
     *tab.CLASSES,
@@ -17,7 +18,8 @@ CLASSES = (
 
 
 def register() -> None:
-    """Stand in the strips' own menu."""
+    """Stand in the strips' own menu, and keep what the tab enlarges."""
+    pictures.register()
     strip_menu.register()
 
 
@@ -25,3 +27,4 @@ def unregister() -> None:
     """And no more; look for no takes any more."""
     takes.stop()
     strip_menu.unregister()
+    pictures.unregister()

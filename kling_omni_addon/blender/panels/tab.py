@@ -11,39 +11,85 @@ import bpy
 
 from ..capture.strip import PICTURE_STRIPS
 from ..connection import account, limits
+from ..host.editors import is_in_sequencer
 from ..host.ownership import is_own, why_not_own
 from ..host.sequencer import active_strip, timeline_scene
-from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_text
-from ..shot import presets
+from ..host.wrapping import characters_of, draw_text
 from ..shot.kinds import has_own_prompts, kind_of_shot
-from ..shot.operators import prompt_count
 from ..shot.properties import scene_of, shot_of
 from ..submissions import words
+from .frames import draw_crop, draw_frames
 from .generate import draw_generate
-from .output import draw_output
+from .output import draw_output_line
 from .prompt import draw_names, draw_prompt
-from .sources import draw_frames, draw_references, draw_storyboard, draw_video
+from .sources import draw_references, draw_storyboard, draw_video
 from .submissions import draw_account, draw_submissions
+
+_BESIDE = 28  # characters of a region in which kind and name stand beside each other
 
 
 def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """What the clip is made from, what it is called; and in the sequencer, what the active strip can become."""
+    """All down to Generate: what the clip is made from, the prompt, the output in a line, and the button."""
+    shot = layout.column()
+    shot.enabled = is_own(scene_of(context))  # what is set in a linked scene is saved nowhere
+    draw_head(shot, context)
+    draw_sources(shot, context)
+    if not has_own_prompts(shot_of(scene_of(context))):
+        draw_prompt(shot, context)
+    draw_besides(shot, context)
+    draw_output_line(shot, context)
+    draw_generate(layout, context)
+    draw_crop(layout, context)
+
+
+def draw_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Kind and name; in the Sequencer, what the active strip can become."""
     scene = scene_of(context)
     if why_not_own(scene):
         draw_text(layout, context, why_not_own(scene), "LIBRARY_DATA_DIRECT")
-    layout.prop(shot_of(scene), "kind", text="")
-    layout.prop(shot_of(scene), "shot_name", text="", icon="FILE_MOVIE", placeholder=scene.name)
-    if context.area is not None and context.area.type == "SEQUENCE_EDITOR":
+    if is_in_sequencer(context):
         _draw_strip(layout, context)
+    is_wide = characters_of(context) >= _BESIDE
+    row = layout.split(factor=0.6, align=True) if is_wide else layout.column(align=True)
+    row.prop(shot_of(scene), "kind", text="")
+    row.prop(shot_of(scene), "shot_name", text="", placeholder=scene.name)
 
 
 def _draw_strip(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     strip = active_strip(timeline_scene(context))
     if strip is not None and strip.type in PICTURE_STRIPS:
         row = layout.row(align=True)
-        name = "Next Shot From Last Frame" if characters_of(context) >= WIDE_ENOUGH else "Next Shot"
-        row.operator("kling.continue_strip", text=name, icon="NEXT_KEYFRAME")
+        row.operator("kling.continue_strip", text="Next Shot", icon="NEXT_KEYFRAME")
+        row.operator("kling.bridge_gap", text="Bridge", icon="ARROW_LEFTRIGHT")
         row.menu("KLING_MT_strip", text="", icon="DOWNARROW_HLT")
+
+
+def draw_sources(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What this kind of shot is made from, and cannot be without."""
+    kind = kind_of_shot(shot_of(scene_of(context)))
+    if kind.frames:
+        draw_frames(layout, context)
+    if kind.video is not None:
+        draw_video(layout, context)
+    if kind.has_board:
+        draw_storyboard(layout, context)
+        if has_own_prompts(shot_of(scene_of(context))):
+            draw_names(layout, context)
+    if kind.needs_reference:
+        draw_references(layout, context)
+
+
+def draw_besides(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """References of a kind that is made from something else first: a closed line with their number."""
+    shot = shot_of(scene_of(context))
+    kind = kind_of_shot(shot)
+    if not kind.has_references or kind.needs_reference:
+        return
+    header, body = layout.panel("KLING_references", default_closed=True)
+    number = len(shot.references) + len(shot.elements)
+    header.label(text=f"References ({number})" if number else "References")
+    if body is not None:
+        draw_references(body, context)
 
 
 class _InSidePanel:
@@ -59,106 +105,8 @@ class _Shot(_InSidePanel):
         draw_shot(self.layout, context)
 
 
-class _Prompt(_InSidePanel):
-    bl_label = "Prompt"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Not where every shot has a prompt of its own."""
-        return not has_own_prompts(shot_of(scene_of(context)))
-
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        count = prompt_count(shot_of(scene_of(context)))
-        is_narrow = characters_of(context) < WIDE_ENOUGH
-        self.layout.label(text=count.partition(" ")[0] if is_narrow else count)
-        presets.KLING_PT_prompt_presets.draw_panel_header(self.layout)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_prompt(self.layout, context)
-
-
-class _Frames(_InSidePanel):
-    bl_label = "Frames"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return bool(kind_of_shot(shot_of(scene_of(context))).frames)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_frames(self.layout, context)
-
-
-class _Video(_InSidePanel):
-    bl_label = "Video"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return kind_of_shot(shot_of(scene_of(context))).video is not None
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_video(self.layout, context)
-
-
-class _Storyboard(_InSidePanel):
-    bl_label = "Storyboard"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return kind_of_shot(shot_of(scene_of(context))).has_board
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_storyboard(self.layout, context)
-        if has_own_prompts(shot_of(scene_of(context))):
-            draw_names(self.layout, context)
-
-
-class _References(_InSidePanel):
-    bl_label = "References"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """Where they are what the clip is made from."""
-        return kind_of_shot(shot_of(scene_of(context))).needs_reference
-
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        shot = shot_of(scene_of(context))
-        number = len(shot.references) + len(shot.elements)
-        self.layout.label(text=str(number) if number else "")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_references(self.layout, context)
-
-
-class _Besides(_References):
-    """The same for kinds that are made from something else first."""
-
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        kind = kind_of_shot(shot_of(scene_of(context)))
-        return kind.has_references and not kind.needs_reference
-
-
-class _Output(_InSidePanel):
-    bl_label = "Output"
-
-    def draw_header_preset(self, _context: bpy.types.Context) -> None:
-        presets.KLING_PT_output_presets.draw_panel_header(self.layout)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_output(self.layout, context)
-
-
-class _Generate(_InSidePanel):
-    bl_label = "Generate"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_generate(self.layout, context)
-
-
 class _Submissions(_InSidePanel):
-    bl_label = "Submissions"
+    bl_label = "Clips"
     bl_order = 2  # in the Sequencer, the takes are above it
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -180,39 +128,13 @@ class _Account(_InSidePanel):
         draw_text(self.layout, context, limits.told(), "TIME")
 
 
-_PARTS = (
-    _Shot,
-    _Prompt,
-    _Frames,
-    _Video,
-    _Storyboard,
-    _References,
-    _Besides,
-    _Output,
-    _Generate,
-    _Submissions,
-    _Account,
-)
-_SETTINGS = (_Shot, _Prompt, _Frames, _Video, _Storyboard, _References, _Besides, _Output)
-
-
-def _own_only(part: type[_InSidePanel]) -> type[_InSidePanel]:
-    """The same part, gray in a linked scene: what is set there is saved nowhere."""
-
-    def draw(self: Any, context: bpy.types.Context) -> None:
-        self.layout.enabled = is_own(scene_of(context))
-        part.draw(self, context)  # type: ignore[attr-defined] # every part draws
-
-    return type(part.__name__, (part,), {"draw": draw})
-
+_PARTS = (_Shot, _Submissions, _Account)
 
 _EDITORS = {"view3d": "VIEW_3D", "sequencer": "SEQUENCE_EDITOR"}
 
 
 def _in_editor(part: type[_InSidePanel], editor: str, space: str) -> Any:
     """A panel for one editor: Blender wants a class for each."""
-    if part in _SETTINGS:
-        part = _own_only(part)
     name = f"KLING_PT_{editor}_{part.__name__.strip('_').lower()}"
     return type(name, (part, bpy.types.Panel), {"bl_space_type": space, "__module__": __name__})
 

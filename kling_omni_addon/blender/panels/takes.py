@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...core.takes import Take
-from ..host.editors import redraw
+from ..host.editors import is_in_sequencer, redraw
 from ..host.isolating import on_its_own
 from ..host.sequencer import Strip
 from ..host.wrapping import draw_text
@@ -179,13 +179,15 @@ def _draw_others(column: bpy.types.UILayout, context: bpy.types.Context, strip: 
 
 
 def draw_take_choice(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Above Generate: whether the next clip is one more take of a shot that is there."""
+    """Above Generate: whether the next clip is one more take of a shot that is there. Offered where that shot's strip
+    is selected in sight, in the Sequencer.
+    """
     shot, strip = shot_of(scene_of(context)), kling_strip(context)
     if shot.take_of:
         row = layout.row(align=True)
         row.label(text=f"New take of {shot.take_name}", icon="RENDER_ANIMATION")
         row.operator("kling.leave_takes", text="", icon="X")
-    elif strip is not None:
+    elif strip is not None and strip.select and is_in_sequencer(context):
         new: Any = layout.operator("kling.new_take", text=f"As New Take of {name_of(strip)}", icon="ADD")
         new.loads_settings = False
 

@@ -84,6 +84,28 @@ def problems(scene: bpy.types.Scene) -> tuple[Problem, ...] | None:
     return _judgements.get(scene.name)
 
 
+def judged_or_soon(scene: bpy.types.Scene) -> tuple[Problem, ...] | None:
+    """The same for drawing code, which may not judge: None has it judged right after the drawing."""
+    known = problems(scene)
+    if known is None and not bpy.app.background and not bpy.app.timers.is_registered(_judge_unknown):
+        bpy.app.timers.register(_judge_unknown, first_interval=0.0)
+    return known
+
+
+def _judge_unknown() -> None:
+    """Judge every shot that was not judged yet."""
+    for scene in bpy.data.scenes:
+        if problems(scene) is None:
+            on_its_own(judge, scene)
+    redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
+
+
+def stop() -> None:
+    """Nothing is judged by itself any more."""
+    if bpy.app.timers.is_registered(_judge_unknown):
+        bpy.app.timers.unregister(_judge_unknown)
+
+
 def forget() -> None:
     """Another file is open, or the session is over."""
     _judgements.clear()

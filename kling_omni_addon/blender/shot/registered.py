@@ -25,5 +25,6 @@ def unregister() -> None:
     opening.closed.disconnect(judging.forget)
     clip_links.heard.disconnect(judging.judge_clips)
     shot_changed.disconnect(judging.judge)
+    judging.stop()
     thumbnails.free()
     properties.unregister()

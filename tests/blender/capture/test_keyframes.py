@@ -11,7 +11,7 @@ import bpy
 import pytest
 
 import kling_omni_addon
-from kling_omni_addon.blender.panels import generate, output, sources, tab
+from kling_omni_addon.blender.panels import frames, generate, output, tab
 from kling_omni_addon.blender.panels.prompt import names_of
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.blender.shot.reading import read_request
@@ -146,11 +146,11 @@ def test_another_model_says_which_one_takes_them(film: Scene, monkeypatch: pytes
 def test_the_panel_lists_them_in_order_with_a_way_to_take_one_out(film: Scene) -> None:
     mark(film, 1, 6, 11, 21)
     kling.capture_keyframes(engine="CYCLES")
-    layout = drawn(sources.draw_frames)
+    layout = drawn(frames.draw_frames)
     assert "Middle, 2 of 8" in layout.labels
     assert layout.text.index("1  Scene camera, frame 6") < layout.text.index("2  Scene camera, frame 11")
     assert list(names_of(film.kling)) == ["@first", "@middle1", "@middle2", "@end"]
-    press(sources.draw_frames, "kling.remove_item")
+    press(frames.draw_frames, "kling.remove_item")
     assert origins(film) == at(1, 11, 21)
     kling.capture_frame(role="MIDDLE", frame=16, engine="CYCLES")
     kling.move_item(which="middle_frames", step=-1)
@@ -162,10 +162,10 @@ def test_with_another_model_they_are_a_fault_that_a_click_mends(film: Scene) -> 
     kling.capture_keyframes(engine="CYCLES")
     film.kling.model = "kling-v3-omni"
     assert faults(film) == ["Kling 3.0 Omni takes no middle frames. Use Kling 4.0 or Kling 4.0 Flash, or remove them."]
-    assert "Middle frames: Kling 4.0 or Kling 4.0 Flash only" in drawn(sources.draw_frames).text
+    assert "Middle frames: Kling 4.0 or Kling 4.0 Flash only" in drawn(frames.draw_frames).text
     press(generate.draw_generate, "kling.fix")
     assert (len(film.kling.middle_frames), faults(film)) == (0, [])
-    labels = drawn(sources.draw_frames).labels
+    labels = drawn(frames.draw_frames).labels
     assert not any(label.startswith("Middle, ") for label in labels)
     assert "Camera to Keyframes" not in labels
 

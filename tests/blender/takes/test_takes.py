@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -334,11 +335,21 @@ def test_the_panel_looks_at_the_disk_only_after_drawing_and_when_clips_came_or_w
     assert len(looks) == 2
 
 
-def test_above_generate_stands_what_the_clip_will_be(shot_takes: Takes) -> None:
-    shot_takes.place(shot_takes.make())
+@pytest.mark.parametrize(
+    ("editor", "is_selected"), [("SEQUENCE_EDITOR", True), ("SEQUENCE_EDITOR", False), ("VIEW_3D", True)]
+)
+def test_a_new_take_is_offered_where_its_strip_is_selected_in_sight(
+    shot_takes: Takes, editor: str, is_selected: bool
+) -> None:
+    shot_takes.place(shot_takes.make()).select = is_selected
     layout = Layout()
-    generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
-    assert "As New Take of alley" in layout.text
+    context = SimpleNamespace(area=SimpleNamespace(type=editor), scene=shot_takes.scene, workspace=None, region=None)
+    panels_takes.draw_take_choice(layout, context)  # type: ignore[arg-type]
+    assert ("As New Take of alley" in layout.text) == (editor == "SEQUENCE_EDITOR" and is_selected)
+
+
+def test_above_generate_stands_which_shot_the_clip_will_be_a_take_of(shot_takes: Takes) -> None:
+    shot_takes.place(shot_takes.make())
     bpy.ops.kling.new_take(loads_settings=False)
     layout = Layout()
     generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
