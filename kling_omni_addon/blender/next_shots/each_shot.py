@@ -128,6 +128,19 @@ def price_of_all(plans: tuple[PlannedClip, ...]) -> Price | None:
     return sum_of(price_of(plan.request, profile=limits.profile()) for plan in plans)
 
 
+def price_label(scene: bpy.types.Scene) -> str:
+    """What all clips of the scene's storyboard cost together, for a button; ``""`` where that is not known, or a shot
+    cannot be made.
+    """
+    if service_name() == "rehearsal":
+        return "free"
+    try:
+        price = price_of_all(plans_of(scene))
+    except KlingError:
+        return ""
+    return "" if price is None else price.label
+
+
 def question(plans: tuple[PlannedClip, ...]) -> str:
     """How many clips, how long, at what price."""
     total = sum(plan.request.duration_s for plan in plans)

@@ -13,6 +13,8 @@ from ..host import thumbnails
 from ..host.lists import Rows
 from ..shot.properties import KLING_PG_shot
 
+_SECONDS_UNITS = 2.2  # of the width of a row: two digits, however narrow the panel is
+
 
 def draw_list(layout: bpy.types.UILayout, shot: KLING_PG_shot, which: str, index: str) -> None:
     """A list with the usual buttons at its right."""
@@ -66,9 +68,11 @@ class KLING_UL_board(Rows, bpy.types.UIList):
     """Shots with their prompts and lengths."""
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, index: int) -> None:
-        split = layout.split(factor=0.72)
-        split.label(text=f"{index + 1}  {item.prompt or 'No prompt yet'}")
-        split.prop(item, "duration_s", text="", emboss=False)
+        row = layout.row()
+        row.label(text=f"{index + 1}  {item.prompt or 'No prompt yet'}")
+        seconds = row.row()
+        seconds.ui_units_x = _SECONDS_UNITS
+        seconds.prop(item, "duration_s", text="", emboss=False)
 
 
 CLASSES = (KLING_UL_references, KLING_UL_middle_frames, KLING_UL_elements, KLING_UL_board)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..host.wrapping import draw_text
+from ..next_shots import each_shot
 from ..shot.properties import scene_of, shot_of
 from .item_lists import draw_list
 from .library import draw_library
@@ -58,4 +59,5 @@ def draw_storyboard(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     column.operator("kling.distribute_shots", icon="ALIGN_JUSTIFY")
     column.operator("kling.shots_from_markers", icon="MARKER_HLT")
     column.operator("kling.shots_from_strips", icon="SEQUENCE")
-    layout.operator("kling.submit_each_shot", icon="PLAY")
+    price = each_shot.price_label(scene_of(context))
+    layout.operator("kling.submit_each_shot", text=f"Generate Each Shot   {price}".rstrip(), icon="PLAY")
