@@ -39,10 +39,14 @@ class Price:
     @property
     def label(self) -> str:
         """Short enough for a button: "4.0 units · $0.56", or a range."""
-        if self.is_exact:
-            return f"{_one_place(self.units)} units · ${_cents(self.dollars)}"
-        units = f"{_one_place(self.units)} to {_one_place(self.most_units)} units"
-        return f"{units} · ${_cents(self.dollars)} to ${_cents(self.most_dollars)}"
+        most = "" if self.is_exact else f" to ${_cents(self.most_dollars)}"
+        return f"{self.units_label} · ${_cents(self.dollars)}{most}"
+
+    @property
+    def units_label(self) -> str:
+        """The same without dollars: "4.0 units"."""
+        most = "" if self.is_exact else f" to {_one_place(self.most_units)}"
+        return f"{_one_place(self.units)}{most} units"
 
     @property
     def sentence(self) -> str:

@@ -11,7 +11,7 @@ from ...core.problem import Problem
 from ..connection import limits, online
 from ..connection.clip_links import list_price_of
 from ..connection.preferences import service_name
-from ..host.wrapping import draw_text
+from ..host.wrapping import characters_of, draw_text
 from ..shot import judging, remedies
 from ..shot.properties import scene_of, shot_of
 from ..shot.reading import read_request
@@ -19,6 +19,8 @@ from . import forecast
 from .takes import draw_take_choice
 
 _TAKES_UNITS = 2.0
+_TALL = 1.4
+_BESIDE = 28  # characters of a region that holds the price in full and the takes beside it
 
 
 def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -27,7 +29,7 @@ def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     problems, request = judging.judged_or_soon(scene), read_request(scene)
     offline, price = online.offline_reason(), list_price_of(request)
     draw_take_choice(layout, context)
-    _draw_button(layout, scene, price, is_enabled=not offline and problems is not None and not _has_faults(problems))
+    _draw_button(layout, context, price, is_enabled=not offline and problems is not None and not _has_faults(problems))
     draw_text(layout, context, forecast.outcome(scene, request), "NONE")
     for problem in problems or ():
         _draw_problem(layout, context, problem)
@@ -41,18 +43,22 @@ def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
         draw_text(layout, context, said, "INFO")
 
 
-def _draw_button(layout: bpy.types.UILayout, scene: bpy.types.Scene, price: Price | None, *, is_enabled: bool) -> None:
-    shot = shot_of(scene)
+def _draw_button(
+    layout: bpy.types.UILayout, context: bpy.types.Context, price: Price | None, *, is_enabled: bool
+) -> None:
+    """The button and the number of takes: beside each other, or below where the price would not be read."""
+    shot, is_wide = shot_of(scene_of(context)), characters_of(context) >= _BESIDE
     total = sum_of([price] * shot.takes)
-    label = "free" if service_name() == "rehearsal" else "" if total is None else total.label
-    row = layout.row(align=True)
-    row.scale_y = 1.4
+    units = "" if total is None else total.label if is_wide else total.units_label
+    label = "free" if service_name() == "rehearsal" else units
+    row = layout.row(align=True) if is_wide else layout.column(align=True)
     button = row.row(align=True)
-    button.enabled = is_enabled
-    button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY")
+    button.scale_y, button.enabled = _TALL, is_enabled
+    button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY" if is_wide else "NONE")
     takes = row.row(align=True)
-    takes.ui_units_x = _TAKES_UNITS
-    takes.prop(shot, "takes", text="")
+    if is_wide:
+        takes.scale_y, takes.ui_units_x = _TALL, _TAKES_UNITS
+    takes.prop(shot, "takes", text="" if is_wide else "Takes")
 
 
 def _has_faults(problems: Iterable[Problem]) -> bool:

@@ -33,10 +33,12 @@ def draw_names_and_count(layout: bpy.types.UILayout, context: bpy.types.Context)
     """Names that may stand in the prompt, and at the right how many characters of how many are used."""
     shot = shot_of(scene_of(context))
     row = layout.split(factor=_NAMES_SHARE)
-    draw_names(row.column(), context, columns=2 if characters_of(context) >= WIDE_ENOUGH else 1)
+    is_wide = characters_of(context) >= WIDE_ENOUGH
+    draw_names(row.column(), context, columns=2 if is_wide else 1)
     right = row.row(align=True)
     right.alignment = "RIGHT"
-    right.label(text=prompt_count(shot).replace(" ", ""))
+    count = prompt_count(shot)
+    right.label(text=count.replace(" ", "") if is_wide else count.partition(" ")[0])
     presets.KLING_PT_prompt_presets.draw_panel_header(right)
 
 
