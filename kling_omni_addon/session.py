@@ -185,22 +185,52 @@ class Session:
         return read_request_file(path, self.pictures, self._profile)
 
     def submit(
-        self, request: OmniRequest, target: Target | None = None, pictures: Mapping[str, PictureRef] | None = None
+        self,
+        request: OmniRequest,
+        target: Target | None = None,
+        pictures: Mapping[str, PictureRef] | None = None,
+        *,
+        own_id: str = "",
+        once: str = "",
     ) -> Submission:
         """Record the wish for a clip, durable on return, and set the worker to it if it runs.
 
         ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it
         otherwise. The folder for the clip is made and tried. A clip of ours that is the video is recorded by its id,
-        and its link asked for when it is sent. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like
+        and its link asked for when it is sent. ``own_id`` and ``once`` are those of ``once.submit_once``, which asks
+        for what is there first. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like
         :meth:`ask_clip` for that clip; then nothing is recorded and nothing will be sent.
         """
+        intended = self.intended(request, target, pictures, own_id=own_id, once=once)
+        require_folder(Path(intended.target.folder) if intended.target.folder else self.settings.clips)
+        try:
+            submission = self._journal.begin(intended)
+        except AlreadyThere:
+            raise ArgumentsInvalid(
+                f"There is a submission with the id {intended.payload.external_task_id} already.",
+                field="external_task_id",
+                remedy="Leave external_task_id out, or give one that was never used.",
+            ) from None
+        self._worker.wake()
+        return submission
+
+    def intended(
+        self,
+        request: OmniRequest,
+        target: Target | None,
+        pictures: Mapping[str, PictureRef] | None,
+        *,
+        own_id: str = "",
+        once: str = "",
+    ) -> ev.Intended:
+        """What :meth:`submit` would record. Raises like it."""
         self.service.speaking(self.settings.dialect).require_fit_key()
         kept = keep_pictures(request, self.pictures) if pictures is None else pictures
-        own_id = request.external_task_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
+        known_as = request.external_task_id or own_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
         clip = ClipRef(known_as=self._known_as(request.video.clip)) if request.video and request.video.clip else None
-        payload = build_payload(draft_body(request, kept, own_id), self._profile, clip)
+        payload = build_payload(draft_body(request, kept, known_as), self._profile, clip)
         price = self._price_of(request)
-        intended = ev.Intended(
+        return ev.Intended(
             at=self._clock.now(),
             payload=payload,
             origin=self.origin,
@@ -208,18 +238,37 @@ class Session:
             wish=wish_of(request, kept),
             most_units=plain(price.most_units) if price else "",
             id_is_given=bool(request.external_task_id),
+            once=once,
         )
-        require_folder(Path(intended.target.folder) if intended.target.folder else self.settings.clips)
+
+    def live(self) -> tuple[Submission, ...]:
+        """Every submission of this service and key that something is left to be done for, oldest first."""
+        return tuple(s for s in self._journal.live() if s.origin == self.origin)
+
+    def asked_once(self, key: str) -> tuple[Submission, ...]:
+        """Every submission of this service and key that was asked for once under a name, oldest first."""
+        return tuple(s for s in self._journal.of_once(key) if s.origin.service == self.origin.service)
+
+    def found_at_service(self, submission_id: str, task_id: str) -> Submission:
+        """Note that the service has a recorded submission's task already; its clip is fetched."""
+        found = ev.Adopted(
+            at=self._clock.now(),
+            submission_id=submission_id,
+            task_id=task_id,
+            origin=self.origin,
+            dialect=self.settings.dialect,
+        )
         try:
-            submission = self._journal.begin(intended)
-        except AlreadyThere:
-            raise ArgumentsInvalid(
-                f"There is a submission with the id {own_id} already.",
-                field="external_task_id",
-                remedy="Leave external_task_id out, or give one that was never used.",
-            ) from None
-        self._worker.wake()
-        return submission
+            return self._tell(submission_id, found)
+        except ArgumentsInvalid:  # the worker was faster: it was told so, or has the answer
+            return self._journal.load(submission_id) or self._tell(submission_id, found)
+
+    def go_on_with(self, submission: Submission) -> Submission:
+        """Somebody asked for it again: what is held goes on, what waits for an answer is looked for again. Free."""
+        if submission.is_stopped and submission.origin == self.origin:
+            return self._tell(submission.id, ev.Released(at=self._clock.now()))
+        is_open = submission.phase is Phase.PARKED or (submission.phase is Phase.ABANDONED and submission.sends)
+        return self.look_again(submission.id) if is_open else submission
 
     def _price_of(self, request: OmniRequest) -> Price | None:
         """The list price; of an edit of a clip of ours by the length that was asked for, where that is known."""

@@ -86,6 +86,13 @@ def _task_id(text: str) -> str:
     return text
 
 
+def _once_key(text: str) -> str:
+    """A name for a shot."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("KEY is empty; give the shot a name like sh010_v003")
+    return text
+
+
 def _whole(most: int) -> Callable[[str], int]:
     """Reads a whole number from 1 to ``most``, in plain digits."""
 
@@ -118,6 +125,16 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("request", type=Path, help="create body as JSON; image_url may be a local path")
         _add_profile(verb)
         _add_dialect(verb)
+    submit.add_argument(
+        "--once",
+        default="",
+        type=_once_key,
+        metavar="KEY",
+        help="this is shot KEY: whoever asks again, here or on another machine, gets the same clip and pays once",
+    )
+    submit.add_argument(
+        "--again", action="store_true", help="make another take of what is there or under way; it is paid for"
+    )
     submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")

@@ -81,10 +81,20 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         if read.request.external_task_id:
             session.require_free_id(read.request.external_task_id)
         folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
-        submission = session.submit(
-            read.request, Target(name=options.name or options.request.stem, folder=folder), read.pictures
-        )
-        return _follow(session, [submission.id], options.wait, gives_up=True)
+        target = Target(name=options.name or options.request.stem, folder=folder)
+        submission = _submitted(session, read, target, options)
+        return _follow(session, [submission.id], options.wait, gives_up=not options.once)
+
+
+def _submitted(session: Session, read: RequestFile, target: Target, options: argparse.Namespace) -> Submission:
+    """The submission that is asked for: the one that is there, or a new one."""
+    from ..once import submit_once, submit_unless_there
+
+    if options.once:
+        return submit_once(session, read.request, target, read.pictures, key=options.once, again=options.again)
+    if options.again:
+        return session.submit(read.request, target, read.pictures)
+    return submit_unless_there(session, read.request, target, read.pictures)
 
 
 def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:

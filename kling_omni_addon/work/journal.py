@@ -238,6 +238,16 @@ class Journal:
             ).fetchall()
             return tuple(s for s in self._brought_up(rows) if shot in (s.id, s.target.shot))
 
+    def of_once(self, key: str) -> tuple[Submission, ...]:
+        """Every submission that was asked for once under a name, oldest first."""
+        with disk_trouble(self.path):
+            rows = self._db.execute(
+                "SELECT id FROM submission WHERE id IN (SELECT submission_id FROM event WHERE kind='Intended' "
+                "AND instr(data, ?)) ORDER BY created_at, id",
+                (json.dumps(key),),
+            ).fetchall()
+            return tuple(s for s in self._brought_up(rows) if s.once == key)
+
     def all(self) -> tuple[Submission, ...]:
         """Every submission, oldest first."""
         with disk_trouble(self.path):

@@ -11,7 +11,7 @@ import bpy
 
 from ...core.errors import ClipUnusable, KlingError
 from ...core.life.events import Target
-from ...core.life.lifecycle import Submission
+from ...core.life.lifecycle import Phase, Submission
 from ...core.provenance import shot_id_of
 from ...core.request import OmniRequest
 from ..connection import opening, snapshots
@@ -33,12 +33,15 @@ last_press: LastPress[Wish] = LastPress()
 """What was submitted last."""
 
 
-def submit(scene: bpy.types.Scene) -> Submission:
+def submit(scene: bpy.types.Scene, *, once: str = "", again: bool = False) -> Submission:
     """Record the scene's shot, durable on return, and have it sent: **from here on it may cost**.
 
     The clip will go to the scene's current frame, unless ``scene.kling.places_clip`` is off. In a window everything
-    else happens by itself; a script without one goes on with :func:`wait` and :func:`place_arrived`. Each call is a
-    clip of its own.
+    else happens by itself; a script without one goes on with :func:`wait` and :func:`place_arrived`.
+
+    ``once`` names the shot: asked for again under the same name, by whomever, it is the same clip, paid for once
+    (``once.submit_once``). Without a name an unfinished submission of the same file, scene, request and place is gone
+    on with. ``again`` makes another take, which is paid for.
 
     Raises :class:`~kling_omni_addon.core.errors.RequestInvalid` with all problems,
     :class:`~kling_omni_addon.core.errors.NotSent` while Blender is set to stay offline, and
@@ -48,27 +51,33 @@ def submit(scene: bpy.types.Scene) -> Submission:
     require_own(scene)
     require_online()
     judging.ask_for_link(scene)
-    return submit_wish(scene, read_wish(scene))
+    return submit_wish(scene, read_wish(scene), once=once, again=again)
 
 
-def submit_wish(scene: bpy.types.Scene, wish: Wish) -> Submission:
+def submit_wish(
+    scene: bpy.types.Scene, wish: Wish, *, once: str = "", again: bool = False, beside: Collection[str] = ()
+) -> Submission:
     """The same for what was read from the scene already, so that what was judged and asked about is what is sent."""
     require_own(scene)
     require_online()
     judging.require_complete(scene, wish.request)
-    return submit_request(wish.request, wish.target)
+    return submit_request(wish.request, wish.target, once=once, again=again, beside=beside)
 
 
-def submit_takes(scene: bpy.types.Scene, wish: Wish, takes: int) -> tuple[Submission, ...]:
-    """The same ``takes`` times, the first the shot and the others more takes of it: **each may cost**.
+def submit_takes(
+    scene: bpy.types.Scene, wish: Wish, takes: int, *, once: str = "", again: bool = False
+) -> tuple[Submission, ...]:
+    """The same ``takes`` times, the first the shot and the others more takes of it: **each may cost**. Under the name
+    ``once`` each take has a name of its own.
 
     Raises like :func:`submit_wish`; where only some could be recorded, the sentence says how many.
     """
-    made = [submit_wish(scene, wish)]
+    made = [submit_wish(scene, wish, once=once, again=again)]
     more = replace(wish.target, shot=shot_id_of(made[0]), has_stand_in=False)
     try:
         while len(made) < takes:
-            made.append(submit_request(wish.request, more))
+            name, there = f"{once}.take{len(made) + 1}" if once else "", [submission.id for submission in made]
+            made.append(submit_request(wish.request, more, once=name, again=again, beside=there))
     except KlingError as error:
         sentence = f"Submitted {len(made)} of {takes} takes; the others not: {error}"
         raise KlingError(sentence, remedy="Set Takes to the number that is missing, and press Generate.") from error
@@ -77,23 +86,49 @@ def submit_takes(scene: bpy.types.Scene, wish: Wish, takes: int) -> tuple[Submis
     return tuple(made)
 
 
-def submit_request(request: OmniRequest, target: Target) -> Submission:
-    """The same for a request that was not read from a panel, and for a place of its own: **it may cost**.
+def submit_request(
+    request: OmniRequest,
+    target: Target,
+    *,
+    once: str = "",
+    again: bool = False,
+    beside: Collection[str] = (),
+) -> Submission:
+    """The same for a request that was not read from a panel, and for a place of its own: **it may cost**. One of those
+    ``beside`` is never taken for it.
 
     Raises :class:`~kling_omni_addon.core.errors.RequestInvalid`; then nothing is recorded and nothing will be sent.
     """
+    from ...once import submit_once, submit_unless_there  # sqlite, requests
+
     require_online()
     stand_in.require_room(request, target)
-    made = opening.session().submit(request, target)
+    session = opening.session()
+    if once:
+        made = submit_once(session, request, target, key=once, again=again)
+    elif again:
+        made = session.submit(request, target)
+    else:
+        made = submit_unless_there(session, request, target, beside=beside)
     last_press.note(Wish(request=request, target=target))
     confirming.agree()
     snapshots.refresh()
     heartbeat.start()
     try:
-        stand_in.place_stand_in(made, request)
+        _hold_place(made, request)
     except (KlingError, RuntimeError):  # it is recorded and may cost: this must not look as if it were not
         _log.exception("%s has no stand-in; its clip will wait in the list", made.id)
     return made
+
+
+def _hold_place(made: Submission, request: OmniRequest) -> None:
+    """A stand-in for a clip that is to come; the clip itself where it is there and this file lost its strip."""
+    if stand_in.pieces_of(made.id):
+        return
+    if made.phase is Phase.PLACED:
+        placing.place(made)
+    else:
+        stand_in.place_stand_in(made, request)
 
 
 def require_within_caps(requests: Sequence[OmniRequest], target: Target) -> None:

@@ -19,6 +19,9 @@ from ..shot.reading import read_wish
 from . import acts, confirming, rows
 
 
+_ARRIVED = (Phase.FETCHED, Phase.PLACED)
+
+
 class OfSubmission:
     """An operator on one submission."""
 
@@ -40,6 +43,17 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         options={"SKIP_SAVE"},  # a script's wish is not the button's
     )
 
+    once: StringProperty(
+        name="Once",
+        description="For scripts: name of the shot. Asked for again under it, it is the same clip, paid for once",
+        options={"SKIP_SAVE"},
+    )
+    again: BoolProperty(
+        name="Again",
+        description="For scripts: make another take of what is there or under way; a press in a window always does",
+        options={"SKIP_SAVE"},
+    )
+
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Ask first where it costs more than the artist's limit."""
         asked = confirming.question_of_shot(read_wish(scene_of(context)), shot_of(scene_of(context)).takes)
@@ -56,7 +70,8 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
             return {"CANCELLED"}
         takes = shot_of(scene).takes
         acts.require_within_caps([wish.request] * takes, wish.target)
-        made = acts.submit_takes(scene, wish, takes)
+        again = self.again or not (bpy.app.background or self.once)
+        made = acts.submit_takes(scene, wish, takes, once=self.once, again=again)
         if not self.wait_s:
             several = f", {takes} takes" if takes > 1 else ""
             self.report({"INFO"}, f'Submitted "{wish.target.name}"{several}')
@@ -70,7 +85,7 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
             self.report({"ERROR"}, "The wait was interrupted. The submission goes on and may be charged")
             return {"CANCELLED"}
         acts.place_arrived()
-        missing = [submission for submission in submissions if submission.phase is not Phase.FETCHED]
+        missing = [submission for submission in submissions if submission.phase not in _ARRIVED]
         if missing:
             self.report({"ERROR"}, missing[0].problem or "The wait ended before the clip was done; it goes on")
             return {"CANCELLED"}

@@ -57,6 +57,7 @@ class Intended:
     ``wish`` is the request as JSON data without links and picture bytes (``core.provenance``), so that it can be set up
     again; empty where an older version wrote this. ``most_units`` is the most that the clip may cost, as a decimal
     number; ``""`` where there is no list price. ``id_is_given``: somebody chose its id, which may be another task's.
+    ``once`` is the name under which it is asked for once, whoever asks again (``core.once``); ``""`` for none.
     """
 
     at: float
@@ -66,6 +67,7 @@ class Intended:
     wish: Mapping[str, Any] = field(default_factory=dict)
     most_units: str = ""
     id_is_given: bool = False
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,8 @@ class Submission:
     whether that send made something.
     ``candidates`` names the tasks of which one may be it, for a person to say.
     ``denial`` is a refusal that does not count yet, ``id_is_given`` tells that
-    somebody chose its id, ``id_is_taken`` that it is another task's.
+    somebody chose its id, ``id_is_taken`` that it is another task's. ``once`` is the name under which it is asked for
+    once (``core.once``).
     ``crashes`` how many processes died over the next step since the last progress; after :data:`MOST_CRASHES` it
     ``is_set_aside``.
     ``charge_units``, ``charge_balance``, ``charge_currency`` and ``charge_said`` are what the task cost, as
@@ -141,6 +142,7 @@ class Submission:
     misses: tuple[float, ...] = ()
     denial: ev.Denied | None = None
     id_is_given: bool = False
+    once: str = ""
     id_is_taken: bool = False
     is_scanned: bool = False
     is_unproved: bool = False
@@ -305,6 +307,7 @@ def begin(event: ev.Intended | ev.Adopted) -> Submission:
         wish=event.wish,
         most_units=event.most_units,
         id_is_given=event.id_is_given,
+        once=event.once,
     )
 
 

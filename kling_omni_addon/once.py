@@ -1,0 +1,143 @@
+"""Ask for a clip once, whoever asks again: a farm that retries, another machine, a script that was killed.
+
+Under a name (``once=KEY``) the id that is sent is made of the name and of what is asked for (``core.once``), so that
+the service itself knows the wish: what the journal has is gone on with, what the service has is fetched, and two
+machines that ask at the same moment get one task. Without a name a script goes on with an unfinished submission of its
+own that asks for the same.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .core.errors import ArgumentsInvalid, ClipGone, TaskUnknown
+from .core.life.events import Target
+from .core.life.lifecycle import Phase, Submission
+from .core.media import PictureRef
+from .core.once import MOST_ATTEMPTS, is_same_wish, likeness, once_id
+from .core.protocol import CLIP_KEPT_S, Status, TaskReport
+from .core.provenance import request_from, wish_of
+from .core.request import OmniRequest
+from .core.takes import diff_of
+from .session import Session
+from .work.recovery import ID_PREFIX
+
+_FREE = ("", "0")
+_AGAIN = "Pass --again (again=True) to ask for another take; it is paid for."
+
+Pictures = Mapping[str, PictureRef] | None
+
+
+def submit_once(
+    session: Session, request: OmniRequest, target: Target, pictures: Pictures = None, *, key: str, again: bool = False
+) -> Submission:
+    """The submission of the wish ``key``: the one that is there, gone on with, or a new one. ``again`` makes one more.
+
+    A task that failed and cost nothing is followed by the next attempt. The service is asked before anything is
+    recorded, which is free. Raises :class:`ArgumentsInvalid` for another wish under the same name and for one that was
+    stopped before it was sent, :class:`ClipGone` where its clip is not there any more, and like ``Session.submit`` and
+    ``KlingService.find``.
+    """
+    if request.external_task_id:
+        sentence = "A request with an external_task_id of its own cannot be asked for once under a name."
+        raise ArgumentsInvalid(sentence, field="once", remedy="Leave one of the two out.")
+    asked = _Asked(session=session, request=request, target=target, pictures=pictures, key=key)
+    if not again:
+        asked.require_same_wish()
+    if not session.intended(request, target, pictures).payload.has_own_id:
+        return asked.once_in_journal(again=again)
+    for attempt in range(1, MOST_ATTEMPTS + 1):
+        own_id = once_id(ID_PREFIX, key, request, attempt)
+        there = session.read(own_id) or asked.report(own_id)
+        if there is None:
+            return asked.begin(own_id)
+        if not (again or _came_to_nothing(there)):
+            return asked.fetch(own_id, there) if isinstance(there, TaskReport) else _gone_on_with(session, there)
+    sentence = f'"{key}" was tried {MOST_ATTEMPTS} times.'
+    raise ArgumentsInvalid(sentence, field="once", remedy="Change the request, under a new name.")
+
+
+def submit_unless_there(
+    session: Session, request: OmniRequest, target: Target, pictures: Pictures = None, beside: Collection[str] = ()
+) -> Submission:
+    """An unfinished submission that asks for the same clip in the same place, gone on with; a new one where there is
+    none besides those ``beside``. Raises like ``Session.submit``.
+    """
+    if not request.external_task_id:
+        wanted = session.intended(request, target, pictures)
+        for found in session.live():
+            is_like = found.target == wanted.target and likeness(found.payload) == likeness(wanted.payload)
+            if is_like and found.id not in beside:
+                return session.go_on_with(found)
+    return session.submit(request, target, pictures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is asked for under the name ``key``."""
+
+    session: Session
+    request: OmniRequest
+    target: Target
+    pictures: Pictures
+    key: str
+
+    def require_same_wish(self) -> None:
+        """Raise :class:`ArgumentsInvalid` where the journal has the name for something else."""
+        wish = wish_of(self.request)
+        for before in self.session.asked_once(self.key):
+            if not is_same_wish(request_from(before.wish), request_from(wish)):  # both without links
+                change = next(iter(diff_of(before.wish, wish)), "another request")
+                sentence = f'"{self.key}" was asked for before with something else ({change}). Nothing was sent.'
+                raise ArgumentsInvalid(sentence, field="once", remedy=f"Name a new version, or: {_AGAIN}")
+
+    def report(self, own_id: str) -> TaskReport | None:
+        """What the service says of a task that another machine, or a lost journal, had made; None where it has none."""
+        try:
+            return self.session.service.speaking(self.session.settings.dialect).find(own_id)
+        except TaskUnknown:
+            return None
+
+    def begin(self, own_id: str) -> Submission:
+        """A new submission; the one of another process that was faster."""
+        try:
+            return self.session.submit(self.request, self.target, self.pictures, own_id=own_id, once=self.key)
+        except ArgumentsInvalid:
+            found = self.session.read(own_id)
+            if found is None:
+                raise
+            return _gone_on_with(self.session, found)
+
+    def fetch(self, own_id: str, report: TaskReport) -> Submission:
+        """Take what another machine had made into this journal: its id proves that it is this wish."""
+        if report.created_at and time.time() - report.created_at > CLIP_KEPT_S:
+            sentence = f'The clip of "{self.key}" is older than 30 days, and Kling has deleted it.'
+            raise ClipGone(sentence, field="once", remedy=_AGAIN)
+        self.begin(own_id)
+        return self.session.found_at_service(own_id, report.task_id)
+
+    def once_in_journal(self, *, again: bool) -> Submission:
+        """Where the service takes no ids of ours: nobody but this journal knows the name."""
+        known = [found for found in self.session.asked_once(self.key) if not _came_to_nothing(found)]
+        if known and not again:
+            return _gone_on_with(self.session, known[-1])
+        return self.session.submit(self.request, self.target, self.pictures, once=self.key)
+
+
+def _came_to_nothing(there: Submission | TaskReport) -> bool:
+    """Whether its task failed and cost nothing, so that the next attempt is due."""
+    is_failed = there.status == Status.FAILED if isinstance(there, TaskReport) else there.phase is Phase.FAILED
+    return is_failed and there.charge_units in _FREE and not there.charge_balance
+
+
+def _gone_on_with(session: Session, found: Submission) -> Submission:
+    """What is there, set going again where it stood still. Raises where only another take can help."""
+    name = found.once or found.id
+    if found.phase is Phase.ABANDONED and not found.sends:
+        raise ArgumentsInvalid(f'"{name}" was stopped before it was sent.', field="once", remedy=_AGAIN)
+    if found.clip and not Path(found.clip).is_file():
+        raise ClipGone(f'The clip of "{name}" is not at "{found.clip}" any more.', field="once", remedy=_AGAIN)
+    return session.go_on_with(found)
