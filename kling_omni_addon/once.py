@@ -90,8 +90,8 @@ class _Asked:
         wish = wish_of(self.request)
         for before in self.session.asked_once(self.key):
             if not is_same_wish(request_from(before.wish), request_from(wish)):  # both without links
-                change = next(iter(diff_of(before.wish, wish)), "another request")
-                sentence = f'"{self.key}" was asked for before with something else ({change}). Nothing was sent.'
+                changed = next(iter(diff_of(before.wish, wish)), "request").partition(":")[0].lower()
+                sentence = f'"{self.key}" was asked for before with another {changed}. Nothing was sent.'
                 raise ArgumentsInvalid(sentence, field="once", remedy=f"Name a new version, or: {_AGAIN}")
 
     def report(self, own_id: str) -> TaskReport | None:

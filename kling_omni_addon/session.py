@@ -264,9 +264,14 @@ class Session:
             return self._journal.load(submission_id) or self._tell(submission_id, found)
 
     def go_on_with(self, submission: Submission) -> Submission:
-        """Somebody asked for it again: what is held goes on, what waits for an answer is looked for again. Free."""
+        """Somebody asked for it again: what is held goes on, and what waits for an answer is looked for again, which is
+        free. What was looked for in vain and was asked for once is sent again: it bears an id that the service would
+        not take a second time, and another machine would send the same now.
+        """
         if submission.is_stopped and submission.origin == self.origin:
             return self._tell(submission.id, ev.Released(at=self._clock.now()))
+        if submission.phase is Phase.PARKED and submission.once and submission.payload.has_own_id:
+            return self.send_again(submission.id)
         is_open = submission.phase is Phase.PARKED or (submission.phase is Phase.ABANDONED and submission.sends)
         return self.look_again(submission.id) if is_open else submission
 

@@ -127,7 +127,6 @@ def _parser() -> argparse.ArgumentParser:
         _add_dialect(verb)
     submit.add_argument(
         "--once",
-        default="",
         type=_once_key,
         metavar="KEY",
         help="this is shot KEY: whoever asks again, here or on another machine, gets the same clip and pays once",

@@ -18,7 +18,6 @@ from ..shot.properties import scene_of, shot_of
 from ..shot.reading import read_wish
 from . import acts, confirming, rows
 
-
 _ARRIVED = (Phase.FETCHED, Phase.PLACED)
 
 
@@ -65,12 +64,13 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         scene = scene_of(context)
         judging.ask_for_link(scene)
         wish = read_wish(scene)
-        if acts.last_press.is_repeated_by(wish):
+        if not self.once and acts.last_press.is_repeated_by(wish):
             self.report({"INFO"}, "This shot was submitted a moment ago")
             return {"CANCELLED"}
         takes = shot_of(scene).takes
-        acts.require_within_caps([wish.request] * takes, wish.target)
         again = self.again or not (bpy.app.background or self.once)
+        if again:  # what a script goes on with costs nothing more
+            acts.require_within_caps([wish.request] * takes, wish.target)
         made = acts.submit_takes(scene, wish, takes, once=self.once, again=again)
         if not self.wait_s:
             several = f", {takes} takes" if takes > 1 else ""

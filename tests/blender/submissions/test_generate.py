@@ -79,13 +79,13 @@ def test_a_press_over_a_cap_adds_nothing(set_up: Scene, monkeypatch: pytest.Monk
     monkeypatch.setenv("KLING_DAILY_CAP", "10")
     set_up.kling.takes = 4
     with pytest.raises(RuntimeError, match="The cap of 10 units in 24 hours is reached"):
-        bpy.ops.kling.submit()
+        bpy.ops.kling.submit(again=True)
     assert (snapshots.submissions(), list(strips_of(set_up))) == ((), [])
     set_up.kling.takes = 3
-    assert bpy.ops.kling.submit() == {"FINISHED"}
+    assert bpy.ops.kling.submit(again=True) == {"FINISHED"}
     set_up.kling.takes, set_up.kling.prompt = 1, "another fox"
     with pytest.raises(RuntimeError, match="9 may be spent already"):
-        bpy.ops.kling.submit()
+        bpy.ops.kling.submit(again=True)
     assert len(snapshots.submissions()) == 3
 
 
@@ -93,7 +93,7 @@ def test_the_price_on_the_button_is_that_of_all_takes(set_up: Scene) -> None:
     set_up.kling.takes = 3
     layout = Layout()
     generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
-    assert "Generate   9.0 units · $1.26" in layout.labels
+    assert "Generate   9.0 units" in layout.labels
 
 
 def test_what_is_asked_first_names_the_shot_what_it_costs_and_what_is_left(
