@@ -1,14 +1,16 @@
-"""How many pixels a captured picture gets, so that the service accepts it."""
+"""How many pixels a captured picture gets, so that the service accepts it, and how many a clip has."""
 
 from __future__ import annotations
 
 import re
 from fractions import Fraction
+from math import sqrt
 from typing import Final
 
 from .capability import PictureLimits, Profile, profile
 
 _RATIO: Final = re.compile(r"([1-9][0-9]*):([1-9][0-9]*)")
+_FILM: Final = Fraction(16, 9)  # the shape whose height is the mode's lines; a clip of any other has as many pixels
 
 
 def legal_size(width: int, height: int, aspect_ratio: str | None, at: Profile | None = None) -> tuple[int, int]:
@@ -39,6 +41,17 @@ def is_legal(width: int, height: int, at: Profile | None = None) -> bool:
     limits = (at or profile()).picture
     is_large = min(width, height) >= limits.side
     return is_large and max(width, height) <= _most_oblong(limits, is_wide=width >= height) * min(width, height)
+
+
+def clip_size(lines: int, aspect_ratio: str) -> tuple[int, int]:
+    """Width and height in pixels, both even, of a clip of any aspect ratio; ``lines`` is what the mode's 16:9 has
+    (contract 4.1).
+
+    720 gives 1280 x 720, 720 x 1280 and 960 x 960.
+    """
+    across, down = sides_of(aspect_ratio)
+    pixels = lines * lines * _FILM
+    return _even(sqrt(pixels * across / down)), _even(sqrt(pixels * down / across))
 
 
 def sides_of(aspect_ratio: str) -> tuple[int, int]:
@@ -72,5 +85,5 @@ def _most_oblong(limits: PictureLimits, *, is_wide: bool) -> Fraction:
     return high if is_wide else 1 / low
 
 
-def _even(length: Fraction) -> int:
+def _even(length: Fraction | float) -> int:
     return 2 * round(length / 2)

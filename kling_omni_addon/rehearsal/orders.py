@@ -18,12 +18,13 @@ from ..core.payload import request_from_body
 from ..core.pricing import price_of
 from ..core.rules import table
 from ..core.rules.reading import Knowledge, Reading, is_link
+from ..core.sizes import clip_size
 from . import new_words
 from .answers import Refusal
 from .clip_maker import ClipSpec
 from .received import ReceivedMedia, Unreachable
 from .settings import RehearsalSettings
-from .shapes import clip_size, nearest_ratio
+from .shapes import nearest_ratio
 from .tasks import Order
 from .video_facts import video_facts
 

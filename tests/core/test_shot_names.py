@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kling_omni_addon.core.shot_names import next_name
+from kling_omni_addon.core.shot_names import beside, next_name
 
 
 @pytest.mark.parametrize(
@@ -24,5 +24,16 @@ def test_the_last_number_of_a_name_counts_up_as_wide_as_it_was(name: str, follow
     assert next_name(name) == following
 
 
-def test_names_that_are_taken_are_passed_over() -> None:
-    assert next_name("alley_03", {"alley_04", "alley_05"}) == "alley_06"
+@pytest.mark.parametrize(
+    ("name", "word", "called"),
+    [
+        ("alley_03", "next", "alley_03 next"),
+        ("alley_03 next", "next", "alley_03 next 2"),
+        ("alley_03 next 9", "next", "alley_03 next 10"),
+        ("alley_03 next", "previous", "alley_03 next previous"),
+        ("next", "next", "next next"),
+        ("street.mp4.001", "edit", "street edit"),
+    ],
+)
+def test_a_shot_is_called_after_the_clip_that_it_stands_beside(name: str, word: str, called: str) -> None:
+    assert beside(name, word) == called

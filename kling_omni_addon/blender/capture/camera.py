@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +15,7 @@ from ...core.errors import CaptureFailed
 from ...core.sizes import legal_size, square_pixels
 from ..connection import limits
 from ..host.changed import Setting, changed, named
-from .picture_file import require_folder, without_stamps, write_as_viewed
+from .picture_file import Colour, require_folder, without_stamps, write_as_viewed
 
 _FEW_SAMPLES: Final = 16  # enough to see the shot by; with Cycles in a second or two on a processor
 
@@ -46,6 +47,24 @@ class Engine(StrEnum):
     CYCLES = "cycles"  # few samples, no denoiser, on the processor: for machines without a GPU
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """What is behind a scene whose film is transparent: its world, or ``color`` (as it is seen, 0 to 1)."""
+
+    shows_world: bool = True
+    color: Colour = (0.5, 0.5, 0.5)
+
+    def is_rendered(self, scene: bpy.types.Scene) -> bool:
+        """Whether the world is rendered in place of the transparency. Not where there is none, which would be black,
+        and not where the scene is composited: what the compositor puts behind it would be hidden.
+        """
+        is_composited = scene.render.use_compositing and scene.use_nodes and _compositor(scene) is not None
+        return self.shows_world and scene.world is not None and not is_composited
+
+
+WORLD: Final = Background()
+
+
 def render_camera_frame(
     scene: bpy.types.Scene,
     frame: int,
@@ -53,6 +72,7 @@ def render_camera_frame(
     *,
     aspect_ratio: str | None,
     engine: Engine = Engine.SCENE,
+    background: Background = WORLD,
 ) -> Path:
     """Render the scene's camera at ``frame`` to ``path`` and return where the picture is.
 
@@ -63,7 +83,8 @@ def render_camera_frame(
     metadata, since Blender's would tell the service the path of the .blend.
 
     ``path`` is absolute and ends in ``.png`` or ``.jpg`` (JPEG at quality 95). It is written whole or not at all.
-    **A PNG that is too large for the service becomes a JPEG beside it**: use the path returned.
+    **A PNG that is too large for the service becomes a JPEG beside it**: use the path returned. The service takes no
+    transparent pictures: ``background`` says what is behind a scene whose film is transparent.
 
     Frame, camera and every setting are afterwards what they were, also after an error. As with any render in Blender,
     the last Render Result is replaced, and poses that were changed but not keyed fall back to their keys.
@@ -71,35 +92,44 @@ def render_camera_frame(
     Raises :class:`CaptureFailed` when there is no camera, when Blender cannot render or write, or when even the JPEG is
     too large; ``ValueError`` for an aspect ratio that the service does not know.
     """
-    with set_for_camera(scene, frame, path, aspect_ratio=aspect_ratio, engine=engine):
-        return write_as_viewed(rendered(scene), path, scene)
+    with set_for_camera(scene, frame, path, aspect_ratio=aspect_ratio, engine=engine, background=background):
+        return write_as_viewed(rendered(scene), path, scene, background.color)
 
 
 @contextmanager
 def set_for_camera(
-    scene: bpy.types.Scene, frame: int, path: Path, *, aspect_ratio: str | None, engine: Engine
-) -> Iterator[None]:
-    """Have the scene stand as :func:`render_camera_frame` renders it, and as it stood before in the end.
+    scene: bpy.types.Scene,
+    frame: int,
+    path: Path,
+    *,
+    aspect_ratio: str | None,
+    engine: Engine,
+    background: Background,
+) -> Iterator[str]:
+    """Have the scene stand as :func:`render_camera_frame` renders it, and as it stood before in the end; the name of
+    the camera that will render.
 
     Raises as that does.
     """
     _require_possible(scene, path, engine)
     with _standing_at(scene, frame):
-        _require_camera(scene, frame)
-        with changed(_settings(scene, aspect_ratio, engine)):
-            yield
+        camera = _require_camera(scene, frame)
+        with changed(_settings(scene, aspect_ratio, engine, background)):
+            yield camera.name
 
 
-def save_last_render(scene: bpy.types.Scene, path: Path) -> Path:
-    """Write what Blender rendered last, as the viewer shows it, and return where the picture is.
+def save_last_render(scene: bpy.types.Scene, path: Path, background: Background = WORLD) -> Path:
+    """Write what Blender rendered last, as the viewer shows it, and return where the picture is. What is transparent in
+    it has the background's color: it cannot be rendered again.
 
     Raises :class:`CaptureFailed` when nothing was rendered since Blender started.
     """
     require_folder(path)
     if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
         raise CaptureFailed("Nothing was rendered yet.", field="image", remedy="Render, or capture from the camera.")
-    with changed((*without_stamps(scene.render), *_format_settings(scene.render.image_settings))):
-        return write_as_viewed(render_result(), path, scene)
+    render = scene.render
+    with changed((*without_stamps(render), *_format_settings(render.image_settings, render.film_transparent))):
+        return write_as_viewed(render_result(), path, scene, background.color)
 
 
 def _require_possible(scene: bpy.types.Scene, path: Path, engine: Engine) -> None:
@@ -110,10 +140,11 @@ def _require_possible(scene: bpy.types.Scene, path: Path, engine: Engine) -> Non
     require_folder(path)  # now, rather than after a long render
 
 
-def _require_camera(scene: bpy.types.Scene, frame: int) -> None:
+def _require_camera(scene: bpy.types.Scene, frame: int) -> bpy.types.Object:
     if scene.camera is None:
         remedy = "Add one, or choose one in Scene Properties > Camera."
         raise CaptureFailed(f'Scene "{scene.name}" has no camera at frame {frame}.', field="camera", remedy=remedy)
+    return scene.camera
 
 
 @contextmanager
@@ -128,16 +159,20 @@ def _standing_at(scene: bpy.types.Scene, frame: int) -> Iterator[None]:
         scene.camera = camera  # last: moving and rendering both switch to the camera of a marker
 
 
-def _settings(scene: bpy.types.Scene, aspect_ratio: str | None, engine: Engine) -> Iterator[Setting]:
+def _settings(
+    scene: bpy.types.Scene, aspect_ratio: str | None, engine: Engine, background: Background
+) -> Iterator[Setting]:
     """All that a capture changes. What is not here is not changed."""
     render = scene.render
+    is_transparent = render.film_transparent and not background.is_rendered(scene)
+    yield from named(render, film_transparent=is_transparent)
     yield from _engine_settings(scene, engine)
     width, height = picture_size(render, aspect_ratio)
     yield from named(render, resolution_x=width, resolution_y=height, resolution_percentage=100)
     yield from named(render, pixel_aspect_x=1.0, pixel_aspect_y=1.0)
     yield from named(render, use_border=False, use_multiview=False, use_sequencer=False)
     yield from without_stamps(render)
-    yield from _format_settings(render.image_settings)
+    yield from _format_settings(render.image_settings, is_transparent)
     # A File Output node would write the artist's final frames anew, at our size and by our engine.
     yield from ((node, "mute", True) for node in _file_outputs(_compositor(scene)))
 
@@ -170,11 +205,12 @@ def picture_size(render: bpy.types.RenderSettings, aspect_ratio: str | None) -> 
     return legal_size(*shown, aspect_ratio, limits.profile())
 
 
-def _format_settings(image: bpy.types.ImageFormatSettings) -> Iterator[Setting]:
+def _format_settings(image: bpy.types.ImageFormatSettings, is_transparent: bool) -> Iterator[Setting]:
     # media_type (from 5.0) limits the formats, and the format limits the rest: this order serves both ways. PNG and
     # nothing else, because a new scene has it: a change of format gives names to colour spaces that have none in a new
     # scene, and that cannot be undone.
-    yield from named(image, media_type="IMAGE", file_format="PNG", color_mode="RGB", color_depth="8")
+    yield from named(image, media_type="IMAGE", file_format="PNG", color_depth="8")
+    yield from named(image, color_mode="RGBA" if is_transparent else "RGB")
     yield from named(image, compression=15)
     has_curves = image.view_settings is not None and image.view_settings.use_curve_mapping
     if image.color_management == "OVERRIDE" and not has_curves:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import bpy
 
 from ...core.errors import CaptureFailed
 from ..host.changed import changed
-from .camera import Engine, render_camera_frame, render_result, set_for_camera
+from .camera import WORLD, Background, Engine, render_result, rendered, set_for_camera
 from .picture_file import write_as_viewed
 
 _running: list[CameraJob] = []  # the one whose scene stands otherwise than the artist left it
@@ -42,9 +42,20 @@ _HEARD = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraPicture:
+    """A picture, the frame that it shows, and the name of the camera that rendered it: of several that are bound to
+    markers, the one of that frame.
+    """
+
+    path: Path
+    frame: int
+    camera: str
+
+
 @dataclass(kw_only=True)
 class CameraJob:
-    """One picture of the camera; arguments as for :func:`~.frames.render_camera_frame`.
+    """One picture of the camera; arguments as for :func:`.camera.render_camera_frame`.
 
     Between :meth:`start` and :meth:`finish` the scene stands as it is rendered, so the artist's hands have to be kept
     off it. (Blender's own lock of the interface turns the 3D View black meanwhile.)
@@ -55,19 +66,19 @@ class CameraJob:
     path: Path
     aspect_ratio: str | None
     engine: Engine
+    background: Background = WORLD
+    _camera: str = ""
     _stack: ExitStack = field(default_factory=ExitStack)
 
-    def render(self) -> Path:
+    def render(self) -> CameraPicture:
         """Render at once, while Blender waits: for scripts. Raises :class:`CaptureFailed`."""
-        return render_camera_frame(
-            self.scene, self.frame, self.path, aspect_ratio=self.aspect_ratio, engine=self.engine
-        )
+        with self._set() as self._camera:
+            return self._written(rendered(self.scene))
 
     def start(self) -> None:
         """Begin to render. Raises :class:`CaptureFailed`; then all is as it was."""
         with ExitStack() as stack:
-            wishes = {"aspect_ratio": self.aspect_ratio, "engine": self.engine}
-            stack.enter_context(set_for_camera(self.scene, self.frame, self.path, **wishes))  # type: ignore[arg-type]
+            self._camera = stack.enter_context(self._set())
             view: Any = bpy.context.preferences.view
             # No window pops up for a render that nobody wants to look at.
             stack.enter_context(changed([(view, "render_display_type", "NONE")]))
@@ -81,17 +92,31 @@ class CameraJob:
         """Whether Blender is still at it."""
         return not _ended or bpy.app.is_job_running("RENDER")
 
-    def finish(self) -> Path:
-        """Write the picture, put everything back, and return where the picture is.
+    def finish(self) -> CameraPicture:
+        """Write the picture, put everything back, and return where the picture is, and which camera it was.
 
         Raises :class:`CaptureFailed` when the render was stopped or the picture cannot be written.
         """
         try:
             if _ended != ["completed"]:
                 raise CaptureFailed("The render was stopped before the picture was done.", remedy="Capture again.")
-            return write_as_viewed(render_result(), self.path, self.scene)
+            return self._written(render_result())
         finally:
             self.drop()
+
+    def _set(self) -> AbstractContextManager[str]:
+        return set_for_camera(
+            self.scene,
+            self.frame,
+            self.path,
+            aspect_ratio=self.aspect_ratio,
+            engine=self.engine,
+            background=self.background,
+        )
+
+    def _written(self, image: bpy.types.Image) -> CameraPicture:
+        path = write_as_viewed(image, self.path, self.scene, self.background.color)
+        return CameraPicture(path=path, frame=self.frame, camera=self._camera)
 
     def drop(self) -> None:
         """Put everything back, with or without a picture."""

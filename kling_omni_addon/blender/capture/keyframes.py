@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 from bpy.props import EnumProperty
 
@@ -15,7 +13,7 @@ from ..connection import limits
 from ..shot.properties import shot_of
 from . import pictures
 from .camera import Engine
-from .camera_job import CameraJob
+from .camera_job import CameraJob, CameraPicture
 from .operators import AFRESH, ENGINES, OfCamera
 
 _ENDS = 2
@@ -64,7 +62,7 @@ class KLING_OT_capture_keyframes(OfCamera, bpy.types.Operator):
         shape, engine = pictures.usual_shape(scene, Role.FIRST), Engine[self.engine]
         return [(role, pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine)) for role, frame in wanted]
 
-    def use(self, scene: bpy.types.Scene, taken: list[tuple[Role, Path, int]]) -> None:
+    def use(self, scene: bpy.types.Scene, taken: list[tuple[Role, CameraPicture]]) -> None:
         """Put them in the places of all frames that there were."""
         pictures.use_keyframes(scene, taken)
 

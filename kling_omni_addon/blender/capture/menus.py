@@ -6,14 +6,16 @@ from typing import Any
 
 import bpy
 
+from ..shot.properties import scene_of, shot_of
+
 
 class _Sources:
     bl_label = "Picture From"
     role = ""
     layout: bpy.types.UILayout
 
-    def draw(self, _context: bpy.types.Context) -> None:
-        """The camera in other ways, the 3D view, strips, files."""
+    def draw(self, context: bpy.types.Context) -> None:
+        """The camera in other ways, the 3D view, strips, files; and what is behind a transparent film."""
         layout = self.layout
         for choice, label, icon in (("at", "Camera at", "CAMERA_DATA"), ("engine", "Camera With", "SHADING_RENDERED")):
             menu: Any = layout.operator_menu_enum("kling.capture_frame", choice, text=label, icon=icon)  # type: ignore[arg-type]
@@ -28,6 +30,10 @@ class _Sources:
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("kling.load_picture", text="Image File…", icon="FILE_FOLDER").role = self.role
         layout.operator("kling.use_image", text="Image in This File…", icon="IMAGE_DATA").role = self.role
+        scene = scene_of(context)
+        if scene.render.film_transparent:
+            layout.separator()
+            layout.prop_menu_enum(shot_of(scene), "background", text="Background", icon="WORLD")
 
 
 class _SourcesOfEnd(_Sources):

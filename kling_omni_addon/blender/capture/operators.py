@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
@@ -12,11 +12,13 @@ from ...core.errors import CaptureFailed
 from ...core.request import Role
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import start_of, timeline_scene
-from ..shot.properties import scene_of
+from ..shot import frame_doubts
+from ..shot.properties import scene_of, shot_of
+from ..shot.reading import read_request
 from . import frame_overlay, view
 from . import pictures as capture_pictures
 from .camera import Engine
-from .camera_job import CameraJob
+from .camera_job import CameraJob, CameraPicture
 from .moments import MOMENTS, frame_at, last_frame_of, require_active_strip
 
 _ROLES: Final = (
@@ -45,6 +47,12 @@ _STRIP_FRAMES: Final = (
 _LOOK_S: Final = 0.1
 _STATUS_BAR_PX: Final = 26  # at the lower edge of the window
 AFRESH: Final = {"SKIP_SAVE"}  # a button means what it says, not what was chosen elsewhere the last time
+
+
+def _tell_small_frames(operator: Any, scene: bpy.types.Scene) -> None:
+    """Say it in the status bar, too, where the frames are smaller than the clip: there is no window to look at."""
+    for doubt in frame_doubts.small_frames(shot_of(scene), read_request(scene)):
+        operator.report({"WARNING"}, doubt.message)
 
 
 class _OfPicture:
@@ -80,7 +88,7 @@ class OfCamera:
     bl_options = {"REGISTER", "UNDO"}
 
     _jobs: list[tuple[Role, CameraJob]]
-    _pictures: list[Path]
+    _pictures: list[CameraPicture]
     _timer: bpy.types.Timer
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
@@ -131,13 +139,16 @@ class OfCamera:
         """Another file is being opened, or Blender ends."""
         self._jobs[len(self._pictures)][1].drop()
 
-    def use(self, scene: bpy.types.Scene, taken: list[tuple[Role, Path, int]]) -> None:
+    def use(self, scene: bpy.types.Scene, taken: list[tuple[Role, CameraPicture]]) -> None:
         """Use what the camera saw for each role at its frame."""
-        for role, picture, frame in taken:
-            capture_pictures.use_render(scene, role, picture, frame)
+        for role, picture in taken:
+            capture_pictures.use_render(scene, role, picture)
 
-    def _use(self, scene: bpy.types.Scene, jobs: list[tuple[Role, CameraJob]], pictures: list[Path]) -> Outcome:
-        self.use(scene, [(role, picture, job.frame) for (role, job), picture in zip(jobs, pictures, strict=True)])
+    def _use(
+        self, scene: bpy.types.Scene, jobs: list[tuple[Role, CameraJob]], pictures: list[CameraPicture]
+    ) -> Outcome:
+        self.use(scene, [(role, picture) for (role, _), picture in zip(jobs, pictures, strict=True)])
+        _tell_small_frames(self, scene)
         return {"FINISHED"}
 
 
@@ -204,6 +215,7 @@ class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
             aspect_ratio=self.chosen_shape,
             shows_overlays=self.overlays,
         )
+        _tell_small_frames(self, scene_of(context))
         return {"FINISHED"}
 
 

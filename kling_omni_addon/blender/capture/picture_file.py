@@ -13,6 +13,8 @@ from ...core.errors import CaptureFailed
 from ..connection import limits
 from ..host.changed import Setting, assign, named
 
+Colour = tuple[float, float, float]
+"""Red, green and blue as they are seen, from 0 to 1."""
 _FORMATS: Final = {".png": "PNG", ".jpg": "JPEG"}
 
 
@@ -112,13 +114,17 @@ def without_stamps(render: bpy.types.RenderSettings) -> Iterator[Setting]:
     return ((render, name, False) for name in stamps)
 
 
-def write_as_viewed(image: bpy.types.Image, path: Path, scene: bpy.types.Scene) -> Path:
+def write_as_viewed(image: bpy.types.Image, path: Path, scene: bpy.types.Scene, behind: Colour) -> Path:
     """Write ``image`` in the colours in which ``scene``, which is set to write PNG, shows it; see
-    :func:`write_picture`."""
+    :func:`write_picture`. Where its film is transparent, ``behind`` is seen.
+    """
+    is_transparent = scene.render.film_transparent
     whole = path.with_name(f"{path.stem}.whole.png")
     with _reported(path):
         try:
             image.save_render(str(whole), scene=scene)
+            if is_transparent:
+                return save_file(whole, path, behind)
             if path.suffix == ".png" and whole.stat().st_size < most_bytes():
                 return whole.replace(path)
             return save_file(whole, path.with_suffix(".jpg"))
@@ -126,13 +132,31 @@ def write_as_viewed(image: bpy.types.Image, path: Path, scene: bpy.types.Scene) 
             whole.unlink(missing_ok=True)
 
 
-def save_file(source: Path, path: Path) -> Path:
-    """Write a copy of an image file; see :func:`save_image`. Raises ``RuntimeError`` where Blender cannot read it."""
+def save_file(source: Path, path: Path, behind: Colour | None = None) -> Path:
+    """Write a copy of an image file, with a colour ``behind`` what is transparent in it; see :func:`save_image`. Raises
+    ``RuntimeError`` where Blender cannot read it.
+    """
     image = bpy.data.images.load(str(source), check_existing=False)
     try:
+        if behind is not None:
+            _lay_on(image, behind)
         return save_image(image, path)
     finally:
         bpy.data.images.remove(image)
+
+
+def _lay_on(image: bpy.types.Image, behind: Colour) -> None:
+    """Put a colour behind what is transparent."""
+    import numpy as np  # Blender's own
+
+    pixels: Any = image.pixels
+    values = np.empty(len(pixels), dtype=np.float32)
+    pixels.foreach_get(values)
+    rgba = values.reshape(-1, 4)
+    seen = rgba[:, 3:]
+    rgba[:, :3] = rgba[:, :3] * seen + np.asarray(behind, dtype=np.float32) * (1 - seen)
+    rgba[:, 3] = 1
+    pixels.foreach_set(values)
 
 
 def save_image(image: bpy.types.Image, path: Path) -> Path:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import bpy
 
@@ -21,13 +22,13 @@ from ...settings import home_folder
 from ..connection import limits
 from ..host.ownership import require_own
 from ..host.sequencer import Strip
-from ..shot.properties import put_picture, shot_of
+from ..shot.properties import Rendered, put_picture, shot_of
 from ..shot.reading import media_folder
 from . import camera, frame_overlay, picture_file
 from . import strip as strip_capture
 from . import view as view_capture
-from .camera import Engine
-from .camera_job import CameraJob
+from .camera import Background, Engine
+from .camera_job import CameraJob, CameraPicture
 
 
 def capture_camera(
@@ -46,27 +47,38 @@ def capture_camera(
     require_own(scene)
     at = scene.frame_current if frame is None else frame
     job = camera_job(scene, at, aspect_ratio=aspect_ratio or usual_shape(scene, role), engine=engine)
-    return use_render(scene, role, job.render(), at)
+    return use_render(scene, role, job.render())
 
 
 def camera_job(scene: bpy.types.Scene, frame: int, *, aspect_ratio: str | None, engine: Engine) -> CameraJob:
     """A render of the camera that goes where captured pictures go; ``aspect_ratio`` None is the scene's own."""
     path = capture_path(scene.name, frame)
-    return CameraJob(scene=scene, frame=frame, path=path, aspect_ratio=aspect_ratio, engine=engine)
+    background = background_of(scene)
+    return CameraJob(
+        scene=scene, frame=frame, path=path, aspect_ratio=aspect_ratio, engine=engine, background=background
+    )
 
 
-def use_render(scene: bpy.types.Scene, role: Role, picture: Path, frame: int) -> Path:
-    """Use what the camera saw at ``frame``."""
-    return _put(scene, role, picture, f"Scene camera, frame {frame}")
+def background_of(scene: bpy.types.Scene) -> Background:
+    """What a capture of the scene shows behind a transparent film, as its shot says."""
+    shot: Any = shot_of(scene)
+    return Background(shows_world=shot.background == "WORLD", color=tuple(shot.background_color))
 
 
-def use_keyframes(scene: bpy.types.Scene, taken: Sequence[tuple[Role, Path, int]]) -> None:
+def use_render(scene: bpy.types.Scene, role: Role, picture: CameraPicture) -> Path:
+    """Use what a camera saw at its frame."""
+    facts = _facts_of(picture.path)
+    rendered = Rendered(camera=picture.camera, frame=picture.frame, size=(facts.width, facts.height))
+    return _put(scene, role, picture.path, f"{picture.camera}, frame {picture.frame}", rendered)
+
+
+def use_keyframes(scene: bpy.types.Scene, taken: Sequence[tuple[Role, CameraPicture]]) -> None:
     """Use what the camera saw at several frames, in place of all frames that the shot has."""
     require_own(scene)
     shot = shot_of(scene)
     shot.middle_frames.clear()
-    for role, picture, frame in taken:
-        use_render(scene, role, picture, frame)
+    for role, picture in taken:
+        use_render(scene, role, picture)
     shot.middle_frame_index = 0
 
 
@@ -93,7 +105,9 @@ def capture_view(
         aspect_ratio=aspect_ratio or usual_shape(scene, role),
         shows_overlays=shows_overlays,
     )
-    return _put(scene, role, picture, f"3D view, frame {scene.frame_current}")
+    facts = _facts_of(picture)
+    rendered = Rendered(frame=scene.frame_current, size=(facts.width, facts.height))
+    return _put(scene, role, picture, f"3D view, frame {scene.frame_current}", rendered)
 
 
 def capture_strip(
@@ -140,7 +154,7 @@ def use_image(scene: bpy.types.Scene, role: Role, image: bpy.types.Image) -> Pat
     """
     require_own(scene)
     if image.type == "RENDER_RESULT":
-        picture = camera.save_last_render(scene, capture_path(image.name, None))
+        picture = camera.save_last_render(scene, capture_path(image.name, None), background_of(scene))
     else:
         picture = picture_file.save_image(image, capture_path(image.name, None, ".png"))
     return _put(scene, role, picture, image.name)
@@ -184,6 +198,6 @@ def _converted(path: Path) -> Path:
         raise CaptureFailed(sentence, field="filepath", remedy="Choose another file.") from error
 
 
-def _put(scene: bpy.types.Scene, role: Role, picture: Path, origin: str) -> Path:
-    put_picture(scene, role.name, str(picture), origin)
+def _put(scene: bpy.types.Scene, role: Role, picture: Path, origin: str, rendered: Rendered | None = None) -> Path:
+    put_picture(scene, role.name, str(picture), origin, rendered)
     return picture

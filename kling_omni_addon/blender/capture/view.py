@@ -47,7 +47,8 @@ def capture_view(
 
     Its size is that of a picture of the scene (:func:`~kling_omni_addon.blender.frames.picture_size`). A view through
     the camera gives the camera's frame; a free view is cut to the shape of the picture, around its middle. Colours are
-    those of the view. Nothing of the view is changed afterwards, also after an error.
+    those of the view; a world is seen behind it also where the scene's film is transparent. Nothing is changed
+    afterwards, also after an error.
 
     Raises :class:`CaptureFailed` where there is nothing to draw with (in background Blender opens its graphics only
     once something was rendered with Workbench or EEVEE) and for a view that Cycles renders.
@@ -57,7 +58,8 @@ def capture_view(
     _require_drawable(scene, space)
     size = picture_size(scene.render, aspect_ratio)
     matrices = _matrices(scene, layer, view, size)
-    with changed([(space.overlay, "show_overlays", shows_overlays)]), _offscreen(size) as screen:
+    settings = [(space.overlay, "show_overlays", shows_overlays), (scene.render, "film_transparent", False)]
+    with changed(settings), _offscreen(size) as screen:
         screen.draw_view3d(scene, layer, space, region, *matrices, do_color_management=True)
         return _saved(screen, size, path)
 

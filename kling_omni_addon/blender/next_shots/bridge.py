@@ -10,6 +10,7 @@ import bpy
 from ...core.capability import Capability
 from ...core.errors import KlingError
 from ...core.request import Role
+from ...core.shot_names import plain_name
 from ..capture import pictures
 from ..capture.moments import last_frame_of
 from ..capture.strip import PICTURE_STRIPS
@@ -102,6 +103,7 @@ def bridge(scene: bpy.types.Scene, timeline: bpy.types.Scene, gap: Gap) -> None:
     pictures.capture_strip(scene, Role.END, strip=gap.right, frame=start_of(gap.right), timeline=timeline)
     begin(shot, "FRAMES")
     shot.duration_s = length
+    shot.shot_name = f"{plain_name(gap.left.name)} to {plain_name(gap.right.name)}"
     go_to(scene, timeline, gap.frame_start)
     fill_place(shot, gap.frame_start, gap.frames)
 

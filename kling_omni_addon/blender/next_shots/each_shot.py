@@ -16,12 +16,13 @@ from ...core.problem import Problem
 from ...core.request import OmniRequest, Picture, Role, Storyboard, capability_of
 from ...core.shot_names import next_name
 from ..capture import camera as capture_camera
-from ..capture.pictures import capture_path
+from ..capture.pictures import background_of, capture_path
 from ..connection import limits, online
 from ..connection.preferences import service_name
 from ..host.changed import changed
 from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported
+from ..host.wrapping import draw_lines
 from ..shot.kinds import has_own_prompts
 from ..shot.properties import scene_of, shot_of
 from ..shot.reading import clip_name_of, read_request, read_target
@@ -31,6 +32,9 @@ from ..timeline.clip_strips import scene_fps
 
 _SHORTEST: Final = 0.5
 """How much of the shortest clip a shot has to last: a clip that plays more than twice as fast is a blur."""
+_DIALOG_PX: Final = 480
+_DIALOG_CHARACTERS: Final = 72
+_NAME_SHARE: Final = 0.35
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,8 @@ _last_press: LastPress[tuple[PlannedClip, ...]] = LastPress()
 
 
 def plans_of(scene: bpy.types.Scene) -> tuple[PlannedClip, ...]:
-    """A clip for each shot of the scene's storyboard: each at its own place of the timeline and exactly as long there.
+    """A clip for each shot of the scene's storyboard: each at its own place of the timeline and exactly as long there,
+    and called what its marker, camera or strip was called; others are numbered.
 
     Shots that were not read from the timeline follow the one before, the first of them from the playhead on. Raises
     :class:`KlingError` for a shot that no clip can be made for.
@@ -64,9 +69,13 @@ def plans_of(scene: bpy.types.Scene) -> tuple[PlannedClip, ...]:
     asked, target = _request_of_one(scene), replace(target, shot="", has_stand_in=bool(target.scene))
     names = _names(clip_name_of(scene))
     return tuple(
-        _plan(part, number, asked, replace(target, frame_start=frame, fit_frames=length, name=next(names)), scene)
+        _plan(part, number, asked, _place(target, frame, length, part.name.strip() or next(names)), scene)
         for number, (part, frame, length) in enumerate(_places(scene), start=1)
     )
+
+
+def _place(target: Target, frame: int, length: int, name: str) -> Target:
+    return replace(target, frame_start=frame, fit_frames=length, name=name)
 
 
 def _request_of_one(scene: bpy.types.Scene) -> OmniRequest:
@@ -204,7 +213,8 @@ def _with_first_frame(scene: bpy.types.Scene, plan: PlannedClip) -> OmniRequest:
     # A camera bound to a marker counts more than the scene's, and is the same one wherever the marker still stands.
     with changed([(scene, "camera", bpy.data.objects[plan.camera])]):
         path = capture_path(f"{scene.name}_{plan.camera}", frame)
-        picture = capture_camera.render_camera_frame(scene, frame, path, aspect_ratio=None)
+        behind = background_of(scene)
+        picture = capture_camera.render_camera_frame(scene, frame, path, aspect_ratio=None, background=behind)
     given = tuple(replace(each, source=str(picture)) if not each.source else each for each in plan.request.pictures)
     return replace(plan.request, pictures=given)
 
@@ -226,13 +236,25 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
             cls.poll_message_set(reason)
         return not reason
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Ask once, with the number and the price of them all."""
+    _plans: tuple[PlannedClip, ...]
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Ask once, with the number and the price of them all, and with every prompt that would be sent."""
         try:
-            asked = question(plans_of(scene_of(context)))
+            self._plans = plans_of(scene_of(context))
         except KlingError:
             return self.execute(context)  # which reports it
-        return confirming.ask(self, context, event, f"{confirming.nobody_chose()} {asked}".strip())
+        return context.window_manager.invoke_props_dialog(self, width=_DIALOG_PX, confirm_text=self.bl_label)
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The question, and what each clip is called, how long it is and what it is to show."""
+        asked = f"{confirming.nobody_chose()} {question(self._plans)}".strip()
+        draw_lines(self.layout.column(), asked, _DIALOG_CHARACTERS)
+        column = self.layout.box().column(align=True)
+        for plan in self._plans:
+            row = column.split(factor=_NAME_SHARE)
+            row.label(text=f"{plan.target.name}, {plan.request.duration_s} s")
+            row.label(text=plan.request.prompt or "No prompt yet")
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -8,7 +8,7 @@ from bpy.props import EnumProperty, StringProperty
 from ...core.errors import ClipUnusable
 from ...core.life.lifecycle import Phase
 from ...core.request import Role
-from ...core.shot_names import next_name
+from ...core.shot_names import beside
 from ..capture import pictures
 from ..capture.moments import last_frame_of, require_active_strip
 from ..capture.strip import PICTURE_STRIPS
@@ -16,8 +16,9 @@ from ..connection import clip_links, opening, snapshots
 from ..connection.online import WhileOnline
 from ..host.ownership import OnOwnScene, require_own
 from ..host.reporting import Outcome, reported
-from ..host.sequencer import Strip, active_strip, all_strips, length_of, start_of, timeline_scene
+from ..host.sequencer import Strip, active_strip, length_of, start_of, timeline_scene
 from ..shot import judging
+from ..shot.borrowed import borrow
 from ..shot.kinds import KINDS
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..timeline.clip_strips import scene_frames
@@ -38,7 +39,7 @@ def follow_strip(scene: bpy.types.Scene, timeline: bpy.types.Scene, strip: Strip
     pictures.capture_strip(scene, Role.FIRST, strip=strip, frame=last, timeline=timeline)
     begin(shot, "FIRST")
     shot.end_frame = ""
-    shot.shot_name = next_name(str(strip.name), {other.name for other in all_strips(timeline)})
+    shot.shot_name = beside(str(strip.name), "next")
     go_to(scene, timeline, last + 1)
 
 
@@ -51,6 +52,7 @@ def lead_to_strip(scene: bpy.types.Scene, timeline: bpy.types.Scene, strip: Stri
     shot, start = shot_of(scene), start_of(strip)
     pictures.capture_strip(scene, Role.END, strip=strip, frame=start, timeline=timeline)
     begin(shot, "FRAMES")
+    shot.shot_name = beside(str(strip.name), "previous")
     length = scene_frames(timeline, shot.duration_s)
     go_to(scene, timeline, start - length)
     fill_place(shot, start - length, length)
@@ -68,7 +70,10 @@ def go_to(scene: bpy.types.Scene, timeline: bpy.types.Scene, frame: int) -> None
 
 
 def begin(shot: KLING_PG_shot, kind: str) -> None:
-    """Make it a new shot of that kind: no take of another one, made for no place, with nothing between its frames."""
+    """Make it a new shot of that kind: no take of another one, made for no place, with nothing between its frames. Its
+    prompt is the last shot's until somebody has seen it.
+    """
+    borrow(shot, "SHOT")
     shot.kind, shot.fit_frames = kind, 0
     shot.take_of = shot.take_name = ""
     shot.middle_frames.clear()
@@ -133,8 +138,7 @@ class KLING_OT_use_clip(WhileOnline, bpy.types.Operator):
         name = _clip_name(context, chosen)
         begin(shot, self.use)
         shot.video_origin, shot.video_of = name, chosen
-        if self.use == "NEXT":
-            shot.shot_name = next_name(name)
+        shot.shot_name = beside(name, self.use.lower())
         _go_beside(context, chosen, self.use)
         clip_links.ask(chosen)
         judging.judge(scene_of(context))

@@ -10,25 +10,29 @@ from typing import Any, Final
 import bpy
 
 from ...core.apportion import apportion
+from ...core.shot_names import plain_name
 from ..connection import limits
 from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, length_of, start_of, strips_of, timeline_scene
 from ..shot import judging
+from ..shot.borrowed import borrow
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..timeline.clip_strips import scene_fps
 from .follow import begin
 
 _UNNAMED: Final = re.compile(r"F_\d+")  # what Blender calls a new marker
-_COPY: Final = re.compile(r"\.\d{3,}$")
-_MEDIA: Final = re.compile(r"\.(mp4|mov|mkv|avi|webm|png|jpe?g|exr|tiff?|webp)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
-    """One shot of the timeline: ``frames`` of the scene from ``frame`` on, and the camera bound to it, if any."""
+    """One shot of the timeline: ``frames`` of the scene from ``frame`` on, and the camera bound to it, if any.
 
-    prompt: str
+    ``name`` is what it is called, and ``source`` what gave it that name: one of ``borrowed.BORROWED``.
+    """
+
+    name: str
+    source: str
     frame: int
     frames: int
     camera: bpy.types.Object | None = None
@@ -45,32 +49,29 @@ def marked_cuts(scene: bpy.types.Scene) -> list[Cut]:
     frames = sorted(inside)
     bounds = [start, *frames[1:], end]
     return [
-        Cut(prompt=_marker_words(inside[at]), frame=a, frames=b - a, camera=inside[at].camera)
+        Cut(**_named_by(inside[at]), frame=a, frames=b - a, camera=inside[at].camera)
         for at, a, b in zip(frames, bounds, bounds[1:], strict=False)
     ]
 
 
-def _marker_words(marker: bpy.types.TimelineMarker) -> str:
+def _named_by(marker: bpy.types.TimelineMarker) -> dict[str, str]:
     is_named = marker.name.strip() and not _UNNAMED.fullmatch(marker.name)
-    return marker.name if is_named or marker.camera is None else marker.camera.name
+    if is_named or marker.camera is None:
+        return {"name": marker.name, "source": "MARKER"}
+    return {"name": marker.camera.name, "source": "CAMERA"}
 
 
 def strip_cuts(timeline: bpy.types.Scene) -> list[Cut]:
     """The selected strips in their order, if they show a picture by themselves: no sounds, no effects over others."""
     chosen = [strip for strip in strips_of(timeline) if strip.select and _is_picture(strip)]
     return [
-        Cut(prompt=_strip_words(strip), frame=start_of(strip), frames=length_of(strip))
+        Cut(name=plain_name(str(strip.name)), source="STRIP", frame=start_of(strip), frames=length_of(strip))
         for strip in sorted(chosen, key=lambda strip: (start_of(strip), strip.channel))
     ]
 
 
 def _is_picture(strip: Strip) -> bool:
     return strip.type != "SOUND" and not getattr(strip, "input_count", 0)
-
-
-def _strip_words(strip: Strip) -> str:
-    """The strip's name without what Blender made of a file's name."""
-    return _MEDIA.sub("", _COPY.sub("", str(strip.name))).replace("_", " ").strip()
 
 
 def set_board(scene: bpy.types.Scene, cuts: Sequence[Cut], fps: float) -> str:
@@ -101,7 +102,9 @@ def _fill_board(shot: KLING_PG_shot, cuts: Sequence[Cut], seconds: Sequence[int]
     shot.board.clear()
     for cut, length in zip(cuts, seconds, strict=True):
         part: Any = shot.board.add()
-        part.prompt, part.duration_s = cut.prompt, length
+        part.name, part.duration_s = cut.name, length
+        part.prompt = cut.name.replace("_", " ") if cut.source == "STRIP" else cut.name
+        borrow(part, cut.source)
         part.frame, part.frames, part.camera = cut.frame, cut.frames, cut.camera
     shot.board_index = 0
 

@@ -19,6 +19,8 @@ from ..host import thumbnails
 from ..host.editors import redraw
 from ..host.isolating import on_its_own
 from ..host.ownership import is_own, why_not_own
+from .borrowed import borrowed_prompts
+from .frame_doubts import frame_doubts
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, picture_paths, shot_of
@@ -50,7 +52,7 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
     videos = {video.url: clip_links.video_facts_of(video.clip)} if video is not None and video.clip else {}
     found = judge_request(asked, limits.profile(), videos)
     judged = (spoken(problem, asked) for problem in found if not is_told_better(problem, asked))
-    problems = (*missing(scene, asked), *judged, *unknown_mentions(asked))
+    problems = (*missing(scene, asked), *_unseen(scene), *judged, *unknown_mentions(asked), *_doubts(scene, asked))
     if len(_judgements) > _LIMIT_OF_NAMES:
         _judgements.clear()
     _judgements[scene.name] = problems
@@ -202,6 +204,18 @@ def is_told_better(problem: Problem, request: OmniRequest) -> bool:
 
 def _lack(message: str, path: str, remedy: Remedy | None = None) -> Problem:
     return Problem(rule=PANEL_RULE, path=path, message=message, kind="error", remedy=remedy)
+
+
+def _unseen(scene: bpy.types.Scene) -> Iterator[Problem]:
+    """Prompts that nobody has looked at since they were taken from somewhere."""
+    for found in borrowed_prompts(shot_of(scene)):
+        yield _lack(found.message, found.path, found.remedy)
+
+
+def _doubts(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
+    """What is doubtful about the frames."""
+    for found in frame_doubts(scene, request):
+        yield Problem(rule=PANEL_RULE, path=found.path, message=found.message, kind="warning", remedy=found.remedy)
 
 
 def unknown_mentions(request: OmniRequest) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ def set_prompt(holder: Any, prompt: str) -> None:
         return
     require_own(text)
     text.from_string(prompt)
+    holder.borrowed_prompt = ""
     shot_changed.send(holder.id_data)
 
 

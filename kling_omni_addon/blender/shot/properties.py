@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, cast
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from ..host import heartbeat
 from ..host.ownership import require_own
+from ..host.paths import RELATIVE_PATHS, stored_path
 from . import kinds
-from .changes import shot_changed
+from .borrowed import BORROWED
+from .changes import is_the_same, shot_changed
 from .offers import ASPECT_RATIOS, LIMITS, LONGEST_S, MODELS, MODES, SHORTEST_S, told_video
 from .prompt import prompt_of, set_prompt
 
@@ -23,20 +34,43 @@ CUTTERS = (
     ("CUSTOM", "Shot by Shot", "Every shot has a prompt and a length of its own"),
     ("AUTOMATIC", "By Kling", "Kling cuts the one prompt into shots"),
 )
+BACKGROUNDS = (
+    ("WORLD", "World", "What lights the scene, as if its film were not transparent"),
+    ("COLOR", "Color", "One color"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What Blender rendered a picture of: ``camera`` is its name, ``""`` for a view; ``size`` is in pixels."""
+
+    frame: int
+    size: tuple[int, int]
+    camera: str = ""
 
 
 def judge_again(self: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
     """Tell that the scene's shot was changed, so that it is judged again."""
-    shot_changed.send(cast("bpy.types.Scene", self.id_data))
+    if not is_the_same():
+        shot_changed.send(cast("bpy.types.Scene", self.id_data))
 
 
 def _first_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
-    self.first_origin = ""
+    if not is_the_same():
+        self.first_origin = ""
+        self.first_source.note(None)
     judge_again(self, context)
 
 
 def _end_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
-    self.end_origin = ""
+    if not is_the_same():
+        self.end_origin = ""
+        self.end_source.note(None)
+    judge_again(self, context)
+
+
+def _prompt_changed(self: KLING_PG_shot | KLING_PG_board_shot, context: bpy.types.Context) -> None:
+    self.borrowed_prompt = ""  # whoever writes a prompt has seen it
     judge_again(self, context)
 
 
@@ -45,20 +79,46 @@ def _text_changed(self: KLING_PG_shot, context: bpy.types.Context) -> None:
     heartbeat.start()  # from now on it looks whether the text was edited
 
 
+class KLING_PG_frame_source(bpy.types.PropertyGroup):
+    """What a frame was rendered of; without a size it was not rendered for the shot. Beside the words for the panel."""
+
+    camera: StringProperty(name="Camera", description="Camera that rendered the frame, if it was one")
+    frame: IntProperty(name="Frame", description="Frame of the scene that was rendered")
+    width: IntProperty(name="Width", description="Width of the frame in pixels", min=0)
+    height: IntProperty(name="Height", description="Height of the frame in pixels", min=0)
+
+    def note(self, rendered: Rendered | None) -> None:
+        """Remember it; None for a frame that nothing is known of."""
+        self.camera, self.frame = (rendered.camera, rendered.frame) if rendered is not None else ("", 0)
+        self.width, self.height = rendered.size if rendered is not None else (0, 0)
+
+
 class KLING_PG_reference(bpy.types.PropertyGroup):
     """A picture that shows the model what something looks like."""
 
     name: StringProperty(
         name="Name", description="What the prompt calls this picture, as in @image:chair", update=judge_again
     )
-    path: StringProperty(name="Picture", description="Image file, JPEG or PNG", subtype="FILE_PATH", update=judge_again)
+    path: StringProperty(
+        name="Picture",
+        description="Image file, JPEG or PNG",
+        subtype="FILE_PATH",
+        options=RELATIVE_PATHS,
+        update=judge_again,
+    )
     origin: StringProperty(name="Origin", description="Where the picture came from")
 
 
 class KLING_PG_middle_frame(bpy.types.PropertyGroup):
     """A picture that the clip passes through."""
 
-    path: StringProperty(name="Picture", description="Image file, JPEG or PNG", subtype="FILE_PATH", update=judge_again)
+    path: StringProperty(
+        name="Picture",
+        description="Image file, JPEG or PNG",
+        subtype="FILE_PATH",
+        options=RELATIVE_PATHS,
+        update=judge_again,
+    )
     origin: StringProperty(name="Origin", description="Where the picture came from")
 
 
@@ -80,8 +140,15 @@ class KLING_PG_board_shot(bpy.types.PropertyGroup):
     prompt: StringProperty(
         name="Prompt",
         description=f"What happens in this shot; up to {LIMITS.shot_characters:,} characters",
-        update=judge_again,
+        update=_prompt_changed,
     )
+    borrowed_prompt: StringProperty(
+        name="Borrowed Prompt", description="Prompt that was taken from somewhere and not looked at since"
+    )
+    prompt_source: EnumProperty(
+        name="Prompt From", description="What the borrowed prompt was taken from", items=BORROWED
+    )
+    name: StringProperty(name="Name", description="Name of this shot's own clip; without one it is numbered")
     duration_s: IntProperty(
         name="Seconds", description="Length of this shot", default=2, min=1, max=999, update=judge_again
     )
@@ -110,7 +177,13 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     prompt: StringProperty(
         name="Prompt",
         description=f"What happens in the shot; up to {LIMITS.prompt_characters:,} characters",
-        update=judge_again,
+        update=_prompt_changed,
+    )
+    borrowed_prompt: StringProperty(
+        name="Borrowed Prompt", description="Prompt that was taken from somewhere and not looked at since"
+    )
+    prompt_source: EnumProperty(
+        name="Prompt From", description="What the borrowed prompt was taken from", items=BORROWED
     )
     prompt_text: PointerProperty(
         name="Prompt Text",
@@ -119,13 +192,40 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         update=_text_changed,
     )
     first_frame: StringProperty(
-        name="First Frame", description="Picture that the clip begins with", subtype="FILE_PATH", update=_first_changed
+        name="First Frame",
+        description="Picture that the clip begins with",
+        subtype="FILE_PATH",
+        options=RELATIVE_PATHS,
+        update=_first_changed,
     )
     first_origin: StringProperty(name="First Frame From", description="Where the first frame came from")
+    first_source: PointerProperty(
+        type=KLING_PG_frame_source, name="First Frame Of", description="What the first frame was rendered of"
+    )
     end_frame: StringProperty(
-        name="End Frame", description="Picture that the clip ends with", subtype="FILE_PATH", update=_end_changed
+        name="End Frame",
+        description="Picture that the clip ends with",
+        subtype="FILE_PATH",
+        options=RELATIVE_PATHS,
+        update=_end_changed,
     )
     end_origin: StringProperty(name="End Frame From", description="Where the end frame came from")
+    end_source: PointerProperty(
+        type=KLING_PG_frame_source, name="End Frame Of", description="What the end frame was rendered of"
+    )
+    background: EnumProperty(
+        name="Background",
+        description="What a capture shows behind a scene whose film is transparent",
+        items=BACKGROUNDS,
+    )
+    background_color: FloatVectorProperty(
+        name="Background Color",
+        description="Color behind a scene whose film is transparent, where its world is not to be seen or is missing",
+        subtype="COLOR_GAMMA",
+        default=(0.5, 0.5, 0.5),
+        min=0.0,
+        max=1.0,
+    )
     middle_frames: CollectionProperty(
         type=KLING_PG_middle_frame,
         name="Middle Frames",
@@ -235,15 +335,16 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         set_prompt(self, prompt)
 
 
-def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> None:
-    """Use the picture at ``path`` (absolute) in the scene's shot.
+def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str, rendered: Rendered | None = None) -> None:
+    """Use the picture at ``path`` (absolute) in the scene's shot. It is kept relative to the .blend, as Blender's
+    preferences say of paths.
 
     ``role`` is ``FIRST``, ``END``, ``MIDDLE``, which appends to the middle frames, or ``REFERENCE``, which appends to
-    the references under a name of its own. ``origin`` says where it came from, for the panel: "Scene camera, frame 1".
-    Raises :class:`KlingError` for a linked scene.
+    the references under a name of its own. ``origin`` says where it came from, for the panel: "Camera, frame 1";
+    ``rendered`` says the same as data, where it was rendered. Raises :class:`KlingError` for a linked scene.
     """
     require_own(scene)
-    shot = shot_of(scene)
+    shot, path = shot_of(scene), stored_path(path)
     if role == "REFERENCE":
         name = free_name(shot.references, "image")
         reference = shot.references.add()
@@ -256,9 +357,13 @@ def put_picture(scene: bpy.types.Scene, role: str, path: str, origin: str) -> No
     elif role == "FIRST":
         shot.first_frame = path
         shot.first_origin = origin
+        shot.first_source.note(rendered)
     else:
         shot.end_frame = path
         shot.end_origin = origin
+        shot.end_source.note(rendered)
+    if rendered is not None:
+        shot_changed.send(scene)  # what it was rendered of is judged, too
 
 
 def free_name(items: Any, stem: str) -> str:
@@ -297,4 +402,11 @@ def unregister() -> None:
     del bpy.types.Scene.kling  # type: ignore[attr-defined]
 
 
-CLASSES = (KLING_PG_reference, KLING_PG_middle_frame, KLING_PG_element, KLING_PG_board_shot, KLING_PG_shot)
+CLASSES = (
+    KLING_PG_frame_source,
+    KLING_PG_reference,
+    KLING_PG_middle_frame,
+    KLING_PG_element,
+    KLING_PG_board_shot,
+    KLING_PG_shot,
+)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..connection import clip_links, opening, preferences
 from ..host import thumbnails
-from . import judging, operators, presets, prompt_operators, properties
+from . import judging, operators, presets, prompt_operators, properties, saving
 from .changes import shot_changed
 
 CLASSES = (*properties.CLASSES, *operators.CLASSES, *prompt_operators.CLASSES, *presets.CLASSES)
@@ -13,6 +13,7 @@ CLASSES = (*properties.CLASSES, *operators.CLASSES, *prompt_operators.CLASSES, *
 def register() -> None:
     """Hang a shot on every scene, and judge it whenever it changes."""
     properties.register()
+    saving.register()
     shot_changed.connect(judging.judge)
     clip_links.heard.connect(judging.judge_clips)
     opening.closed.connect(judging.forget)
@@ -27,4 +28,5 @@ def unregister() -> None:
     shot_changed.disconnect(judging.judge)
     judging.stop()
     thumbnails.free()
+    saving.unregister()
     properties.unregister()

@@ -12,6 +12,7 @@ from ...core.payload import ordered_pictures
 from ...core.problem import Problem, Remedy
 from ...core.request import Role
 from ..connection import clip_links
+from .borrowed import KEEP_PATH, keep
 from .judging import CLIP_PATH, END_PATH, FIRST_PATH, ITEMS, KIND_PATH, PANEL_RULE
 from .prompt import prompt_of, set_prompt
 from .properties import KLING_PG_shot, shot_of
@@ -67,12 +68,17 @@ def _set_sound(shot: KLING_PG_shot, value: Any) -> None:
     shot.sound = value == "on"
 
 
+def _keep(shot: KLING_PG_shot, _value: Any) -> None:
+    keep(shot)
+
+
 def _ask_for_link(_shot: KLING_PG_shot, clip: Any) -> None:
     clip_links.ask(str(clip))
 
 
 _FIELDS: Final[Mapping[str, Callable[[KLING_PG_shot, Any], None]]] = {
     CLIP_PATH: _ask_for_link,
+    KEEP_PATH: _keep,
     KIND_PATH: _set("kind"),
     "prompt": mention_in_prompt,
     "duration": _set_duration,

@@ -19,6 +19,7 @@ from ...settings import home_folder
 from ...work.sidecar import take_of
 from ..connection import snapshots
 from ..host.ownership import require_own
+from ..host.paths import stored_path
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot import judging
@@ -171,18 +172,19 @@ def _put_video(shot: KLING_PG_shot, video: Video | None) -> Iterator[str]:
 
 
 def _put_picture(shot: KLING_PG_shot, role: Role, name: str, found: _Found) -> None:
+    path = stored_path(found.path)
     if role is Role.FIRST:
-        shot.first_frame = found.path
+        shot.first_frame = path
         shot.first_origin = found.origin
     elif role is Role.MIDDLE:
         frame = shot.middle_frames.add()
-        frame.origin, frame.path = found.origin, found.path
+        frame.origin, frame.path = found.origin, path
     elif role is Role.END:
-        shot.end_frame = found.path
+        shot.end_frame = path
         shot.end_origin = found.origin
     else:
         row = shot.references.add()
-        row.origin, row.name, row.path = found.origin, name, found.path
+        row.origin, row.name, row.path = found.origin, name, path
 
 
 def provenance_for(strip: Strip | None) -> dict[str, Any]:

@@ -40,16 +40,6 @@ def clip_facts_of(clip: Path) -> ClipFacts:
     raise ClipUnusable(f"{clip} cannot be placed: {fault}.", field="clip", remedy=remedy)
 
 
-def stored_path(clip: Path) -> str:
-    """Relative to the .blend, as Blender itself stores new paths, so that a project can be moved."""
-    preferences: Any = bpy.context.preferences
-    is_relative = bpy.data.filepath and preferences.filepaths.use_relative_paths
-    try:
-        return bpy.path.relpath(str(clip)) if is_relative else str(clip)
-    except ValueError:  # another drive, on Windows
-        return str(clip)
-
-
 def _file_fault(clip: Path) -> str:
     try:
         with clip.open("rb") as stream:

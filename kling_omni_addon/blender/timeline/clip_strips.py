@@ -13,6 +13,7 @@ from typing import Final
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
+from ..host.paths import stored_path
 from ..host.sequencer import (
     Strip,
     can_retime_sound,
@@ -28,7 +29,7 @@ from ..host.sequencer import (
     strips_of,
 )
 from .channels import end_of_room, free_channel_beside, free_channels, set_apart
-from .clip_file import ClipFacts, clip_facts_of, stored_path
+from .clip_file import ClipFacts, clip_facts_of
 from .our_strips import FRAMES, SUBMISSION, PlacedStrip, find_strip, submission_of
 from .retiming import KEYS_OF_ONE_SPEED, set_content_length
 from .taking_back import whole_or_nothing
