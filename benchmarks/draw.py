@@ -46,7 +46,7 @@ def fill(scene: Any) -> None:
     shot = scene.kling
     shot.prompt = "a fox runs " * 100
     for role in ("FIRST", "END", "REFERENCE", "REFERENCE"):
-        put_picture(scene, role, f"/shots/{role}.png", "Scene camera, frame 1")
+        put_picture(scene, role, f"/shots/{role}.png", "Camera, frame 1")
     for _ in range(6):
         shot.board.add().prompt = "she waits"
     scene.sequence_editor_create()

@@ -19,4 +19,4 @@ def test_the_list_is_drawn_without_an_error_also_for_a_model_that_takes_none(sto
 
 
 def test_the_markers_between_first_and_last_are_the_middle_frames(story: Story) -> None:
-    assert story["taken"] == ["Scene camera, frame 40", "Scene camera, frame 80"]
+    assert story["taken"] == ["Camera, frame 40", "Camera, frame 80"]

@@ -55,7 +55,7 @@ def use_clip() -> Steps:
     scene: Any = bpy.context.scene
     shot, blender = scene.kling, f"{MODULE}.kling_omni_addon.blender"
     snapshots, judging = (sys.modules[f"{blender}.{name}"] for name in ("connection.snapshots", "shot.judging"))
-    shot.kind, shot.mode, shot.duration_s = "TEXT", "std", 3
+    shot.kind, shot.mode, shot.duration_s, shot.prompt = "TEXT", "std", 3, "She runs on"
     bpy.ops.kling.submit()
     for _ in range(120):
         if submissions() == ["placed"]:
@@ -63,6 +63,7 @@ def use_clip() -> Steps:
         yield 0.5
     (submission,) = snapshots.submissions()
     bpy.ops.kling.use_clip(submission_id=submission.id, use="EDIT")
+    shot.prompt = "Make it night"
     STORY["clip"] = [faults(judging)]
     for _ in range(40):
         if not faults(judging):

@@ -1,4 +1,4 @@
-"""What else can become a picture: one menu for each role, beside its Camera button, and a strip's right-click menu."""
+"""What else can become a picture: one menu for each role, beside its Camera button; and what is behind a scene."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ import bpy
 from ..shot.properties import scene_of, shot_of
 
 
+def draw_background(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What captures show behind a scene whose film is transparent; nothing where it is not."""
+    scene = scene_of(context)
+    if scene.render.film_transparent:
+        shot = shot_of(scene)
+        row = layout.row(align=True)
+        row.prop(shot, "background", text="", icon="WORLD")
+        if shot.background == "COLOR" or scene.world is None:
+            row.prop(shot, "background_color", text="")
+
+
 class _Sources:
     bl_label = "Picture From"
     role = ""
     layout: bpy.types.UILayout
 
-    def draw(self, context: bpy.types.Context) -> None:
-        """The camera in other ways, the 3D view, strips, files; and what is behind a transparent film."""
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The camera in other ways, the 3D view, strips, files."""
         layout = self.layout
         for choice, label, icon in (("at", "Camera at", "CAMERA_DATA"), ("engine", "Camera With", "SHADING_RENDERED")):
             menu: Any = layout.operator_menu_enum("kling.capture_frame", choice, text=label, icon=icon)  # type: ignore[arg-type]
@@ -30,10 +41,6 @@ class _Sources:
         layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("kling.load_picture", text="Image File…", icon="FILE_FOLDER").role = self.role
         layout.operator("kling.use_image", text="Image in This File…", icon="IMAGE_DATA").role = self.role
-        scene = scene_of(context)
-        if scene.render.film_transparent:
-            layout.separator()
-            layout.prop_menu_enum(shot_of(scene), "background", text="Background", icon="WORLD")
 
 
 class _SourcesOfEnd(_Sources):

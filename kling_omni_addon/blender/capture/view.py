@@ -57,9 +57,9 @@ def capture_view(
     space, region = view
     _require_drawable(scene, space)
     size = picture_size(scene.render, aspect_ratio)
-    matrices = _matrices(scene, layer, view, size)
-    settings = [(space.overlay, "show_overlays", shows_overlays), (scene.render, "film_transparent", False)]
+    settings = ((space.overlay, "show_overlays", shows_overlays), (scene.render, "film_transparent", False))
     with changed(settings), _offscreen(size) as screen:
+        matrices = _matrices(scene, layer, view, size)  # which also lets the settings reach what is drawn
         screen.draw_view3d(scene, layer, space, region, *matrices, do_color_management=True)
         return _saved(screen, size, path)
 

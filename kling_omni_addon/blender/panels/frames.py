@@ -8,6 +8,7 @@ import bpy
 
 from ...core.request import Role
 from ..capture import frame_overlay
+from ..capture.menus import draw_background
 from ..connection import limits
 from ..host.wrapping import characters_of, draw_text
 from ..shot.kinds import kind_of_shot
@@ -34,6 +35,8 @@ def draw_frames(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         both.operator_menu_enum("kling.capture_both", "engine", text="", icon="DOWNARROW_HLT")
     if Role.MIDDLE in frames:
         _draw_middle_frames(layout, context, shot)
+    if frames:
+        draw_background(layout, context)
 
 
 def draw_crop(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

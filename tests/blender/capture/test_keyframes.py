@@ -47,13 +47,17 @@ def mark(scene: Scene, *frames: int) -> None:
         scene.timeline_markers.new(str(frame), frame=frame)
 
 
+def middle_frame(scene: Scene) -> Path:
+    return Path(bpy.path.abspath(scene.kling.middle_frames[0].path))
+
+
 def origins(scene: Scene) -> list[str]:
     shot = scene.kling
     return [shot.first_origin, *(frame.origin for frame in shot.middle_frames), shot.end_origin]
 
 
 def at(*frames: int) -> list[str]:
-    return [f"Scene camera, frame {frame}" for frame in frames]
+    return [f"Front, frame {frame}" for frame in frames]
 
 
 def faults(scene: Scene) -> list[str]:
@@ -89,10 +93,11 @@ def test_a_camera_that_is_bound_to_a_marker_counts(film: Scene) -> None:
     mark(film, 1, 11, 21)
     film.timeline_markers["11"].camera = film.camera
     kling.capture_keyframes(engine="CYCLES")
-    assert red_of(Path(film.kling.middle_frames[0].path)) > 0.9, "the cube is in the middle"
+    assert red_of(middle_frame(film)) > 0.9, "the cube is in the middle"
     film.timeline_markers["11"].camera = add_camera(film, "Aside", x=40)
     kling.capture_keyframes(engine="CYCLES")
-    assert red_of(Path(film.kling.middle_frames[0].path)) < 0.1, "and not where another camera looks"
+    assert red_of(middle_frame(film)) < 0.1, "and not where another camera looks"
+    assert film.kling.middle_frames[0].origin == "Aside, frame 11"
 
 
 def test_a_second_capture_replaces_every_picture(film: Scene) -> None:
@@ -148,7 +153,7 @@ def test_the_panel_lists_them_in_order_with_a_way_to_take_one_out(film: Scene) -
     kling.capture_keyframes(engine="CYCLES")
     layout = drawn(frames.draw_frames)
     assert "Middle, 2 of 8" in layout.labels
-    assert layout.text.index("1  Scene camera, frame 6") < layout.text.index("2  Scene camera, frame 11")
+    assert layout.text.index("1  Front, frame 6") < layout.text.index("2  Front, frame 11")
     assert list(names_of(film.kling)) == ["@first", "@middle1", "@middle2", "@end"]
     press(frames.draw_frames, "kling.remove_item")
     assert origins(film) == at(1, 11, 21)
@@ -174,7 +179,7 @@ def test_a_middle_frame_alone_asks_for_the_first(film: Scene) -> None:
     kling.capture_frame(role="MIDDLE", frame=6, engine="CYCLES")
     assert faults(film) == ["Kling needs a first frame when there are middle frames."]
     press(generate.draw_generate, "kling.capture_frame")
-    assert (film.kling.first_origin, faults(film)) == ("Scene camera, frame 11", [])
+    assert (film.kling.first_origin, faults(film)) == ("Front, frame 11", [])
 
 
 def test_the_output_offers_what_the_model_makes(film: Scene) -> None:

@@ -14,10 +14,11 @@ from kling_omni_addon.blender.capture import frame_overlay
 from kling_omni_addon.blender.capture.camera import eevee_name
 from kling_omni_addon.blender.capture.moments import MOMENTS, frame_at
 from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
+from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.core.errors import CaptureFailed
 from tests.workshop.grey_clips import WriteClip
 from tests.workshop.pixels import paint, red_of, size_of
-from tests.workshop.shots import Scene, set_up_shot
+from tests.workshop.shots import Scene, add_camera, set_up_shot
 
 kling: Any = bpy.ops.kling
 
@@ -32,6 +33,11 @@ def scene(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "film.blend"))
     yield scene
     kling_omni_addon.unregister()
+
+
+def file_of(path: str) -> Path:
+    """The file of a picture, whose path is kept relative to the .blend."""
+    return Path(bpy.path.abspath(path))
 
 
 def with_strip_and_markers(scene: Scene) -> None:
@@ -63,22 +69,22 @@ def test_the_camera_fills_each_role(scene: Scene) -> None:
     for role, at in (("FIRST", "START"), ("END", "END"), ("REFERENCE", "CURRENT")):
         assert kling.capture_frame(role=role, at=at, engine="CYCLES") == {"FINISHED"}
     shot = scene.kling
-    assert (shot.first_origin, shot.end_origin) == ("Scene camera, frame 2", "Scene camera, frame 21")
+    assert (shot.first_origin, shot.end_origin) == ("Front, frame 2", "Front, frame 21")
     (reference,) = shot.references
-    assert reference.origin == "Scene camera, frame 11"
-    assert all(size_of(Path(path)) == (640, 360) for path in (shot.first_frame, shot.end_frame, reference.path))
+    assert reference.origin == "Front, frame 11"
+    assert all(size_of(file_of(path)) == (640, 360) for path in (shot.first_frame, shot.end_frame, reference.path))
     assert scene.frame_current == 11
 
 
 def test_the_shape_that_the_overlay_shows_is_the_shape_of_the_picture(scene: Scene) -> None:
     assert kling.toggle_frame_overlay(shape="9:16") == {"FINISHED"}
     kling.capture_frame(role="FIRST", engine="CYCLES")
-    assert size_of(Path(scene.kling.first_frame)) == (360, 640)
+    assert size_of(file_of(scene.kling.first_frame)) == (360, 640)
     kling.capture_frame(role="FIRST", engine="CYCLES", aspect_ratio="1:1")
-    assert size_of(Path(scene.kling.first_frame)) == (360, 360)
+    assert size_of(file_of(scene.kling.first_frame)) == (360, 360)
     kling.toggle_frame_overlay(shape="9:16")
     kling.capture_frame(role="FIRST", engine="CYCLES")
-    assert size_of(Path(scene.kling.first_frame)) == (640, 360)
+    assert size_of(file_of(scene.kling.first_frame)) == (640, 360)
 
 
 def test_the_overlay_is_off_after_disabling(scene: Scene) -> None:
@@ -111,7 +117,7 @@ def test_the_playhead_is_that_of_the_scene_that_the_sequencer_shows(scene: Scene
     film.frame_set(48)
     workspace.sequencer_scene = film
     assert kling.capture_strip(role="FIRST") == {"FINISHED"}
-    assert red_of(Path(scene.kling.first_frame)) == pytest.approx(48 / 49, abs=0.009)
+    assert red_of(file_of(scene.kling.first_frame)) == pytest.approx(48 / 49, abs=0.009)
 
 
 def test_the_last_frame_of_a_clip_becomes_the_next_first_frame(scene: Scene, write_clip: WriteClip) -> None:
@@ -119,20 +125,20 @@ def test_the_last_frame_of_a_clip_becomes_the_next_first_frame(scene: Scene, wri
     strip = strips_of(scene).new_movie("Clip", str(write_clip()), 1, 30)
     scene.sequence_editor.active_strip = strip
     assert kling.capture_strip(role="FIRST", at="LAST") == {"FINISHED"}
-    assert red_of(Path(scene.kling.first_frame)) == pytest.approx(48 / 49, abs=0.009)
+    assert red_of(file_of(scene.kling.first_frame)) == pytest.approx(48 / 49, abs=0.009)
     assert kling.capture_strip(role="REFERENCE", at="FIRST") == {"FINISHED"}
-    assert red_of(Path(scene.kling.references[0].path)) == pytest.approx(1 / 49, abs=0.009)
+    assert red_of(file_of(scene.kling.references[0].path)) == pytest.approx(1 / 49, abs=0.009)
     scene.frame_set(31)
     assert kling.capture_strip(role="END") == {"FINISHED"}
     assert scene.kling.end_origin == "Clip, frame 31"
-    assert red_of(Path(scene.kling.end_frame)) == pytest.approx(2 / 49, abs=0.009)
+    assert red_of(file_of(scene.kling.end_frame)) == pytest.approx(2 / 49, abs=0.009)
 
 
 def test_a_file_is_used_as_it_is_where_kling_takes_its_format(scene: Scene, tmp_path: Path) -> None:
     path = paint(tmp_path / "chair.png", (320, 300), 0.5)
     assert kling.load_picture(role="REFERENCE", filepath=str(path)) == {"FINISHED"}
     (reference,) = scene.kling.references
-    assert (Path(reference.path), reference.origin) == (path, "chair.png")
+    assert (file_of(reference.path), reference.origin) == (path, "chair.png")
 
 
 def test_a_file_of_another_format_is_converted_to_a_copy(scene: Scene, tmp_path: Path) -> None:
@@ -142,7 +148,7 @@ def test_a_file_of_another_format_is_converted_to_a_copy(scene: Scene, tmp_path:
     image.save()
     scene.view_settings.view_transform, scene.view_settings.exposure = "AgX", 2
     assert kling.load_picture(role="FIRST", filepath=str(tmp_path / "chair.tga")) == {"FINISHED"}
-    picture = Path(scene.kling.first_frame)
+    picture = file_of(scene.kling.first_frame)
     assert (picture.parent, picture.suffix) == (tmp_path / "kling" / "frames", ".png")
     assert red_of(picture) == pytest.approx(0.5, abs=0.005)
 
@@ -165,7 +171,7 @@ def test_painted_and_packed_images_are_saved_as_they_look(scene: Scene, is_float
     scene.view_settings.view_transform, scene.view_settings.exposure = "AgX", 2
     assert kling.use_image(role="FIRST", image="Painting") == {"FINISHED"}
     looks = 0.5 if is_float else 0.214  # a float image is linear
-    assert red_of(Path(scene.kling.first_frame)) == pytest.approx(looks, abs=0.005)
+    assert red_of(file_of(scene.kling.first_frame)) == pytest.approx(looks, abs=0.005)
     assert len(bpy.data.scenes) == 1
 
 
@@ -173,14 +179,14 @@ def test_a_generated_image_that_nobody_looked_at_yet_is_saved(scene: Scene) -> N
     image = bpy.data.images.new("Grid", 320, 300)
     image.generated_type = "COLOR_GRID"
     assert kling.use_image(role="FIRST", image="Grid") == {"FINISHED"}
-    assert size_of(Path(scene.kling.first_frame)) == (320, 300)
+    assert size_of(file_of(scene.kling.first_frame)) == (320, 300)
 
 
 def test_the_last_render_is_an_image_of_this_file_too(scene: Scene) -> None:
     scene.frame_set(11)
     bpy.ops.render.render()
     assert kling.use_image(role="END", image="Render Result") == {"FINISHED"}
-    picture = Path(scene.kling.end_frame)
+    picture = file_of(scene.kling.end_frame)
     assert (size_of(picture), scene.kling.end_origin) == ((640, 360), "Render Result")
     assert red_of(picture) > 0.9
 
@@ -212,3 +218,18 @@ def test_without_a_window_a_button_renders_at_once_and_leaves_no_job_behind(scen
     assert scene.kling.first_frame
     assert scene.kling.end_frame
     assert scene.render.engine == before
+
+
+def test_the_camera_that_really_rendered_a_frame_is_named(scene: Scene) -> None:
+    for name, frame in (("Cam1", 2), ("Cam3", 15)):
+        scene.timeline_markers.new(name, frame=frame).camera = add_camera(scene, name, x=0.1 * frame)
+    assert kling.capture_both(engine="CYCLES") == {"FINISHED"}
+    shot = scene.kling
+    assert (shot.first_origin, shot.end_origin) == ("Cam1, frame 2", "Cam3, frame 21")
+    assert (shot.first_source.camera, shot.end_source.camera, shot.end_source.frame) == ("Cam1", "Cam3", 21)
+    assert any("one move" in problem.message for problem in judging.problems(scene) or ())
+
+
+def test_a_render_that_is_smaller_than_the_clip_is_told_at_the_capture_too(scene: Scene, capfd: Any) -> None:
+    kling.capture_frame(role="FIRST", engine="CYCLES")
+    assert "The first frame is 640 x 360; the clip is 1920 x 1080." in capfd.readouterr().out

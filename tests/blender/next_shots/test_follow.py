@@ -131,14 +131,7 @@ def test_the_next_shot_is_set_up_right_behind_the_strip(shot_scene: Scene, write
     assert [picture.role for picture in request.pictures] == [Role.FIRST]
     assert (shot.kind, shot.end_frame, shot.prompt) == ("FIRST", "", "she runs on")
     assert shot.first_origin == "alley_03, frame 58"
-    assert (target.frame_start, target.name, target.fit_frames) == (59, "alley_04", 0)
-
-
-def test_a_name_that_is_on_the_timeline_already_is_passed_over(shot_scene: Scene, write_clip: WriteClip) -> None:
-    put_clip(shot_scene, write_clip(), frame_start=200, name="alley_04")
-    put_clip(shot_scene, write_clip())
-    assert bpy.ops.kling.continue_strip() == {"FINISHED"}
-    assert shot_scene.kling.shot_name == "alley_05"
+    assert (target.frame_start, target.name, target.fit_frames) == (59, "alley_03 next", 0)
 
 
 def test_the_shot_before_ends_with_the_strips_first_frame_and_where_the_strip_begins(
@@ -150,7 +143,7 @@ def test_the_shot_before_ends_with_the_strips_first_frame_and_where_the_strip_be
     assert bpy.ops.kling.precede_strip() == {"FINISHED"}
     assert red_of(Path(shot_scene.kling.end_frame)) == pytest.approx(grey_of(0), abs=0.009)
     target = read_target(shot_scene)
-    assert (target.frame_start, target.fit_frames) == (26, 75)
+    assert (target.frame_start, target.fit_frames, target.name) == (26, 75, "alley_03 previous")
     (asked,) = (problem for problem in judging.judge(shot_scene) if problem.path == "first_frame")
     assert asked.message == "There is no first frame yet. Capture one, or choose a picture."
 

@@ -38,6 +38,12 @@ def clip_id(road: Scene) -> str:
     return snapshots.submissions()[-1].id
 
 
+def use_clip(scene: Scene, clip_id: str, use: str) -> None:
+    """Make a shot of the clip, and say what happens in it."""
+    assert bpy.ops.kling.use_clip(submission_id=clip_id, use=use) == {"FINISHED"}
+    scene.kling.prompt = "the cube rolls away"
+
+
 def faults_of(scene: Scene) -> list[str]:
     return [problem.message for problem in judging.judge(scene) if problem.is_fault]
 
@@ -45,7 +51,7 @@ def faults_of(scene: Scene) -> list[str]:
 def test_the_next_shot_follows_our_own_clip_by_a_link_that_kling_is_asked_for(
     road: Scene, clip_id: str, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
-    assert bpy.ops.kling.use_clip(submission_id=clip_id, use="NEXT") == {"FINISHED"}
+    use_clip(road, clip_id, "NEXT")
     shot, video = road.kling, read_request(road).video
     assert video is not None
     assert (video.use, video.clip, video.url.startswith(f"{rehearsal.url}/files/")) == (
@@ -53,7 +59,8 @@ def test_the_next_shot_follows_our_own_clip_by_a_link_that_kling_is_asked_for(
         clip_id,
         True,
     )
-    assert (shot.kind, shot.video_origin, shot.shot_name, road.frame_current) == ("NEXT", "alley_02", "alley_03", 84)
+    assert (shot.kind, shot.video_origin, shot.shot_name) == ("NEXT", "alley_02", "alley_02 next")
+    assert road.frame_current == 84
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
     made = snapshots.submissions()[-1]
     assert (made.phase, made.wish["video"]["clip"], made.wish["video"]["url"]) == (Phase.PLACED, clip_id, "")
@@ -67,7 +74,7 @@ def test_the_next_shot_follows_our_own_clip_by_a_link_that_kling_is_asked_for(
 def test_an_edit_of_our_own_clip_is_as_long_as_the_clip_and_begins_where_it_does(road: Scene, clip_id: str) -> None:
     road.sequence_editor.active_strip = find_strip(road, clip_id)
     road.frame_set(300)
-    assert bpy.ops.kling.use_clip(use="EDIT") == {"FINISHED"}
+    use_clip(road, "", "EDIT")
     price = api.price_of(road)
     assert price is not None
     assert price.is_exact  # a range where a video's length is not known
@@ -77,7 +84,7 @@ def test_an_edit_of_our_own_clip_is_as_long_as_the_clip_and_begins_where_it_does
 
 
 def test_a_file_that_was_opened_again_has_to_ask_for_the_link_anew(road: Scene, clip_id: str, tmp_path: Path) -> None:
-    bpy.ops.kling.use_clip(submission_id=clip_id, use="NEXT")
+    use_clip(road, clip_id, "NEXT")
     bpy.ops.wm.save_mainfile()
     questions.forget()
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
@@ -90,7 +97,7 @@ def test_a_file_that_was_opened_again_has_to_ask_for_the_link_anew(road: Scene, 
 def test_an_old_link_is_asked_for_again_before_it_is_sent(
     road: Scene, clip_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bpy.ops.kling.use_clip(submission_id=clip_id, use="PREVIOUS")
+    use_clip(road, clip_id, "PREVIOUS")
     asked = clip_links._asked[clip_id]
     monkeypatch.setattr(asked, "_asked_at", asked._asked_at - 3600)
     assert clip_links.link_of(clip_id) == ""
@@ -98,7 +105,7 @@ def test_an_old_link_is_asked_for_again_before_it_is_sent(
 
 
 def test_a_clip_that_kling_does_not_have_any_more_is_told_with_the_way_on(road: Scene) -> None:
-    assert bpy.ops.kling.use_clip(submission_id="kob-long-gone", use="NEXT") == {"FINISHED"}
+    use_clip(road, "kob-long-gone", "NEXT")
     told = "Kling keeps clips for 30 days; this one is gone. Use Next Shot From Last Frame instead."
     assert faults_of(road) == [told]
     with pytest.raises(RuntimeError, match="this one is gone"):
@@ -143,8 +150,8 @@ def test_every_shot_becomes_a_clip_with_its_cameras_first_frame_at_its_own_place
     assert bpy.ops.kling.submit_each_shot() == {"FINISHED"}
     made = snapshots.submissions()
     assert [(s.target.name, s.target.frame_start, s.target.fit_frames) for s in made] == [
-        ("alley_01", 10, 72),
-        ("alley_02", 82, 76),
+        ("Left", 10, 72),
+        ("Right", 82, 76),
     ]
     assert [(s.wish["prompt"], s.wish["duration_s"]) for s in made] == [("Left", 3), ("Right", 3)]
     pictures = [picture for s in made for picture in s.wish["pictures"]]
@@ -169,11 +176,11 @@ def test_what_stopped_half_way_goes_on_with_the_others_and_pays_for_none_twice(c
         new_effect(strips_of(cut_film), "COLOR", name="Card", channel=channel, frame_start=100, length=5)
     with pytest.raises(RuntimeError, match=r"Submitted 1 of 2 clips; the others not: No .* channel"):
         bpy.ops.kling.submit_each_shot()
-    assert [s.target.name for s in snapshots.submissions()] == ["alley_01"]
+    assert [s.target.name for s in snapshots.submissions()] == ["Left"]
     for card in [strip for strip in strips_of(cut_film) if strip.name.startswith("Card")]:
         strips_of(cut_film).remove(card)
     assert bpy.ops.kling.submit_each_shot() == {"FINISHED"}
-    assert [s.target.name for s in snapshots.submissions()] == ["alley_01", "alley_02"]
+    assert [s.target.name for s in snapshots.submissions()] == ["Left", "Right"]
 
 
 def test_one_shot_that_kling_would_refuse_keeps_all_of_them_back(cut_film: Scene, tmp_path: Path) -> None:
@@ -198,8 +205,10 @@ def test_shots_that_were_typed_in_follow_each_other_from_the_playhead_on(road: S
         bpy.ops.kling.add_item(which="board")
         road.kling.board[-1].prompt, road.kling.board[-1].duration_s = "a cube", seconds
     road.kling.kind = "STORYBOARD"
-    places = [(plan.target.frame_start, plan.target.fit_frames) for plan in each_shot.plans_of(road)]
-    assert places == [(12, 96), (108, 72)]
+    road.kling.shot_name = "alley"
+    targets = [plan.target for plan in each_shot.plans_of(road)]
+    assert [(target.frame_start, target.fit_frames) for target in targets] == [(12, 96), (108, 72)]
+    assert [target.name for target in targets] == ["alley_01", "alley_02"]
 
 
 def test_the_question_names_the_number_of_clips_and_what_they_cost_together(cut_film: Scene) -> None:
@@ -228,6 +237,8 @@ def test_a_bridge_ends_exactly_where_the_right_strip_begins(road: Scene, tmp_pat
         set_end(strips_of(road).new_image(name, str(picture), 1, frame), frame + 48)
     road.frame_set(60)
     assert bpy.ops.kling.bridge_gap() == {"FINISHED"}
+    assert road.kling.shot_name == "Left to Right"
+    road.kling.prompt = "it grows light"
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
     bridge = find_strip(road, snapshots.submissions()[-1].id)
     assert (start_of(bridge), end_of(bridge), bridge.channel) == (49, 133, 1)

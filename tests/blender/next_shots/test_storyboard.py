@@ -9,6 +9,7 @@ import pytest
 
 from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
 from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.borrowed import KEEP_PATH
 from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.core.request import Storyboard
 from tests.workshop.shots import add_camera
@@ -41,6 +42,7 @@ def test_selected_strips_become_shots_whose_seconds_add_up(shot_scene: Scene) ->
     assert board_of(shot_scene) == [("She waits", 3), ("She runs", 1), ("She falls", 2)]
     request = read_request(shot_scene)
     assert (request.storyboard, request.duration_s, len(request.shots)) == (Storyboard.CUSTOM, 6, 3)
+    assert bpy.ops.kling.fix(rule=judging.PANEL_RULE, path=KEEP_PATH) == {"FINISHED"}
     assert not [problem for problem in judging.judge(shot_scene) if problem.is_fault]
 
 
