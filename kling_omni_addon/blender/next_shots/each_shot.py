@@ -226,6 +226,8 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
     bl_label = "Generate Each Shot"
     bl_options = {"REGISTER"}
 
+    _plans: tuple[PlannedClip, ...]  # what the artist is asked about
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where there is a storyboard cut by the artist, and Blender may go online."""
@@ -235,8 +237,6 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
         if reason:
             cls.poll_message_set(reason)
         return not reason
-
-    _plans: tuple[PlannedClip, ...]
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         """Ask once, with the number and the price of them all, and with every prompt that would be sent."""
