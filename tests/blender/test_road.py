@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal s
 
 def test_two_captured_frames_become_a_strip_where_it_was_meant_to_go(road: bpy.types.Scene, tmp_path: Path) -> None:
     assert bpy.ops.kling.capture_both(engine="WORKBENCH") == {"FINISHED"}
-    assert [Path(p).parent for p in (road.kling.first_frame, road.kling.end_frame)] == [
+    assert [Path(bpy.path.abspath(p)).parent for p in (road.kling.first_frame, road.kling.end_frame)] == [
         tmp_path / "kling" / "frames"
     ] * 2
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
