@@ -53,6 +53,7 @@ from .work.crew import Progress
 from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
+from .work.memory import Silence
 from .work.picture_store import PictureStore
 from .work.private_home import keep_home_private
 from .work.rebinding import rebind_known
@@ -172,13 +173,23 @@ class Session:
 
     def silence(self, submission: Submission) -> str:
         """That the service does not answer about a submission, since when and why, as a sentence; ``""`` where it does,
-        or where nothing is asked.
+        or where nothing is asked. Named once it has lasted ten seconds.
         """
-        known = self._crew.memory.silence_of(submission.id) if submission.phase in _ASKED_ABOUT else None
+        known = self._silence_of(submission)
         if known is None:
             return ""
         since = time.strftime("%H:%M", time.localtime(known.since))
-        return f"No answer that helps since {since}; asking on. {known.reason}"
+        return f"No useful answer since {since}. The extension keeps asking. {known.reason}".rstrip()
+
+    def silent_since(self, submission: Submission) -> float:
+        """Since when (Unix seconds) that is so; 0 where :meth:`silence` says nothing."""
+        known = self._silence_of(submission)
+        return known.since if known is not None else 0.0
+
+    def _silence_of(self, submission: Submission) -> Silence | None:
+        if submission.phase not in _ASKED_ABOUT:
+            return None
+        return self._crew.memory.silence_of(submission.id, self._clock.now())
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""

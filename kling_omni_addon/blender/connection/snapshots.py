@@ -89,6 +89,12 @@ def silence(found: Submission) -> str:
     return session.silence(found) if session is not None else ""
 
 
+def silent_since(found: Submission) -> float:
+    """Since when (Unix seconds) the service does not answer about a submission; 0 while it does."""
+    session = opening.running()
+    return session.silent_since(found) if session is not None else 0.0
+
+
 def is_rehearsed(found: Submission) -> bool:
     """Whether a rehearsal makes it, or made it, so that it costs nothing."""
     from ...session import is_rehearsed  # sqlite, requests

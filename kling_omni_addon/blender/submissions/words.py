@@ -41,6 +41,16 @@ def elapsed(seconds: float) -> str:
     return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
+def silent(since: float) -> str:
+    """That nobody answers, since when (Unix seconds), short enough for a row of the list."""
+    return f"No answer since {time.strftime('%H:%M', time.localtime(since))}"
+
+
+def transfer_of(submission: Submission) -> str:
+    """Which way the bytes go that are on their way."""
+    return "Downloading" if submission.phase is Phase.READY else "Uploading"
+
+
 def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if snapshots.elsewhere(submission):
