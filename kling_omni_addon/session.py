@@ -30,6 +30,7 @@ from .core.life import events as ev
 from .core.life import spending
 from .core.life.events import Event, Origin, Target
 from .core.life.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
+from .core.life.needs import Need, needs_of
 from .core.life.refusals import why_not
 from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
@@ -121,6 +122,7 @@ class Session:
         self.snapshot = Snapshot(self._journal, messages, notice)
         self._is_running = False
         self._tried_to_place: set[str] = set()
+        self._needs: tuple[tuple[Submission, ...], tuple[Need, ...]] = ((), ())
 
     def __enter__(self) -> Session:
         return self
@@ -190,6 +192,15 @@ class Session:
         if submission.phase not in _ASKED_ABOUT:
             return None
         return self._crew.memory.silence_of(submission.id, self._clock.now())
+
+    def needs(self) -> tuple[Need, ...]:
+        """What waits for a person, as of the last refresh of the snapshot; thought of once for each, so that drawing
+        code may ask.
+        """
+        shown = self.snapshot.submissions
+        if shown is not self._needs[0]:
+            self._needs = (shown, needs_of(shown, self.origin, self._key_fits))
+        return self._needs[1]
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""

@@ -20,8 +20,8 @@ _DURATIONS_KEPT = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Since when (Unix seconds) the service says nothing of use about a submission, and why, as a sentence; ``""`` while
-    the first question about it is still open.
+    """Since when (Unix seconds) the service says nothing of use about a submission, and why, as a sentence, which is
+    ``""`` while the first question about it is still open.
     """
 
     since: float
