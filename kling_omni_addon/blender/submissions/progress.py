@@ -40,7 +40,7 @@ def progress_of(submission: Submission) -> Progress:
     if submission.phase is not Phase.ACCEPTED:
         return Progress(share=None, text=clock)
     usual_s = snapshots.usual_s(submission)
-    return Progress(share=_share_of_time(submission, usual_s), text=clock, hint=usually(usual_s))
+    return Progress(share=_share_of_time(submission, usual_s), text=clock, hint=words.usually(usual_s))
 
 
 def _share_of_time(submission: Submission, usual_s: Sequence[float]) -> float | None:
@@ -55,13 +55,3 @@ def transferred(done: int, total: int) -> str:
     if total >= _WHOLE_MB:
         return f"{done / _MB:.0f} of {total / _MB:.0f} MB"
     return f"{done / _MB:.1f} of {total / _MB:.1f} MB"
-
-
-def usually(usual_s: Sequence[float]) -> str:
-    """How long clips of the kind take, from the durations that were seen (seconds): ``Usually 2 to 4 min``."""
-    if not usual_s:
-        return ""
-    least, most = min(usual_s), max(usual_s)
-    unit, unit_s = ("min", 60) if most >= 60 else ("s", 1)
-    low, high = max(1, round(least / unit_s)), max(1, round(most / unit_s))
-    return f"Usually {low} {unit}" if low == high else f"Usually {low} to {high} {unit}"

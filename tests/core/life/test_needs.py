@@ -134,7 +134,8 @@ def test_the_widest_trouble_comes_first_whatever_is_older() -> None:
 
 def test_what_was_found_on_the_list_is_never_offered_to_be_sent_again() -> None:
     adopted = begin(ev.Adopted(at=100.0, submission_id="kob-1", task_id="1", origin=MINE))
-    parked = reduce(apply, (ev.Failed(at=101.0, reason="x"), ev.LookAgain(at=102.0), *PARKED[1:]), adopted)
+    onward: tuple[Event, ...] = (ev.Failed(at=101.0, reason="x"), ev.LookAgain(at=102.0), *PARKED[1:])
+    parked = reduce(apply, onward, adopted)
     (need,) = needs(parked)
     assert (need.trouble, need.sentence) == (Trouble.NO_RESPONSE, '"kob-1" got no response')
     assert need.remedies == (Remedy.LOOK_AGAIN,)
