@@ -15,7 +15,7 @@ from ..timeline.our_strips import submission_of
 from . import words
 from .progress import progress_of
 
-_BACK: Final = (0.05, 0.05, 0.06, 0.85)
+_BACK: Final = (0.05, 0.05, 0.06, 0.92)
 _BYTES: Final = (0.72, 0.42, 0.08, 0.95)
 _TIME: Final = (0.20, 0.38, 0.62, 0.95)  # not the color of bytes: it is what is usual, and not what is done
 _TROUBLE: Final = (0.70, 0.16, 0.12, 0.95)
@@ -89,7 +89,7 @@ def lane_of(bottom: float, top: float, scale: float) -> tuple[float, float, bool
     low, high = bottom + _STRIP[0] * height, bottom + _STRIP[1] * height
     if high - low < _LOWEST * scale:
         return low, high, False
-    middle, half = (low + high) / 2, min(max(high - low, _LEGIBLE * scale), _TALLEST * scale) / 2
+    middle, half = (low + high) / 2, max(high - low, _LEGIBLE * scale) / 2
     return middle - half, middle + half, True
 
 
@@ -112,14 +112,14 @@ def _draw_state(strip: Strip, context: bpy.types.Context) -> None:
     if right - left < _LEAST_WIDTH * scale or high <= low:
         return
     submission = snapshots.submission(submission_of(strip))
-    _fill(left, low, right, high, _TROUBLE if _is_trouble(submission) else _BACK)
     told = progress_of(submission) if submission is not None else None
+    is_generating = submission is not None and submission.phase is Phase.ACCEPTED
+    _fill(left, low, right, high, _TROUBLE if _is_trouble(submission) else _BACK)
     if told is not None and told.share is not None:
-        is_time = submission is not None and submission.phase is Phase.ACCEPTED
-        _fill(left, low, left + (right - left) * told.share, high, _TIME if is_time else _BYTES)
+        _fill(left, low, left + (right - left) * told.share, high, _TIME if is_generating else _BYTES)
     if holds_text:
-        hint = told.hint if told is not None and submission is not None and submission.phase is Phase.ACCEPTED else ""
-        _write(state_of(submission), hint, left, low, right, high, scale)
+        short, hint = (told.text, told.hint if is_generating else "") if told is not None else ("", "")
+        _write((state_of(submission), short), hint, left, low, right, high, scale)
 
 
 def _fill(left: float, low: float, right: float, high: float, colour: tuple[float, ...]) -> None:
@@ -137,19 +137,26 @@ def _fill(left: float, low: float, right: float, high: float, colour: tuple[floa
     gpu.state.blend_set("NONE")
 
 
-def _write(text: str, hint: str, left: float, low: float, right: float, high: float, scale: float) -> None:
-    """The text, and beside it what more there is to say, where there is room for all of that."""
+def _write(texts: tuple[str, str], hint: str, left: float, low: float, right: float, high: float, scale: float) -> None:
+    """The text, or a shorter one where it has no room: half a number is another one. Beside it what more there is to
+    say, where there is room for all of that.
+    """
     import blf
 
     font, side, size = 0, _SIDE * scale, min(_TEXT_SIZE * scale, 0.7 * (high - low))
     blf.size(font, size)
+
+    def width_of(text: str) -> float:
+        return float(blf.dimensions(font, text)[0]) + 2 * side
+
+    text = next((text for text in texts if width_of(text) <= right - left), texts[0])
+    places = [(text, left + side, _TEXT)]
+    if hint and width_of(text) + width_of(hint) - side <= right - left:
+        places.append((hint, left + width_of(text), _HINT))
     blf.enable(font, blf.CLIPPING)
     blf.clipping(font, left, low, right - side / 2, high)
-    x, y = left + side, low + (high - low - 0.7 * size) / 2
-    after = x + blf.dimensions(font, text)[0] + 2 * side
-    for words_there, place, color in ((text, x, _TEXT), (hint, after, _HINT)):
-        if place == x or place + blf.dimensions(font, words_there)[0] + side <= right:
-            blf.color(font, *color)
-            blf.position(font, place, y, 0)
-            blf.draw(font, words_there)
+    for written, x, color in places:
+        blf.color(font, *color)
+        blf.position(font, x, low + (high - low - 0.7 * size) / 2, 0)
+        blf.draw(font, written)
     blf.disable(font, blf.CLIPPING)

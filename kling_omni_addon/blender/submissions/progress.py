@@ -13,6 +13,7 @@ from ..connection import snapshots
 from . import words
 
 _MOST: Final = 0.97  # that a clip is made is said by its service, and by no clock
+_KB: Final = 1e3
 _MB: Final = 1e6
 _WHOLE_MB: Final = 10 * _MB  # from here on a decimal says nothing
 
@@ -52,6 +53,7 @@ def _share_of_time(submission: Submission, usual_s: Sequence[float]) -> float | 
 
 def transferred(done: int, total: int) -> str:
     """Bytes so far and in all: ``12 of 40 MB``."""
-    if total >= _WHOLE_MB:
-        return f"{done / _MB:.0f} of {total / _MB:.0f} MB"
-    return f"{done / _MB:.1f} of {total / _MB:.1f} MB"
+    if total < _MB:
+        return f"{done / _KB:.0f} of {total / _KB:.0f} KB"
+    digits = 0 if total >= _WHOLE_MB else 1
+    return f"{done / _MB:.{digits}f} of {total / _MB:.{digits}f} MB"

@@ -57,6 +57,7 @@ def learned(session: Session, *durations_s: float) -> None:
         (Phase.INTENDED, 12 * MB, 40 * MB, "12 of 40 MB", "Uploading"),
         (Phase.UNANSWERED, 39 * MB, 40 * MB, "39 of 40 MB", "Uploading"),
         (Phase.READY, 1_500_000, 6 * MB, "1.5 of 6.0 MB", "Downloading"),
+        (Phase.READY, 120_000, 400_000, "120 of 400 KB", "Downloading"),
     ],
 )
 def test_a_transfer_is_told_by_its_bytes(
