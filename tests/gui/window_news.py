@@ -112,6 +112,12 @@ def status() -> str:
     return " | ".join(filter(None, (line.need, line.text, line.share_text)))
 
 
+def share() -> float | None:
+    """How far the bar in the status bar is filled."""
+    filled: float | None = part("blender.submissions.status_bar")._told.line.share
+    return filled
+
+
 def latest() -> Any:
     """The newest submission."""
     return part("blender.connection.snapshots").submissions()[-1]
@@ -203,7 +209,7 @@ def downloading(server: Any, films: Films) -> Steps:
     """The bar by bytes, and the clip."""
     server.arm("drips@file=8")
     films.gate.set()
-    yield from until(lambda: "downloading" in status() and "MB" in status())
+    yield from until(lambda: "downloading" in status() and (share() or 0.0) > 0.3)
     STORY["downloading"] = status()
     shoot("downloading")
     yield from until(lambda: submissions() == ["placed", "placed"])

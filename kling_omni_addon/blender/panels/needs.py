@@ -12,7 +12,7 @@ from ..connection import snapshots
 from ..host.identity import ROOT_PACKAGE
 from ..host.isolating import on_its_own
 from ..host.reporting import Outcome
-from ..host.wrapping import characters_of, draw_text
+from ..host.wrapping import characters_of, draw_lines
 
 _OPERATORS: Final[Mapping[Remedy, str]] = {
     Remedy.OPEN_PREFERENCES: "kling.open_preferences",
@@ -24,7 +24,8 @@ _OPERATORS: Final[Mapping[Remedy, str]] = {
 }
 _FOR_ALL: Final = (Remedy.OPEN_PREFERENCES, Remedy.RESUME)
 _SHORT: Final = {Remedy.OPEN_PREFERENCES: "Preferences"}
-_BUTTON_CHARACTERS: Final = 15  # of a line, for one button beside the sentence
+_BOX_CHARACTERS: Final = 3  # of a line of the region that a box takes for itself
+_BUTTON_CHARACTERS: Final = 13  # of a line, for one button
 
 
 def draw_needs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -34,25 +35,15 @@ def draw_needs(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 
 def _draw_need(layout: bpy.types.UILayout, context: bpy.types.Context, need: Need) -> None:
-    box = layout.box().column(align=True)
-    is_one_line = len(need.sentence) + _BUTTON_CHARACTERS <= characters_of(context)
-    if is_one_line and len(need.remedies) == 1:
-        row = box.row()
-        _draw_sentence(row.column(), context, need)
-        _draw_buttons(row, need)
-    else:
-        _draw_sentence(box.column(), context, need)
-        _draw_buttons(box.row(align=True), need)
-
-
-def _draw_sentence(column: bpy.types.UILayout, context: bpy.types.Context, need: Need) -> None:
-    column.alert = True
-    draw_text(column, context, need.sentence, "ERROR")
-
-
-def _draw_buttons(row: bpy.types.UILayout, need: Need) -> None:
+    box, width = layout.box().column(align=True), characters_of(context) - _BOX_CHARACTERS
+    is_one_line = len(need.remedies) == 1 and len(need.sentence) + _BUTTON_CHARACTERS <= width
+    beside = box.row() if is_one_line else box
+    sentence = beside.column()
+    sentence.alert = True
+    draw_lines(sentence, need.sentence, width, "ERROR")
+    buttons = beside if is_one_line or width < 2 * _BUTTON_CHARACTERS else box.row(align=True)
     for remedy in need.remedies:
-        _draw_button(row, need, remedy)
+        _draw_button(buttons, need, remedy)
 
 
 def _draw_button(row: bpy.types.UILayout, need: Need, remedy: Remedy) -> None:
