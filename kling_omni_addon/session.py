@@ -30,6 +30,7 @@ from .core.life import events as ev
 from .core.life import spending
 from .core.life.events import Event, Origin, Target
 from .core.life.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
+from .core.life.needs import Need, needs_of
 from .core.life.refusals import why_not
 from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
@@ -53,6 +54,7 @@ from .work.crew import Progress
 from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
+from .work.memory import Silence
 from .work.picture_store import PictureStore
 from .work.private_home import keep_home_private
 from .work.rebinding import rebind_known
@@ -120,6 +122,7 @@ class Session:
         self.snapshot = Snapshot(self._journal, messages, notice)
         self._is_running = False
         self._tried_to_place: set[str] = set()
+        self._needs: tuple[tuple[Submission, ...], tuple[Need, ...]] = ((), ())
 
     def __enter__(self) -> Session:
         return self
@@ -172,13 +175,32 @@ class Session:
 
     def silence(self, submission: Submission) -> str:
         """That the service does not answer about a submission, since when and why, as a sentence; ``""`` where it does,
-        or where nothing is asked.
+        or where nothing is asked. Named once it has lasted ten seconds.
         """
-        known = self._crew.memory.silence_of(submission.id) if submission.phase in _ASKED_ABOUT else None
+        known = self._silence_of(submission)
         if known is None:
             return ""
         since = time.strftime("%H:%M", time.localtime(known.since))
-        return f"No answer that helps since {since}; asking on. {known.reason}"
+        return f"No useful answer since {since}. The extension keeps asking. {known.reason}".rstrip()
+
+    def silent_since(self, submission: Submission) -> float:
+        """Since when (Unix seconds) that is so; 0 where :meth:`silence` says nothing."""
+        known = self._silence_of(submission)
+        return known.since if known is not None else 0.0
+
+    def _silence_of(self, submission: Submission) -> Silence | None:
+        if submission.phase not in _ASKED_ABOUT:
+            return None
+        return self._crew.memory.silence_of(submission.id, self._clock.now())
+
+    def needs(self) -> tuple[Need, ...]:
+        """What waits for a person, as of the last refresh of the snapshot; thought of once for each, so that drawing
+        code may ask.
+        """
+        shown = self.snapshot.submissions
+        if shown is not self._needs[0]:
+            self._needs = (shown, needs_of(shown, self.origin, self._key_fits))
+        return self._needs[1]
 
     def read_request_file(self, path: Path) -> RequestFile:
         """A request file with its problems (see ``request_file``)."""

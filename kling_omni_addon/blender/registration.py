@@ -20,7 +20,7 @@ from .panels import registered as panels
 from .panels import takes as take_panels
 from .shot import judging, prompt, properties
 from .shot import registered as shot
-from .submissions import placing, rows, visit
+from .submissions import placing, rows, visit, whereabouts
 from .submissions import registered as submissions
 from .takes import registered as takes
 from .timeline import registered as timeline
@@ -42,7 +42,9 @@ _commands: list[object] = []
 @persistent  # type: ignore[untyped-decorator]
 def _on_load(_path: str) -> None:
     """Another file is open: its clips may be placed now, those of an unsaved predecessor have lost their place."""
-    for step in (identity.forget_file, judging.forget, take_panels.forget, placing.follow_file, _look_again, rows.show):
+    for forget in (identity.forget_file, judging.forget, take_panels.forget, whereabouts.forget):
+        on_its_own(forget)
+    for step in (placing.follow_file, _look_again, rows.show):
         on_its_own(step)
     if on_its_own(prompt.has_texts):
         heartbeat.start()
@@ -52,6 +54,7 @@ def _on_load(_path: str) -> None:
 @persistent  # type: ignore[untyped-decorator]
 def _on_undo(_scene: bpy.types.Scene) -> None:
     """Undo brings old settings back without telling the properties, and redo a stand-in that was gone."""
+    on_its_own(whereabouts.follow_undo)
     on_its_own(placing.forget)
     on_its_own(_look_again)
 

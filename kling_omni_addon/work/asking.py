@@ -43,9 +43,12 @@ class AskedTogether:
         soon = self._due_together(live, now)
         if not soon:
             return
+        for submission in soon:
+            self._crew.memory.note_question(submission.id, now)
         for dialect in dict.fromkeys(submission.payload.dialect for submission in soon):
             self._ask_together(dialect, [s.task_id for s in soon if s.payload.dialect == dialect])
         for submission in soon:
+            self._crew.memory.note_answered(submission.id)
             if submission.task_id in self._reports:
                 self._crew.memory.pause(submission.id, Action.ASK, until=now)
 

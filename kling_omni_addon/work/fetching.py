@@ -112,7 +112,12 @@ def _after_failed_fetch(turn: Turn, error: KlingError | OSError) -> Event:
         return ev.LinkExpired(at=now)
     if _has_expired(turn, error):
         return ev.Failed(at=now, reason=_EXPIRED)
-    return ev.FetchFailed(at=now, reason=_why(error))
+    return ev.FetchFailed(at=now, reason=_why(error), is_local=_is_local(error))
+
+
+def _is_local(error: KlingError | OSError) -> bool:
+    """Whether it is a folder or a disk that does not take the clip."""
+    return not isinstance(error, KlingError) or error.field == "folder"
 
 
 def _why(error: KlingError | OSError) -> str:

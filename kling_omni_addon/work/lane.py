@@ -175,6 +175,7 @@ class Lane:
         elif lease.was_dropped and action in _CAN_CRASH:
             turn.record(ev.Begun(at=turn.now()))  # what comes next depends on how often this happened
         else:
+            self._memory.note_question(submission.id, self._clock.now())
             self._steps[action](turn)
 
 

@@ -13,12 +13,16 @@ from ..core.life.lifecycle import Action
 from ..core.life.queueing import Slots
 from .leases import Lease
 
+SILENT_AFTER_S = 10.0
+"""So long a service may take for an answer of use before that is called a silence."""
 _DURATIONS_KEPT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """Since when (Unix seconds) the service says nothing of use about a submission, and why, as a sentence."""
+    """Since when (Unix seconds) the service says nothing of use about a submission, and why, as a sentence, which is
+    ``""`` while the first question about it is still open.
+    """
 
     since: float
     reason: str
@@ -34,6 +38,7 @@ class Memory:
         self._not_before: dict[tuple[str, Action], float] = {}
         self._stepped_over: dict[str, float] = {}
         self._missing: dict[str, tuple[float, int]] = {}
+        self._asked_since: dict[str, float] = {}
         self._silences: dict[str, Silence] = {}
         self._opened_here: dict[str, tuple[int, float]] = {}
         self._asked_for: set[str] = set()
@@ -50,6 +55,7 @@ class Memory:
         """Let other lanes have what :meth:`take` gave to this one."""
         with self._lock:
             self._busy.discard(submission_id)
+            self._asked_since.pop(submission_id, None)
 
     def note_asked(self, submission_id: str) -> bool:
         """The account is asked now whether it knows a submission of another key; False when it was asked before."""
@@ -104,18 +110,34 @@ class Memory:
             self._missing.pop(submission_id, None)
             self._silences.pop(submission_id, None)
 
+    def note_question(self, submission_id: str, now: float) -> None:
+        """The service is asked about it from now on, until :meth:`note_answered` or :meth:`let_go`."""
+        with self._lock:
+            self._asked_since[submission_id] = now
+
+    def note_answered(self, submission_id: str) -> None:
+        """The question that :meth:`note_question` told of is over, whatever came of it."""
+        with self._lock:
+            self._asked_since.pop(submission_id, None)
+
     def note_silence(self, submission_id: str, now: float, reason: str) -> None:
         """A question about it brought nothing that helps it on; ``reason`` is a sentence. Since when that is so is
         remembered until :meth:`note_there`.
         """
         with self._lock:
             before = self._silences.get(submission_id)
-            self._silences[submission_id] = Silence(since=before.since if before else now, reason=reason)
+            since = before.since if before else self._asked_since.get(submission_id, now)
+            self._silences[submission_id] = Silence(since=since, reason=reason)
 
-    def silence_of(self, submission_id: str) -> Silence | None:
-        """Since when, and why, questions about it bring nothing; None where the last one did."""
+    def silence_of(self, submission_id: str, now: float) -> Silence | None:
+        """Since when, and why, questions about it bring nothing; None where the last one did, and for the first
+        :data:`SILENT_AFTER_S`. A question that is still open counts from when it was asked.
+        """
         with self._lock:
-            return self._silences.get(submission_id)
+            known, asked_since = self._silences.get(submission_id), self._asked_since.get(submission_id)
+        if known is None and asked_since is not None:
+            known = Silence(since=asked_since, reason="")
+        return known if known is not None and now - known.since >= SILENT_AFTER_S else None
 
     def learn_slots(self, running: int, now: float, *, was_accepted: bool) -> None:
         """The service took one more task, or said that there are too many."""

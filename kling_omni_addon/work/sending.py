@@ -109,6 +109,7 @@ class _Commit:
         sent = ev.Sent(at=turn.now(), digest=turn.submission.payload.digest, wall_at=turn.wall())
         turn.append(sent, check=self._check)
         self.is_passed = True
+        turn.memory.note_question(turn.submission.id, turn.now())  # the answer is waited for from here on
 
     def _check(self) -> None:
         """In the transaction that records it, so that nothing can come in between."""

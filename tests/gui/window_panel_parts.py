@@ -55,7 +55,7 @@ def status_bar() -> Steps:
     told_by = sys.modules[f"{MODULE}.kling_omni_addon.blender.submissions.status_bar"]
     bpy.ops.kling.submit()
     for _ in range(120):
-        sentence = told_by._told.text
+        sentence = told_by._told.line.text
         if sentence and sentence not in told:
             told.append(sentence)
             shoot(f"status_bar_{len(told)}")

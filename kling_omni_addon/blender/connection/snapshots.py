@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...core.errors import ArgumentsInvalid
 from ...core.life.lifecycle import Phase, Submission
+from ...core.life.needs import Need
 from . import opening
 
 
@@ -87,6 +88,18 @@ def silence(found: Submission) -> str:
     """That the service does not answer about a submission, since when and why, as a sentence; else ``""``."""
     session = opening.running()
     return session.silence(found) if session is not None else ""
+
+
+def silent_since(found: Submission) -> float:
+    """Since when (Unix seconds) the service does not answer about a submission; 0 while it does."""
+    session = opening.running()
+    return session.silent_since(found) if session is not None else 0.0
+
+
+def needs() -> tuple[Need, ...]:
+    """What waits for a person."""
+    session = opening.running()
+    return session.needs() if session is not None else ()
 
 
 def is_rehearsed(found: Submission) -> bool:

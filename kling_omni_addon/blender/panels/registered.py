@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from . import item_lists, library, output, pictures, preferences_page, strip_menu, submissions, tab, takes
+from . import item_lists, library, needs, output, pictures, preferences_page, strip_menu, submissions, tab, takes
 
 CLASSES = (
     preferences_page.KLING_AP_preferences,
+    *needs.CLASSES,
     *library.CLASSES,
     *output.CLASSES,
     *item_lists.CLASSES,

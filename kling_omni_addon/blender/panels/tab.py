@@ -20,6 +20,7 @@ from ..shot.properties import scene_of, shot_of
 from ..submissions import words
 from .frames import draw_crop, draw_frames
 from .generate import draw_generate
+from .needs import draw_needs
 from .output import draw_output_line
 from .prompt import draw_names, draw_prompt
 from .sources import draw_references, draw_storyboard, draw_video
@@ -102,6 +103,7 @@ class _Shot(_InSidePanel):
     bl_label = "Shot"
 
     def draw(self, context: bpy.types.Context) -> None:
+        draw_needs(self.layout, context)
         draw_shot(self.layout, context)
 
 

@@ -11,12 +11,13 @@ from ...core.life.lifecycle import Phase, Submission
 from ..connection import snapshots
 from ..host.wrapping import characters_of
 from ..timeline import stand_in
-from . import rows
+from . import rows, whereabouts
 
 _LOAD = "kling.load_settings"  # where it is known what was asked for
 _LOOK = "kling.look_again"
 _FOLDER = "kling.choose_folder"
 _CHOOSE = "kling.choose_task"
+_REVEAL = "kling.reveal_strip"
 _ACTIONS: Mapping[Phase, tuple[str, ...]] = {
     Phase.INTENDED: ("kling.stop_waiting", _LOAD, _FOLDER),
     Phase.UNANSWERED: ("kling.stop_waiting", _LOAD, _FOLDER),
@@ -24,11 +25,11 @@ _ACTIONS: Mapping[Phase, tuple[str, ...]] = {
     Phase.READY: ("kling.stop_waiting", _FOLDER, _LOAD),
     Phase.PARKED: (_CHOOSE, _LOOK, "kling.send_again", "kling.stop_waiting", _LOAD, _FOLDER),
     Phase.FETCHED: ("kling.place_clip", _LOAD, "kling.open_folder"),
-    Phase.PLACED: ("kling.reveal_strip", _LOAD, "kling.open_folder"),
+    Phase.PLACED: (_REVEAL, _LOAD, "kling.open_folder"),
     Phase.FAILED: (_LOAD, _LOOK),
     Phase.ABANDONED: (_LOOK, _LOAD),
 }
-_SHORT = {"kling.reveal_strip": "Reveal", "kling.place_clip": "Place"}
+_SHORT = {_REVEAL: "Reveal", "kling.place_clip": "Place"}
 _STUCK = (Phase.PARKED, Phase.FAILED, Phase.ABANDONED)
 _BUTTONS = 2
 _BESIDE = 34  # characters of a region in which two buttons stand beside each other
@@ -38,13 +39,15 @@ def actions_of(submission: Submission) -> tuple[str, ...]:
     """The operators that make sense for a submission as it stands, the likeliest first."""
     hide = ("kling.hide_submission",) if submission.is_over else ()
     waits = submission.id in stand_in.waiting_lately()
-    # An undo brought the stand-in back; or its clip will not come by itself.
-    again = ("kling.place_clip",) if waits and submission.phase is Phase.PLACED else ()
+    # An undo brought the stand-in back, or took the strip away.
+    is_gone = whereabouts.is_gone(submission)
+    again = ("kling.place_clip",) if is_gone else ()
     remove = ("kling.remove_stand_in",) if waits and submission.phase in _STUCK else ()
     replace = ("kling.replace_strip",) if submission.clip else ()
     # A task that failed at Kling is not looked for: it was found.
     can_look = submission.phase is not Phase.FAILED or (submission.sends > 0 and not submission.task_id)
-    missing = {_LOAD: submission.wish, _LOOK: can_look, _CHOOSE: submission.candidates}
+    can_reveal = waits or not is_gone
+    missing = {_LOAD: submission.wish, _LOOK: can_look, _CHOOSE: submission.candidates, _REVEAL: can_reveal}
     usual = (each for each in _ACTIONS[submission.phase] if missing.get(each, True))
     return (*again, *usual, *replace, *remove, *hide)
 

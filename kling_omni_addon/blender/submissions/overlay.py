@@ -13,15 +13,26 @@ from ..host.sequencer import Strip, end_of, open_strips_of, start_of, timeline_s
 from ..timeline import stand_in
 from ..timeline.our_strips import submission_of
 from . import words
+from .progress import progress_of
 
-_BACK: Final = (0.05, 0.05, 0.06, 0.85)
-_DONE: Final = (0.85, 0.55, 0.15, 0.9)
-_TROUBLE: Final = (0.75, 0.2, 0.15, 0.9)
+_BACK: Final = (0.05, 0.05, 0.06, 0.92)
+_BYTES: Final = (0.72, 0.42, 0.08, 0.95)
+_TIME: Final = (0.20, 0.38, 0.62, 0.95)  # not the color of bytes: it is what is usual, and not what is done
+_TROUBLE: Final = (0.70, 0.16, 0.12, 0.95)
 _TEXT: Final = (1.0, 1.0, 1.0, 1.0)
-_LOW, _HIGH = 0.12, 0.5  # of the height of the strip's channel
-_TALLEST: Final = 18.0  # pixels at a scale of 1
-_LEAST_WIDTH: Final = 8.0
+_HINT: Final = (1.0, 1.0, 1.0, 0.7)
 _BAD: Final = (Phase.PARKED, Phase.FAILED, Phase.ABANDONED)
+
+# A strip as Blender draws it, and our bar on a tall one, in parts of the height of the channel.
+_STRIP: Final = (0.05, 0.95)
+_BAR: Final = (0.12, 0.5)
+# Pixels at a scale of 1.
+_TALLEST: Final = 18.0
+_LEGIBLE: Final = 14.0  # a bar that can hold text
+_LOWEST: Final = 6.0  # below this, text would hide the channels around it
+_LEAST_WIDTH: Final = 8.0
+_TEXT_SIZE: Final = 11.0
+_SIDE: Final = 6.0
 
 _drawn: list[Any] = []  # Blender's handle of our drawing
 
@@ -42,21 +53,44 @@ def state_of(submission: Submission | None) -> str:
     """What stands on a stand-in."""
     if submission is None:
         return "Not known on this machine"
+    told = progress_of(submission)
+    if snapshots.silent_since(submission):
+        return told.text
     if submission.phase is Phase.ACCEPTED:
-        return f"Generating {words.clock_of(submission)}"
-    moved, total = snapshots.moved(submission)
-    if total:
-        word = "Downloading" if submission.phase is Phase.READY else "Uploading"
-        return f"{word} {100 * moved // total} %"
+        return f"Generating {told.text}"
+    if snapshots.moved(submission)[1]:
+        return f"{told.hint} {told.text}"
     if submission.phase is Phase.FAILED:
         return f"Failed: {submission.problem}"
-    return "The clip is here" if submission.phase is Phase.PLACED else words.STATES[submission.phase]
+    return _need_of(submission) or words.state_of(submission)
 
 
-def share_of(submission: Submission | None) -> float:
-    """How much of an upload or download is done; 0 outside of both."""
-    moved, total = snapshots.moved(submission) if submission is not None else (0, 0)
-    return moved / total if total else 0.0
+def _need_of(submission: Submission) -> str:
+    """What it waits for a person for, in one line."""
+    return next((need.sentence for need in snapshots.needs() if submission.id in need.ids), "")
+
+
+def _is_trouble(submission: Submission | None) -> bool:
+    if submission is None:
+        return False
+    return submission.phase in _BAD or bool(_need_of(submission)) or bool(snapshots.silent_since(submission))
+
+
+def lane_of(bottom: float, top: float, scale: float) -> tuple[float, float, bool]:
+    """Where the bar goes on a channel between these heights (pixels), from where to where, and whether it holds text.
+
+    On a tall strip it lies below the middle, on a low one it covers it; on one that is too low for text it is as high
+    as text needs, over the middle of the strip, as long as it hides no other channel; else it holds none.
+    """
+    height = top - bottom
+    low, high = bottom + _BAR[0] * height, bottom + _BAR[1] * height
+    if high - low >= _LEGIBLE * scale:
+        return low, min(high, low + _TALLEST * scale), True
+    low, high = bottom + _STRIP[0] * height, bottom + _STRIP[1] * height
+    if high - low < _LOWEST * scale:
+        return low, high, False
+    middle, half = (low + high) / 2, max(high - low, _LEGIBLE * scale) / 2
+    return middle - half, middle + half, True
 
 
 def _draw() -> None:
@@ -71,16 +105,21 @@ def _draw() -> None:
 
 def _draw_state(strip: Strip, context: bpy.types.Context) -> None:
     view, scale = context.region.view2d, context.preferences.system.ui_scale
-    left, low = view.view_to_region(start_of(strip), strip.channel + _LOW, clip=False)
-    right, high = view.view_to_region(end_of(strip), strip.channel + _HIGH, clip=False)
+    left, bottom = view.view_to_region(start_of(strip), strip.channel, clip=False)
+    right, top = view.view_to_region(end_of(strip), strip.channel + 1, clip=False)
     left, right = max(0, left), min(context.region.width, right)
-    high = min(high, low + _TALLEST * scale)
+    low, high, holds_text = lane_of(bottom, top, scale)
     if right - left < _LEAST_WIDTH * scale or high <= low:
         return
     submission = snapshots.submission(submission_of(strip))
-    _fill(left, low, right, high, _TROUBLE if submission is not None and submission.phase in _BAD else _BACK)
-    _fill(left, low, left + (right - left) * share_of(submission), high, _DONE)
-    _write(state_of(submission), left, low, right, high, scale)
+    told = progress_of(submission) if submission is not None else None
+    is_generating = submission is not None and submission.phase is Phase.ACCEPTED
+    _fill(left, low, right, high, _TROUBLE if _is_trouble(submission) else _BACK)
+    if told is not None and told.share is not None:
+        _fill(left, low, left + (right - left) * told.share, high, _TIME if is_generating else _BYTES)
+    if holds_text:
+        short, hint = (told.text, told.hint if is_generating else "") if told is not None else ("", "")
+        _write((state_of(submission), short), hint, left, low, right, high, scale)
 
 
 def _fill(left: float, low: float, right: float, high: float, colour: tuple[float, ...]) -> None:
@@ -98,14 +137,26 @@ def _fill(left: float, low: float, right: float, high: float, colour: tuple[floa
     gpu.state.blend_set("NONE")
 
 
-def _write(text: str, left: float, low: float, right: float, high: float, scale: float) -> None:
+def _write(texts: tuple[str, str], hint: str, left: float, low: float, right: float, high: float, scale: float) -> None:
+    """The text, or a shorter one where it has no room: half a number is another one. Beside it what more there is to
+    say, where there is room for all of that.
+    """
     import blf
 
-    font, size = 0, min(11.0 * scale, 0.7 * (high - low))
+    font, side, size = 0, _SIDE * scale, min(_TEXT_SIZE * scale, 0.7 * (high - low))
     blf.size(font, size)
-    blf.color(font, *_TEXT)
+
+    def width_of(text: str) -> float:
+        return float(blf.dimensions(font, text)[0]) + 2 * side
+
+    text = next((text for text in texts if width_of(text) <= right - left), texts[0])
+    places = [(text, left + side, _TEXT)]
+    if hint and width_of(text) + width_of(hint) - side <= right - left:
+        places.append((hint, left + width_of(text), _HINT))
     blf.enable(font, blf.CLIPPING)
-    blf.clipping(font, left, low, right - 2 * scale, high)
-    blf.position(font, left + 8 * scale, low + (high - low - 0.7 * size) / 2, 0)
-    blf.draw(font, text)
+    blf.clipping(font, left, low, right - side / 2, high)
+    for written, x, color in places:
+        blf.color(font, *color)
+        blf.position(font, x, low + (high - low - 0.7 * size) / 2, 0)
+        blf.draw(font, written)
     blf.disable(font, blf.CLIPPING)

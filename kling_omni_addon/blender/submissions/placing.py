@@ -132,6 +132,7 @@ def replace_with(strip: Strip, scene: bpy.types.Scene, submission: Submission) -
 
 
 def _has_place(submission_id: str) -> None:
+    stand_in.look_again()
     _homeless.pop(submission_id, None)
     _troubled.pop(submission_id, None)
 

@@ -59,7 +59,7 @@ def visit() -> float | None:
 
 
 def _tell_status() -> None:
-    if status_bar.follow(snapshots.submissions()):
+    if status_bar.follow(snapshots.submissions(), snapshots.needs()):
         status_bar.redraw()
 
 

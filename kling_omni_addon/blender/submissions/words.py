@@ -13,7 +13,8 @@ from ...core.life.spending import charged_sentence, charged_words
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
 from ..connection import snapshots
-from . import placing
+from . import placing, whereabouts
+from .whereabouts import Shown
 
 STATES: Mapping[Phase, str] = {
     Phase.INTENDED: "Waiting to be sent",
@@ -26,6 +27,24 @@ STATES: Mapping[Phase, str] = {
     Phase.FAILED: "Failed",
     Phase.ABANDONED: "Given up",
 }
+
+
+_SHOWN: Mapping[Shown, str] = {
+    Shown.CLIP: "On the timeline",
+    Shown.OTHER_TAKE: "Another take is shown",
+    Shown.OTHER_FILE: "On another timeline",
+    Shown.STAND_IN: "The clip is here",
+    Shown.NOTHING: "The clip is here",
+}
+
+
+def state_of(submission: Submission) -> str:
+    """How a submission stands, in two or three words: for a placed one, as the open file's timelines show it now."""
+    if submission.is_stopped:
+        return "On hold"
+    if submission.phase is Phase.PLACED:
+        return _SHOWN[whereabouts.shown_of(submission)]
+    return STATES[submission.phase]
 
 
 def clock_of(submission: Submission) -> str:
@@ -41,6 +60,16 @@ def elapsed(seconds: float) -> str:
     return f"{minutes}:{rest:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
+def silent(since: float) -> str:
+    """That nobody answers, since when (Unix seconds), short enough for a row of the list."""
+    return f"No answer since {time.strftime('%H:%M', time.localtime(since))}"
+
+
+def transfer_of(submission: Submission) -> str:
+    """Which way the bytes go that are on their way."""
+    return "Downloading" if submission.phase is Phase.READY else "Uploading"
+
+
 def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if snapshots.elsewhere(submission):
@@ -53,15 +82,16 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
         return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
     if submission.phase is Phase.ACCEPTED:
+        usual = f" {usually(usual_s)}." if usual_s else ""
         maker = "The rehearsal" if snapshots.is_rehearsed(submission) else "Kling"
-        return f"{maker} is making it, for {clock_of(submission)} now.{_usual(usual_s)}"
+        return f"{maker} is making it, for {clock_of(submission)} now.{usual}"
     cost = _cost(submission)
     told = {
         Phase.INTENDED: "It will be sent as soon as it can be.",
         Phase.UNANSWERED: "It was sent; its answer is being looked for.",
         Phase.READY: "Kling has made it; it is being downloaded.",
         Phase.FETCHED: placing.waits_because(submission) or "The clip is here and is being placed.",
-        Phase.PLACED: f"On the timeline as {submission.strip}{_placed_length(submission)}.",
+        Phase.PLACED: _where(submission),
     }
     note = f" {submission.note}" if submission.note else ""
     return told.get(submission.phase, STATES[submission.phase] + ".") + cost + note
@@ -75,16 +105,19 @@ def _cost(submission: Submission) -> str:
     return f" {charged_sentence(submission)}".rstrip()
 
 
-def _placed_length(submission: Submission) -> str:
+def _where(submission: Submission) -> str:
     length = placing.length_of(submission)
-    return f": {length}" if length else ""
+    as_placed = f"On the timeline as {submission.strip}{f': {length}' if length else ''}."
+    return whereabouts.sentence_of(submission) or as_placed
 
 
-def _usual(usual_s: Sequence[float]) -> str:
+def usually(usual_s: Sequence[float]) -> str:
+    """How long clips of the kind take, from the durations that were seen (seconds): ``Usually 2 to 4 min``."""
     if not usual_s:
         return ""
-    least, most = elapsed(min(usual_s)), elapsed(max(usual_s))
-    return f" The last ones took {least}." if least == most else f" The last ones took {least} to {most}."
+    unit, unit_s = ("min", 60) if max(usual_s) >= 60 else ("s", 1)
+    low, high = (max(1, round(seconds / unit_s)) for seconds in (min(usual_s), max(usual_s)))
+    return f"Usually {low} {unit}" if low == high else f"Usually {low} to {high} {unit}"
 
 
 def balance(packs: Sequence[Pack]) -> str:

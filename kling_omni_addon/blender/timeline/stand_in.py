@@ -40,7 +40,9 @@ class _Looked:
     """What was seen when it was last looked."""
 
     at: float = float("-inf")
-    found: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
+    shown: frozenset[str] = frozenset()
+    shots: frozenset[str] = frozenset()
 
 
 _looked = _Looked()
@@ -136,21 +138,45 @@ def is_stand_in(strip: Strip) -> bool:
     return PLANNED in strip
 
 
-def waiting_here() -> frozenset[str]:
-    """The submissions that have stand-ins in the open file."""
-    strips = (strip for scene in own_scenes() for strip in all_strips(scene))
-    return frozenset(submission_of(strip) for strip in strips if is_stand_in(strip))
-
-
 def waiting_lately() -> frozenset[str]:
-    """The same for drawing code, looked at once a second: a film has thousands of strips."""
-    return look_again() if time.monotonic() - _looked.at > _FRESH_S else _looked.found
+    """The submissions that have stand-ins in the open file, for drawing code: looked at once a second, since a film has
+    thousands of strips.
+    """
+    _look_once_a_second()
+    return _looked.waiting
+
+
+def shown_lately() -> frozenset[str]:
+    """The submissions whose clip a strip of the open file plays, looked at as often."""
+    _look_once_a_second()
+    return _looked.shown
+
+
+def shown_at_last_look() -> frozenset[str]:
+    """The same, however long ago it was looked."""
+    return _looked.shown
+
+
+def shots_lately() -> frozenset[str]:
+    """The shots of which a strip of the open file plays a take, looked at as often."""
+    _look_once_a_second()
+    return _looked.shots
+
+
+def _look_once_a_second() -> None:
+    if time.monotonic() - _looked.at > _FRESH_S:
+        look_again()
 
 
 def look_again() -> frozenset[str]:
-    """The same, looked at now."""
-    _looked.at, _looked.found = time.monotonic(), waiting_here()
-    return _looked.found
+    """The submissions that have stand-ins in the open file, looked at now."""
+    ours = [strip for scene in own_scenes() for strip in all_strips(scene) if submission_of(strip)]
+    _looked.at = time.monotonic()
+    _looked.waiting = frozenset(submission_of(strip) for strip in ours if is_stand_in(strip))
+    played = [strip for strip in ours if strip.type == "MOVIE" and not is_stand_in(strip)]
+    _looked.shown = frozenset(submission_of(strip) for strip in played)
+    _looked.shots = frozenset(provenance.shot_of_strip(strip) for strip in played)
+    return _looked.waiting
 
 
 def fill(strip: Strip, scene: bpy.types.Scene, submission: Submission) -> PlacedStrip:

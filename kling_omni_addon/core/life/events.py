@@ -360,10 +360,11 @@ class Redirected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchFailed:
-    """The download broke; it is tried again."""
+    """The download broke; it is tried again. ``is_local``: a folder or a disk of this machine is why."""
 
     at: float
     reason: str
+    is_local: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

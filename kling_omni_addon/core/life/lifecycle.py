@@ -110,8 +110,9 @@ class Submission:
     ``core.amounts.Charge`` has it; ``was_made`` tells that the service said once that the clip is ready.
     ``exit_code`` is what a command line ends with when a person is needed or all is over. One that ``is_adopted`` was
     found on the account's list: its payload is empty, and it is never sent. ``etag``, ``total_bytes`` and ``received``
-    say where the download stands, ``furthest`` how far it ever came; ``named`` is the name that the whole clip was
-    about to get, ``named_sha256`` its content. ``note`` is a sentence where the clip is not where it was meant to be.
+    say where the download stands, ``furthest`` how far it ever came; it ``lacks_folder`` where the last try found none
+    that takes the clip; ``named`` is the name that the whole clip was about to get, ``named_sha256`` its content.
+    ``note`` is a sentence where the clip is not where it was meant to be.
     ``wants_marked``: a copy with the watermark belongs to the clip, and it is not there and not given up. ``marked`` is
     that file, ``marked_sha256`` its content; ``marked_named`` and the others are for it what those without ``marked_``
     are for the clip.
@@ -161,6 +162,7 @@ class Submission:
     total_bytes: int | None = None
     received: int = 0
     furthest: int = 0
+    lacks_folder: bool = False
     named: str = ""
     named_sha256: str = ""
     note: str = ""
@@ -330,7 +332,7 @@ def apply(submission: Submission, event: Event) -> Submission:
     if after is not submission.phase:
         # Failures are counted until the service has the task: fifty times 1303 must not start at one second each time.
         failures = submission.failures if after in (Phase.INTENDED, Phase.UNANSWERED) else 0
-        changes |= {"failures": failures, "retry_at": 0.0, "problem": "", "denial": None}
+        changes |= {"failures": failures, "retry_at": 0.0, "problem": "", "denial": None, "lacks_folder": False}
     return replace(submission, **changes | _EFFECTS.get(type(event), _nothing_more)(submission, event))
 
 
@@ -495,14 +497,15 @@ def _after_received(submission: Submission, event: ev.Received) -> Changes:
     moved = {"received": event.offset, "furthest": max(submission.furthest, event.offset)}
     if event.offset <= submission.furthest:
         return moved
-    return moved | {"failures": 0, "retry_at": 0.0, "problem": "", "crashes": 0, "is_set_aside": False}
+    better: Changes = {"failures": 0, "retry_at": 0.0, "problem": "", "crashes": 0, "is_set_aside": False}
+    return moved | better | {"lacks_folder": False}
 
 
 def _after_redirected(submission: Submission, event: ev.Redirected) -> Changes:
     """A download that waits for its next try goes on at once; nothing else does."""
     moved: Changes = {"target": replace(submission.target, folder=event.folder)}
     waits = submission.phase is Phase.READY and not submission.is_stopped
-    return moved | {"failures": 0, "retry_at": 0.0, "problem": ""} if waits else moved
+    return moved | {"failures": 0, "retry_at": 0.0, "problem": "", "lacks_folder": False} if waits else moved
 
 
 def _after_set_aside(submission: Submission, event: ev.SetAside) -> Changes:
@@ -636,7 +639,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Received: _after_received,
     ev.Named: _after_named,
     ev.Redirected: _after_redirected,
-    ev.FetchFailed: _after_trouble,
+    ev.FetchFailed: lambda s, e: _after_trouble(s, e) | {"lacks_folder": e.is_local},
     ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256, "note": e.note},
     ev.MarkedFetched: lambda s, e: {"marked": e.path, "marked_sha256": e.sha256, "wants_marked": False},
     ev.MarkedFailed: _after_marked_failed,

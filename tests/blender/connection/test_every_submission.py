@@ -74,7 +74,7 @@ def test_an_old_clip_comes_again_into_the_stand_in_of_a_file_that_was_not_saved(
     bpy.ops.wm.open_mainfile(filepath=str(film))
     (strip,) = api.place_arrived()
     assert (strip.frame_start, strip.frame_duration) == (1, 72)
-    assert not stand_in.waiting_here()
+    assert not stand_in.look_again()
 
 
 def test_the_stand_in_of_an_old_submission_tells_how_it_ended(film: Path) -> None:

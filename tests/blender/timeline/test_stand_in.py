@@ -14,7 +14,7 @@ from kling_omni_addon.blender.connection import opening, snapshots
 from kling_omni_addon.blender.host.sequencer import all_strips, end_of, length_of, new_effect, start_of, strips_of
 from kling_omni_addon.blender.panels import forecast
 from kling_omni_addon.blender.shot.reading import read_request
-from kling_omni_addon.blender.submissions import overlay, placing, words
+from kling_omni_addon.blender.submissions import actions, overlay, placing, words
 from kling_omni_addon.blender.timeline import stand_in
 from kling_omni_addon.blender.timeline.channels import free_channels
 from kling_omni_addon.blender.timeline.our_strips import find_strip
@@ -103,14 +103,46 @@ def test_undo_takes_the_strip_and_never_the_submission(road: Scene, monkeypatch:
     def kinds() -> list[bool]:
         return [stand_in.is_stand_in(strip) for strip in all_strips(the_scene())]
 
+    def told() -> tuple[str, str, bool]:
+        """State, sentence, and whether Place is the first thing offered."""
+        one = now(submission)
+        sentence, _, _cost = words.account_of(one, ()).partition(" A rehearsal")
+        return words.state_of(one), sentence, actions.actions_of(one)[0] == "kling.place_clip"
+
     assert kinds() == [False]
     bpy.ops.ed.undo()
     assert (kinds(), placing.place_arrived()) == ([True], [])
+    assert told() == ("The clip is here", "The clip is here; undo took it off its strip. Place puts it back.", True)
     bpy.ops.ed.undo()
     assert (kinds(), now(submission).phase) == ([], Phase.PLACED)
+    assert told() == ("The clip is here", "The clip is here; undo took its strip away. Place puts it back.", True)
     bpy.ops.ed.redo()
     bpy.ops.ed.redo()
     assert kinds() == [False]
+    assert told() == ("On the timeline", "On the timeline as Scene: 72 frames, 3.00 s.", False)
+
+
+def test_a_strip_that_was_deleted_is_not_said_to_be_undone_and_the_clip_can_be_placed_again(road: Scene) -> None:
+    submission = submit()
+    fetched(submission)
+    placing.place_arrived()
+    strips_of(road).remove(find_strip(road, submission.id))
+    stand_in.look_again()
+    told = words.account_of(now(submission), ())
+    assert told.startswith("The clip is here; no strip of this file shows it. Place puts it back.")
+    assert actions.actions_of(now(submission))[0] == "kling.place_clip"
+    assert "kling.reveal_strip" not in actions.actions_of(now(submission))
+    assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
+    assert words.account_of(now(submission), ()).startswith("On the timeline as Scene")
+
+
+def test_a_clip_on_the_timeline_of_another_file_is_told_with_that_file(road: Scene) -> None:
+    submission = submit()
+    fetched(submission)
+    placing.place_arrived()
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    assert words.state_of(now(submission)) == "On another timeline"
+    assert words.account_of(now(submission), ()).startswith("On the timeline of film.blend as Scene.")
 
 
 def test_a_stand_in_that_undo_brought_back_can_be_filled_again(road: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,8 +292,8 @@ def test_an_upload_and_a_download_show_how_far_they_are(road: Scene, monkeypatch
     submission = replace(submit(), phase=Phase.READY)
     monkeypatch.setattr(snapshots, "moved", lambda _: (0, 0))
     assert overlay.state_of(submission) == "Downloading"
-    monkeypatch.setattr(snapshots, "moved", lambda _: (63, 100))
-    assert (overlay.state_of(submission), overlay.share_of(submission)) == ("Downloading 63 %", 0.63)
+    monkeypatch.setattr(snapshots, "moved", lambda _: (25_000_000, 40_000_000))
+    assert overlay.state_of(submission) == "Downloading 25 of 40 MB"
 
 
 def test_a_stand_in_that_this_machine_knows_nothing_of_says_so() -> None:

@@ -111,11 +111,11 @@ def test_a_stand_in_that_stumbles_stays_one_and_becomes_the_clip_the_next_time(
             fill()
         except type(error):
             assert everything(scene) == before
-            assert stand_in.waiting_here() == {"one"}
+            assert stand_in.look_again() == {"one"}
     placed = fill()
     assert (placed.frame_start, placed.frame_duration, placed.channel) == (10, 75, 3)
     assert placed.sound_name == "alley Sound"
-    assert not stand_in.waiting_here()
+    assert not stand_in.look_again()
 
 
 def test_another_take_that_stumbles_leaves_the_one_that_was_there_with_its_sound(
