@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import item_lists, library, output, pictures, preferences_page, strip_menu, submissions, tab, takes
+from . import gallery, item_lists, library, output, pictures, preferences_page, strip_menu, tab, takes
 
 CLASSES = (
     preferences_page.KLING_AP_preferences,
@@ -10,7 +10,7 @@ CLASSES = (
     *output.CLASSES,
     *item_lists.CLASSES,
     *pictures.CLASSES,
-    *submissions.CLASSES,
+    *gallery.CLASSES,
     *strip_menu.CLASSES,
     *tab.CLASSES,
     *takes.CLASSES,
@@ -18,13 +18,15 @@ CLASSES = (
 
 
 def register() -> None:
-    """Stand in the strips' own menu, and keep what the tab enlarges."""
+    """Stand in the strips' own menu and in that of the list, and keep what the tab enlarges."""
     pictures.register()
     strip_menu.register()
+    gallery.register()
 
 
 def unregister() -> None:
     """And no more; look for no takes any more."""
     takes.stop()
+    gallery.unregister()
     strip_menu.unregister()
     pictures.unregister()

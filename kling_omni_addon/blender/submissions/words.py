@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
@@ -14,6 +16,10 @@ from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
 from ..connection import snapshots
 from . import placing
+
+_MINUTE_S: Final = 60.0
+_HOUR_S: Final = 3600.0
+_HALF_DAY_S: Final = 12 * _HOUR_S
 
 STATES: Mapping[Phase, str] = {
     Phase.INTENDED: "Waiting to be sent",
@@ -33,6 +39,21 @@ def clock_of(submission: Submission) -> str:
     if submission.is_settled:
         return time.strftime("%H:%M", time.localtime(submission.created_at))
     return elapsed(time.time() - submission.created_at)
+
+
+def age_of(at: float, now: float) -> str:
+    """How long ago that was, in a word or two: "2 min", "3 h", "yesterday", a date. Unix seconds."""
+    seconds = max(0.0, now - at)
+    if seconds < _HOUR_S:
+        return f"{int(seconds // 60)} min" if seconds >= _MINUTE_S else "just now"
+    day, today = _day_of(at), _day_of(now)
+    if seconds < _HALF_DAY_S or day == today:
+        return f"{int(seconds // _HOUR_S)} h"
+    return "yesterday" if day == today - timedelta(days=1) else day.isoformat()
+
+
+def _day_of(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).astimezone().date()
 
 
 def elapsed(seconds: float) -> str:
