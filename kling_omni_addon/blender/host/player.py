@@ -1,4 +1,4 @@
-"""A clip played in a window of its own, by the player that Blender is set to use. The .blend file knows nothing of it."""
+"""A clip played in a window of its own, by the player that Blender is set to use. The .blend file stays as it is."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
@@ -114,9 +115,10 @@ def _draw_thumbnail(layout: bpy.types.UILayout, submission: Submission) -> None:
     layout.template_icon(icon_value=icon or _number_of(ICONS[submission.phase]), scale=_ROW_UNITS)
 
 
+@cache
 def _number_of(icon: str) -> int:
-    parameter: Any = bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"]
-    return int(parameter.enum_items[icon].value)
+    layout: Any = bpy.types.UILayout.bl_rna
+    return int(layout.functions["label"].parameters["icon"].enum_items[icon].value)
 
 
 def _draw_dimmed(lines: bpy.types.UILayout, text: str) -> None:

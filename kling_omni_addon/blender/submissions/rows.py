@@ -134,11 +134,6 @@ def fill(ids: Sequence[str], active: str) -> None:
         _seen.is_filling = False
 
 
-def clear() -> None:
-    """Show nothing."""
-    the_list().rows.clear()
-
-
 def register() -> None:
     """Hang the list on the window manager."""
     shown = PointerProperty(type=KLING_PG_submissions, name="Kling Submissions", description="What the panel lists")
@@ -146,8 +141,11 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take it off again."""
-    _seen.ids.clear()
+    """Take it off again; the window manager keeps the values of what is merely unregistered."""
+    for name in ("rows", "index", "scope", "search", "sort"):
+        the_list().property_unset(name)
+    for remembered in (_seen.ids, _hidden):
+        remembered.clear()
     del bpy.types.WindowManager.kling  # type: ignore[attr-defined]
 
 
