@@ -21,7 +21,7 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
         draw_text(layout, context, snapshots.notice(), "ERROR")
     if opening.is_paused() and online.offline_reason():
         draw_text(layout, context, online.offline_reason(), "INTERNET_OFFLINE")
-    if not list_rows.listed():
+    if not list_rows.has_any():
         if opening.running() is not None:
             layout.label(text="None yet")
         else:
@@ -31,7 +31,7 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     chosen = snapshots.submission(list_rows.chosen())
     if chosen is not None:
         on_its_own(_draw_chosen, layout.box().column(), context, chosen)
-    if any(submission.is_stopped for submission in snapshots.submissions()):
+    if list_rows.has_stopped():
         layout.operator("kling.resume", icon="FILE_REFRESH")
 
 

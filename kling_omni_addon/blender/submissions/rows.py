@@ -38,8 +38,10 @@ _KEYS: Final[Mapping[str, Callable[[Submission], Any]]] = {
 
 @dataclass(slots=True, kw_only=True)
 class _Seen:
-    """What was in the list so far, and the last click in it (a monotonic time)."""
+    """What was in the list so far, what there is to list and to resume, and the last click in it (a monotonic time)."""
 
+    has_any: bool = False
+    has_stopped: bool = False
     ids: set[str] = field(default_factory=set)
     is_filling: bool = False
     clicked: str = ""
@@ -149,16 +151,22 @@ def unregister() -> None:
     del bpy.types.WindowManager.kling  # type: ignore[attr-defined]
 
 
-def listed() -> tuple[Submission, ...]:
-    """Every submission that was not taken off the list, oldest first, whatever is searched for."""
-    return tuple(each for each in submissions() if each.id not in _hidden)
+def has_any() -> bool:
+    """Whether there is anything that was not taken off the list, whatever is searched for."""
+    return _seen.has_any
+
+
+def has_stopped() -> bool:
+    """Whether any submission is on hold."""
+    return _seen.has_stopped
 
 
 def show() -> None:
     """Put the submissions that are not hidden, and that the filter lets through, into the panel's list. The active one
     stays active; one that is new takes its place.
     """
-    shown, everything = the_list(), listed()
+    shown, everything = the_list(), [each for each in submissions() if each.id not in _hidden]
+    _seen.has_any, _seen.has_stopped = bool(everything), any(each.is_stopped for each in submissions())
     found = [each for each in reversed(everything) if _fits(each, shown.scope, shown.search.casefold().split())]
     news = [each.id for each in found if each.id not in _seen.ids]
     _seen.ids.update(each.id for each in everything)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -66,7 +67,7 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if snapshots.elsewhere(submission):
         return snapshots.elsewhere(submission)
-    waits = waits_because(submission, snapshots.submissions(), time.time())
+    waits = _waits_because(submission)
     if waits or submission.problem:
         return waits or submission.problem
     if snapshots.silence(submission):
@@ -86,6 +87,29 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     }
     note = f" {submission.note}" if submission.note else ""
     return told.get(submission.phase, STATES[submission.phase] + ".") + cost + note
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waits:
+    """What was said last of the queue, which is long to look through: drawing asks many times a second."""
+
+    submission: Submission | None = None
+    among: tuple[Submission, ...] = ()
+    second: int = 0
+    text: str = ""
+
+
+_waits = _Waits()
+
+
+def _waits_because(submission: Submission) -> str:
+    """Why it waits its turn, as a sentence, looked at once a second while nothing changes."""
+    among, now = snapshots.submissions(), time.time()
+    is_same = _waits.submission is submission and _waits.among is among and _waits.second == int(now)
+    if not is_same:
+        _waits.submission, _waits.among, _waits.second = submission, among, int(now)
+        _waits.text = waits_because(submission, among, now)
+    return _waits.text
 
 
 def _cost(submission: Submission) -> str:
