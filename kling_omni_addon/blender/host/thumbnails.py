@@ -4,6 +4,7 @@ their row is first drawn. Blender makes them in a thread of its own. Freed on di
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +18,11 @@ from .isolating import on_its_own
 _MOST: Final = 64
 _MOST_CLIPS: Final = 48
 """More than any panel shows at once: a thumbnail of 256 pixels is a quarter of a megabyte."""
-_kept: dict[
-    str, Any
-] = {}  # "pictures", "clips" -> Blender's collection, made on first use: register() does nothing heavy
+_AGAIN_S: Final = 30.0  # then a file that was missing is looked for again
+_kept: dict[str, Any] = {}  # "pictures", "clips" -> Blender's collection, made on first use and not on enabling
 _drawn: dict[str, None] = {}  # the clips that were drawn, the latest last
 _wanted: dict[str, None] = {}  # clips that were drawn without a thumbnail
-_missing: set[str] = set()  # clips that had no file when they were looked for
+_missing: dict[str, float] = {}  # clips that had no file, with the monotonic time at which they were looked for
 
 
 def load(paths: Iterable[str]) -> None:
@@ -52,7 +52,7 @@ def icon_of_clip(clip: str) -> int:
         _drawn.pop(clip, None)
         _drawn[clip] = None
         return int(found.icon_id)
-    if clip not in _missing:
+    if time.monotonic() - _missing.get(clip, float("-inf")) > _AGAIN_S:
         _wanted[clip] = None
         if not bpy.app.background and not bpy.app.timers.is_registered(load_wanted):
             bpy.app.timers.register(load_wanted, first_interval=0.0)
@@ -71,9 +71,10 @@ def load_wanted() -> None:
     previews = _collection("clips")
     for clip in _wanted:
         if not on_its_own(Path(clip).is_file):
-            _missing.add(clip)
+            _missing[clip] = time.monotonic()
         elif on_its_own(previews.load, clip, clip, "MOVIE") is not None:
             _drawn[clip] = None
+            _missing.pop(clip, None)
     _wanted.clear()
     for clip in tuple(_drawn)[:-_MOST_CLIPS]:
         _release(clip)
@@ -82,13 +83,8 @@ def load_wanted() -> None:
 
 def forget_clip(clip: str) -> None:
     """The file was deleted, or another came in its place: look again when it is drawn next."""
-    _missing.discard(clip)
+    _missing.pop(clip, None)
     _release(clip)
-
-
-def forget_missing() -> None:
-    """What was not there may be now."""
-    _missing.clear()
 
 
 def free() -> None:
