@@ -34,6 +34,7 @@ from tests.gui.in_window import (
     shoot,
     shoot_side_panel,
     side_panel,
+    strips,
     submissions,
 )
 
@@ -64,7 +65,7 @@ def gallery() -> Steps:
         yield from search_and_place()
         yield from delete(clips)
         yield from at_every_size()
-    STORY["end"] = sorted(submissions())
+    STORY["thumbnails"] = len(sys.modules[f"{_ADDON}.blender.host.thumbnails"]._kept["clips"])
 
 
 def render_film(name: str, number: int) -> Path:
@@ -224,21 +225,31 @@ def play() -> Steps:
 def right_click() -> Steps:
     """The menu of a row that is not the active one."""
     place = yield from row_of("fox")
-    rows, _, _ = modules()
+    rows, _, snapshots = modules()
     rows.the_list().index = 0
+    watched: Any = bpy.types.UI_MT_list_item_context_menu
+    watched.append(_note_menu)
     yield 0.5
     xdotool("mousemove", *place)
     yield 0.4
     xdotool("click", 3)
     yield 1.0
     shoot("right_click")
+    watched.remove(_note_menu)
+    STORY["active"] = snapshots.submission(rows.chosen()).target.name
     xdotool("key", "Escape")
     yield 0.5
+
+
+def _note_menu(_menu: Any, context: Any) -> None:
+    _, _, snapshots = modules()
+    STORY["menu_of"] = snapshots.submission(context.kling_row.name).target.name
 
 
 def search_and_place() -> Steps:
     """Two clips are found by a word, selected and placed."""
     rows, _, snapshots = modules()
+    STORY["placed_before"] = sorted(strip.name for strip in strips(bpy.context.scene))
     yield from click((yield from find(_EDITOR, "kling.search")))
     xdotool("type", "--delay", 20, "fox")
     yield 0.8
@@ -249,14 +260,9 @@ def search_and_place() -> Steps:
     yield from look("searched")
     bpy.ops.kling.place_selected()
     yield 0.5
-    STORY["placed"] = sorted(strip.name for strip in _strips())
+    STORY["placed"] = sorted(strip.name for strip in strips(bpy.context.scene))
     rows.the_list().search = ""
     bpy.ops.kling.select_clips(action="DESELECT")
-
-
-def _strips() -> list[Any]:
-    editor: Any = bpy.context.scene.sequence_editor
-    return list(editor.strips if hasattr(editor, "strips") else editor.sequences)
 
 
 def delete(clips: dict[str, Path]) -> Steps:
@@ -270,10 +276,10 @@ def delete(clips: dict[str, Path]) -> Steps:
         bpy.ops.kling.delete_clips("INVOKE_DEFAULT")
     yield 0.8
     shoot("asked_to_delete")
-    STORY["while_asked"] = [clips[name].exists() for name in _NAMES]
+    STORY["while_asked"] = {name: clips[name].exists() for name in _NAMES}
     xdotool("key", "Return")
     yield 1.0
-    STORY["after_yes"] = [clips[name].exists() for name in _NAMES]
+    STORY["after_yes"] = {name: clips[name].exists() for name in _NAMES}
     STORY["recorded"] = len(submissions())
 
 

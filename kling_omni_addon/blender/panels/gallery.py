@@ -103,6 +103,15 @@ def _draw_submission(layout: bpy.types.UILayout, item: Any, submission: Submissi
     _draw_state(lines, submission, is_wide)
 
 
+def draw_progress(layout: bpy.types.UILayout, submission: Submission, *, in_bytes: bool) -> bool:
+    """A bar of what is being transferred, in bytes or in per cent; whether there is any."""
+    done, total = snapshots.moved(submission)
+    if total:
+        text = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if in_bytes else f"{done / total:.0%}"
+        layout.progress(factor=done / total, text=text)
+    return bool(total)
+
+
 def _share_of_thumbnail(context: bpy.types.Context) -> float:
     scale = context.preferences.system.ui_scale or 1.0
     width_px = context.region.width / scale - _AROUND_PX if context.region else 0
@@ -129,10 +138,8 @@ def _draw_dimmed(lines: bpy.types.UILayout, text: str) -> None:
 
 def _draw_state(lines: bpy.types.UILayout, submission: Submission, is_wide: bool) -> None:
     """A bar while something is transferred, else the state and how old it is."""
-    done, total = snapshots.moved(submission)
     line = lines.row()
-    if total:
-        line.progress(factor=done / total, text=f"{done / total:.0%}")
+    if draw_progress(line, submission, in_bytes=False):
         return
     is_gone = submission.clip and thumbnails.is_missing(submission.clip)
     line.alert = submission.needs_a_person or submission.phase is Phase.FAILED

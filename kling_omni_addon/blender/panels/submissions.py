@@ -38,9 +38,7 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
 def _draw_chosen(column: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:
     text = text_of(submission)
     column.label(text=words.STATES[submission.phase], icon=gallery.ICONS[submission.phase])
-    done, total = snapshots.moved(submission)
-    if total:
-        column.progress(factor=done / total, text=f"{done / 1e6:.1f} of {total / 1e6:.1f} MB")
+    gallery.draw_progress(column, submission, in_bytes=True)
     draw_text(column, context, words.account_of(submission, snapshots.usual_s(submission)), "NONE")
     draw_text(column, context, text.told, "NONE")
     draw_text(column, context, text.prompt, "NONE")
