@@ -546,13 +546,14 @@ class Session:
             self._journal, self.service.list_tasks, self._clock.now(), self.origin, self._worker.crew.assignment.dialect
         )
 
-    def release(self) -> int:
-        """Go on with everything that was held back or set aside; how many there were.
+    def release(self, ids: Collection[str] | None = None) -> int:
+        """Go on with everything that was held back or set aside, or with what of it is among ``ids``; how many there
+        were.
 
         What another key of this service was to send, and certainly never did, is sent with the key in force from now
         on. What was sent with one is asked for once more, see ``work.rebinding``.
         """
-        stopped = [s for s in self._journal.live() if self._can_go_on(s)]
+        stopped = [s for s in self._journal.live() if (ids is None or s.id in ids) and self._can_go_on(s)]
         for submission in stopped:
             if submission.origin != self.origin and submission.phase is not Phase.FETCHED:
                 self._journal.append(submission.id, ev.Rebound(at=self._clock.now(), origin=self.origin))

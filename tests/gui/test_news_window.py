@@ -21,24 +21,24 @@ def test_nothing_goes_wrong_on_the_way(story: Story) -> None:
 
 
 def test_after_undo_and_redo_the_list_says_what_the_timeline_shows(story: Story) -> None:
-    there = [1, "On the timeline", "On the timeline as alley_01: 450 frames, 15.00 s.", "kling.reveal_strip"]
+    there = [1, "In Sequencer", "On the timeline as alley_01: 450 frames, 15.00 s.", "kling.reveal_strip"]
     assert story["undo"] == {
         "arrived": there,
         "undone": [
             1,
-            "The clip is here",
+            "Clip ready",
             "The clip is here; undo took it off its strip. Place puts it back.",
             "kling.place_clip",
         ],
         "undone twice": [
             0,
-            "The clip is here",
+            "Clip ready",
             "The clip is here; undo took its strip away. Place puts it back.",
             "kling.place_clip",
         ],
         "redone": [
             1,
-            "The clip is here",
+            "Clip ready",
             "The clip is here; undo took it off its strip. Place puts it back.",
             "kling.place_clip",
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import item_lists, library, needs, output, pictures, preferences_page, strip_menu, submissions, tab, takes
+from . import gallery, item_lists, library, needs, output, pictures, preferences_page, strip_menu, tab, takes
 
 CLASSES = (
     preferences_page.KLING_AP_preferences,
@@ -11,7 +11,7 @@ CLASSES = (
     *output.CLASSES,
     *item_lists.CLASSES,
     *pictures.CLASSES,
-    *submissions.CLASSES,
+    *gallery.CLASSES,
     *strip_menu.CLASSES,
     *tab.CLASSES,
     *takes.CLASSES,
@@ -19,13 +19,15 @@ CLASSES = (
 
 
 def register() -> None:
-    """Stand in the strips' own menu, and keep what the tab enlarges."""
+    """Stand in the strips' own menu and in that of the list, and keep what the tab enlarges."""
     pictures.register()
     strip_menu.register()
+    gallery.register()
 
 
 def unregister() -> None:
     """And no more; look for no takes any more."""
     takes.stop()
+    gallery.unregister()
     strip_menu.unregister()
     pictures.unregister()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import bpy
@@ -18,18 +18,24 @@ _LOOK = "kling.look_again"
 _FOLDER = "kling.choose_folder"
 _CHOOSE = "kling.choose_task"
 _REVEAL = "kling.reveal_strip"
+_PLAY = "kling.play_clip"
 _ACTIONS: Mapping[Phase, tuple[str, ...]] = {
     Phase.INTENDED: ("kling.stop_waiting", _LOAD, _FOLDER),
     Phase.UNANSWERED: ("kling.stop_waiting", _LOAD, _FOLDER),
     Phase.ACCEPTED: ("kling.stop_waiting", _LOAD, _FOLDER),
     Phase.READY: ("kling.stop_waiting", _FOLDER, _LOAD),
     Phase.PARKED: (_CHOOSE, _LOOK, "kling.send_again", "kling.stop_waiting", _LOAD, _FOLDER),
-    Phase.FETCHED: ("kling.place_clip", _LOAD, "kling.open_folder"),
-    Phase.PLACED: (_REVEAL, _LOAD, "kling.open_folder"),
+    Phase.FETCHED: ("kling.place_clip", _PLAY, _LOAD, "kling.open_folder"),
+    Phase.PLACED: (_REVEAL, _PLAY, _LOAD, "kling.open_folder"),
     Phase.FAILED: (_LOAD, _LOOK),
     Phase.ABANDONED: (_LOOK, _LOAD),
 }
-_SHORT = {_REVEAL: "Reveal", "kling.place_clip": "Place"}
+_SHORT = {
+    _REVEAL: "Reveal",
+    "kling.place_clip": "Place",
+    _PLAY: "Play",
+    "kling.delete_clips": "Delete File",
+}
 _STUCK = (Phase.PARKED, Phase.FAILED, Phase.ABANDONED)
 _BUTTONS = 2
 _BESIDE = 34  # characters of a region in which two buttons stand beside each other
@@ -44,12 +50,13 @@ def actions_of(submission: Submission) -> tuple[str, ...]:
     again = ("kling.place_clip",) if is_gone else ()
     remove = ("kling.remove_stand_in",) if waits and submission.phase in _STUCK else ()
     replace = ("kling.replace_strip",) if submission.clip else ()
+    delete = ("kling.delete_clips",) if submission.clip else ()
     # A task that failed at Kling is not looked for: it was found.
     can_look = submission.phase is not Phase.FAILED or (submission.sends > 0 and not submission.task_id)
     can_reveal = waits or not is_gone
     missing = {_LOAD: submission.wish, _LOOK: can_look, _CHOOSE: submission.candidates, _REVEAL: can_reveal}
     usual = (each for each in _ACTIONS[submission.phase] if missing.get(each, True))
-    return (*again, *usual, *replace, *remove, *hide)
+    return (*again, *usual, *replace, *remove, *delete, *hide)
 
 
 def draw_actions(layout: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:
@@ -75,12 +82,22 @@ def _draw_action(layout: bpy.types.UILayout, action: str, submission: Submission
 def draw_menu(layout: bpy.types.UILayout) -> None:
     """What the chosen submission has no button for."""
     chosen = snapshots.submission(rows.chosen())
-    for action in actions_of(chosen)[_BUTTONS:] if chosen is not None else ():
-        button: Any = layout.operator(action)
-        button.submission_id = chosen.id if chosen is not None else ""
-    if chosen is not None and chosen.clip:
+    if chosen is not None:
+        _draw_list(layout, chosen, actions_of(chosen)[_BUTTONS:])
+
+
+def draw_all(layout: bpy.types.UILayout, submission: Submission) -> None:
+    """Everything that can be done about a submission, below each other."""
+    _draw_list(layout, submission, actions_of(submission))
+
+
+def _draw_list(layout: bpy.types.UILayout, submission: Submission, actions: Iterable[str]) -> None:
+    layout.operator_context = "INVOKE_DEFAULT"  # a menu may be opened where nothing is asked
+    for action in actions:
+        _draw_action(layout, action, submission)
+    if submission.clip:
         use: Any = layout.operator_menu_enum("kling.use_clip", "use", text="Use Clip as Video")
-        use.submission_id = chosen.id
+        use.submission_id = submission.id
 
 
 class _MoreActions:

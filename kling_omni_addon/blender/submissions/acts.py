@@ -256,15 +256,16 @@ def send_clip_to(submission_id: str, folder: str | Path) -> Submission:
     return told
 
 
-def go_on() -> int:
-    """Go on with every submission that is unfinished or was held back; how many had been held back.
+def go_on(ids: Collection[str] | None = None) -> int:
+    """Go on with every submission that is unfinished or was held back, or with these alone; how many had been held
+    back.
 
     Raises :class:`NotSent` while Blender is set to stay offline; the list then shows what is known.
     """
     session = opening.session()
     snapshots.refresh()
     require_online()
-    released = session.release()
+    released = session.release(ids)
     snapshots.refresh()
     heartbeat.start()
     return released

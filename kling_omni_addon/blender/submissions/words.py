@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
@@ -16,25 +19,29 @@ from ..connection import snapshots
 from . import placing, whereabouts
 from .whereabouts import Shown
 
+_MINUTE_S: Final = 60.0
+_HOUR_S: Final = 3600.0
+_HALF_DAY_S: Final = 12 * _HOUR_S
+
 STATES: Mapping[Phase, str] = {
-    Phase.INTENDED: "Waiting to be sent",
-    Phase.UNANSWERED: "Looking for an answer",
-    Phase.PARKED: "No answer came",
+    Phase.INTENDED: "Queued",
+    Phase.UNANSWERED: "Checking",
+    Phase.PARKED: "No response",
     Phase.ACCEPTED: "Generating",
     Phase.READY: "Downloading",
-    Phase.FETCHED: "The clip is here",
-    Phase.PLACED: "On the timeline",
+    Phase.FETCHED: "Clip ready",
+    Phase.PLACED: "In Sequencer",
     Phase.FAILED: "Failed",
-    Phase.ABANDONED: "Given up",
+    Phase.ABANDONED: "Stopped",
 }
 
 
 _SHOWN: Mapping[Shown, str] = {
-    Shown.CLIP: "On the timeline",
+    Shown.CLIP: "In Sequencer",
     Shown.OTHER_TAKE: "Another take is shown",
-    Shown.OTHER_FILE: "On another timeline",
-    Shown.STAND_IN: "The clip is here",
-    Shown.NOTHING: "The clip is here",
+    Shown.OTHER_FILE: "In another file",
+    Shown.STAND_IN: "Clip ready",
+    Shown.NOTHING: "Clip ready",
 }
 
 
@@ -52,6 +59,21 @@ def clock_of(submission: Submission) -> str:
     if submission.is_settled:
         return time.strftime("%H:%M", time.localtime(submission.created_at))
     return elapsed(time.time() - submission.created_at)
+
+
+def age_of(at: float, now: float) -> str:
+    """How long ago that was, in a word or two: "2 min", "3 h", "yesterday", a date. Unix seconds."""
+    seconds = max(0.0, now - at)
+    if seconds < _HOUR_S:
+        return f"{int(seconds // 60)} min" if seconds >= _MINUTE_S else "just now"
+    day, today = _day_of(at), _day_of(now)
+    if seconds < _HALF_DAY_S or day == today:
+        return f"{int(seconds // _HOUR_S)} h"
+    return "yesterday" if day == today - timedelta(days=1) else day.isoformat()
+
+
+def _day_of(at: float) -> date:
+    return datetime.fromtimestamp(at, UTC).astimezone().date()
 
 
 def elapsed(seconds: float) -> str:
@@ -74,7 +96,7 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
     if snapshots.elsewhere(submission):
         return snapshots.elsewhere(submission)
-    waits = waits_because(submission, snapshots.submissions(), time.time())
+    waits = _waits_because(submission)
     if waits or submission.problem:
         return waits or submission.problem
     if snapshots.silence(submission):
@@ -95,6 +117,29 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     }
     note = f" {submission.note}" if submission.note else ""
     return told.get(submission.phase, STATES[submission.phase] + ".") + cost + note
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waits:
+    """What was said last of the queue, which is long to look through: drawing asks many times a second."""
+
+    submission: Submission | None = None
+    among: tuple[Submission, ...] = ()
+    second: int = 0
+    text: str = ""
+
+
+_waits = _Waits()
+
+
+def _waits_because(submission: Submission) -> str:
+    """Why it waits its turn, as a sentence, looked at once a second while nothing changes."""
+    among, now = snapshots.submissions(), time.time()
+    is_same = _waits.submission is submission and _waits.among is among and _waits.second == int(now)
+    if not is_same:
+        _waits.submission, _waits.among, _waits.second = submission, among, int(now)
+        _waits.text = waits_because(submission, among, now)
+    return _waits.text
 
 
 def _cost(submission: Submission) -> str:

@@ -12,7 +12,7 @@ from ...core.errors import ClipUnusable
 from ...core.life.lifecycle import Submission
 from ...core.provenance import provenance_of, shot_id_of
 from ...core.takes import Take, diff_of, in_order
-from ...work.sidecar import is_clip, keep_missing, sidecar_of, takes_in
+from ...work.sidecar import is_clip, keep_missing, sidecar_of, take_of, takes_in
 from ..connection import snapshots
 from ..host import sequencer
 from ..host.ownership import is_own, require_own
@@ -126,13 +126,23 @@ def unused_takes(strip: Strip) -> tuple[Take, ...]:
     """The takes of a strip's shot that nothing needs: not shown by any strip of this file, nor used by it otherwise,
     nobody's favourite, and not on their way to a timeline. What plays the copy with the watermark needs the take.
     """
-    used = {_resolved(path) for path in _media_paths()}
+    used = used_files()
     liked = {text_of(other, FAVOURITE) for _, other in _strips_of_shot(shot_of_strip(strip))}
     shown = {submission_of(other) for _, other in _strips_of_shot(shot_of_strip(strip))}
     awaited = {submission.id for submission in snapshots.submissions() if not submission.is_at_rest}
     kept = liked | shown | awaited
     found = (take for take in takes_of(strip) if take.submission not in kept)
-    return tuple(take for take in found if not any(_resolved(str(path)) in used for path in _files_of(take)))
+    return tuple(take for take in found if not is_used(take, used))
+
+
+def used_files() -> frozenset[Path]:
+    """Every file that this .blend plays or shows."""
+    return frozenset(_resolved(path) for path in _media_paths())
+
+
+def is_used(take: Take, used: frozenset[Path]) -> bool:
+    """Whether one of a take's files is among them."""
+    return any(_resolved(str(path)) in used for path in _files_of(take))
 
 
 def _files_of(take: Take) -> tuple[Path, ...]:
@@ -182,10 +192,12 @@ def delete_files(take: Take) -> None:
         sentence = f"{clip.name} is another file now than the clip that was made."
         raise ClipUnusable(sentence, field="clip", remedy="Delete it yourself, if you want to.")
     _deleted["takes"] += 1
+    beside = take_of(clip)
     try:
         clip.unlink(missing_ok=True)
         _delete_marked(take)
-        sidecar_of(clip).unlink(missing_ok=True)
+        if beside is not None and beside.submission == take.submission:  # not what somebody else keeps there
+            sidecar_of(clip).unlink(missing_ok=True)
     except OSError as error:
         sentence = f"{clip.name} cannot be deleted: {error.strerror or error}."
         raise ClipUnusable(sentence, field="clip", remedy="Close what plays it, and try again.") from error

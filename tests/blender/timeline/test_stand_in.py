@@ -112,14 +112,14 @@ def test_undo_takes_the_strip_and_never_the_submission(road: Scene, monkeypatch:
     assert kinds() == [False]
     bpy.ops.ed.undo()
     assert (kinds(), placing.place_arrived()) == ([True], [])
-    assert told() == ("The clip is here", "The clip is here; undo took it off its strip. Place puts it back.", True)
+    assert told() == ("Clip ready", "The clip is here; undo took it off its strip. Place puts it back.", True)
     bpy.ops.ed.undo()
     assert (kinds(), now(submission).phase) == ([], Phase.PLACED)
-    assert told() == ("The clip is here", "The clip is here; undo took its strip away. Place puts it back.", True)
+    assert told() == ("Clip ready", "The clip is here; undo took its strip away. Place puts it back.", True)
     bpy.ops.ed.redo()
     bpy.ops.ed.redo()
     assert kinds() == [False]
-    assert told() == ("On the timeline", "On the timeline as Scene: 72 frames, 3.00 s.", False)
+    assert told() == ("In Sequencer", "On the timeline as Scene: 72 frames, 3.00 s.", False)
 
 
 def test_a_strip_that_was_deleted_is_not_said_to_be_undone_and_the_clip_can_be_placed_again(road: Scene) -> None:
@@ -158,7 +158,7 @@ def test_a_stand_in_that_undo_brought_back_can_be_filled_again(road: Scene, monk
 def test_a_submission_that_was_given_up_says_so_on_its_stand_in_which_can_be_removed(road: Scene) -> None:
     submission = submit()
     bpy.ops.kling.stop_waiting(submission_id=submission.id)
-    assert overlay.state_of(now(submission)) == "Given up"
+    assert overlay.state_of(now(submission)) == "Stopped"
     assert find_strip(road, submission.id) is not None
     assert bpy.ops.kling.remove_stand_in(submission_id=submission.id) == {"FINISHED"}
     assert find_strip(road, submission.id) is None
@@ -274,10 +274,10 @@ def test_a_broken_file_is_told_once_and_stops_no_other_clip(road: Scene) -> None
 @pytest.mark.parametrize(
     ("phase", "told"),
     [
-        (Phase.INTENDED, "Waiting to be sent"),
-        (Phase.PARKED, "No answer came"),
+        (Phase.INTENDED, "Queued"),
+        (Phase.PARKED, "No response"),
         (Phase.FAILED, "Failed: Kling refused the prompt"),
-        (Phase.PLACED, "The clip is here"),
+        (Phase.PLACED, "Clip ready"),
     ],
 )
 def test_a_stand_in_says_how_its_clip_is_doing(

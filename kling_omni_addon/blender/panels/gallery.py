@@ -1,0 +1,203 @@
+"""The list of clips as a gallery: what filters it, a row with a thumbnail for each, and its right-click menu.
+
+A row is several lines high. Blender's list widget counts a row as one line, so the list is drawn scaled and what is in
+a row scaled back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import bpy
+
+from ...core.life.lifecycle import Phase, Submission
+from ..connection import snapshots
+from ..host import thumbnails
+from ..host.isolating import on_its_own
+from ..host.lists import Rows
+from ..host.wrapping import WIDE_ENOUGH, characters_of
+from ..submissions import rows, words
+from ..submissions.actions import draw_all
+from ..submissions.progress import Progress, progress_of
+from ..submissions.row_text import text_of
+
+if TYPE_CHECKING:
+    from bpy.stub_internal.rna_enums import IconItems
+
+ICONS: Final[Mapping[Phase, IconItems]] = {
+    Phase.INTENDED: "SORTTIME",
+    Phase.UNANSWERED: "QUESTION",
+    Phase.PARKED: "QUESTION",
+    Phase.ACCEPTED: "RENDER_ANIMATION",
+    Phase.READY: "IMPORT",
+    Phase.FETCHED: "FILE_MOVIE",
+    Phase.PLACED: "CHECKMARK",
+    Phase.FAILED: "ERROR",
+    Phase.ABANDONED: "X",
+}
+_MOST_ROWS: Final = 4
+_LINES: Final = 4
+_LINE_UNITS: Final = 0.85
+_ROW_UNITS: Final = _LINES * _LINE_UNITS
+_UNIT_PX: Final = 20
+_AROUND_PX: Final = 85  # of a region beside what is in a row: margins, scroll bar, tabs
+_MOST_OF_ROW: Final = 0.38  # of its width for the thumbnail
+_POINTER: Final = "kling_row"  # what the right-click menu knows its row by
+
+
+class KLING_UL_submissions(Rows, bpy.types.UIList):
+    """Clips with their thumbnails and states."""
+
+    def draw_row(self, layout: bpy.types.UILayout, item: Any, _index: int) -> None:
+        """One clip: thumbnail, kind and name, prompt, length with quality and price, state and age."""
+        submission = snapshots.submission(item.name)
+        if submission is not None:
+            layout.context_pointer_set(_POINTER, item)
+            _draw_submission(layout, item, submission)
+
+    def draw_filter(self, _context: bpy.types.Context | None, layout: bpy.types.UILayout) -> None:
+        """The order; the search stands above the list."""
+        layout.row().prop(rows.the_list(), "sort", expand=True)
+
+    def filter_items(self, _context: bpy.types.Context | None, _data: Any, _property: str) -> Any:
+        """Nothing: the rows are filtered and sorted when something changes."""
+        return [], []
+
+
+def draw_gallery(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Filter, search and order; the rows."""
+    shown, is_wide = rows.the_list(), characters_of(context) >= WIDE_ENOUGH
+    head = layout.column(align=True)
+    row = head.row(align=True)
+    row.prop(shown, "scope", text="")
+    if is_wide:
+        row.prop(shown, "search", text="", icon="VIEWZOOM")
+    row.prop(shown, "sort", text="", icon_only=True)
+    row.menu("KLING_MT_selected_clips", text="", icon="CHECKBOX_HLT")
+    if not is_wide:
+        head.prop(shown, "search", text="", icon="VIEWZOOM")
+    if not shown.rows:
+        layout.label(text="No clip matches")
+        return
+    column = layout.column()
+    column.scale_y = _ROW_UNITS
+    number = min(_MOST_ROWS, len(shown.rows))
+    column.template_list("KLING_UL_submissions", "", shown, "rows", shown, "index", rows=number, maxrows=number)
+
+
+def _draw_submission(layout: bpy.types.UILayout, item: Any, submission: Submission) -> None:
+    context, text = bpy.context, text_of(submission)
+    split = layout.split(factor=_share_of_thumbnail(context))
+    split.scale_y = 1 / _ROW_UNITS
+    _draw_thumbnail(split, submission)
+    lines = split.column(align=True)
+    lines.scale_y = _LINE_UNITS
+    row = lines.row()
+    row.label(text=text.name, icon=text.kind_icon)  # type: ignore[arg-type] # one of Blender's names
+    row.prop(item, "is_selected", text="")
+    is_wide = characters_of(context) >= WIDE_ENOUGH
+    _draw_dimmed(lines, text.prompt)
+    _draw_dimmed(lines, text.facts if is_wide else text.short_facts)
+    _draw_state(lines, submission, is_wide)
+
+
+def draw_progress(layout: bpy.types.UILayout, progress: Progress, label: str = "") -> bool:
+    """A bar of bytes, or of the usual time; whether there is any."""
+    if progress.share is not None:
+        layout.progress(factor=progress.share, text=f"{label} {progress.text}".strip())
+    return progress.share is not None
+
+
+def _share_of_thumbnail(context: bpy.types.Context) -> float:
+    scale = context.preferences.system.ui_scale or 1.0
+    width_px = context.region.width / scale - _AROUND_PX if context.region else 0
+    return min(_MOST_OF_ROW, _ROW_UNITS * _UNIT_PX / max(width_px, 1))
+
+
+def _draw_thumbnail(layout: bpy.types.UILayout, submission: Submission) -> None:
+    """The clip's; while there is none, the sign of its state in its place."""
+    icon = thumbnails.icon_of_clip(submission.clip) if submission.clip else 0
+    layout.template_icon(icon_value=icon or _number_of(ICONS[submission.phase]), scale=_ROW_UNITS)
+
+
+@cache
+def _number_of(icon: str) -> int:
+    layout: Any = bpy.types.UILayout.bl_rna
+    return int(layout.functions["label"].parameters["icon"].enum_items[icon].value)
+
+
+def _draw_dimmed(lines: bpy.types.UILayout, text: str) -> None:
+    line = lines.row()
+    line.active = False
+    line.label(text=text)
+
+
+def _draw_state(lines: bpy.types.UILayout, submission: Submission, is_wide: bool) -> None:
+    """A bar while something is transferred or generated, else the state and how old it is."""
+    line, progress = lines.row(), progress_of(submission)
+    state = progress.text if snapshots.silent_since(submission) else words.state_of(submission)
+    if draw_progress(line, progress, state if is_wide else ""):
+        return
+    is_gone = submission.clip and thumbnails.is_missing(submission.clip)
+    line.alert = submission.needs_a_person or submission.phase is Phase.FAILED
+    line.label(text="File is gone" if is_gone else state)
+    if is_wide:
+        age = line.row()
+        age.alignment, age.active = "RIGHT", False
+        now = time.time()
+        is_over = submission.is_settled
+        told = words.age_of(submission.created_at, now) if is_over else words.elapsed(now - submission.created_at)
+        age.label(text=told)
+
+
+class _Selected:
+    layout: bpy.types.UILayout
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        layout, number = self.layout, rows.count_selected()
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("kling.select_clips", text="Select All").action = "SELECT"
+        layout.operator("kling.select_clips", text="Select None").action = "DESELECT"
+        layout.operator("kling.select_clips", text="Invert Selection").action = "INVERT"
+        layout.separator()
+        layout.label(text=f"{number} selected" if number else "Active clip")
+        layout.operator("kling.place_selected", text="Place", icon="SEQ_SEQUENCER")
+        layout.operator("kling.resume_selected", text="Resume", icon="FILE_REFRESH")
+        layout.operator("kling.remove_selected", text="Remove from List", icon="X")
+        layout.operator("kling.delete_clips", text="Delete Files", icon="TRASH")
+
+
+class KLING_MT_selected_clips(_Selected, bpy.types.Menu):
+    """Select clips, and what can be done with those that are selected."""
+
+    bl_label = "Selected Clips"
+
+
+def _draw_in_list_menu(menu: Any, context: bpy.types.Context) -> None:
+    """At the end of the right-click menu of a row: what can be done about that row, whichever is active."""
+    row = getattr(context, _POINTER, None)
+    found = snapshots.submission(row.name) if row is not None else None
+    if found is not None:
+        menu.layout.separator()
+        menu.layout.label(text=text_of(found).name)
+        on_its_own(draw_all, menu.layout, found)
+        if rows.count_selected() > 1:
+            menu.layout.menu("KLING_MT_selected_clips")
+
+
+def register() -> None:
+    """Add to Blender's own menu of rows."""
+    menu: Any = bpy.types.UI_MT_list_item_context_menu
+    menu.append(_draw_in_list_menu)
+
+
+def unregister() -> None:
+    """Take it out again."""
+    menu: Any = bpy.types.UI_MT_list_item_context_menu
+    menu.remove(_draw_in_list_menu)
+
+
+CLASSES = (KLING_UL_submissions, KLING_MT_selected_clips)

@@ -1,0 +1,214 @@
+"""Operators on the clips of the list: play one; and on all that are selected: place, resume, remove, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar, Final
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from ...core.errors import KlingError
+from ...core.life.lifecycle import Submission
+from ..connection import snapshots
+from ..connection.online import WhileOnline
+from ..host import player
+from ..host.editors import redraw
+from ..host.reporting import Outcome, reported
+from ..shot.properties import scene_of
+from ..takes import takes
+from . import acts, clip_files, rows
+from .operators import OfSubmission
+
+_NAMED: Final = 12
+_ACTIONS: Final = (
+    ("SELECT", "Select", "Select every clip in the list"),
+    ("DESELECT", "Deselect", "Select none"),
+    ("INVERT", "Invert", "Select those that are not selected"),
+)
+
+
+class KLING_OT_play_clip(OfSubmission, bpy.types.Operator):
+    """Play the clip in a window of its own, with the animation player of the preferences"""
+
+    bl_idname = "kling.play_clip"
+    bl_label = "Play Clip"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Play it; it need not be in the Sequencer."""
+        player.play(Path(acts.with_clip(self.submission_id).clip))
+        return {"FINISHED"}
+
+
+class KLING_OT_select_clips(bpy.types.Operator):
+    """Change which clips in the list are selected"""
+
+    bl_idname = "kling.select_clips"
+    bl_label = "Select Clips"
+    bl_options = {"REGISTER", "INTERNAL"}
+
+    action: EnumProperty(name="Action", description="What becomes of the selection", items=_ACTIONS)
+
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Select as the action says."""
+        for row in rows.the_list().rows:
+            row.is_selected = self.action == "SELECT" or (self.action == "INVERT" and not row.is_selected)
+        return {"FINISHED"}
+
+
+class _OfSelected:
+    """An operator on the selected clips, on the active one where none is selected."""
+
+    @classmethod
+    def poll(cls, _context: bpy.types.Context) -> bool:
+        has_some = bool(rows.selected())
+        if not has_some:
+            cls.poll_message_set("Select a clip in the list of the Kling tab")  # type: ignore[attr-defined] # Blender's
+        return has_some
+
+
+class KLING_OT_place_selected(_OfSelected, bpy.types.Operator):
+    """Put the selected clips that have arrived on the timeline of this scene"""
+
+    bl_idname = "kling.place_selected"
+    bl_label = "Place Selected Clips"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, context: bpy.types.Context) -> Outcome:
+        """Place each where it was meant to go, but in this scene."""
+        scene, found = scene_of(context), _selected(lambda each: bool(each.clip))
+        done = _each(self, found, lambda each: acts.place(each.id, scene))
+        self.report({"INFO"}, f"Placed {_clips(done)}")
+        return {"FINISHED"}
+
+
+class KLING_OT_resume_selected(WhileOnline, bpy.types.Operator):
+    """Go on with those of the selected jobs that are on hold"""
+
+    bl_idname = "kling.resume_selected"
+    bl_label = "Resume Selected"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Let go of what is held."""
+        released = acts.go_on(rows.selected())
+        self.report({"INFO"}, f"Resumed {_clips(released)}" if released else "None of the selected jobs was on hold")
+        return {"FINISHED"}
+
+
+class KLING_OT_remove_selected(_OfSelected, bpy.types.Operator):
+    """Take the selected jobs that are over off the list until Blender is started again; records and clips stay"""
+
+    bl_idname = "kling.remove_selected"
+    bl_label = "Remove Selected from List"
+    bl_options = {"REGISTER"}
+
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Hide them; what still runs stays in sight."""
+        chosen = rows.selected()
+        over = _selected(lambda each: each.is_over)
+        rows.hide(*(each.id for each in over))
+        left = len(chosen) - len(over)
+        stays = f"; {left} still running" if left else ""
+        self.report({"INFO"}, f"Removed {_clips(len(over))} from the list{stays}")
+        return {"FINISHED"}
+
+
+class KLING_OT_delete_clips(bpy.types.Operator):
+    """Delete the files of the selected clips from the disk. Their jobs stay in the list"""
+
+    bl_idname = "kling.delete_clips"
+    bl_label = "Delete Clip Files"
+    bl_options = {"REGISTER"}
+
+    submission_id: StringProperty(
+        name="Submission",
+        description="Id of the submission; while it is empty, the selected clips count",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    agreed: ClassVar[frozenset[str] | None] = None  # what the artist was shown: never more than that
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
+        """Show every file first."""
+        self._kept, self._unused = self._sorted()
+        if not self._unused:
+            self.report({"INFO"}, self._kept[0] if self._kept else "There is no file to delete")
+            return {"CANCELLED"}
+        type(self).agreed = frozenset(each.id for each in self._unused)
+        return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
+
+    def cancel(self, _context: bpy.types.Context) -> None:
+        """Nobody agreed to anything."""
+        type(self).agreed = None
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        """The files that go, and what stays with the reason."""
+        column = self.layout.column(align=True)
+        is_one = len(self._unused) == 1
+        column.label(text=f"{_clips(len(self._unused))} {'is' if is_one else 'are'} deleted from the disk, for good:")
+        _draw_some(column, [Path(each.clip).name for each in self._unused], "FILE_MOVIE")
+        _draw_some(column, self._kept, "LOCKED")
+        column.label(text="Other .blend files that use them will miss them.", icon="ERROR")
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Delete what may be deleted now, and of that only what was shown, where somebody was asked."""
+        agreed, type(self).agreed = type(self).agreed, None
+        kept, unused = self._sorted()
+        chosen = [each for each in unused if agreed is None or each.id in agreed]
+        if not chosen:
+            raise KlingError(kept[0] if kept else "There is no file to delete.")
+        done = _each(self, chosen, lambda each: clip_files.delete(each.id))
+        redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
+        self.report({"INFO"}, f"Deleted {_clips(done)}")
+        return {"FINISHED"}
+
+    def _sorted(self) -> tuple[list[str], list[Submission]]:
+        """Why some are kept, and those that may be deleted."""
+        ids, used = (self.submission_id,) if self.submission_id else rows.selected(), takes.used_files()
+        told = [(clip_files.why_kept(each, used), each) for each in map(snapshots.submission, ids) if each is not None]
+        return [reason for reason, _ in told if reason], [each for reason, each in told if not reason]
+
+
+def _draw_some(column: bpy.types.UILayout, lines: list[str], icon: str) -> None:
+    for line in lines[:_NAMED]:
+        column.label(text=line, icon=icon)  # type: ignore[arg-type] # one of Blender's names
+    if len(lines) > _NAMED:
+        column.label(text=f"and {len(lines) - _NAMED} more")
+
+
+def _selected(fits: Callable[[Submission], bool]) -> list[Submission]:
+    found = map(snapshots.submission, rows.selected())
+    return [each for each in found if each is not None and fits(each)]
+
+
+def _each(operator: bpy.types.Operator, chosen: Iterable[Submission], step: Callable[[Submission], object]) -> int:
+    """Do it to each, the oldest first; one that cannot be done is reported and stops no other. How many were done."""
+    done = 0
+    for each in sorted(chosen, key=lambda found: found.created_at):
+        try:
+            step(each)
+            done += 1
+        except KlingError as error:
+            operator.report({"WARNING"}, f'"{each.target.name or each.id}": {error}')
+    return done
+
+
+def _clips(number: int) -> str:
+    return "1 clip" if number == 1 else f"{number} clips"
+
+
+CLASSES = (
+    KLING_OT_play_clip,
+    KLING_OT_select_clips,
+    KLING_OT_place_selected,
+    KLING_OT_resume_selected,
+    KLING_OT_remove_selected,
+    KLING_OT_delete_clips,
+)

@@ -1,0 +1,50 @@
+"""The list of clips in a real window: thumbnails, search, selection, playing, and deleting files."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gui.conftest import Story, Tell
+
+
+@pytest.fixture(scope="module")
+def story(tell: Tell) -> Story:
+    """What happened, told by the script that ran in the window."""
+    return tell("gallery")
+
+
+def test_nothing_goes_wrong_on_the_way(story: Story) -> None:
+    assert (story["error"], story["draw_errors"]) == ("", [])
+    assert story["steps"][-1] == "twice"
+
+
+def test_a_search_lists_what_has_the_word(story: Story) -> None:
+    assert story["found"] == ["fox_take_2", "fox"]
+
+
+def test_the_selected_clips_are_placed_at_once(story: Story) -> None:
+    assert {"fox", "fox_take_2"} <= set(story["placed"])
+
+
+def test_a_double_click_plays_the_clip_and_changes_nothing(story: Story) -> None:
+    assert story["players"] == [None]  # one, which still runs
+    assert "fox" not in story["placed_before"]
+
+
+def test_the_menu_of_a_row_is_about_that_row_and_not_the_active_one(story: Story) -> None:
+    assert story["menu_of"] == "fox"
+    assert story["active"] != "fox"
+
+
+def test_only_files_that_nothing_uses_are_deleted_after_a_yes_and_every_record_stays(story: Story) -> None:
+    assert all(story["while_asked"].values())
+    assert [name for name, is_there in story["after_yes"].items() if not is_there] == ["alley_02", "harbor_at_dawn"]
+    assert story["recorded"] == 12
+
+
+def test_thumbnails_come_and_are_few(story: Story) -> None:
+    assert 0 < story["thumbnails"] <= 6
+
+
+def test_the_panel_is_as_narrow_and_as_large_as_was_asked_for(story: Story) -> None:
+    assert (story["widths"]["narrow"], story["widths"]["light"], story["widths"]["twice"]) == (200, 280, 560)
