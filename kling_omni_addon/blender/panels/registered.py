@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from . import item_lists, library, output, pictures, preferences_page, strip_menu, submissions, tab, takes
+from . import (
+    item_lists,
+    library,
+    manual,
+    menus,
+    output,
+    pictures,
+    preferences_page,
+    shortcuts,
+    strip_menu,
+    submissions,
+    tab,
+    takes,
+)
 
 CLASSES = (
     preferences_page.KLING_AP_preferences,
@@ -12,19 +25,24 @@ CLASSES = (
     *pictures.CLASSES,
     *submissions.CLASSES,
     *strip_menu.CLASSES,
+    *menus.CLASSES,
+    *manual.CLASSES,
     *tab.CLASSES,
     *takes.CLASSES,
 )
+_IN_BLENDERS_OWN = (strip_menu, menus, shortcuts, manual)
 
 
 def register() -> None:
-    """Stand in the strips' own menu, and keep what the tab enlarges."""
+    """Stand in Blender's own menus, keymaps and manual, and keep what the tab enlarges."""
     pictures.register()
-    strip_menu.register()
+    for part in _IN_BLENDERS_OWN:
+        part.register()
 
 
 def unregister() -> None:
     """And no more; look for no takes any more."""
     takes.stop()
-    strip_menu.unregister()
+    for part in reversed(_IN_BLENDERS_OWN):
+        part.unregister()
     pictures.unregister()

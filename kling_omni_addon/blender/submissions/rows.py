@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 from bpy.props import CollectionProperty, IntProperty, PointerProperty, StringProperty
 
+from ...core.errors import ArgumentsInvalid
 from ..connection.snapshots import submissions
 
 _hidden: set[str] = set()
@@ -40,6 +41,14 @@ def chosen() -> str:
     """The id of the submission in the active row; ``""`` when there is none."""
     shown = the_list()
     return shown.rows[shown.index].name if 0 <= shown.index < len(shown.rows) else ""
+
+
+def require_chosen() -> str:
+    """The id of the submission in the active row. Raises :class:`ArgumentsInvalid` when there is none."""
+    found = chosen()
+    if not found:
+        raise ArgumentsInvalid("No job is active.", field="submission_id", remedy="Select one in the list.")
+    return found
 
 
 def fill(ids: Sequence[str]) -> None:
