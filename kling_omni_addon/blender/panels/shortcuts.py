@@ -1,4 +1,4 @@
-"""A shortcut for *Generate* that has no key until somebody gives it one, under Preferences > Keymap."""
+"""A shortcut for *Generate* that is off and has no key until somebody sets it, under Preferences > Keymap."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ def register() -> None:
     keymaps: Any = bpy.context.window_manager.keyconfigs.addon
     for name, space in _KEYMAPS if keymaps is not None else ():
         keymap = keymaps.keymaps.new(name=name, space_type=space)
-        _items.append((keymap, keymap.keymap_items.new("kling.submit", type="NONE", value="PRESS")))
+        item = keymap.keymap_items.new("kling.submit", type="NONE", value="PRESS")
+        item.active = False  # an active one without a key hides Assign Shortcut in the button's right-click menu
+        _items.append((keymap, item))
 
 
 def unregister() -> None:
