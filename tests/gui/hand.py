@@ -21,6 +21,11 @@ def xdotool(*arguments: object) -> None:
     subprocess.run(["xdotool", *map(str, arguments)], check=True)
 
 
+def function_key(number: int) -> None:
+    """Press F1 to F10, by the key's own code: by its name xdotool adds Alt."""
+    xdotool("key", 66 + number)
+
+
 def click(place: tuple[int, int], button: int = 1) -> Steps:
     """One click, at a place of the screen."""
     xdotool("mousemove", *place)

@@ -17,7 +17,7 @@ import bpy
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.gui.hand import click, find, xdotool
+from tests.gui.hand import click, find, function_key, xdotool
 from tests.gui.in_window import (
     MODULE,
     OUT,
@@ -99,7 +99,7 @@ def in_editor(kind: str) -> Steps:
     xdotool("mousemove", *on_screen(kind, "WINDOW", 0.4, 0.5))
     yield 0.3
     STORY["drawn"].clear()
-    xdotool("key", "F3")
+    function_key(3)
     for _ in range(40):
         yield 0.25
         if "KLING_MT_kling" in STORY["drawn"]:  # search goes through all menus before it opens
@@ -138,13 +138,12 @@ def shortcut() -> Steps:
     ours[0].type, ours[0].active = "F8", True
     xdotool("mousemove", *on_screen("VIEW_3D", "WINDOW", 0.4, 0.5))
     yield 0.3
-    xdotool("key", "F8")
+    function_key(8)
     for _ in range(80):
         yield 0.5
         if submissions() == ["placed"]:
             break
     STORY["by_key"] = submissions()
-    ours[0].type, ours[0].active = "NONE", False
     STORY["ids"] = [submission.id for submission in snapshots().submissions()]
     clips.extend(submission.clip for submission in snapshots().submissions())
     bpy.ops.preferences.addon_disable(module=MODULE)

@@ -6,6 +6,7 @@ import re
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -72,7 +73,7 @@ def test_the_preferences_open_the_pages(shot_scene: Scene, monkeypatch: pytest.M
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
     layout: Any = Layout()
-    preferences_page._draw_pages(_Page("kling"), layout)
+    preferences_page._draw_pages(page_of("kling"), layout)
     for name, button in layout.buttons:
         assert name == "kling.open_page"
         assert bpy.ops.kling.open_page(page=button.page) == {"FINISHED"}
@@ -82,13 +83,13 @@ def test_the_preferences_open_the_pages(shot_scene: Scene, monkeypatch: pytest.M
 
 def test_the_service_in_china_is_not_sent_to_the_other_ones_page_of_keys(shot_scene: Scene) -> None:
     layout: Any = Layout()
-    preferences_page._draw_pages(_Page("kling-china"), layout)
+    preferences_page._draw_pages(page_of("kling-china"), layout)
     assert [button.page for _, button in layout.buttons] == ["HELP", "RELEASE_NOTES"]
 
 
-class _Page:
-    def __init__(self, service: str) -> None:
-        self.service = service
+def page_of(service: str) -> Any:
+    """The preferences with that service."""
+    return SimpleNamespace(service=service)
 
 
 def test_disabled_the_extension_answers_no_more(scene: Scene) -> None:
