@@ -43,7 +43,8 @@ def menus() -> Steps:
     """The steps."""
     yield from install()
     watch_menus()
-    webbrowser.open = lambda url, *_: opened.append(url) or True  # type: ignore[assignment, func-returns-value]
+    opener: Any = webbrowser
+    opener.open = opened.append
     bpy.context.scene.render.engine = "BLENDER_WORKBENCH"
     paint("first.png")
     STORY["board"], STORY["drops"] = {}, {}

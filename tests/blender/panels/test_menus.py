@@ -43,7 +43,7 @@ def opened() -> Opened:
 
 def test_every_command_of_the_search_is_in_the_menu(shot_scene: Scene, write_clip: WriteClip) -> None:
     clip_strips.place_clip(shot_scene, write_clip(), frame_start=1, name="shot", submission_id="kob-1")
-    strip = our_strips.find_strip(shot_scene, "kob-1")
+    strip: Any = our_strips.find_strip(shot_scene, "kob-1")
     strip[SHOT] = "shot-1"
     shot_scene.sequence_editor.active_strip = strip
     reached = {name for name, _ in opened().buttons}
@@ -73,7 +73,7 @@ def test_the_strip_menu_of_the_header_offers_kling_for_movies_and_images_only(
 ) -> None:
     def offered() -> list[str]:
         layout = Layout()
-        strip_menu._draw_in_strip_menu(SimpleNamespace(layout=layout), bpy.context)  # type: ignore[arg-type]
+        strip_menu._draw_in_strip_menu(SimpleNamespace(layout=layout), bpy.context)
         return [label for label in layout.labels if label]
 
     assert offered() == []
