@@ -26,7 +26,10 @@ class Opened(Layout):
     def menu(self, name: str, **named: Any) -> None:
         kind = getattr(bpy.types, name)
         self.labels.append(named.get("text", kind.bl_label))
-        kind.draw(SimpleNamespace(layout=self, role=getattr(kind, "role", "")), bpy.context)
+        bases = tuple(base for base in kind.__bases__ if base is not bpy.types.Menu)  # Blender alone makes menus
+        drawn: Any = type(name, bases, {})()
+        drawn.layout, drawn.role = self, getattr(kind, "role", "")
+        kind.draw.__get__(drawn)(bpy.context)
 
     def operator_menu_enum(self, name: str, choices: str, **_named: Any) -> Button:
         button = Button(name)
