@@ -53,8 +53,8 @@ def menus() -> Steps:
     open_side_panel("VIEW_3D")
     yield 0.5
     yield from in_editor("VIEW_3D")
-    yield from shortcut()
     yield from manual()
+    yield from shortcut()
     yield from drop_on_the_viewport()
     yield from show_sequencer()
     yield from in_editor("SEQUENCE_EDITOR")
@@ -135,7 +135,7 @@ def shortcut() -> Steps:
     ours = [item for item in items if item.idname == "kling.submit"]
     STORY["keys"] = [[item.type, item.active] for item in ours]
     shot: Any = bpy.context.scene.kling
-    shot.prompt, shot.mode, shot.duration_s = "A fox crosses the bridge", "std", 3
+    shot.mode, shot.duration_s = "std", 3
     ours[0].type, ours[0].active = "F8", True
     xdotool("mousemove", *on_screen("VIEW_3D", "WINDOW", 0.4, 0.5))
     yield 0.3
@@ -162,7 +162,9 @@ def snapshots() -> Any:
 
 
 def manual() -> Steps:
-    """Right click on Generate, and the last entry but the developer's own."""
+    """Right click on Generate, which offers to assign a shortcut, and the last entry."""
+    bpy.context.scene.kling.prompt = "A fox crosses the bridge"
+    yield 0.5
     place = yield from find("VIEW_3D", "bpy.ops.kling.submit")
     yield from click(place, button=3)
     shoot("right_click")
