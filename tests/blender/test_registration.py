@@ -24,6 +24,7 @@ _KINDS = {
     bpy.types.PropertyGroup: "PG",
     bpy.types.Menu: "MT",
     bpy.types.AddonPreferences: "AP",
+    bpy.types.FileHandler: "FH",
 }
 
 

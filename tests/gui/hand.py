@@ -21,13 +21,18 @@ def xdotool(*arguments: object) -> None:
     subprocess.run(["xdotool", *map(str, arguments)], check=True)
 
 
-def click(place: tuple[int, int]) -> Steps:
+def function_key(number: int) -> None:
+    """Press F1 to F10, by the key's own code: by its name xdotool adds Alt."""
+    xdotool("key", 66 + number)
+
+
+def click(place: tuple[int, int], button: int = 1) -> Steps:
     """One click, at a place of the screen."""
     xdotool("mousemove", *place)
     yield 0.3
-    xdotool("mousedown", 1)
+    xdotool("mousedown", button)
     yield 0.1
-    xdotool("mouseup", 1)
+    xdotool("mouseup", button)
     yield 0.4
 
 

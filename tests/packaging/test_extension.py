@@ -21,7 +21,7 @@ from tests.workshop.places import ROOT
 MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
 LIFE = Path(__file__).with_name("life_in_blender.py")
 ALWAYS_AT_THE_TOP = {"__init__.py", "blender_manifest.toml", "LICENSE", "kling_omni_addon", "schemas", "wheels"}
-SOMETIMES_AT_THE_TOP = {"README.md", "CHANGELOG.md"}
+PAGES_AT_THE_TOP = {"README.md", "CHANGELOG.md", "docs"}
 ONLY_OURS = {"jsonschema", "jwt", "platformdirs", "pyrsistent", "_pyrsistent_version.py", "socks.py", "sockshandler.py"}
 """Packages that no Blender brings along."""
 
@@ -68,7 +68,7 @@ def life(extension: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 def test_the_zip_holds_the_extension_and_nothing_else(extension: Path) -> None:
     names = zipfile.ZipFile(extension).namelist()
     top = {name.partition("/")[0] for name in names}
-    assert ALWAYS_AT_THE_TOP <= top <= ALWAYS_AT_THE_TOP | SOMETIMES_AT_THE_TOP
+    assert top == ALWAYS_AT_THE_TOP | PAGES_AT_THE_TOP
     assert len(names) == len(set(names))
 
 
@@ -77,6 +77,12 @@ def test_every_module_and_schema_is_in_the_zip(extension: Path) -> None:
     sources = {path for folder in ("kling_omni_addon", "schemas") for path in (ROOT / folder).rglob("*.*")}
     shipped = {str(path.relative_to(ROOT)) for path in sources if path.suffix in {".py", ".json", ".mp4"}}
     assert shipped <= names
+
+
+def test_the_pages_are_in_the_zip_and_what_makes_them_is_not(extension: Path) -> None:
+    shipped = [name for name in zipfile.ZipFile(extension).namelist() if name.startswith("docs/")]
+    assert {"docs/user/generate.md", "docs/user/capture.md", "docs/user/timeline.md"} <= set(shipped)
+    assert {Path(name).suffix for name in shipped if not name.endswith("/")} == {".md", ".png"}
 
 
 def test_the_same_sources_give_the_same_bytes_whatever_lies_around_them(extension: Path, tmp_path: Path) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from . import frame_overlay, keyframes, menus, operators
+from . import dropping, frame_overlay, keyframes, menus, operators
 
-CLASSES = (*operators.CLASSES, *keyframes.CLASSES, *menus.CLASSES, frame_overlay.KLING_OT_toggle_frame_overlay)
+CLASSES = (
+    *operators.CLASSES,
+    *keyframes.CLASSES,
+    *menus.CLASSES,
+    *dropping.CLASSES,
+    frame_overlay.KLING_OT_toggle_frame_overlay,
+)
 
 
 def register() -> None:

@@ -126,7 +126,9 @@ class KLING_OT_use_clip(WhileOnline, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     submission_id: StringProperty(
-        name="Submission", description="Which clip; without one, that of the active strip", options={"HIDDEN"}
+        name="Submission",
+        description="Which clip; without one, that of the active strip",
+        options={"HIDDEN", "SKIP_SAVE"},
     )
     use: EnumProperty(name="Use", description="What to make of the clip", items=_CLIP_USES)
 

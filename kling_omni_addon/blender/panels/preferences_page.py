@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ..connection.preferences import Preferences, key_source, told
@@ -25,7 +27,8 @@ class KLING_AP_preferences(Preferences, bpy.types.AddonPreferences):
 
 
 def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """Service and keys, a test of them, and below what is seldom changed."""
+    """Where help is, service and keys, a test of them, and below what is seldom changed."""
+    _draw_pages(page, layout)
     layout.use_property_split = True
     layout.prop(page, "service")
     if page.service == "other":
@@ -48,6 +51,15 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     column.prop(page, "project_cap", text="Cap a File, Units, 0 for None")
     column.prop(page, "concurrency", text="Clips at Once, 0 for Automatic")
     column.prop(page, "look_window_s", text="Look for Answer, Seconds")
+
+
+def _draw_pages(page: Preferences, layout: bpy.types.UILayout) -> None:
+    """Kling's page of keys is that of the service outside China."""
+    row = layout.row()
+    pages = [("HELP", "Help", "HELP"), ("RELEASE_NOTES", "Release Notes", "URL")]
+    for name, text, icon in pages if page.service == "kling-china" else [("KEYS", "Get a Key", "KEYINGSET"), *pages]:
+        button: Any = row.operator("kling.open_page", text=text, icon=icon)  # type: ignore[arg-type]
+        button.page = name
 
 
 def _draw_keys(page: Preferences, layout: bpy.types.UILayout) -> None:

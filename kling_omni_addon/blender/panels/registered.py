@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from . import gallery, item_lists, library, needs, output, pictures, preferences_page, strip_menu, tab, takes
+from . import (
+    gallery,
+    item_lists,
+    library,
+    manual,
+    menus,
+    needs,
+    output,
+    pictures,
+    preferences_page,
+    shortcuts,
+    strip_menu,
+    tab,
+    takes,
+)
 
 CLASSES = (
     preferences_page.KLING_AP_preferences,
@@ -13,21 +27,24 @@ CLASSES = (
     *pictures.CLASSES,
     *gallery.CLASSES,
     *strip_menu.CLASSES,
+    *menus.CLASSES,
+    *manual.CLASSES,
     *tab.CLASSES,
     *takes.CLASSES,
 )
+_IN_BLENDERS_OWN = (strip_menu, gallery, menus, shortcuts, manual)
 
 
 def register() -> None:
-    """Stand in the strips' own menu and in that of the list, and keep what the tab enlarges."""
+    """Stand in Blender's own menus, keymaps and manual, and keep what the tab enlarges."""
     pictures.register()
-    strip_menu.register()
-    gallery.register()
+    for part in _IN_BLENDERS_OWN:
+        part.register()
 
 
 def unregister() -> None:
     """And no more; look for no takes any more."""
     takes.stop()
-    gallery.unregister()
-    strip_menu.unregister()
+    for part in reversed(_IN_BLENDERS_OWN):
+        part.unregister()
     pictures.unregister()

@@ -1,8 +1,8 @@
-"""The menu *Kling* of a strip: what can be made from it."""
+"""The menu *Kling* of a strip, on a right click and in the header's *Strip*: what can be made from it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import bpy
 
@@ -53,16 +53,27 @@ def _draw_in_blenders_menu(menu: Any, context: bpy.types.Context) -> None:
         menu.layout.menu("KLING_MT_strip", text="Kling", icon="FILE_MOVIE")
 
 
+def _draw_in_strip_menu(menu: Any, context: bpy.types.Context) -> None:
+    """The same menu at the end of *Strip* in the header."""
+    strip = active_strip(timeline_scene(context))
+    if strip is not None and strip.type in PICTURE_STRIPS:
+        menu.layout.separator()
+        menu.layout.menu("KLING_MT_strip", text="Kling", icon="FILE_MOVIE")
+
+
+_ADDITIONS: Final = {"SEQUENCER_MT_context_menu": _draw_in_blenders_menu, "SEQUENCER_MT_strip": _draw_in_strip_menu}
+
+
 def register() -> None:
-    """Add to Blender's own menu."""
-    menu: Any = bpy.types.SEQUENCER_MT_context_menu  # the stubs give its additions one argument, Blender two
-    menu.append(_draw_in_blenders_menu)
+    """Add to Blender's own menus."""
+    for name, draw in _ADDITIONS.items():
+        getattr(bpy.types, name).append(draw)
 
 
 def unregister() -> None:
     """Take it out again."""
-    menu: Any = bpy.types.SEQUENCER_MT_context_menu
-    menu.remove(_draw_in_blenders_menu)
+    for name, draw in _ADDITIONS.items():
+        getattr(bpy.types, name).remove(draw)
 
 
 CLASSES = (KLING_MT_strip,)

@@ -24,7 +24,22 @@ _ARRIVED = (Phase.FETCHED, Phase.PLACED)
 class OfSubmission:
     """An operator on one submission."""
 
-    submission_id: StringProperty(name="Submission", description="The submission's id", options={"HIDDEN"})
+    submission_id: StringProperty(
+        name="Submission",
+        description="Its id; while it is empty, the submission that is active in the list",
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    @property
+    def meant(self) -> str:
+        """The id that was given, else that of the active submission. Raises :class:`ArgumentsInvalid` without one."""
+        return self.submission_id or rows.require_chosen()
+
+
+class OfGivenSubmission(OfSubmission):
+    """An operator that may spend: it takes the id that it is given, and nothing that happens to be active."""
+
+    submission_id: StringProperty(name="Submission", description="Its id", options={"HIDDEN", "SKIP_SAVE"})
 
 
 class KLING_OT_submit(WhileOnline, bpy.types.Operator):
@@ -102,7 +117,7 @@ class KLING_OT_place_clip(OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Place it where it was meant to go, but in this scene."""
-        acts.place(self.submission_id, scene_of(context))
+        acts.place(self.meant, scene_of(context))
         return {"FINISHED"}
 
 
@@ -115,16 +130,16 @@ class KLING_OT_look_again(WhileOnline, OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        acts.look_again(self.submission_id)
+        acts.look_again(self.meant)
         return {"FINISHED"}
 
 
-class KLING_OT_send_again(WhileOnline, OfSubmission, bpy.types.Operator):
+class KLING_OT_send_again(WhileOnline, OfGivenSubmission, bpy.types.Operator):
     """Send the same request once more; Kling may charge for both"""
 
     bl_idname = "kling.send_again"
     bl_label = "Send Again"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER", "INTERNAL"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         submission = snapshots.submission(self.submission_id)
@@ -149,12 +164,12 @@ def _candidates_of(operator: KLING_OT_choose_task, _context: object) -> list[tup
     return _candidates
 
 
-class KLING_OT_choose_task(WhileOnline, OfSubmission, bpy.types.Operator):
+class KLING_OT_choose_task(WhileOnline, OfGivenSubmission, bpy.types.Operator):
     """Say which task of your account this one is; Kling was told no id by which to ask"""
 
     bl_idname = "kling.choose_task"
     bl_label = "Choose Task"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER", "INTERNAL"}
 
     task: EnumProperty(name="Task", description="Kling's id of the task", items=_candidates_of)
 
@@ -178,7 +193,7 @@ class KLING_OT_stop_waiting(OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Withdraw what was never sent, abandon what was."""
-        acts.stop_waiting(self.submission_id)
+        acts.stop_waiting(self.meant)
         return {"FINISHED"}
 
 
@@ -210,7 +225,7 @@ class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        submission = snapshots.read_submission(self.submission_id)
+        submission = snapshots.read_submission(self.meant)
         if submission is None or not submission.clip or not Path(submission.clip).exists():
             raise ClipUnusable("The clip is not there any more.", field="clip", remedy="It was moved or deleted.")
         return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))
@@ -228,13 +243,18 @@ class KLING_OT_choose_folder(OfSubmission, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         """Open the file browser, which shows folders only."""
+        return self._browse(context)
+
+    @reported
+    def _browse(self, context: bpy.types.Context) -> Outcome:
+        self.submission_id = self.meant  # another one may be active when a folder is chosen
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Make and try the folder, and send the clip there."""
-        submission = acts.send_clip_to(self.submission_id, self.directory)
+        submission = acts.send_clip_to(self.meant, self.directory)
         self.report({"INFO"}, f'"{submission.target.name or submission.id}" goes to {submission.target.folder}')
         return {"FINISHED"}
 
@@ -246,8 +266,9 @@ class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
     bl_label = "Remove from List"
     bl_options = {"REGISTER"}
 
+    @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        rows.hide(self.submission_id)
+        rows.hide(self.meant)
         return {"FINISHED"}
 
 

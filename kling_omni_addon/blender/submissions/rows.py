@@ -13,6 +13,7 @@ from typing import Any, Final
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
+from ...core.errors import ArgumentsInvalid
 from ...core.life.lifecycle import Submission
 from ..connection.snapshots import submission, submissions
 from ..host import thumbnails
@@ -106,6 +107,14 @@ def chosen() -> str:
     """The id of the submission in the active row; ``""`` when there is none."""
     shown = the_list()
     return shown.rows[shown.index].name if 0 <= shown.index < len(shown.rows) else ""
+
+
+def require_chosen() -> str:
+    """The id of the submission in the active row. Raises :class:`ArgumentsInvalid` when there is none."""
+    found = chosen()
+    if not found:
+        raise ArgumentsInvalid("No job is active.", field="submission_id", remedy="Select one in the list.")
+    return found
 
 
 def selected() -> tuple[str, ...]:

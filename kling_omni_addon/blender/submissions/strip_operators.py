@@ -33,7 +33,7 @@ class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         scene = timeline_scene(context)
-        placing.replace_with(active_strip(scene), scene, acts.with_clip(self.submission_id))
+        placing.replace_with(active_strip(scene), scene, acts.with_clip(self.meant))
         return {"FINISHED"}
 
 
@@ -46,7 +46,7 @@ class KLING_OT_remove_stand_in(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        if not stand_in.remove_stand_ins(self.submission_id):
+        if not stand_in.remove_stand_ins(self.meant):
             raise KlingError("No strip of this file waits for that clip.")
         return {"FINISHED"}
 
@@ -60,7 +60,7 @@ class KLING_OT_reveal_strip(OfSubmission, bpy.types.Operator):
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
-        scene, strip = _strip_of(self.submission_id)
+        scene, strip = _strip_of(self.meant)
         _choose(scene, strip)
         scene.frame_current = sequencer.start_of(strip)
         if context.window is not None:

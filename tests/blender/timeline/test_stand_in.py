@@ -141,7 +141,7 @@ def test_a_clip_on_the_timeline_of_another_file_is_told_with_that_file(road: Sce
     fetched(submission)
     placing.place_arrived()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    assert words.state_of(now(submission)) == "On another timeline"
+    assert words.state_of(now(submission)) == "In another file"
     assert words.account_of(now(submission), ()).startswith("On the timeline of film.blend as Scene.")
 
 
