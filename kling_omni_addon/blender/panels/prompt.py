@@ -63,11 +63,13 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLI
 
 
 def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, columns: int = 0) -> None:
-    """Buttons that write a name into the prompt, in as many columns as fit."""
+    """A menu of words, and buttons that write a name into the prompt, in as many columns as fit."""
     names = tuple(names_of(shot_of(scene_of(context))))
+    row = layout.row(align=True)
+    row.menu("KLING_MT_prompt_words", text="" if names else "Words", icon="ADD")
     if names:
         fitting = columns or (3 if characters_of(context) >= WIDE_ENOUGH else 2)
-        grid = layout.grid_flow(row_major=True, columns=fitting, even_columns=True, align=True)
+        grid = row.grid_flow(row_major=True, columns=fitting, even_columns=True, align=True)
         for name in names:
             grid.operator("kling.insert_name", text=name).text = name
 

@@ -8,16 +8,14 @@ from typing import Any
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 
-from ..connection import limits
 from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 from ..host.wrapping import draw_lines
 from . import judging, remedies
-from .kinds import has_own_prompts
 from .offers import LIMITS, LONGEST_S, SHORTEST_S
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, free_name, put_picture, scene_of, shot_of
-from .reading import prompt_holder
+from .reading import most_characters, prompt_holder
 
 _LISTS = (
     ("references", "References", "Pictures of what the clip should show"),
@@ -189,9 +187,7 @@ class KLING_OT_edit_prompt(OnOwnScene, bpy.types.Operator):
 
 def prompt_count(shot: KLING_PG_shot) -> str:
     """How many characters of how many are used."""
-    profile = limits.of_model(shot.model)
-    most = profile.shot_characters if has_own_prompts(shot) else profile.prompt_characters
-    return f"{len(prompt_of(prompt_holder(shot)))} / {most}"
+    return f"{len(prompt_of(prompt_holder(shot)))} / {most_characters(shot)}"
 
 
 class KLING_OT_set_duration(OnOwnScene, bpy.types.Operator):
