@@ -25,7 +25,7 @@ def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     draw_words(layout, context, shot)
     opening = kind_of_shot(shot).opening
     if opening and "@video" not in shot.words.lower():
-        draw_text(layout, context, f"Kling is told: “{opening.strip()} …”", "INFO")
+        draw_text(layout, context, f'Added before your prompt: "{opening.strip()} ..."', "INFO")
     draw_names_and_count(layout, context)
 
 
@@ -56,7 +56,7 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLI
     lines = in_lines(shot.words or "Nothing yet", characters_of(context))
     shown = " ".join(lines[:_LINES_OF_TEXT])
     if len(lines) > _LINES_OF_TEXT:
-        shown = f"{shown.rpartition(' ')[0]} …"
+        shown = f"{shown.rpartition(' ')[0]} ..."
     box = layout.box()
     box.enabled = False
     draw_text(box, context, shown, "NONE")
