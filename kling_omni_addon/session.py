@@ -69,7 +69,7 @@ USER_AGENT = "kling-omni-blender/0.1"
 _ASKED_ABOUT = (Phase.UNANSWERED, Phase.ACCEPTED)
 _LOOK_S = 0.25
 _ELEMENT_POLL_S = 2.0
-_ELSE = "Use Next Shot From Last Frame instead."
+_ELSE = "Use Continue from Last Frame instead."
 
 
 class Session:

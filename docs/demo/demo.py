@@ -121,7 +121,7 @@ def main() -> None:
         with telling.step("Polling, downloading, putting the clip into the strip"):
             first_clip = arrived(strip)
             tell_strip(strip, f"plays {first_clip.name} now")
-        with telling.step("Next Shot From Last Frame: submitting a second shot right behind the first"), quiet():
+        with telling.step("Continue from Last Frame: submitting a second shot right behind the first"), quiet():
             scene.sequence_editor.active_strip = strip
             must(bpy.ops.kling.continue_strip())
             last_frame = Path(shot.first_frame)

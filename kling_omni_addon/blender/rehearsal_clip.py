@@ -228,9 +228,9 @@ class Typeface:
         if len(lines) <= most_lines:
             return lines
         last = lines[most_lines - 1]
-        while last and self.width(f"{last}…") > width:
+        while last and self.width(f"{last}...") > width:
             last = last[:-1]
-        return [*lines[: most_lines - 1], f"{last.rstrip(' ,.;:')}…"]
+        return [*lines[: most_lines - 1], f"{last.rstrip(' ,.;:')}..."]
 
 
 # The timeline

@@ -54,7 +54,7 @@ def at_every_date(listed: Callable[[Profile], tuple[Choice, ...]], profiles: Ite
 
 def _form(aspect_ratio: str) -> str:
     across, down = sides_of(aspect_ratio)
-    return "Square" if across == down else "Wide" if across > down else "Upright"
+    return "Square" if across == down else "Landscape" if across > down else "Portrait"
 
 
 def _summary(model: ModelLimits) -> str:

@@ -19,12 +19,12 @@ TODAY = {
     ],
     "mode": [["std", "Standard", "720p", 0], ["pro", "Pro", "1080p", 1], ["4k", "4K", "2160p", 2]],
     "aspect_ratio": [
-        ["16:9", "16:9", "Wide", 0],
-        ["9:16", "9:16", "Upright", 1],
+        ["16:9", "16:9", "Landscape", 0],
+        ["9:16", "9:16", "Portrait", 1],
         ["1:1", "1:1", "Square", 2],
-        ["4:3", "4:3", "Wide", 3],
-        ["3:4", "3:4", "Upright", 4],
-        ["21:9", "21:9", "Wide", 5],
+        ["4:3", "4:3", "Landscape", 3],
+        ["3:4", "3:4", "Portrait", 4],
+        ["21:9", "21:9", "Landscape", 5],
     ],
 }
 
@@ -53,7 +53,7 @@ def test_the_model_its_mode_and_its_shape_are_offered_and_all_others_keep_their_
     new = {
         "model": ["kling-invented", "Kling Invented", "4 to 40 seconds", 999],
         "mode": ["8k", "8K", "4320p", 3],
-        "aspect_ratio": ["2:1", "2:1", "Wide", 6],
+        "aspect_ratio": ["2:1", "2:1", "Landscape", 6],
     }
     assert {name: told["offered"][name] for name in new} == {name: [*TODAY[name], item] for name, item in new.items()}
     assert told["offered"]["overlay"] == ["16:9", "9:16", "1:1", "4:3", "3:4", "21:9", "2:1"]
@@ -87,7 +87,7 @@ def test_today_s_data_give_today_s_panel(told_before: dict[str, Any]) -> None:
     assert offered["lengths"] == offered["lengths_of_operator"] == [3, 30]
     assert offered["words"] == [
         "What happens in the shot; up to 2,500 characters",
-        "Public link to an MP4 or MOV of 3 to 15.5 seconds; Kling takes no uploads of videos",
+        "Public link to an MP4 or MOV of 3 to 15.5 seconds; Kling accepts no uploads",
     ]
 
 

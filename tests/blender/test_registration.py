@@ -1,9 +1,7 @@
-"""Everything that Blender was given, walked over: names, labels, descriptions, and what a file may hold."""
+"""Everything that Blender was given, walked over: names of classes, secrets, and what a file may hold."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,72 +11,15 @@ import pytest
 from kling_omni_addon.blender import registration
 from kling_omni_addon.blender.connection import preferences
 from kling_omni_addon.blender.panels.preferences_page import KLING_AP_preferences
-from tests.workshop.layout import rna_of
-
-_SMALL = {"to", "in", "on", "of", "and", "or", "the", "by", "from", "with", "for", "a", "as", "at"}
-_BLENDERS_NAME = "Unique name used in the code and scripting"
-_KINDS = {
-    bpy.types.Operator: "OT",
-    bpy.types.Panel: "PT",
-    bpy.types.UIList: "UL",
-    bpy.types.PropertyGroup: "PG",
-    bpy.types.Menu: "MT",
-    bpy.types.AddonPreferences: "AP",
-    bpy.types.FileHandler: "FH",
-}
-
-
-def all_properties() -> Iterator[tuple[str, Any]]:
-    """Every property of ours, by the name of its class."""
-    for kind in registration._CLASSES:
-        base = next(base for base in _KINDS if issubclass(kind, base))
-        known: Any = rna_of(kind.bl_idname) if base is bpy.types.Operator else kind.bl_rna
-        theirs = set(base.bl_rna.properties.keys()) - {"name"}
-        for name, found in known.properties.items():
-            if name not in theirs and not (name == "name" and found.description == _BLENDERS_NAME):
-                yield kind.__name__, found
-
-
-def is_title(text: str) -> bool:
-    """Whether every word but the small ones inside begins with a capital, a digit or a sign."""
-    words = [word for word in re.split(r"\s+", text) if word]
-    return all(not word[0].islower() or (word in _SMALL and position > 0) for position, word in enumerate(words))
-
-
-def is_sentence(text: str) -> bool:
-    """Whether it begins with a capital and has no final full stop."""
-    return bool(text) and not text[0].islower() and not text.endswith(".")
+from tests.workshop.registered import KINDS, properties
 
 
 def test_classes_are_called_what_they_are(shot_scene: Any) -> None:
     for kind in registration._CLASSES:
-        sort = next(letters for base, letters in _KINDS.items() if issubclass(kind, base))
+        sort = next(letters for base, letters in KINDS.items() if issubclass(kind, base))
         assert kind.__name__.startswith(f"KLING_{sort}_"), kind
         if sort == "OT":
             assert kind.bl_idname == f"kling.{kind.__name__.removeprefix('KLING_OT_')}"
-
-
-def test_operators_and_panels_have_labels_and_operators_say_what_they_do(shot_scene: Any) -> None:
-    for kind in registration._CLASSES:
-        if issubclass(kind, bpy.types.Operator):
-            description = rna_of(kind.bl_idname).description
-            assert is_sentence(description), f"{kind.__name__}: {description!r}"
-            assert description.lower() != kind.bl_label.lower()
-        if issubclass(kind, bpy.types.Operator | bpy.types.Panel | bpy.types.Menu):
-            assert is_title(kind.bl_label), kind.bl_label
-
-
-def test_every_property_has_a_label_and_a_sentence_that_says_more(shot_scene: Any) -> None:
-    found = list(all_properties())
-    assert len(found) > 60
-    for owner, known in found:
-        place = f"{owner}.{known.identifier}"
-        assert is_title(known.name), f"{place}: {known.name!r}"
-        assert is_sentence(known.description), f"{place}: {known.description!r}"
-        assert known.description.lower() != known.name.lower(), place
-        for item in known.enum_items if known.type == "ENUM" else ():
-            assert item.name, place
-            assert is_sentence(item.description), f"{place}: {item.identifier}"
 
 
 def test_no_two_classes_are_given_twice(shot_scene: Any) -> None:
@@ -88,7 +29,7 @@ def test_no_two_classes_are_given_twice(shot_scene: Any) -> None:
 
 def test_secrets_are_in_the_preferences_only_and_hidden_there(shot_scene: Any) -> None:
     secret = {"api_key", "access_key", "secret_key"}
-    for owner, known in all_properties():
+    for owner, known in properties():
         if owner != KLING_AP_preferences.__name__:
             assert known.subtype != "PASSWORD"
             assert not secret & {known.identifier}

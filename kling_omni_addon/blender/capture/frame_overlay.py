@@ -48,13 +48,13 @@ def hide() -> None:
 
 
 class KLING_OT_toggle_frame_overlay(bpy.types.Operator):
-    """Show in the camera view what a picture of this shape will hold; captures take this shape while it is shown"""
+    """Show in the camera view what an image with this aspect ratio holds; captures use it while it is shown"""
 
     bl_idname = "kling.toggle_frame_overlay"
-    bl_label = "Frame Overlay"
+    bl_label = "Toggle Frame Overlay"
     bl_options = {"REGISTER"}
 
-    shape: EnumProperty(name="Shape", description="Shape of the frame that is shown", items=SHAPES)
+    shape: EnumProperty(name="Aspect Ratio", description="Width to height of the frame that is shown", items=SHAPES)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Show this shape, or nothing if it is shown already."""

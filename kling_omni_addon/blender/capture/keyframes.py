@@ -49,12 +49,12 @@ def _range(scene: bpy.types.Scene) -> tuple[int, int]:
 
 
 class KLING_OT_capture_keyframes(OfCamera, bpy.types.Operator):
-    """Render the scene camera at every marker of the frame range: first frame, middle frames and end frame"""
+    """Render the scene camera at every marker of the frame range as first frame, middle frames and end frame"""
 
     bl_idname = "kling.capture_keyframes"
-    bl_label = "Camera to Keyframes"
+    bl_label = "Capture Frames at Markers"
 
-    engine: EnumProperty(name="Engine", description="What renders the pictures", items=ENGINES, options=AFRESH)
+    engine: EnumProperty(name="Engine", description="Engine that renders the images", items=ENGINES, options=AFRESH)
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
         """A picture for each marker, all in the first frame's shape; cameras bound to markers count."""

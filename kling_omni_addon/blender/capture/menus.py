@@ -21,26 +21,29 @@ def draw_background(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
 
 
 class _Sources:
-    bl_label = "Picture From"
+    bl_label = "Image Source"
     role = ""
     layout: bpy.types.UILayout
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The camera in other ways, the 3D view, strips, files."""
         layout = self.layout
-        for choice, label, icon in (("at", "Camera at", "CAMERA_DATA"), ("engine", "Camera With", "SHADING_RENDERED")):
+        for choice, label, icon in (
+            ("at", "Camera at Frame", "CAMERA_DATA"),
+            ("engine", "Camera with Engine", "SHADING_RENDERED"),
+        ):
             menu: Any = layout.operator_menu_enum("kling.capture_frame", choice, text=label, icon=icon)  # type: ignore[arg-type]
             menu.role = self.role
         layout.separator()
-        for overlays, label in ((False, "3D View"), (True, "3D View With Overlays")):
+        for overlays, label in ((False, "3D Viewport"), (True, "3D Viewport with Overlays")):
             view = layout.operator("kling.capture_view", text=label, icon="OVERLAY" if overlays else "VIEW3D")
             view.role, view.overlays = self.role, overlays
         layout.separator()
         layout.operator_menu_enum("kling.capture_strip", "at", text="Strip", icon="SEQUENCE").role = self.role
         layout.separator()
         layout.operator_context = "INVOKE_DEFAULT"
-        layout.operator("kling.load_picture", text="Image File…", icon="FILE_FOLDER").role = self.role
-        layout.operator("kling.use_image", text="Image in This File…", icon="IMAGE_DATA").role = self.role
+        layout.operator("kling.load_picture", text="Image File...", icon="FILE_FOLDER").role = self.role
+        layout.operator("kling.use_image", text="Image Data-Block...", icon="IMAGE_DATA").role = self.role
 
 
 class _SourcesOfEnd(_Sources):

@@ -11,8 +11,8 @@ MOMENTS = (
     ("CURRENT", "Current Frame", "Where the playhead is"),
     ("START", "Scene Start", "First frame of the scene"),
     ("END", "Scene End", "Last frame of the scene"),
-    ("STRIP_FIRST", "Strip's First Frame", "Where the active strip of the scene's timeline begins"),
-    ("STRIP_LAST", "Strip's Last Frame", "The last frame at which the active strip of the scene's timeline shows"),
+    ("STRIP_FIRST", "Strip's First Frame", "First frame of the active strip of the scene's Sequencer"),
+    ("STRIP_LAST", "Strip's Last Frame", "Last frame of the active strip of the scene's Sequencer"),
     ("MARKER_PREVIOUS", "Previous Marker", "The nearest marker before the playhead"),
     ("MARKER_NEXT", "Next Marker", "The nearest marker after the playhead"),
 )

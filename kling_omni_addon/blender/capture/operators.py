@@ -22,25 +22,25 @@ from .camera_job import CameraJob, CameraPicture
 from .moments import MOMENTS, frame_at, last_frame_of, require_active_strip
 
 _ROLES: Final = (
-    ("FIRST", "First Frame", "The picture that the clip begins with"),
-    ("MIDDLE", "Middle Frame", "A picture that the clip passes through, after those that are there"),
-    ("END", "End Frame", "The picture that the clip ends with"),
-    ("REFERENCE", "Reference", "A picture that the prompt speaks of"),
+    ("FIRST", "First Frame", "Image that the clip starts from"),
+    ("MIDDLE", "Middle Frame", "Image that the clip passes through, after the existing ones"),
+    ("END", "End Frame", "Image that the clip ends with"),
+    ("REFERENCE", "Reference", "Image that the prompt mentions"),
 )
 ENGINES: Final = (
-    ("SCENE", "As the Scene", "Render with the engine and samples of the scene"),
+    ("SCENE", "Same as Scene", "Render with the engine and samples of the scene"),
     ("WORKBENCH", "Workbench", "Fast and plain"),
     ("EEVEE", "EEVEE", "Materials and lights with few samples, for machines with a graphics card"),
     ("CYCLES", "Cycles", "Few samples, for machines without a graphics card"),
 )
 _SHAPES: Final = (
-    ("AUTO", "As Shown", "The shape of the frame overlay while it is on, else what suits the shot"),
+    ("AUTO", "As Shown", "Aspect ratio of the frame overlay while it is on, else the one that suits the shot"),
     *frame_overlay.SHAPES,
 )
 _STRIP_FRAMES: Final = (
     ("PLAYHEAD", "Under Playhead", "The active strip's frame at the playhead, or the topmost strip's"),
     ("FIRST", "First of Strip", "The first frame that the active strip shows"),
-    ("LAST", "Last of Strip", "The last frame that the active strip shows: the next clip goes on from there"),
+    ("LAST", "Last of Strip", "The last frame that the active strip shows, to continue from there"),
 )
 
 
@@ -58,7 +58,7 @@ def _tell_small_frames(operator: Any, scene: bpy.types.Scene) -> None:
 class _OfPicture:
     """An operator that makes a picture for a role."""
 
-    role: EnumProperty(name="Role", description="What the picture is for", items=_ROLES, options=AFRESH)
+    role: EnumProperty(name="Role", description="Use of the image in the shot", items=_ROLES, options=AFRESH)
 
     @property
     def chosen_role(self) -> Role:
@@ -70,7 +70,7 @@ class _OfShape(_OfPicture):
     """An operator whose picture can have several shapes."""
 
     aspect_ratio: EnumProperty(
-        name="Shape", description="Width to height of the picture", items=_SHAPES, options=AFRESH
+        name="Aspect Ratio", description="Width to height of the image", items=_SHAPES, options=AFRESH
     )
 
     @property
@@ -153,20 +153,20 @@ class OfCamera:
 
 
 class KLING_OT_capture_frame(OfCamera, _OfShape, bpy.types.Operator):
-    """Render the scene camera to a picture for the shot"""
+    """Render the scene camera as an image for the shot"""
 
     bl_idname = "kling.capture_frame"
-    bl_label = "Capture From Camera"
+    bl_label = "Capture from Camera"
 
-    at: EnumProperty(name="At", description="Where on the timeline the picture is taken", items=MOMENTS, options=AFRESH)
+    at: EnumProperty(name="At", description="Frame of the scene to render", items=MOMENTS, options=AFRESH)
     frame: IntProperty(
         name="Frame",
-        description="Frame to render; below zero, the one that At names",
+        description="Frame to render; negative uses At",
         default=-1,
         min=-1,
         options=AFRESH,
     )
-    engine: EnumProperty(name="Engine", description="What renders the picture", items=ENGINES, options=AFRESH)
+    engine: EnumProperty(name="Engine", description="Engine that renders the image", items=ENGINES, options=AFRESH)
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
         """The one picture."""
@@ -180,9 +180,9 @@ class KLING_OT_capture_both(OfCamera, bpy.types.Operator):
     """Render the scene camera at the first and the last frame of the scene"""
 
     bl_idname = "kling.capture_both"
-    bl_label = "Camera to First + End"
+    bl_label = "Capture First and End Frames"
 
-    engine: EnumProperty(name="Engine", description="What renders the pictures", items=ENGINES, options=AFRESH)
+    engine: EnumProperty(name="Engine", description="Engine that renders the images", items=ENGINES, options=AFRESH)
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
         """Both ends of the scene; the first frame's shape decides about the end frame too."""
@@ -195,14 +195,14 @@ class KLING_OT_capture_both(OfCamera, bpy.types.Operator):
 
 
 class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
-    """Take the 3D view as it stands, with its shading, as a picture for the shot"""
+    """Capture the 3D Viewport as shown, with its shading, as an image for the shot"""
 
     bl_idname = "kling.capture_view"
-    bl_label = "Capture From 3D View"
+    bl_label = "Capture from 3D Viewport"
     bl_options = {"REGISTER", "UNDO"}
 
     overlays: BoolProperty(
-        name="With Overlays", description="Let grid, outlines and bones be in the picture", options=AFRESH
+        name="With Overlays", description="Include grid, outlines and bones in the image", options=AFRESH
     )
 
     @reported
@@ -220,13 +220,13 @@ class KLING_OT_capture_view(_OfShape, bpy.types.Operator):
 
 
 class KLING_OT_capture_strip(_OfPicture, bpy.types.Operator):
-    """Take a frame of a movie or image strip, as its file has it, as a picture for the shot"""
+    """Use a frame of a movie or image strip, as in its file, as an image for the shot"""
 
     bl_idname = "kling.capture_strip"
-    bl_label = "Capture From Strip"
+    bl_label = "Capture from Strip"
     bl_options = {"REGISTER", "UNDO"}
 
-    at: EnumProperty(name="At", description="Which frame of the strip", items=_STRIP_FRAMES, options=AFRESH)
+    at: EnumProperty(name="At", description="Frame of the strip to use", items=_STRIP_FRAMES, options=AFRESH)
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -241,10 +241,10 @@ class KLING_OT_capture_strip(_OfPicture, bpy.types.Operator):
 
 
 class KLING_OT_load_picture(_OfPicture, bpy.types.Operator):
-    """Choose an image file as a picture for the shot"""
+    """Use an image file from disk for the shot"""
 
     bl_idname = "kling.load_picture"
-    bl_label = "Image File"
+    bl_label = "Use Image File..."
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(name="File", description="Path of the image", subtype="FILE_PATH")
@@ -265,13 +265,13 @@ class KLING_OT_load_picture(_OfPicture, bpy.types.Operator):
 
 
 class KLING_OT_use_image(_OfPicture, bpy.types.Operator):
-    """Take an image of this .blend, also a painted, packed or rendered one, as a picture for the shot"""
+    """Use an image data-block, also a painted, packed or rendered one, for the shot"""
 
     bl_idname = "kling.use_image"
-    bl_label = "Image in This File"
+    bl_label = "Use Image Data-Block..."
     bl_options = {"REGISTER", "UNDO"}
 
-    image: StringProperty(name="Image", description="Name of the image")
+    image: StringProperty(name="Image", description="Name of the image data-block")
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         return context.window_manager.invoke_props_dialog(self)

@@ -21,19 +21,21 @@ if TYPE_CHECKING:
 class KLING_PG_library_element(bpy.types.PropertyGroup):
     """One element of the library."""
 
-    name: StringProperty(name="Name", description="What the element is called at Kling")
-    element_id: StringProperty(name="Id", description="Number of the element in the library")
-    description: StringProperty(name="Description", description="What the element is, in its maker's words")
-    is_offered: BoolProperty(name="By Kling", description="Whether Kling offers it to everybody")
+    name: StringProperty(name="Name", description="Name of the element at Kling")
+    element_id: StringProperty(name="ID", description="Number of the element in the library")
+    description: StringProperty(name="Description", description="What the element shows, as its creator describes it")
+    is_offered: BoolProperty(name="By Kling", description="Kling offers this element to everybody")
 
 
 class KLING_PG_library(bpy.types.PropertyGroup):
     """The library as it was last heard of."""
 
     elements: CollectionProperty(
-        type=KLING_PG_library_element, name="Elements", description="The account's own come first"
+        type=KLING_PG_library_element,
+        name="Elements",
+        description="Elements of the account first, then those of Kling",
     )
-    index: IntProperty(name="Active Element", description="The element that is chosen in the library")
+    index: IntProperty(name="Active Element", description="Element that is selected in the element library")
 
 
 def library() -> KLING_PG_library:
@@ -70,7 +72,7 @@ def ask() -> None:
 
 def register() -> None:
     """Hang the library on the window manager."""
-    kept = PointerProperty(type=KLING_PG_library, name="Kling Library", description="Elements to choose from")
+    kept = PointerProperty(type=KLING_PG_library, name="Kling Library", description="Elements to add to a shot")
     bpy.types.WindowManager.kling_library = kept  # type: ignore[attr-defined]
 
 

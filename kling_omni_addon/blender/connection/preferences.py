@@ -20,8 +20,8 @@ _PROFILES = tuple(
     for number, name in enumerate(capability.PROFILES)
 )
 _DIALECTS = (
-    (capability.LEGACY, "Legacy", "The API that takes an API key or a key pair", "NONE", 0),
-    (capability.NEW, "New", "The API of July 2026, which takes an API key only", "NONE", 1),
+    (capability.LEGACY, "Legacy", "Accepts an API key or an access/secret key pair", "NONE", 0),
+    (capability.NEW, "New", "API of July 2026; accepts an API key only", "NONE", 1),
 )
 
 profile_changed: Signal[[]] = Signal()
@@ -41,52 +41,55 @@ class Preferences:
 
     service: EnumProperty(
         name="Service",
-        description="Where submissions are sent",
+        description="Service that generates the clips",
         # The numbers are what Blender keeps: a service that was chosen in an earlier version stays chosen.
         items=(
-            (settings.AUTOMATIC, "Automatic", "Kling once there is a key; until then the Rehearsal", "NONE", 4),
-            ("rehearsal", "Rehearsal", "Offline and free: nothing leaves this machine, clips are stand-ins", "NONE", 0),
-            ("kling", "Kling", "The service outside China; needs a key of that region", "NONE", 1),
-            ("kling-china", "Kling China", "The service in China; needs a key of that region", "NONE", 2),
-            ("other", "Other Address", "A service at an address of your own", "NONE", 3),
+            (settings.AUTOMATIC, "Automatic", "Use Kling when there is a key, else the rehearsal", "NONE", 4),
+            ("rehearsal", "Rehearsal", "Free and offline: Blender renders test clips", "NONE", 0),
+            ("kling", "Kling", "Kling outside China; needs a key of that region", "NONE", 1),
+            ("kling-china", "Kling China", "Kling in China; needs a key of that region", "NONE", 2),
+            ("other", "Other Address", "Use a service at your own address", "NONE", 3),
         ),
         default=settings.AUTOMATIC,
         update=_account_changed,
     )
     address: StringProperty(
-        name="Address", description="An https address, without a path", default="https://", update=_account_changed
+        name="Address",
+        description="Address of the service, with https and without a path",
+        default="https://",
+        update=_account_changed,
     )
     api_key: StringProperty(
         name="API Key",
-        description="A plain key from Kling's console",
+        description="API key from Kling's console",
         subtype="PASSWORD",
         maxlen=_KEY_LENGTH,
         update=_account_changed,
     )
     access_key: StringProperty(
         name="Access Key",
-        description="The name half of a key pair",
+        description="Access key of an access/secret key pair",
         subtype="PASSWORD",
         maxlen=_KEY_LENGTH,
         update=_account_changed,
     )
     secret_key: StringProperty(
         name="Secret Key",
-        description="The secret half of a key pair",
+        description="Secret key of an access/secret key pair",
         subtype="PASSWORD",
         maxlen=_KEY_LENGTH,
         update=_account_changed,
     )
     profile: EnumProperty(
         name="Profile",
-        description="The state of the service that shots are judged by; KLING_PROFILE in the environment precedes it",
+        description="Date of the limits that shots are checked against; KLING_PROFILE in the environment precedes it",
         items=_PROFILES,
         default=capability.DEFAULT_PROFILE,
         update=_profile_changed,
     )
     dialect: EnumProperty(
         name="API",
-        description="Which of Kling's APIs new shots are sent over; KLING_DIALECT in the environment precedes it",
+        description="Kling API that new shots are sent to. KLING_DIALECT in the environment takes precedence",
         items=_DIALECTS,
         default=capability.LEGACY,
         update=_profile_changed,
@@ -94,50 +97,50 @@ class Preferences:
     relayed_models: BoolProperty(
         name=capability.RELAYED,
         description=(
-            "Offer Kling 4.0, which only a relay documents; KLING_RELAYED_MODELS in the environment precedes it. Off, "
-            "because Kling's own page was not seen, and because a lost answer cannot be looked up by an id of ours"
+            "Offer Kling 4.0, which only a relay documents and which cannot be looked up when Kling does not respond. "
+            "KLING_RELAYED_MODELS in the environment takes precedence"
         ),
         default=False,
         update=_profile_changed,
     )
     clip_folder: StringProperty(
         name="Clip Folder",
-        description="Where clips are kept; empty is kling/clips beside a saved file, else your data folder",
+        description="Folder for clips. When empty, kling/clips beside the .blend file, or your user data folder",
         subtype="DIR_PATH",
     )
     look_window_s: IntProperty(
-        name="Look for Answer",
-        description="How many seconds a lost answer is looked for before you are asked what to do",
+        name="Response Timeout",
+        description="Seconds to look for a job that Kling did not confirm, before asking you",
         default=180,
         min=0,
         max=86_400,
     )
 
     confirm_units: IntProperty(
-        name="Ask Above",
-        description="Units above which Generate asks first; 0 never asks. A rehearsal is free and never asks",
+        name="Confirm Above",
+        description="Units above which Generate asks for confirmation; 0 never asks. A rehearsal never asks",
         default=10,
         min=0,
         soft_max=100,
     )
     concurrency: IntProperty(
-        name="Clips at Once",
-        description="How many clips Kling is given to make at a time; 0 finds out what the account allows",
+        name="Parallel Jobs",
+        description="Maximum number of jobs at once; 0 detects the limit of the account",
         default=0,
         min=0,
         max=50,
     )
 
     daily_cap: IntProperty(
-        name="Cap a Day",
-        description="Units that may be spent in any 24 hours; what would exceed them is not sent. 0 is no cap",
+        name="Daily Limit",
+        description="Units that may be spent in any 24 hours; 0 for no limit. A clip that would exceed it is not sent",
         default=0,
         min=0,
         soft_max=1000,
     )
     project_cap: IntProperty(
-        name="Cap a File",
-        description="Units that may be spent on one .blend file; what would exceed them is not sent. 0 is no cap",
+        name="Limit for .blend File",
+        description="Units that may be spent on one file; 0 for no limit. A clip that would exceed it is not sent",
         default=0,
         min=0,
         soft_max=10_000,

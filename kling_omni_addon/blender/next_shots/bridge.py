@@ -109,7 +109,7 @@ def bridge(scene: bpy.types.Scene, timeline: bpy.types.Scene, gap: Gap) -> None:
 
 
 class KLING_OT_bridge_gap(bpy.types.Operator):
-    """Fill the gap between two clips: from the last frame of the one to the first frame of the other, to the frame"""
+    """Fill the gap between two strips exactly, from the last frame of one to the first frame of the other"""
 
     bl_idname = "kling.bridge_gap"
     bl_label = "Bridge the Gap"
@@ -118,7 +118,7 @@ class KLING_OT_bridge_gap(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where there is a timeline with two strips at least."""
-        cls.poll_message_set("There have to be two movie or image strips on the timeline")
+        cls.poll_message_set("Add two movie or image strips first")
         return sum(strip.type in PICTURE_STRIPS for strip in strips_of(timeline_scene(context))) > 1
 
     @reported
@@ -132,7 +132,7 @@ class KLING_OT_bridge_gap(bpy.types.Operator):
 
 
 class KLING_OT_keep_length(bpy.types.Operator):
-    """Let the clip have its own length instead of filling the place that it was set up for"""
+    """Keep the length of the clip instead of stretching it to fill a gap"""
 
     bl_idname = "kling.keep_length"
     bl_label = "Keep Length"

@@ -220,7 +220,7 @@ def _with_first_frame(scene: bpy.types.Scene, plan: PlannedClip) -> OmniRequest:
 
 
 class KLING_OT_submit_each_shot(bpy.types.Operator):
-    """Send every shot of the storyboard as a clip of its own, each to its own place on the timeline"""
+    """Generate a clip for every shot of the storyboard, each at its own place in the Sequencer"""
 
     bl_idname = "kling.submit_each_shot"
     bl_label = "Generate Each Shot"

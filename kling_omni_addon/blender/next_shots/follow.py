@@ -87,15 +87,15 @@ class _OnActiveStrip:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         strip = active_strip(timeline_scene(context))
-        cls.poll_message_set("Click a movie or image strip in the sequencer")  # type: ignore[attr-defined] # Operator's
+        cls.poll_message_set("Select a movie or image strip in the Sequencer")  # type: ignore[attr-defined] # Operator's
         return strip is not None and strip.type in PICTURE_STRIPS
 
 
 class KLING_OT_continue_strip(_OnActiveStrip, bpy.types.Operator):
-    """Begin the next shot with the very last frame of this strip, right behind it"""
+    """Use the last frame of this strip as the first frame of the next shot"""
 
     bl_idname = "kling.continue_strip"
-    bl_label = "Next Shot From Last Frame"
+    bl_label = "Continue from Last Frame"
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -106,10 +106,10 @@ class KLING_OT_continue_strip(_OnActiveStrip, bpy.types.Operator):
 
 
 class KLING_OT_precede_strip(_OnActiveStrip, bpy.types.Operator):
-    """End the shot before this strip with the strip's very first frame, right before it"""
+    """Use the first frame of this strip as the end frame of a shot placed before it"""
 
     bl_idname = "kling.precede_strip"
-    bl_label = "Previous Shot To First Frame"
+    bl_label = "Lead in to First Frame"
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -119,18 +119,18 @@ class KLING_OT_precede_strip(_OnActiveStrip, bpy.types.Operator):
 
 
 class KLING_OT_use_clip(WhileOnline, bpy.types.Operator):
-    """Make a shot from a clip that Kling made, by the clip itself; its link is asked for, which is free"""
+    """Use a Kling clip as the video of the shot. Requests its link, which is free"""
 
     bl_idname = "kling.use_clip"
     bl_label = "Use Clip as Video"
     bl_options = {"REGISTER", "UNDO"}
 
     submission_id: StringProperty(
-        name="Submission",
-        description="Which clip; without one, that of the active strip",
+        name="Job",
+        description="ID of the clip's job; uses the active strip when empty",
         options={"HIDDEN", "SKIP_SAVE"},
     )
-    use: EnumProperty(name="Use", description="What to make of the clip", items=_CLIP_USES)
+    use: EnumProperty(name="Use", description="Shot to make from the clip", items=_CLIP_USES)
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -180,10 +180,10 @@ def _clip_name(context: bpy.types.Context, submission_id: str) -> str:
 
 
 class KLING_OT_clear_clip(OnOwnScene, bpy.types.Operator):
-    """Use another video; the clip stays"""
+    """Remove the clip from the shot without deleting it"""
 
     bl_idname = "kling.clear_clip"
-    bl_label = "Clear Clip"
+    bl_label = "Clear Video Clip"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Outcome:

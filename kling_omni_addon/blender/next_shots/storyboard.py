@@ -123,15 +123,15 @@ class _FromTimeline:
 
 
 class KLING_OT_shots_from_markers(_FromTimeline, bpy.types.Operator):
-    """Make a storyboard of the scene's markers: a shot from each to the next, called what the marker is called"""
+    """Create one shot per marker, named after it and lasting until the next"""
 
     bl_idname = "kling.shots_from_markers"
-    bl_label = "From Markers"
+    bl_label = "Create Storyboard from Markers"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is a marker in the frame range."""
-        cls.poll_message_set("There is no marker in the scene's frame range")
+        cls.poll_message_set("Add a marker in the frame range of the scene")
         return bool(marked_cuts(scene_of(context)))
 
     @reported
@@ -141,15 +141,15 @@ class KLING_OT_shots_from_markers(_FromTimeline, bpy.types.Operator):
 
 
 class KLING_OT_shots_from_strips(_FromTimeline, bpy.types.Operator):
-    """Make a storyboard of the selected strips: a shot of each, as long as the strip and called what it is called"""
+    """Create one shot per selected strip, with its name and length"""
 
     bl_idname = "kling.shots_from_strips"
-    bl_label = "From Selected Strips"
+    bl_label = "Create Storyboard from Strips"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where such strips are selected."""
-        cls.poll_message_set("Select strips in the sequencer")
+        cls.poll_message_set("Select strips in the Sequencer")
         return bool(strip_cuts(timeline_scene(context)))
 
     @reported

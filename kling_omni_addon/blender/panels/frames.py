@@ -67,7 +67,7 @@ def _draw_middle_frames(layout: bpy.types.UILayout, context: bpy.types.Context, 
     """The pictures in between, where the model takes them or there are some all the same; else who takes them."""
     most, able = limits.model_of(shot.model).middle_frames, limits.profile().takers_of_middle_frames
     if most:
-        layout.operator("kling.capture_keyframes", icon="MARKER_HLT")
+        layout.operator("kling.capture_keyframes", text="Camera to Keyframes", icon="MARKER_HLT")
     elif able:
         draw_text(layout, context, f"Middle frames: {' or '.join(able)} only", "NONE")
     if not most and not shot.middle_frames:

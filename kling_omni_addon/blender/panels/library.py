@@ -90,7 +90,7 @@ def draw_library(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
 def _draw_found(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     shown = library()
     if listing.is_asking:
-        layout.label(text="Asking…", icon="SORTTIME")
+        layout.label(text="Contacting Kling...", icon="SORTTIME")
     elif listing.problem:
         draw_text(layout, context, listing.problem, "ERROR")
     if listing.answer is None:

@@ -46,11 +46,11 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     draw_text(layout, context, _WHY_OFF, "INFO")
     layout.prop(page, "clip_folder")
     column = layout.column(align=True)
-    column.prop(page, "confirm_units", text="Ask Above, Units")
-    column.prop(page, "daily_cap", text="Cap a Day, Units, 0 for None")
-    column.prop(page, "project_cap", text="Cap a File, Units, 0 for None")
-    column.prop(page, "concurrency", text="Clips at Once, 0 for Automatic")
-    column.prop(page, "look_window_s", text="Look for Answer, Seconds")
+    column.prop(page, "confirm_units")
+    column.prop(page, "daily_cap")
+    column.prop(page, "project_cap")
+    column.prop(page, "concurrency")
+    column.prop(page, "look_window_s")
 
 
 def _draw_pages(page: Preferences, layout: bpy.types.UILayout) -> None:

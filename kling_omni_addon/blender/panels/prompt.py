@@ -25,7 +25,7 @@ def draw_prompt(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     draw_words(layout, context, shot)
     opening = kind_of_shot(shot).opening
     if opening and "@video" not in shot.words.lower():
-        draw_text(layout, context, f"Kling is told: “{opening.strip()} …”", "INFO")
+        draw_text(layout, context, f'Added before your prompt: "{opening.strip()} ..."', "INFO")
     draw_names_and_count(layout, context)
 
 
@@ -56,18 +56,20 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLI
     lines = in_lines(shot.words or "Nothing yet", characters_of(context))
     shown = " ".join(lines[:_LINES_OF_TEXT])
     if len(lines) > _LINES_OF_TEXT:
-        shown = f"{shown.rpartition(' ')[0]} …"
+        shown = f"{shown.rpartition(' ')[0]} ..."
     box = layout.box()
     box.enabled = False
     draw_text(box, context, shown, "NONE")
 
 
 def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, columns: int = 0) -> None:
-    """Buttons that write a name into the prompt, in as many columns as fit."""
+    """A menu of words, and buttons that write a name into the prompt, in as many columns as fit."""
     names = tuple(names_of(shot_of(scene_of(context))))
+    row = layout.row(align=True)
+    row.menu("KLING_MT_prompt_words", text="" if names else "Words", icon="ADD")
     if names:
         fitting = columns or (3 if characters_of(context) >= WIDE_ENOUGH else 2)
-        grid = layout.grid_flow(row_major=True, columns=fitting, even_columns=True, align=True)
+        grid = row.grid_flow(row_major=True, columns=fitting, even_columns=True, align=True)
         for name in names:
             grid.operator("kling.insert_name", text=name).text = name
 

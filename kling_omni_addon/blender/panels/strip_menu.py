@@ -49,7 +49,7 @@ def _draw_in_blenders_menu(menu: Any, context: bpy.types.Context) -> None:
     strip = active_strip(timeline_scene(context))
     if strip is not None and strip.type in PICTURE_STRIPS:
         menu.layout.separator()
-        menu.layout.operator("kling.continue_strip", text="Kling: Next Shot From Last Frame", icon="NEXT_KEYFRAME")
+        menu.layout.operator("kling.continue_strip", text="Kling: Continue from Last Frame", icon="NEXT_KEYFRAME")
         menu.layout.menu("KLING_MT_strip", text="Kling", icon="FILE_MOVIE")
 
 

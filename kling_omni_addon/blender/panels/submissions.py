@@ -58,7 +58,7 @@ def draw_answer(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What the account said last."""
     balance = account.balance
     if balance.is_asking:
-        layout.label(text="Asking…", icon="SORTTIME")
+        layout.label(text="Contacting Kling...", icon="SORTTIME")
     elif balance.problem:
         draw_text(layout, context, balance.problem, "ERROR")
     elif balance.answer is not None:

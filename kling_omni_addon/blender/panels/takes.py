@@ -116,7 +116,7 @@ def _first_difference(strip: Strip, take: Take) -> str:
     if take.submission == submission_of(strip):
         return "  (shown)"
     first = next(iter(takes.differences(strip, take)), "same settings")
-    return f"   {first[:_MENU_CHARACTERS]}{'…' if len(first) > _MENU_CHARACTERS else ''}"
+    return f"   {first[:_MENU_CHARACTERS]}{'...' if len(first) > _MENU_CHARACTERS else ''}"
 
 
 def draw_take_actions(layout: bpy.types.UILayout, strip: Strip) -> None:
@@ -127,7 +127,7 @@ def draw_take_actions(layout: bpy.types.UILayout, strip: Strip) -> None:
     layout.operator("kling.new_take", icon="ADD").loads_settings = True
     layout.operator("kling.load_settings", icon="PASTEDOWN")
     layout.operator_context = "INVOKE_DEFAULT"
-    layout.operator("kling.delete_unused_takes", text="Delete Unused Takes…", icon="TRASH")
+    layout.operator("kling.delete_unused_takes", text="Delete Unused Takes...", icon="TRASH")
 
 
 class KLING_PT_sequencer_takes(bpy.types.Panel):

@@ -189,7 +189,7 @@ def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
     name = shot.video_origin or "the clip"
     again = Remedy(path=CLIP_PATH, value=video.clip, label="Ask for Link")
     if clip_links.is_asking(video.clip):
-        yield _lack(f"Kling is being asked for the link of {name}…", CLIP_PATH)
+        yield _lack(f"Kling is being asked for the link of {name}...", CLIP_PATH)
     elif trouble := clip_links.trouble_of(video.clip):
         yield _lack(trouble, CLIP_PATH, again)
     else:
@@ -233,7 +233,7 @@ def spoken(problem: Problem, request: OmniRequest) -> Problem:
     if problem.rule == "R56" and request.video is not None and request.video.clip:
         # In place of how to mend a file, which a clip of ours is not; what another profile takes may be said behind it.
         fact, _, *dates = problem.message.removesuffix(".").split(". ")
-        sentences = (fact, "Use Next Shot From Last Frame instead", *dates)
+        sentences = (fact, "Use Continue from Last Frame instead", *dates)
         return replace(problem, message=f"{'. '.join(sentences)}.")
     if problem.rule != "W08" or items is None:
         return problem

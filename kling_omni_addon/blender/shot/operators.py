@@ -8,22 +8,20 @@ from typing import Any
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 
-from ..connection import limits
 from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 from ..host.wrapping import draw_lines
 from . import judging, remedies
-from .kinds import has_own_prompts
 from .offers import LIMITS, LONGEST_S, SHORTEST_S
 from .prompt import prompt_of
 from .properties import KLING_PG_shot, free_name, put_picture, scene_of, shot_of
-from .reading import prompt_holder
+from .reading import most_characters, prompt_holder
 
 _LISTS = (
-    ("references", "References", "Pictures of what the clip should show"),
-    ("middle_frames", "Middle Frames", "Pictures that the clip passes through"),
-    ("elements", "Elements", "Characters and things of the account's library"),
-    ("board", "Storyboard", "The shots of the clip"),
+    ("references", "References", "Images of what the clip should show"),
+    ("middle_frames", "Middle Frames", "Images that the clip passes through"),
+    ("elements", "Elements", "Characters and things in the element library of the account"),
+    ("board", "Storyboard", "Shots of the clip"),
 )
 _INDICES = {
     "references": "reference_index",
@@ -39,7 +37,7 @@ class _OfList(OnOwnScene):
     """An operator on one of the shot's lists."""
 
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
-    which: EnumProperty(name="List", description="The list that is changed", items=_LISTS)
+    which: EnumProperty(name="List", description="List to change", items=_LISTS)
 
     def _at_hand(self, context: bpy.types.Context) -> tuple[KLING_PG_shot, Any, int]:
         shot = shot_of(scene_of(context))
@@ -71,7 +69,7 @@ class KLING_OT_add_item(_OfList, bpy.types.Operator):
 
 
 class KLING_OT_remove_item(_OfList, bpy.types.Operator):
-    """Take the chosen item out of the list; no file is deleted"""
+    """Remove the selected item from the list without deleting a file"""
 
     bl_idname = "kling.remove_item"
     bl_label = "Remove"
@@ -84,12 +82,12 @@ class KLING_OT_remove_item(_OfList, bpy.types.Operator):
 
 
 class KLING_OT_move_item(_OfList, bpy.types.Operator):
-    """Move the chosen item up or down in the list"""
+    """Move the selected item up or down in the list"""
 
     bl_idname = "kling.move_item"
     bl_label = "Move"
 
-    step: IntProperty(name="Step", description="Places to move; below zero is up", default=1)
+    step: IntProperty(name="Step", description="Places to move; negative moves up", default=1)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         _, items, position = self._at_hand(context)
@@ -99,10 +97,10 @@ class KLING_OT_move_item(_OfList, bpy.types.Operator):
 
 
 class KLING_OT_add_references(OnOwnScene, bpy.types.Operator):
-    """Choose image files to show Kling what things look like"""
+    """Add image files that show Kling what things look like"""
 
     bl_idname = "kling.add_references"
-    bl_label = "Add Pictures"
+    bl_label = "Add Images..."
     bl_options = {"REGISTER", "UNDO"}
 
     filter_image: bpy.props.BoolProperty(
@@ -111,9 +109,9 @@ class KLING_OT_add_references(OnOwnScene, bpy.types.Operator):
     filter_folder: bpy.props.BoolProperty(
         name="Folders", description="List folders as well", default=True, options={"HIDDEN"}
     )
-    directory: StringProperty(name="Folder", description="Folder of the pictures", subtype="DIR_PATH")
+    directory: StringProperty(name="Folder", description="Folder of the images", subtype="DIR_PATH")
     files: CollectionProperty(
-        name="Files", description="Names of the pictures in the folder", type=bpy.types.OperatorFileListElement
+        name="Files", description="Names of the images in the folder", type=bpy.types.OperatorFileListElement
     )
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
@@ -128,7 +126,7 @@ class KLING_OT_add_references(OnOwnScene, bpy.types.Operator):
 
 
 class KLING_OT_clear_frame(OnOwnScene, bpy.types.Operator):
-    """Use no picture there; the file stays"""
+    """Remove the image from the shot without deleting its file"""
 
     bl_idname = "kling.clear_frame"
     bl_label = "Clear Frame"
@@ -138,8 +136,8 @@ class KLING_OT_clear_frame(OnOwnScene, bpy.types.Operator):
         name="Role",
         description="Which frame to clear",
         items=(
-            ("FIRST", "First Frame", "The picture that the clip begins with"),
-            ("END", "End Frame", "The picture that the clip ends with"),
+            ("FIRST", "First Frame", "Image that the clip starts from"),
+            ("END", "End Frame", "Image that the clip ends with"),
         ),
     )
 
@@ -149,13 +147,13 @@ class KLING_OT_clear_frame(OnOwnScene, bpy.types.Operator):
 
 
 class KLING_OT_insert_name(OnOwnScene, bpy.types.Operator):
-    """Write this name at the end of the prompt; Kling then knows which picture, element or video is meant"""
+    """Add this name at the end of the prompt; it tells Kling which image, element or video is meant"""
 
     bl_idname = "kling.insert_name"
     bl_label = "Insert Name"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    text: StringProperty(name="Name", description="The name as the prompt spells it")
+    text: StringProperty(name="Name", description="Name as it is spelled in the prompt")
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         remedies.mention_in_prompt(shot_of(scene_of(context)), self.text)
@@ -163,10 +161,10 @@ class KLING_OT_insert_name(OnOwnScene, bpy.types.Operator):
 
 
 class KLING_OT_edit_prompt(OnOwnScene, bpy.types.Operator):
-    """Write the prompt in a wide window that shows all of it"""
+    """Write the prompt in a wide dialog that shows all of it"""
 
     bl_idname = "kling.edit_prompt"
-    bl_label = "Prompt"
+    bl_label = "Edit Prompt..."
     bl_options = {"REGISTER", "UNDO"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
@@ -189,13 +187,11 @@ class KLING_OT_edit_prompt(OnOwnScene, bpy.types.Operator):
 
 def prompt_count(shot: KLING_PG_shot) -> str:
     """How many characters of how many are used."""
-    profile = limits.of_model(shot.model)
-    most = profile.shot_characters if has_own_prompts(shot) else profile.prompt_characters
-    return f"{len(prompt_of(prompt_holder(shot)))} / {most}"
+    return f"{len(prompt_of(prompt_holder(shot)))} / {most_characters(shot)}"
 
 
 class KLING_OT_set_duration(OnOwnScene, bpy.types.Operator):
-    """Make the clip this long"""
+    """Set the length of the clip in seconds"""
 
     bl_idname = "kling.set_duration"
     bl_label = "Set Duration"
@@ -215,7 +211,7 @@ class KLING_OT_set_duration(OnOwnScene, bpy.types.Operator):
 
 
 class KLING_OT_distribute_shots(OnOwnScene, bpy.types.Operator):
-    """Give every shot of the storyboard the same length, as far as whole seconds go"""
+    """Give every shot of the storyboard the same length, in whole seconds"""
 
     bl_idname = "kling.distribute_shots"
     bl_label = "Distribute Evenly"
@@ -227,7 +223,7 @@ class KLING_OT_distribute_shots(OnOwnScene, bpy.types.Operator):
         shot = shot_of(scene_of(context))
         if not super().poll(context):
             return False
-        cls.poll_message_set("There have to be shots, and no more of them than seconds")
+        cls.poll_message_set("Add at least one shot, and no more shots than seconds")
         return bool(0 < len(shot.board) <= shot.duration_s)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -240,13 +236,13 @@ class KLING_OT_distribute_shots(OnOwnScene, bpy.types.Operator):
 
 
 class KLING_OT_fix(OnOwnScene, bpy.types.Operator):
-    """Change the setting that this is about"""
+    """Change the setting that causes this problem"""
 
     bl_idname = "kling.fix"
     bl_label = "Fix"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    rule: StringProperty(name="Rule", description="Id of the rule that is broken")
+    rule: StringProperty(name="Rule", description="ID of the rule that is broken")
     path: StringProperty(name="Place", description="Where in the request it is broken")
 
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -19,7 +19,7 @@ class _AddPreset(AddPresetBase):
     """Blender's way to keep a preset, with a sentence for each of its properties."""
 
     preset_defines = ("shot = bpy.context.scene.kling",)
-    name: StringProperty(name="Name", description="What the preset is called", maxlen=64, options={"SKIP_SAVE"})
+    name: StringProperty(name="Name", description="Name of the preset", maxlen=64, options={"SKIP_SAVE"})
     remove_name: BoolProperty(
         name="Remove by Name",
         description="Delete the preset of that name instead",
@@ -35,7 +35,7 @@ class _AddPreset(AddPresetBase):
 
 
 class KLING_OT_add_output_preset(_AddPreset, bpy.types.Operator):
-    """Keep these output settings as a preset, or delete one"""
+    """Save these output settings as a preset, or delete one"""
 
     bl_idname = "kling.add_output_preset"
     bl_label = "Add Output Preset"
@@ -45,7 +45,7 @@ class KLING_OT_add_output_preset(_AddPreset, bpy.types.Operator):
 
 
 class KLING_OT_add_prompt_preset(_AddPreset, bpy.types.Operator):
-    """Keep this prompt as a preset, or delete one"""
+    """Save this prompt as a preset, or delete one"""
 
     bl_idname = "kling.add_prompt_preset"
     bl_label = "Add Prompt Preset"
@@ -55,7 +55,7 @@ class KLING_OT_add_prompt_preset(_AddPreset, bpy.types.Operator):
 
 
 class KLING_OT_apply_preset(OnOwnScene, bpy.types.Operator):
-    """Use this preset"""
+    """Set the shot up as this preset says"""
 
     bl_idname = "kling.apply_preset"
     bl_label = "Apply Preset"
@@ -65,7 +65,7 @@ class KLING_OT_apply_preset(OnOwnScene, bpy.types.Operator):
         name="Preset", description="File of the preset", subtype="FILE_PATH", options={"HIDDEN", "SKIP_SAVE"}
     )
     menu_idname: StringProperty(
-        name="Menu", description="The menu that it was chosen from", options={"HIDDEN", "SKIP_SAVE"}
+        name="Menu", description="Menu that the preset was selected in", options={"HIDDEN", "SKIP_SAVE"}
     )
 
     def execute(self, _context: bpy.types.Context) -> Outcome:

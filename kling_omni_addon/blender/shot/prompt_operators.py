@@ -14,10 +14,10 @@ _NAME = "Kling Prompt"
 
 
 class KLING_OT_prompt_to_text(OnOwnScene, bpy.types.Operator):
-    """Keep the prompt in a text of this .blend, which may have many lines, and open it in a text editor"""
+    """Move the prompt to a text data-block, where it may have many lines, and open it in a Text Editor"""
 
     bl_idname = "kling.prompt_to_text"
-    bl_label = "Write in Text Editor"
+    bl_label = "Move Prompt to Text Data-Block"
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -33,7 +33,7 @@ class KLING_OT_prompt_to_text(OnOwnScene, bpy.types.Operator):
 
 
 class KLING_OT_open_prompt_text(bpy.types.Operator):
-    """Open the text that holds the prompt in a text editor"""
+    """Open the text data-block that holds the prompt"""
 
     bl_idname = "kling.open_prompt_text"
     bl_label = "Open Prompt in Text Editor"
@@ -41,7 +41,7 @@ class KLING_OT_open_prompt_text(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("The prompt is in its field, not in a text")
+        cls.poll_message_set("Move the prompt to a text data-block first")
         return shot_of(scene_of(context)).prompt_text is not None
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -50,17 +50,17 @@ class KLING_OT_open_prompt_text(bpy.types.Operator):
 
 
 class KLING_OT_prompt_to_field(OnOwnScene, bpy.types.Operator):
-    """Take the prompt out of the text and back into its field; the text stays in the file"""
+    """Copy the prompt from the text data-block to the field; the text data-block is kept"""
 
     bl_idname = "kling.prompt_to_field"
-    bl_label = "Write in Field"
+    bl_label = "Move Prompt to Field"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         if not super().poll(context):
             return False
-        cls.poll_message_set("The prompt is in its field already")
+        cls.poll_message_set("Move the prompt to a text data-block first")
         return shot_of(scene_of(context)).prompt_text is not None
 
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -26,13 +26,17 @@ from .offers import ASPECT_RATIOS, LIMITS, LONGEST_S, MODELS, MODES, SHORTEST_S,
 from .prompt import prompt_of, set_prompt
 
 TIMINGS = (
-    ("SPEED", "Keep Speed", "The clip lasts as many seconds as it has, picture and sound in step"),
-    ("FRAMES", "Frame for Frame", "Every frame of the scene shows the next frame of the clip, faster or slower"),
-    ("CONFORM", "Conform Scene", "The scene takes the clip's frame rate when it arrives; other strips keep theirs"),
+    ("SPEED", "Keep Speed", "Keep the length of the clip in seconds, with image and sound in sync"),
+    ("FRAMES", "One-to-One Frames", "Play one clip frame per scene frame; the clip plays faster or slower"),
+    (
+        "CONFORM",
+        "Match Scene to Clip",
+        "Change the frame rate of the scene to that of the clip",
+    ),
 )
 CUTTERS = (
-    ("CUSTOM", "Shot by Shot", "Every shot has a prompt and a length of its own"),
-    ("AUTOMATIC", "By Kling", "Kling cuts the one prompt into shots"),
+    ("CUSTOM", "Shot by Shot", "Give every shot its own prompt and length"),
+    ("AUTOMATIC", "By Kling", "Let Kling divide the one prompt into shots"),
 )
 BACKGROUNDS = (
     ("WORLD", "World", "What lights the scene, as if its film were not transparent"),
@@ -97,40 +101,40 @@ class KLING_PG_reference(bpy.types.PropertyGroup):
     """A picture that shows the model what something looks like."""
 
     name: StringProperty(
-        name="Name", description="What the prompt calls this picture, as in @image:chair", update=judge_again
+        name="Name", description="Name of this image in the prompt, as in @image:chair", update=judge_again
     )
     path: StringProperty(
-        name="Picture",
+        name="Image",
         description="Image file, JPEG or PNG",
         subtype="FILE_PATH",
         options=RELATIVE_PATHS,
         update=judge_again,
     )
-    origin: StringProperty(name="Origin", description="Where the picture came from")
+    origin: StringProperty(name="Origin", description="Source of the image")
 
 
 class KLING_PG_middle_frame(bpy.types.PropertyGroup):
     """A picture that the clip passes through."""
 
     path: StringProperty(
-        name="Picture",
+        name="Image",
         description="Image file, JPEG or PNG",
         subtype="FILE_PATH",
         options=RELATIVE_PATHS,
         update=judge_again,
     )
-    origin: StringProperty(name="Origin", description="Where the picture came from")
+    origin: StringProperty(name="Origin", description="Source of the image")
 
 
 class KLING_PG_element(bpy.types.PropertyGroup):
     """A character or thing of the library that the account has at Kling."""
 
     name: StringProperty(
-        name="Name", description="What the prompt calls this element, as in @element:hero", update=judge_again
+        name="Name", description="Name of this element in the prompt, as in @element:hero", update=judge_again
     )
     # Ids have eighteen digits; an IntProperty holds nine.
     element_id: StringProperty(
-        name="Id", description="Number of the element in the account's library", update=judge_again
+        name="ID", description="Number of the element in the element library of the account", update=judge_again
     )
 
 
@@ -152,9 +156,9 @@ class KLING_PG_board_shot(bpy.types.PropertyGroup):
     duration_s: IntProperty(
         name="Seconds", description="Length of this shot", default=2, min=1, max=999, update=judge_again
     )
-    frame: IntProperty(name="Begins At", description="Frame of the timeline that this shot was read from")
+    frame: IntProperty(name="Start Frame", description="Frame of the scene that this shot was read from")
     frames: IntProperty(
-        name="Frames", description="Length on the timeline that this shot was read from; 0 for none", min=0
+        name="Frames", description="Length in the scene that this shot was read from; 0 for none", min=0
     )
     camera: PointerProperty(
         type=bpy.types.Object, name="Camera", description="Camera that the first frame of this shot is rendered with"
@@ -166,14 +170,12 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
 
     kind: EnumProperty(
         name="Kind",
-        description="What the clip is made from; until one is chosen, the frames that are set decide",
+        description="What the clip is generated from. When unset, depends on which frames are set",
         items=kinds.ITEMS,
         default="FRAMES",
         update=judge_again,
     )
-    shot_name: StringProperty(
-        name="Name", description="What clip and strip are called; while it is empty, as the scene is"
-    )
+    shot_name: StringProperty(name="Name", description="Name of the clip and its strip; uses the scene name when empty")
     prompt: StringProperty(
         name="Prompt",
         description=f"What happens in the shot; up to {LIMITS.prompt_characters:,} characters",
@@ -187,29 +189,29 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     )
     prompt_text: PointerProperty(
         name="Prompt Text",
-        description="Text of this .blend that is the prompt, in place of the field; edit it in a text editor",
+        description="Text data-block used as the prompt instead of the field",
         type=bpy.types.Text,
         update=_text_changed,
     )
     first_frame: StringProperty(
         name="First Frame",
-        description="Picture that the clip begins with",
+        description="Image that the clip starts from",
         subtype="FILE_PATH",
         options=RELATIVE_PATHS,
         update=_first_changed,
     )
-    first_origin: StringProperty(name="First Frame From", description="Where the first frame came from")
+    first_origin: StringProperty(name="Origin of First Frame", description="Source of the image, as shown in the panel")
     first_source: PointerProperty(
         type=KLING_PG_frame_source, name="First Frame Of", description="What the first frame was rendered of"
     )
     end_frame: StringProperty(
         name="End Frame",
-        description="Picture that the clip ends with",
+        description="Image that the clip ends with",
         subtype="FILE_PATH",
         options=RELATIVE_PATHS,
         update=_end_changed,
     )
-    end_origin: StringProperty(name="End Frame From", description="Where the end frame came from")
+    end_origin: StringProperty(name="Origin of End Frame", description="Source of the image, as shown in the panel")
     end_source: PointerProperty(
         type=KLING_PG_frame_source, name="End Frame Of", description="What the end frame was rendered of"
     )
@@ -229,44 +231,44 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     middle_frames: CollectionProperty(
         type=KLING_PG_middle_frame,
         name="Middle Frames",
-        description="Pictures that the clip passes through between its first and its end frame",
+        description="Images that the clip passes through between its first and its end frame",
     )
-    middle_frame_index: IntProperty(name="Active Middle Frame", description="The picture that is chosen in the list")
+    middle_frame_index: IntProperty(name="Active Middle Frame", description="Image that is selected in the list")
     references: CollectionProperty(
-        type=KLING_PG_reference, name="References", description="Pictures of what the clip should show"
+        type=KLING_PG_reference, name="References", description="Images of what the clip should show"
     )
-    reference_index: IntProperty(name="Active Reference", description="The picture that is chosen in the list")
+    reference_index: IntProperty(name="Active Reference", description="Image that is selected in the list")
     elements: CollectionProperty(
-        type=KLING_PG_element, name="Elements", description="Characters and things of the account's library"
+        type=KLING_PG_element,
+        name="Elements",
+        description="Characters and things in the element library",
     )
-    element_index: IntProperty(name="Active Element", description="The element that is chosen in the list")
+    element_index: IntProperty(name="Active Element", description="Element that is selected in the list")
     video: StringProperty(
         name="Video",
-        description=f"Public link to {told_video(LIMITS)}; Kling takes no uploads of videos",
+        description=f"Public link to {told_video(LIMITS)}; Kling accepts no uploads",
         update=judge_again,
     )
     video_of: StringProperty(
-        name="Clip", description="Own clip that is the video; its link is asked for when needed", update=judge_again
+        name="Clip", description="Kling clip used as the video; its link is requested when needed", update=judge_again
     )
-    video_origin: StringProperty(name="Clip Name", description="What the clip that is the video is called")
+    video_origin: StringProperty(name="Clip Name", description="Name of the clip that is used as the video")
     keeps_sound: BoolProperty(
-        name="Keep Its Sound", description="Carry the sound of the video over to the clip", update=judge_again
+        name="Keep Original Sound", description="Use the sound of the video in the clip", update=judge_again
     )
     cutter: EnumProperty(name="Cut", description="Who divides the clip into shots", items=CUTTERS, update=judge_again)
-    board: CollectionProperty(
-        type=KLING_PG_board_shot, name="Storyboard", description="The shots of the clip, in their order"
-    )
-    board_index: IntProperty(name="Active Shot", description="The shot that is chosen in the list")
+    board: CollectionProperty(type=KLING_PG_board_shot, name="Storyboard", description="Shots of the clip, in order")
+    board_index: IntProperty(name="Active Shot", description="Shot that is selected in the list")
     model: EnumProperty(
         name="Model",
-        description="Which of Kling's models makes the clip",
+        description="Kling model that generates the clip",
         items=MODELS,
         default=LIMITS.proposed.model,
         update=judge_again,
     )
     mode: EnumProperty(
         name="Quality",
-        description="Size of the clip",
+        description="Resolution and price tier of the clip",
         items=MODES,
         default=LIMITS.proposed.mode,
         update=judge_again,
@@ -282,46 +284,44 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         update=judge_again,
     )
     aspect_ratio: EnumProperty(
-        name="Aspect",
-        description="Shape of the clip; a first frame decides it by itself",
+        name="Aspect Ratio",
+        description="Width to height of the clip; ignored when a first frame is set",
         items=ASPECT_RATIOS,
         default=LIMITS.proposed.aspect_ratio,
         update=judge_again,
     )
     sound: BoolProperty(
-        name="Sound", description="Let Kling make voices, noises and music to the clip", update=judge_again
+        name="Sound", description="Generate voices, sound effects and music for the clip", update=judge_again
     )
-    watermark: BoolProperty(
-        name="Watermark", description="Ask for a copy with Kling's mark beside the clean one", update=judge_again
-    )
+    watermark: BoolProperty(name="Watermark", description="Also generate a watermarked copy", update=judge_again)
     fit_frames: IntProperty(
-        name="Fitted Frames", description="Length that the clip is stretched to on the timeline; 0 for its own", min=0
+        name="Fit Length",
+        description="Frames that the clip is stretched to; 0 for its own length",
+        min=0,
     )
     fit_start: IntProperty(
-        name="Fitted From", description="Frame at which the stretched clip begins; elsewhere it keeps its length"
+        name="Fit Start", description="Frame where the stretched clip begins; elsewhere it keeps its length"
     )
     take_of: StringProperty(
-        name="Take Of", description="Id of the shot that the next clip is one more take of; a shot of its own if empty"
+        name="Take of", description="ID of the shot that the next take belongs to; a new shot when empty"
     )
-    take_name: StringProperty(
-        name="Take Of Shot", description="What the shot is called that the next clip is a take of"
-    )
+    take_name: StringProperty(name="Shot of Take", description="Name of the shot that the next take belongs to")
     takes: IntProperty(
         name="Takes",
-        description="How many clips one press of Generate makes of the shot; each is paid for",
+        description="Clips that one press of Generate makes of the shot; each is charged",
         default=1,
         min=1,
         max=4,
     )
     timing: EnumProperty(
-        name="In the Timeline",
-        description="How the clip plays in a scene of another frame rate",
+        name="Frame Rate Handling",
+        description="How the clip plays in a scene with another frame rate",
         items=TIMINGS,
         update=judge_again,
     )
     places_clip: BoolProperty(
-        name="Put on Timeline",
-        description="Place the clip in the sequencer of this scene when it arrives",
+        name="Add to Sequencer",
+        description="Add the clip to the Sequencer of this scene when it arrives",
         default=True,
     )
 

@@ -72,6 +72,12 @@ def prompt_holder(shot: KLING_PG_shot) -> Any:
     return shot
 
 
+def most_characters(shot: KLING_PG_shot) -> int:
+    """How long that prompt may be."""
+    profile = limits.of_model(shot.model)
+    return profile.shot_characters if has_own_prompts(shot) else profile.prompt_characters
+
+
 def used_references(shot: KLING_PG_shot) -> list[int]:
     """The positions of the references that have a picture, in the order in which they are sent."""
     return [position for position, reference in enumerate(shot.references) if reference.path]

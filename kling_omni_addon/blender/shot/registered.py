@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from ..connection import clip_links, opening, preferences
 from ..host import thumbnails
-from . import judging, operators, presets, prompt_operators, properties, saving
+from . import judging, operators, presets, prompt_operators, prompt_words, properties, saving
 from .changes import shot_changed
 
-CLASSES = (*properties.CLASSES, *operators.CLASSES, *prompt_operators.CLASSES, *presets.CLASSES)
+CLASSES = (
+    *properties.CLASSES,
+    *operators.CLASSES,
+    *prompt_operators.CLASSES,
+    *prompt_words.CLASSES,
+    *presets.CLASSES,
+)
 
 
 def register() -> None:

@@ -168,7 +168,7 @@ class KLING_OT_choose_task(WhileOnline, OfGivenSubmission, bpy.types.Operator):
     """Say which task of your account this one is; Kling was told no id by which to ask"""
 
     bl_idname = "kling.choose_task"
-    bl_label = "Choose Task"
+    bl_label = "Choose Task..."
     bl_options = {"REGISTER", "INTERNAL"}
 
     task: EnumProperty(name="Task", description="Kling's id of the task", items=_candidates_of)

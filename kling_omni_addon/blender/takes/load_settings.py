@@ -209,15 +209,15 @@ def provenance_for(strip: Strip | None) -> dict[str, Any]:
 
 
 class KLING_OT_load_settings(bpy.types.Operator):
-    """Put what a clip was made with back into the panel: of the active strip, or of the chosen submission"""
+    """Load the settings of the active strip's clip, or of the selected job, into the panel"""
 
     bl_idname = "kling.load_settings"
     bl_label = "Load Settings"
     bl_options = {"REGISTER", "UNDO"}
 
     submission_id: StringProperty(
-        name="Submission",
-        description="Id of the submission; while it is empty, the active strip tells",
+        name="Job",
+        description="ID of the job; uses the active strip when empty",
         options={"HIDDEN", "SKIP_SAVE"},
     )
 

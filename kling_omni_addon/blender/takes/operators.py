@@ -36,21 +36,21 @@ class _OfStrip:
     def poll(cls, context: bpy.types.Context) -> bool:
         is_ours = kling_strip(context) is not None
         if not is_ours:
-            cls.poll_message_set("Choose a strip with a clip that Kling made")  # type: ignore[attr-defined] # Blender's
+            cls.poll_message_set("Select a strip with a clip that Kling made")  # type: ignore[attr-defined] # Blender's
         return is_ours
 
 
 class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
-    """Show another take of the shot on this strip: same place, same cut, same effects"""
+    """Show another take of the shot in this strip, with the same place, trim and effects"""
 
     bl_idname = "kling.switch_take"
     bl_label = "Switch Take"
     bl_options = {"REGISTER", "UNDO"}
 
     submission_id: StringProperty(
-        name="Take", description="Id of the take; while it is empty, the step counts", options={"HIDDEN", "SKIP_SAVE"}
+        name="Take", description="ID of the take; uses Step when empty", options={"HIDDEN", "SKIP_SAVE"}
     )
-    step: IntProperty(name="Step", description="How many takes further; below zero is back", default=1)
+    step: IntProperty(name="Step", description="Takes to go forward; negative goes back", default=1)
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: Any) -> str:
@@ -85,11 +85,10 @@ class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
 
 
 class KLING_OT_favour_take(_OfStrip, bpy.types.Operator):
-    """Mark the take that this strip shows as the best one, or take the mark away. Later takes do not replace it, and it
-    is never deleted as unused"""
+    """Mark or unmark this take as favorite. Newer takes do not replace it, and it is never deleted as unused"""
 
     bl_idname = "kling.favour_take"
-    bl_label = "Favorite Take"
+    bl_label = "Toggle Favorite Take"
     bl_options = {"REGISTER", "UNDO"}
 
     @reported
@@ -102,14 +101,14 @@ class KLING_OT_favour_take(_OfStrip, bpy.types.Operator):
 
 
 class KLING_OT_new_take(_OfStrip, bpy.types.Operator):
-    """Let the next clip be one more take of this strip's shot: when it arrives, the strip shows it"""
+    """Generate the next clip as one more take of this strip's shot; the strip switches to it when it arrives"""
 
     bl_idname = "kling.new_take"
-    bl_label = "New Take"
+    bl_label = "Start New Take"
     bl_options = {"REGISTER", "UNDO"}
 
     loads_settings: BoolProperty(
-        name="Load Settings", description="Put what the strip's clip was made with into the panel", default=True
+        name="Load Settings", description="Load the settings of the strip's clip into the panel", default=True
     )
 
     @reported
@@ -125,10 +124,10 @@ class KLING_OT_new_take(_OfStrip, bpy.types.Operator):
 
 
 class KLING_OT_leave_takes(bpy.types.Operator):
-    """Let the next clip be a shot of its own"""
+    """Generate the next clip as a new shot"""
 
     bl_idname = "kling.leave_takes"
-    bl_label = "Not a Take"
+    bl_label = "Leave Take Mode"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -139,10 +138,10 @@ class KLING_OT_leave_takes(bpy.types.Operator):
 
 
 class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
-    """Delete the files of this shot's takes that no strip of this file shows and that are not the favorite"""
+    """Delete takes of this shot that no strip in this .blend file uses and that are not marked as favorite"""
 
     bl_idname = "kling.delete_unused_takes"
-    bl_label = "Delete Unused Takes"
+    bl_label = "Delete Unused Takes..."
     bl_options = {"REGISTER"}
 
     agreed: ClassVar[frozenset[str] | None] = None  # what the artist was shown: never more than that

@@ -205,19 +205,19 @@ def _provenance(strip: Strip) -> dict[str, Any]:
 
 
 class KLING_OT_export_otio(bpy.types.Operator, ExportHelper):
-    """Write the clips of the scene's timeline for other editing programs, each with what it was made from"""
+    """Export the Sequencer's strips with the sources of their clips, for other editing programs"""
 
     bl_idname = "kling.export_otio"
-    bl_label = "Export OpenTimelineIO"
+    bl_label = "Export OpenTimelineIO..."
     bl_options = {"REGISTER"}
 
     filename_ext = ".otio"
     filter_glob: StringProperty(
-        name="Filter", description="Which files the browser lists", default="*.otio", options={"HIDDEN"}
+        name="Filter", description="Files that the browser lists", default="*.otio", options={"HIDDEN"}
     )
     relative: BoolProperty(
         name="Relative Links",
-        description="Say where the clips are by paths from the file's own folder, so that both can be moved together",
+        description="Store clip paths relative to the .otio file, so that both can be moved together",
         default=False,
     )
 

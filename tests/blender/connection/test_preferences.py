@@ -122,7 +122,7 @@ def test_the_page_draws_and_says_where_the_key_is_kept(page: Page, service: str)
     layout = Layout()
     preferences_page.draw_page(page, layout, bpy.context)  # type: ignore[arg-type]
     assert ("plain text" in layout.text) == (service != "rehearsal")
-    assert {"Profile", "API", "Ask Above", "Clips at Once", "Clip Folder"} <= set(layout.labels)
+    assert {"Profile", "API", "Confirm Above", "Parallel Jobs", "Clip Folder"} <= set(layout.labels)
 
 
 def test_sending_again_is_asked_about_with_what_it_may_cost(page: Page, shot_scene: Scene) -> None:

@@ -211,9 +211,9 @@ _DATED = "Kling has accepted videos of more than 10 s since 2026-06-17: choose t
     ("profile", "seconds", "words"),
     [
         ("seed", 10.04, ""),
-        ("seed", 15.04, f"takes 3 to 10 s. Use Next Shot From Last Frame instead. {_DATED}"),
+        ("seed", 15.04, f"takes 3 to 10 s. Use Continue from Last Frame instead. {_DATED}"),
         ("late", 15.04, ""),
-        ("late", 15.6, "takes 3 to 15.5 s. Use Next Shot From Last Frame instead."),
+        ("late", 15.6, "takes 3 to 15.5 s. Use Continue from Last Frame instead."),
     ],
 )
 def test_a_clip_that_is_too_long_to_be_a_video_is_told_before_anything_is_sent(

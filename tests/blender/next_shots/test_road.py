@@ -106,7 +106,7 @@ def test_an_old_link_is_asked_for_again_before_it_is_sent(
 
 def test_a_clip_that_kling_does_not_have_any_more_is_told_with_the_way_on(road: Scene) -> None:
     use_clip(road, "kob-long-gone", "NEXT")
-    told = "Kling keeps clips for 30 days; this one is gone. Use Next Shot From Last Frame instead."
+    told = "Kling keeps clips for 30 days; this one is gone. Use Continue from Last Frame instead."
     assert faults_of(road) == [told]
     with pytest.raises(RuntimeError, match="this one is gone"):
         bpy.ops.kling.submit()

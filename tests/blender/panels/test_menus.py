@@ -92,8 +92,7 @@ def test_the_strip_menu_of_the_header_offers_kling_for_movies_and_images_only(
 def test_without_an_id_a_command_is_about_the_active_job(shot_scene: Scene, write_clip: WriteClip) -> None:
     for frame, name in ((10, "kob-1"), (50, "kob-2")):
         clip_strips.place_clip(shot_scene, write_clip(), frame_start=frame, name=name, submission_id=name)
-    rows.fill(["kob-1", "kob-2"])
-    rows.the_list().index = 1  # the newest comes first
+    rows.fill(["kob-2", "kob-1"], active="kob-1")
     assert bpy.ops.kling.reveal_strip() == {"FINISHED"}
     assert shot_scene.frame_current == 10
 

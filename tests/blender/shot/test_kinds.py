@@ -242,7 +242,7 @@ def test_the_tab_draws_every_kind_of_shot_with_what_it_is_made_from(
     drawn = {name for name, _ in layout.buttons}
     assert drawn >= {"kling.submit", "kling.check_account"}
     assert ("kling.capture_both" in drawn) == (kind in ("FRAMES", "BOARD_FRAMES"))
-    assert ("Keep Its Sound" in layout.labels) == (kind in ("EDIT", "NEXT", "PREVIOUS"))
+    assert ("Keep Original Sound" in layout.labels) == (kind in ("EDIT", "NEXT", "PREVIOUS"))
     assert ("kling.submit_each_shot" in drawn) == (kind in ("STORYBOARD", "BOARD_FRAMES"))
     assert ("kling.prompt_to_text" in drawn) == (kind not in ("STORYBOARD", "BOARD_FRAMES"))
     assert ("kling.add_references" in drawn) == (kind != "TEXT")
