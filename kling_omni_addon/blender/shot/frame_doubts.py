@@ -19,7 +19,7 @@ from .reading import fit_frames_of
 
 _ROUNDING_S: Final = 0.5  # clips last whole seconds
 _SMALL: Final = 0.8  # a side of so much of the clip's is hardly seen to be smaller
-_LARGER: Final = "Raise Resolution or its percentage in Output Properties and capture again."
+_LARGER: Final = "Raise Resolution in Output Properties and capture again."
 
 
 def frame_doubts(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Finding]:

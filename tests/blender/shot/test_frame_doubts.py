@@ -124,7 +124,7 @@ def test_a_render_that_is_smaller_than_the_clip_is_told_with_where_to_change_it(
 ) -> None:
     film.kling.mode = mode
     take(film, tmp_path, 1, 120, size=size)
-    way = "Raise Resolution or its percentage in Output Properties and capture again."
+    way = "Raise Resolution in Output Properties and capture again."
     assert doubts(film) == ([f"{said} {way}"] if said else [])
 
 
