@@ -28,12 +28,12 @@ def test_the_selected_clips_are_placed_at_once(story: Story) -> None:
 
 def test_a_double_click_plays_the_clip_and_changes_nothing(story: Story) -> None:
     assert story["players"] == [None]  # one, which still runs
-    assert "fox" not in story["placed_before"]
+    assert story["placed_before"] == ["market"]
 
 
 def test_the_menu_of_a_row_is_about_that_row_and_not_the_active_one(story: Story) -> None:
-    assert story["menu_of"] == "fox"
-    assert story["active"] != "fox"
+    assert story["menu_of"] == "fox_take_2"
+    assert story["active"] == "market"
 
 
 def test_only_files_that_nothing_uses_are_deleted_after_a_yes_and_every_record_stays(story: Story) -> None:

@@ -56,7 +56,6 @@ def gallery() -> Steps:
         remember(url, clips)
         scene.kling.kind, scene.kling.shot_name, scene.kling.duration_s = "TEXT", "market", 5
         scene.kling.prompt = "A market at noon, the camera glides between the stalls"
-        bpy.ops.kling.resume()
         bpy.ops.kling.submit()
         yield from in_sight()
         yield from look("dark")
@@ -193,22 +192,21 @@ def modules() -> Any:
 
 
 def row_of(name: str) -> Found:
-    """Where the row of a clip is in sight: each place is clicked until that one is active."""
+    """Where the row of a clip is in sight: each place below the search is clicked until that one is active."""
     rows, _, snapshots = modules()
-    region = side_panel(_EDITOR)
-    top = bpy.context.window_manager.windows[0].height - region.y - region.height
-    for y in range(top + 40, top + region.height - 20, 24):
-        yield from click((region.x + 110, y))
+    x, below = yield from find(_EDITOR, "kling.search")
+    for y in range(below + 30, below + 300, 30):
+        yield from click((x, y))
         yield 0.4  # the next one is no second click on this
         found = snapshots.submission(rows.chosen())
         if found is not None and found.target.name == name:
-            return region.x + 110, y
+            return x, y
     raise LookupError(f"{name} is not in sight")
 
 
 def play() -> Steps:
     """A double click on a row plays its clip."""
-    place = yield from row_of("fox")
+    place = yield from row_of("fox_take_2")
     _, player, _ = modules()
     yield 1.0
     xdotool("mousemove", *place)
@@ -224,7 +222,7 @@ def play() -> Steps:
 
 def right_click() -> Steps:
     """The menu of a row that is not the active one."""
-    place = yield from row_of("fox")
+    place = yield from row_of("fox_take_2")
     rows, _, snapshots = modules()
     rows.the_list().index = 0
     watched: Any = bpy.types.UI_MT_list_item_context_menu

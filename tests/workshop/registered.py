@@ -33,8 +33,8 @@ def opens_dialog(operator: Any) -> bool:
     """Whether an operator asks for more in a dialog or in the file browser, when a button calls it."""
     if any(part.__name__ in ("ExportHelper", "ImportHelper") for part in operator.__mro__):
         return True
-    ours = (part for part in operator.__mro__ if "kling_omni_addon" in part.__module__ and "invoke" in part.__dict__)
-    return any(word in inspect.getsource(part.invoke) for part in ours for word in _OPEN)
+    ours = (part for part in operator.__mro__ if "kling_omni_addon" in part.__module__)
+    return any(word in inspect.getsource(part) for part in ours for word in _OPEN)
 
 
 def properties() -> Iterator[tuple[str, Any]]:

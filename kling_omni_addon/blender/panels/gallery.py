@@ -82,7 +82,7 @@ def draw_gallery(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if not shown.rows:
         layout.label(text="No clip matches")
         return
-    column = layout.column()
+    column = layout.column(align=True)
     column.scale_y = _ROW_UNITS
     number = min(_MOST_ROWS, len(shown.rows))
     column.template_list("KLING_UL_submissions", "", shown, "rows", shown, "index", rows=number, maxrows=number)

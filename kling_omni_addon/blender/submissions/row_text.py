@@ -16,6 +16,7 @@ from ..shot.offers import MODES
 
 _PROMPT_LENGTH: Final = 120  # characters that a row or the lines below the list can hold
 _QUALITIES: Final = {identifier: label for identifier, label, *_ in MODES}
+_LINES: Final = {identifier: lines for identifier, _, lines, *_ in MODES}  # "1080p": shorter, for a row
 STATE_ORDER: Final = (
     Phase.PARKED,
     Phase.INTENDED,
@@ -32,8 +33,8 @@ STATE_ORDER: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowText:
-    """The words of a row. ``facts`` is length, quality and price, ``told`` the same with the kind of shot and the name
-    of the .blend file; ``searched`` is all that a search looks through.
+    """The words of a row. ``facts`` is quality, length and price or charge, ``told`` the same in full, with the kind of
+    shot and the name of the .blend file; ``searched`` is all that a search looks through.
     """
 
     name: str
@@ -68,15 +69,18 @@ def _text(submission: Submission) -> RowText:
     prompt = " ".join(told_prompt(wish).split())
     name = submission.target.name or submission.id
     seconds = f"{wish['duration_s']} s" if wish.get("duration_s") else ""
-    price = _price(submission)
-    quality = _QUALITIES.get(str(wish.get("mode", "")), "")
+    price, mode = _price(submission), str(wish.get("mode", ""))
+    short_price = price.removesuffix(" charged").partition(" of ")[0]
+    size_and_length = " ".join(filter(None, (_LINES.get(mode, ""), seconds)))
     return RowText(
         name=name,
         prompt=prompt[:_PROMPT_LENGTH],
         kind_icon=kind.icon if kind is not None else "FILE_MOVIE",
-        short_facts=_joined(seconds, price.partition(" ")[0]),
-        facts=_joined(seconds, quality, price),
-        told=_joined(kind.label if kind is not None else "", quality, seconds, price, _blend_of(submission)),
+        short_facts=_joined(seconds, short_price.partition(" ")[0]),
+        facts=_joined(size_and_length, short_price),
+        told=_joined(
+            kind.label if kind is not None else "", _QUALITIES.get(mode, ""), seconds, price, _blend_of(submission)
+        ),
         searched="\n".join((name, prompt, submission.id, submission.task_id)).casefold(),
     )
 

@@ -182,7 +182,7 @@ def test_a_row_says_length_quality_and_price(gallery: dict[str, Path]) -> None:
     assert (text.name, text.prompt, text.facts, text.short_facts) == (
         "fox",
         "A fox runs",
-        "5 s · Pro · 4.0 units",
+        "1080p 5 s · 4.0 units",
         "5 s · 4.0",
     )
     assert text.told == "Text · Pro · 5 s · 4.0 units · other.blend"
