@@ -123,7 +123,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
     """Delete the files of the selected clips from the disk. Their jobs stay in the list"""
 
     bl_idname = "kling.delete_clips"
-    bl_label = "Delete Clip Files"
+    bl_label = "Delete Clip Files..."
     bl_options = {"REGISTER"}
 
     submission_id: StringProperty(
