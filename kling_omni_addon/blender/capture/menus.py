@@ -70,4 +70,22 @@ class KLING_MT_reference_picture(_Sources, bpy.types.Menu):
     role = "REFERENCE"
 
 
-CLASSES = (KLING_MT_first_picture, KLING_MT_middle_picture, KLING_MT_end_picture, KLING_MT_reference_picture)
+class KLING_MT_capture_both(bpy.types.Menu):
+    """From where to where both frames are taken, and with what."""
+
+    bl_label = "Capture First and End Frames"
+
+    def draw(self, _context: bpy.types.Context | None) -> None:
+        """The spans, then the engines."""
+        self.layout.operator_enum("kling.capture_both", "span")
+        self.layout.separator()
+        self.layout.operator_menu_enum("kling.capture_both", "engine", text="Camera With", icon="SHADING_RENDERED")
+
+
+CLASSES = (
+    KLING_MT_capture_both,
+    KLING_MT_first_picture,
+    KLING_MT_middle_picture,
+    KLING_MT_end_picture,
+    KLING_MT_reference_picture,
+)

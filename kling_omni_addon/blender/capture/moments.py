@@ -18,6 +18,23 @@ MOMENTS = (
 )
 
 
+SPANS = (
+    ("SCENE", "Scene Range", "From the first to the last frame of the scene"),
+    ("STRIP", "Active Strip", "From the first to the last frame of the active strip"),
+    ("MARKERS", "Between Markers", "From the marker at or before the playhead to the next one"),
+)
+
+
+def span_at(scene: bpy.types.Scene, span: str) -> tuple[int, int]:
+    """The first and the last frame of one of :data:`SPANS`. Raises like :func:`frame_at`."""
+    if span == "MARKERS":
+        is_on_marker = any(marker.frame == scene.frame_current for marker in scene.timeline_markers)
+        first = scene.frame_current if is_on_marker else frame_at(scene, "MARKER_PREVIOUS")
+        return first, frame_at(scene, "MARKER_NEXT")
+    ends = ("STRIP_FIRST", "STRIP_LAST") if span == "STRIP" else ("START", "END")
+    return frame_at(scene, ends[0]), frame_at(scene, ends[1])
+
+
 def frame_at(scene: bpy.types.Scene, moment: str) -> int:
     """The frame of the scene at one of :data:`MOMENTS`.
 

@@ -19,7 +19,7 @@ from . import frame_overlay, view
 from . import pictures as capture_pictures
 from .camera import Engine
 from .camera_job import CameraJob, CameraPicture
-from .moments import MOMENTS, frame_at, last_frame_of, require_active_strip
+from .moments import MOMENTS, SPANS, frame_at, last_frame_of, require_active_strip, span_at
 
 _ROLES: Final = (
     ("FIRST", "First Frame", "Image that the clip starts from"),
@@ -177,20 +177,20 @@ class KLING_OT_capture_frame(OfCamera, _OfShape, bpy.types.Operator):
 
 
 class KLING_OT_capture_both(OfCamera, bpy.types.Operator):
-    """Render the scene camera at the first and the last frame of the scene"""
+    """Render the scene camera at both ends of the scene, of the active strip, or of the span between two markers"""
 
     bl_idname = "kling.capture_both"
     bl_label = "Capture First and End Frames"
 
+    span: EnumProperty(name="Span", description="Frames from the first to the end frame", items=SPANS, options=AFRESH)
     engine: EnumProperty(name="Engine", description="Engine that renders the images", items=ENGINES, options=AFRESH)
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
-        """Both ends of the scene; the first frame's shape decides about the end frame too."""
+        """Both ends; the first frame's shape decides about the end frame too."""
         shape, engine = capture_pictures.usual_shape(scene, Role.FIRST), Engine[self.engine]
-        ends = {Role.FIRST: scene.frame_start, Role.END: scene.frame_end}
+        ends = zip((Role.FIRST, Role.END), span_at(scene, self.span), strict=True)
         return [
-            (role, capture_pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine))
-            for role, frame in ends.items()
+            (role, capture_pictures.camera_job(scene, frame, aspect_ratio=shape, engine=engine)) for role, frame in ends
         ]
 
 

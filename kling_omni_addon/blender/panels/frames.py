@@ -32,7 +32,7 @@ def draw_frames(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         both = layout.row(align=True)
         text = "Camera to First + End" if characters_of(context) >= _WORDS_FIT else "First + End"
         both.operator("kling.capture_both", text=text, icon="CAMERA_DATA")
-        both.operator_menu_enum("kling.capture_both", "engine", text="", icon="DOWNARROW_HLT")
+        both.menu("KLING_MT_capture_both", text="", icon="DOWNARROW_HLT")
     if Role.MIDDLE in frames:
         _draw_middle_frames(layout, context, shot)
     if frames:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 import bpy
 
 from ...core.takes import Take
+from ..host import thumbnails
 from ..host.editors import is_in_sequencer, redraw
 from ..host.isolating import on_its_own
 from ..host.sequencer import Strip
-from ..host.wrapping import draw_text
+from ..host.wrapping import draw_text, units_of
 from ..shot.properties import scene_of, shot_of
 from ..takes import takes
 from ..takes.operators import kling_strip
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
 
 _TOLD: Final = 4  # other takes that the panel tells about
+_PICTURED: Final = 8
+_THUMBNAIL: Final = 5.0  # of Blender's own units
 _MENU_CHARACTERS: Final = 60
 _REMEMBERED: Final = 32
 
@@ -153,6 +156,7 @@ class KLING_PT_sequencer_takes(bpy.types.Panel):
         found = known_takes(strip)
         if len(found) > 1:
             _draw_switch(column, strip, found)
+            _draw_thumbnails(column, context, strip, found)
             _draw_others(column, context, strip, found)
         draw_take_actions(column.column(align=True), strip)
 
@@ -163,6 +167,23 @@ def _draw_switch(column: bpy.types.UILayout, strip: Strip, found: tuple[Take, ..
     text = name_of(strip) if shown is None else title_of(found[shown], shown + 1)
     row.menu("KLING_MT_takes", text=text, icon="SOLO_ON" if takes.shows_favourite(strip) else "NONE")
     row.operator("kling.switch_take", text="", icon="TRIA_RIGHT").step = 1
+
+
+def _draw_thumbnails(
+    column: bpy.types.UILayout, context: bpy.types.Context, strip: Strip, found: tuple[Take, ...]
+) -> None:
+    """The newest takes beside each other, each with the button that shows it."""
+    newest = list(enumerate(found, start=1))[-_PICTURED:]
+    columns = max(2, min(len(newest), int(units_of(context) / _THUMBNAIL)))
+    grid = column.grid_flow(row_major=True, columns=columns, even_columns=True, align=True)
+    for number, take in newest:
+        cell, icon = grid.column(align=True), thumbnails.icon_of_clip(take.clip)
+        if icon:
+            cell.template_icon(icon_value=icon, scale=min(_THUMBNAIL, units_of(context) / columns - 1))
+        is_shown = take.submission == submission_of(strip)
+        star: IconItems = "SOLO_ON" if take.submission == text_of(strip, FAVOURITE) else "NONE"
+        button = cell.operator("kling.switch_take", text=str(number), icon=star, depress=is_shown)
+        button.submission_id = take.submission
 
 
 def _draw_others(column: bpy.types.UILayout, context: bpy.types.Context, strip: Strip, found: tuple[Take, ...]) -> None:

@@ -146,7 +146,7 @@ def _cost(submission: Submission) -> str:
     """What Kling charged, or says that it did; a rehearsal charges nothing."""
     charged = charged_words(submission)
     if charged and snapshots.is_rehearsed(submission):
-        return f" A rehearsal is free; Kling would have charged {charged}."
+        return f" A rehearsal is free; with Kling it costs {charged}."
     return f" {charged_sentence(submission)}".rstrip()
 
 

@@ -12,7 +12,7 @@ import pytest
 import kling_omni_addon
 from kling_omni_addon.blender.capture import frame_overlay
 from kling_omni_addon.blender.capture.camera import eevee_name
-from kling_omni_addon.blender.capture.moments import MOMENTS, frame_at
+from kling_omni_addon.blender.capture.moments import MOMENTS, SPANS, frame_at, span_at
 from kling_omni_addon.blender.host.sequencer import new_effect, strips_of
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.core.errors import CaptureFailed
@@ -55,6 +55,23 @@ def with_strip_and_markers(scene: Scene) -> None:
 def test_every_moment_has_its_frame(scene: Scene, moment: str, frame: int) -> None:
     with_strip_and_markers(scene)
     assert frame_at(scene, moment) == frame
+
+
+@pytest.mark.parametrize(
+    ("span", "ends"),
+    list(zip((identifier for identifier, _, _ in SPANS), ((2, 21), (5, 14), (11, 15)), strict=True)),
+)
+def test_every_span_has_its_ends(scene: Scene, span: str, ends: tuple[int, int]) -> None:
+    with_strip_and_markers(scene)
+    assert span_at(scene, span) == ends
+
+
+def test_between_two_markers_the_one_before_the_playhead_counts(scene: Scene) -> None:
+    with_strip_and_markers(scene)
+    scene.frame_set(13)
+    assert span_at(scene, "MARKERS") == (11, 15)
+    assert kling.capture_both(span="MARKERS", engine="CYCLES") == {"FINISHED"}
+    assert (scene.kling.first_origin, scene.kling.end_origin) == ("Front, frame 11", "Front, frame 15")
 
 
 @pytest.mark.parametrize("moment", ["STRIP_FIRST", "STRIP_LAST", "MARKER_PREVIOUS", "MARKER_NEXT"])
