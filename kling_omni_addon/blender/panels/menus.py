@@ -68,6 +68,9 @@ def _draw_prompt(layout: bpy.types.UILayout) -> None:
     layout.operator("kling.open_prompt_text")
     layout.operator("kling.prompt_to_field", text="Write Prompt in Field")
     layout.separator()
+    layout.menu("KLING_MT_prompt_words", text="Insert Words", icon="ADD")
+    layout.operator("kling.describe_camera", icon="VIEW_CAMERA")
+    layout.separator()
     layout.operator("kling.show_library", text="Show Element Library", icon="OUTLINER_OB_ARMATURE")
 
 
