@@ -50,7 +50,7 @@ class Stage:
     scene: bpy.types.Scene
     camera: bpy.types.Object
     lights: tuple[bpy.types.Object, ...]
-    corners: tuple[Vector, ...]
+    corners: tuple[Any, ...]  # vectors
 
     def look(self, heading: float, height: float) -> None:
         """See all of the things from the angle ``heading`` around the vertical, 0 being what Blender calls the front,
@@ -63,7 +63,7 @@ class Stage:
         layer: Any = self.scene.view_layers[0]
         place, _ = self.camera.camera_fit_coords(layer.depsgraph, [part for corner in self.corners for part in corner])
         self.camera.location = place
-        far = max((corner - Vector(place)).length for corner in self.corners)
+        far = max((corner - self.camera.location).length for corner in self.corners)
         data: Any = self.camera.data
         data.clip_start, data.clip_end = far / 10_000, far * 2
         self._update()
@@ -214,11 +214,13 @@ def _paint_as(copy: Any, shown: Any) -> None:
         ours.material = theirs.material.original if theirs.material else None
 
 
-def _with_room(corners: tuple[Vector, ...]) -> tuple[Vector, ...]:
+def _with_room(corners: tuple[Any, ...]) -> tuple[Any, ...]:
     """The corners of one box around all, with room about it. Raises :class:`CaptureFailed` where there is none."""
     if not corners:
-        raise CaptureFailed("There is nothing to see.", field="element", remedy="Show it in the 3D Viewport and renders.")
-    low, high = (Vector(pick(axis) for axis in zip(*corners, strict=True)) for pick in (min, max))
+        raise CaptureFailed(
+            "There is nothing to see.", field="element", remedy="Show it in the 3D Viewport and renders."
+        )
+    low, high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
     middle, half = (low + high) / 2, (high - low) / 2 * _ROOM
     if not half.length:
         raise CaptureFailed("It has no size.", field="element", remedy="Choose something larger than a point.")
@@ -234,5 +236,3 @@ def heading_of(thing: bpy.types.Object | None) -> float:
     across = Vector((front.x, front.y))
     is_upright = across.length > 0.5 * front.length
     return math.atan2(across.x, -across.y) if is_upright else 0.0
-
-
