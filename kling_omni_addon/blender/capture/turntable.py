@@ -74,6 +74,7 @@ def view_jobs(source: Source, layer: bpy.types.ViewLayer, look: Look) -> list[Vi
     """The views of an object or a collection as the view layer shows it, the front first. Raises
     :class:`CaptureFailed` where there is nothing to see of it.
     """
+    layer.update()
     require_seen(source, layer)
     heading = look.front + heading_of(source if isinstance(source, bpy.types.Object) else None)
     return [

@@ -8,11 +8,13 @@ from typing import Any, Final
 import bpy
 from bpy.props import CollectionProperty, StringProperty
 
+from ...core.errors import ArgumentsInvalid
+from ...core.naming import renamed
 from ...settings import is_local_service
 from ...work.making import SentElement
 from ..connection import opening
 from ..host.ownership import is_own, own_scenes
-from ..shot.properties import shot_of
+from ..shot.properties import KLING_PG_shot, shot_of
 
 _HOLDERS: Final[tuple[Any, ...]] = (bpy.types.Object, bpy.types.Collection)
 
@@ -74,12 +76,25 @@ def name_of(element_id: str) -> str:
 
 
 def rename(element_id: str, name: str) -> None:
-    """Call an element something else in this file."""
+    """Call an element something else in this file, also in its prompts. Raises :class:`ArgumentsInvalid` for a name
+    that another element of a shot has.
+    """
+    items = list(_in_shots(element_id))
+    if any(other.name == name for item in items for other in shot_of(item.id_data).elements if other != item):
+        sentence = f'A shot has another element "{name}".'
+        raise ArgumentsInvalid(sentence, field="name", remedy="Choose another name.")
     for record in _records():
         if record.element_id == element_id:
             record.element_name = name
-    for item in _in_shots(element_id):
-        item.name = name
+    for item in items:
+        before, item.name = item.name, name
+        _rename_in_prompts(shot_of(item.id_data), before, name)
+
+
+def _rename_in_prompts(shot: KLING_PG_shot, before: str, after: str) -> None:
+    shot.words = renamed(shot.words, "element", before, after)
+    for part in shot.board:
+        part.prompt = renamed(part.prompt, "element", before, after)
 
 
 def forget(element_id: str) -> None:

@@ -70,7 +70,8 @@ class KLING_UL_library(Rows, bpy.types.UIList):
 
 
 def draw_library(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The library below the shot's elements, closed until the artist wants it."""
+    """Making one, and the library below, closed until the artist wants it."""
+    _draw_making(layout, context)
     header, body = layout.panel("KLING_library", default_closed=True)
     header.label(text="Library")
     if listing.answer is not None:
@@ -93,7 +94,6 @@ def _draw_found(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.template_list("KLING_UL_library", "", shown, "elements", shown, "index", rows=_ROWS)
     if 0 <= shown.index < len(shown.elements):
         _draw_chosen(layout, context, shown.elements[shown.index])
-    _draw_making(layout, context)
 
 
 def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: Any) -> None:
