@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -73,12 +74,10 @@ def set_up(scene: Any) -> Any:
             material.diffuse_color = shader.inputs["Base Color"].default_value
     tower = bpy.data.collections.new("Lighthouse")
     scene.collection.children.link(tower)
-    for thing in [
-        thing for thing in scene.objects if thing.type == "MESH" and thing.name[:5] not in ("Cliff", "Stone")
-    ]:
-        if thing.name != "Sea":
-            tower.objects.link(thing)
-            scene.collection.objects.unlink(thing)
+    around = ("Cliff", "Stone", "Sea", "Sun", "Camera")
+    for thing in [thing for thing in scene.objects if not thing.name.startswith(around)]:
+        tower.objects.link(thing)
+        scene.collection.objects.unlink(thing)
     layer = bpy.context.view_layer
     assert layer is not None
     layer.active_layer_collection = layer.layer_collection.children["Lighthouse"]
@@ -107,9 +106,7 @@ def make(scene: Any) -> Steps:
     STORY["in_shot"] = [element.name for element in scene.kling.elements]
     yield 0.5
     shoot_side_panel("made")
-    views = sorted(Path(OUT).parents[3].glob("nowhere")) or []
-    STORY["views"] = [str(view) for view in views]
-    for view in sorted(Path(bpy.utils.user_resource("CONFIG")).parent.rglob("Lighthouse_*.png")):
+    for view in sorted(Path(os.environ["KLING_HOME"]).rglob("Lighthouse_*.png")):
         shutil.copy(view, OUT / f"view_{view.name.split('_')[1]}.png")
 
 

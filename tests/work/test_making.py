@@ -1,4 +1,4 @@
-"""An element is sent once: where no answer came it is looked for, by our id and by name and time, before anything else."""
+"""An element is sent once: where no answer came it is looked for, by our id, then by its name and time."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def views(source: Any, look: Look = SMALL) -> list[Path]:
 
 def pixels(path: Path) -> tuple[int, int, list[float]]:
     image: Any = bpy.data.images.load(str(path), check_existing=False)
-    width, height, values = *image.size, list(image.pixels)
+    (width, height), values = image.size, list(image.pixels)
     bpy.data.images.remove(image)
     return width, height, values
 
