@@ -69,7 +69,8 @@ def set_up(scene: Any) -> Any:
     lighthouse.build(scene)
     scene.render.engine = "BLENDER_WORKBENCH"
     for material in bpy.data.materials:  # what Workbench shows
-        shader = material.node_tree.nodes.get("Principled BSDF") if material.node_tree else None
+        tree: Any = material.node_tree
+        shader = tree.nodes.get("Principled BSDF") if tree else None
         if shader is not None:
             material.diffuse_color = shader.inputs["Base Color"].default_value
     tower = bpy.data.collections.new("Lighthouse")

@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def added_box(scene: Scene, name: str, size: tuple[float, float, float] = (1, 1, 1)) -> Thing:
     mesh = bpy.data.meshes.new(name)
-    shape = bmesh.new()
+    shape: Any = bmesh.new()
     bmesh.ops.create_cube(shape, size=1)
     bmesh.ops.scale(shape, vec=size, verts=shape.verts)
     shape.to_mesh(mesh)
