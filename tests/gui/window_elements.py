@@ -90,10 +90,11 @@ def make(scene: Any) -> Steps:
     """The button, the words in its dialog, Enter; and the element is in the shot."""
     place = yield from find("VIEW_3D", "bpy.ops.kling.make_element")
     yield from click(place)
+    yield from opened("KLING_OT_make_element")
+    xdotool("type", "--delay", 40, "Hero")
     yield 0.5
-    xdotool("type", "--delay", 15, "Hero")
     xdotool("key", "Tab")
-    yield 0.4
+    yield 0.5
     yield from write("A red and white lighthouse")
     shoot("dialog")
     xdotool("key", "Return")
@@ -111,6 +112,24 @@ def make(scene: Any) -> Steps:
         shutil.copy(view, OUT / f"view_{view.name.split('_')[1]}.png")
 
 
+def opened(dialog: str) -> Steps:
+    """Wait until a dialog is drawn."""
+    kind, drawn = getattr(bpy.types, dialog), []
+    draw = kind.draw
+
+    def told(self: Any, context: Any) -> None:
+        draw(self, context)
+        drawn.append(True)
+
+    kind.draw = told
+    for _ in range(50):
+        yield 0.2
+        if drawn:
+            break
+    kind.draw = draw
+    yield 1.0
+
+
 def look_at_library() -> Steps:
     """Open it with the mouse, and ask for it."""
     x, y = yield from find("VIEW_3D", "bpy.ops.kling.make_element")
@@ -122,7 +141,7 @@ def look_at_library() -> Steps:
     shoot_side_panel("library")
     place = yield from find("VIEW_3D", "bpy.ops.kling.rename_element")
     yield from click(place)
-    yield 0.5
+    yield 2.0
     shoot("rename")
     xdotool("key", "Escape")
     yield 0.3

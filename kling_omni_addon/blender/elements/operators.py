@@ -133,11 +133,13 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
         layer = context.view_layer
         assert layer is not None
         require_seen(source, layer)
-        self.source = source.name
+        self.source = "" if source == scene_of(context).collection else source.name  # that one has no name in the file
         record = records.record_of(source)
         self.element_name = self.element_name or (record.element_name if record else source.name[:NAME_CHARACTERS])
         self._is_asked = True
-        return context.window_manager.invoke_props_dialog(self, width=360)
+        return context.window_manager.invoke_props_dialog(
+            self, width=360, title="Make Element", confirm_text="Make Element"
+        )
 
     def draw(self, context: bpy.types.Context) -> None:
         """The source, the words, the views; and what pressing OK does."""
@@ -163,7 +165,7 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
         sent = f"{self.views} images, the name and the description"
         if preferences.service_name() == "rehearsal":
             return "Elements are free. This is a rehearsal:", f"{sent} stay on this computer."
-        return "Elements are free at Kling. OK renders and sends", f"{sent}."
+        return "Elements are free at Kling. This sends", f"{sent}."
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -280,7 +282,9 @@ class KLING_OT_rename_element(_OfLibrary, bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         self.name = self.name or element_library.require_own(self.element_id).name
-        return context.window_manager.invoke_props_dialog(self, width=320)
+        return context.window_manager.invoke_props_dialog(
+            self, width=320, title="Rename Element", confirm_text="Rename"
+        )
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The name, and what does not change."""

@@ -121,6 +121,7 @@ def _forget_rehearsals(source: Any) -> None:
 def _sources() -> Iterator[Any]:
     yield from (thing for thing in bpy.data.objects if is_own(thing))
     yield from (collection for collection in bpy.data.collections if is_own(collection))
+    yield from (scene.collection for scene in own_scenes())
 
 
 def _records() -> Iterator[KLING_PG_made_element]:
