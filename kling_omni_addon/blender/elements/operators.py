@@ -148,10 +148,8 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
         layout.row().prop(self, "kind", expand=True)
         which = "objects" if self.kind == "OBJECT" else "collections"
         layout.prop_search(self, "source", bpy.data, which, text=self.kind.capitalize())
-        column = layout.column()
-        column.activate_init = True  # the name can be typed at once
-        column.prop(self, "element_name")
-        layout.prop(self, "description")
+        for name in ("element_name", "description"):
+            layout.prop(self, name)
         column = layout.column(align=True)
         for name in ("views", "size", "engine", "front"):
             column.prop(self, name)

@@ -86,7 +86,7 @@ def _draw_found(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.label(text="Contacting Kling...", icon="SORTTIME")
     elif listing.problem:
         draw_text(layout, context, listing.problem, "ERROR")
-    if listing.answer is None and not listing.is_asking and not shown.elements:
+    if listing.answer is None and not listing.is_asking:
         layout.operator("kling.show_library", icon="FILE_REFRESH")
     if listing.answer is not None and not shown.elements:
         draw_text(layout, context, "The library is empty.", "INFO")

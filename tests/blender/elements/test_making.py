@@ -181,6 +181,12 @@ def test_a_new_element_comes_first_in_the_library_with_its_buttons(cube: Thing) 
     assert "kling.delete_element" not in names
 
 
+def test_the_rest_of_the_library_can_be_asked_for_beside_a_new_element(cube: Thing) -> None:
+    api.make_element(cube, "Hero", "a cube", look=LOOK)
+    assert "Hero" in [row.name for row in element_library.library().elements]
+    assert "kling.show_library" in [name for name, _ in drawn().buttons]
+
+
 def test_an_element_is_renamed_in_this_file_and_keeps_its_name_at_kling(cube: Thing, served: Scene) -> None:
     made = str(api.make_element(cube, "Hero", "a cube", scene=served, look=LOOK).id)
     served.kling.prompt = "@element:Hero walks past @element:Hero-like rocks"
