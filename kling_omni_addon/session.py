@@ -22,8 +22,6 @@ from .core.errors import (
     ClipUnusable,
     JournalUnusable,
     RequestInvalid,
-    StillRunning,
-    TaskFailed,
     TaskUnknown,
 )
 from .core.life import events as ev
@@ -54,6 +52,7 @@ from .work.crew import Progress
 from .work.errand import Errand
 from .work.filing import discard_part
 from .work.journal import AlreadyThere, Journal
+from .work.making import Making, SentElement
 from .work.memory import Silence
 from .work.picture_store import PictureStore
 from .work.private_home import keep_home_private
@@ -68,7 +67,7 @@ _log = logging.getLogger(__name__)
 USER_AGENT = "kling-omni-blender/0.1"
 _ASKED_ABOUT = (Phase.UNANSWERED, Phase.ACCEPTED)
 _LOOK_S = 0.25
-_ELEMENT_POLL_S = 2.0
+_ELEMENT_S = 600.0
 _ELSE = "Use Continue from Last Frame instead."
 
 
@@ -324,24 +323,39 @@ class Session:
         return self.pictures.keep_file(expanded(source, "picture"), "picture")
 
     def create_element(self, draft: ElementDraft, timeout_s: float) -> LibraryElement:
-        """Make an element and wait until it can be used.
+        """Make an element and wait until it can be used. Raises :class:`RequestInvalid`, and like ``Making.make``."""
+        return self._making(draft, self.service, timeout_s).make()
 
-        Raises :class:`RequestInvalid`, :class:`TaskFailed` with the service's reason, and :class:`StillRunning` when
-        the time is over.
+    def ask_new_element(self, draft: ElementDraft, before: SentElement | None = None) -> Errand[LibraryElement]:
+        """Make an element without waiting, over a connection of its own; free.
+
+        One that was sent ``before`` and whose answer was lost is looked for first, and then taken instead of sent
+        again. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`; the errand raises like ``Making``.
         """
+        making = self._making(draft, self._open_service(), _ELEMENT_S)
+        return Errand(lambda: making.make_once(before))
+
+    def ask_element_deleted(self, element_id: int) -> Errand[int]:
+        """Delete an own element at the service, without waiting. The errand raises like ``delete_element``."""
+
+        def ask() -> int:
+            self._open_service().delete_element(element_id)
+            return element_id
+
+        return Errand(ask)
+
+    def _making(self, draft: ElementDraft, service: KlingService, timeout_s: float) -> Making:
         faults = picture_faults(draft, self._profile)
         if faults:
             raise RequestInvalid(faults)
-        task = self.service.create_element(draft)
-        deadline = self._clock.now() + timeout_s
-        while task.element is None:
-            if task.problem:
-                raise TaskFailed(f"Kling could not make the element: {task.problem}.")
-            if self._clock.now() >= deadline:
-                raise StillRunning("The element is not ready yet.", remedy="See: elements list")
-            self._clock.wait(self._crew.stopping, _ELEMENT_POLL_S)
-            task = self.service.element_task(task.task_id)
-        return task.element
+        return Making(
+            library=service,
+            draft=draft if draft.own_id else replace(draft, own_id=new_element_id()),
+            clock=self._clock,
+            stopping=self._crew.stopping,
+            window_s=self.settings.window_s,
+            timeout_s=timeout_s,
+        )
 
     def start(self) -> None:
         """Let the worker go on with everything that is unfinished; a second call does nothing."""
@@ -620,6 +634,11 @@ class Session:
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
         """Put on record that the clip is on the timeline, and as which strip. Raises :class:`IllegalTransition`."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
+
+
+def new_element_id() -> str:
+    """Our id of an element that is to be made."""
+    return f"{ID_PREFIX}element-{uuid.uuid4().hex}"
 
 
 def service_of(

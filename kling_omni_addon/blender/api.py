@@ -17,9 +17,12 @@ from ..core.problem import Problem
 from ..core.request import OmniRequest, Role
 from .capture.camera import Engine
 from .capture.pictures import capture_camera, capture_strip, capture_view, use_file, use_image
+from .capture.stage import Ground
+from .capture.turntable import Look
 from .connection import clip_links
 from .connection.snapshots import read_submissions as submissions
 from .connection.snapshots import require_submission as submission
+from .elements.making import delete_element, make_element
 from .shot import judging
 from .shot.reading import read_request as request_of
 from .submissions.acts import (
@@ -40,7 +43,9 @@ from .timeline.our_strips import PlacedStrip
 
 __all__ = (
     "Engine",
+    "Ground",
     "KlingError",
+    "Look",
     "OmniRequest",
     "Phase",
     "PlacedStrip",
@@ -55,8 +60,10 @@ __all__ = (
     "capture_strip",
     "capture_view",
     "choose_task",
+    "delete_element",
     "go_on",
     "look_again",
+    "make_element",
     "place",
     "place_arrived",
     "price_of",

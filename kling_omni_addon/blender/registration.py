@@ -13,6 +13,7 @@ from ..settings import Preferred
 from .capture import registered as capture
 from .connection import opening, preferences
 from .connection import registered as connection
+from .elements import registered as elements
 from .host import heartbeat, identity
 from .host.isolating import on_its_own
 from .next_shots import registered as next_shots
@@ -32,10 +33,11 @@ _CLASSES = (
     *capture.CLASSES,
     *takes.CLASSES,
     *submissions.CLASSES,
+    *elements.CLASSES,
     *next_shots.CLASSES,
     *panels.CLASSES,
 )
-_ROOMS = (connection, shot, timeline, capture, submissions, panels)
+_ROOMS = (connection, shot, timeline, capture, submissions, elements, panels)
 _commands: list[object] = []
 
 

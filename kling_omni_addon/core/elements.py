@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .capability import LEGACY, Profile, over
+from .dialects.facts import moment_of
 from .errors import ArgumentsInvalid, Unanswered
 from .media import PictureRef
 from .pieces import pieces_of
@@ -19,30 +20,36 @@ ELEMENTS_PATH = "/v1/general/advanced-custom-elements"
 PRESETS_PATH = "/v1/general/advanced-presets-elements"
 DELETE_PATH = "/v1/general/delete-elements"
 
-_NAME_CHARACTERS, _DESCRIPTION_CHARACTERS = 20, 100
-_MORE_PICTURES = (1, 3)
+NAME_CHARACTERS, DESCRIPTION_CHARACTERS = 20, 100
+MORE_PICTURES = (1, 3)
 _LARGEST_ID = 10**18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryElement:
-    """An element of the account or a preset. ``kind`` is ``image_refer`` or ``video_refer``."""
+    """An element of the account or a preset. ``kind`` is ``image_refer`` or ``video_refer``; ``made_at`` is in Unix
+    seconds, 0 where Kling did not say.
+    """
 
     id: int
     name: str
     description: str
     kind: str
     owner: str
+    made_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementDraft:
-    """An element to be made of pictures: one from the front, one to three more."""
+    """An element to be made of pictures: one from the front, one to three more. By ``own_id`` it can be asked for when
+    the answer to its creation is lost.
+    """
 
     name: str
     description: str
     front: PictureRef | str
     more: tuple[PictureRef | str, ...]
+    own_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +77,21 @@ def build_element_list(page: int, *, presets: bool) -> HttpCall:
 def build_element_create(draft: ElementDraft) -> HttpCall:
     """Make an element of pictures. Raises :class:`ArgumentsInvalid` for what the service would refuse."""
     _check(draft)
-    pieces = pieces_of(
-        {
-            "element_name": draft.name,
-            "element_description": draft.description,
-            "reference_type": "image_refer",
-            "element_image_list": {
-                "frontal_image": draft.front,
-                "refer_images": [{"image_url": picture} for picture in draft.more],
-            },
-        }
-    )
-    return HttpCall(method="POST", path=ELEMENTS_PATH, pieces=pieces)
+    body: dict[str, Any] = {
+        "element_name": draft.name,
+        "element_description": draft.description,
+        "reference_type": "image_refer",
+        "element_image_list": {
+            "frontal_image": draft.front,
+            "refer_images": [{"image_url": picture} for picture in draft.more],
+        },
+    }
+    own_id = {"external_task_id": draft.own_id} if draft.own_id else {}
+    return HttpCall(method="POST", path=ELEMENTS_PATH, pieces=pieces_of(body | own_id))
 
 
 def build_element_query(task_id: str) -> HttpCall:
-    """How far the making of an element is."""
+    """How far the making of an element is, by Kling's id of it or by ours."""
     return HttpCall(method="GET", path=f"{ELEMENTS_PATH}/{quote(task_id, safe='')}")
 
 
@@ -119,10 +125,11 @@ def read_deleted(reply: HttpReply) -> None:
     read_data(reply, object)
 
 
-def _check(draft: ElementDraft) -> None:
+def require_words(name: str, description: str) -> None:
+    """Raise :class:`ArgumentsInvalid` for a name or a description that the service would refuse."""
     for field, text, most in (
-        ("name", draft.name, _NAME_CHARACTERS),
-        ("description", draft.description, _DESCRIPTION_CHARACTERS),
+        ("name", name, NAME_CHARACTERS),
+        ("description", description, DESCRIPTION_CHARACTERS),
     ):
         if not text.strip():
             raise ArgumentsInvalid(f"The element has no {field}.", field=field, remedy="Say what it is.")
@@ -132,7 +139,11 @@ def _check(draft: ElementDraft) -> None:
                 field=field,
                 remedy=f"Take out {len(text) - most}.",
             )
-    least, most = _MORE_PICTURES
+
+
+def _check(draft: ElementDraft) -> None:
+    require_words(draft.name, draft.description)
+    least, most = MORE_PICTURES
     if not least <= len(draft.more) <= most:
         raise ArgumentsInvalid(
             f"An element needs {least} to {most} more pictures beside the front; {len(draft.more)} are given.",
@@ -155,4 +166,5 @@ def _element(task: Mapping[str, Any]) -> LibraryElement | None:
         description=cleaned(entry.get("element_description")),
         kind=cleaned(entry.get("reference_type")),
         owner=cleaned(entry.get("owned_by")),
+        made_at=moment_of(task.get("created_at")),
     )

@@ -82,6 +82,12 @@ def unknown_names(prompt: str, names: Numbering) -> tuple[str, ...]:
     return tuple(dict.fromkeys(unknown))
 
 
+def renamed(prompt: str, kind: str, before: str, after: str) -> str:
+    """The prompt with each mention of an ``image`` or ``element`` under its new name, everything else as typed."""
+    old, new = mention(kind, before), mention(kind, after)
+    return _MENTION.sub(lambda match: new if _spelt(match) == old else match[0], prompt)
+
+
 def _spelt(match: re.Match[str]) -> str:
     """A mention as :func:`mention` would have written it."""
     if match["place"]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kling_omni_addon.core.naming import Numbering, mention, numbered, unknown_names
+from kling_omni_addon.core.naming import Numbering, mention, numbered, renamed, unknown_names
 from kling_omni_addon.core.request import Element, Picture, Role, Video
 
 CHAIR, LAMP = Picture(source="c", name="chair"), Picture(source="l", name="red lamp")
@@ -129,3 +129,10 @@ def test_middle_frames_are_called_by_their_order() -> None:
         "<<<image_1>>> by <<<image_2>>> and <<<image_3>>> (<<<image_3>>>) to <<<image_4>>>, not @middle3 nor @middle"
     )
     assert unknown_names(said, names) == ("@middle3", "@middle")
+
+
+def test_a_thing_gets_a_new_name_in_the_prompt_and_nothing_else_does() -> None:
+    said = '@element:hero, @Element:"hero" and @image:hero meet @element:hero-like rocks, not me@element:hero'
+    assert renamed(said, "element", "hero", "red fox") == (
+        '@element:"red fox", @element:"red fox" and @image:hero meet @element:hero-like rocks, not me@element:hero'
+    )

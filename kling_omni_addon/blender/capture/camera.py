@@ -111,7 +111,7 @@ def set_for_camera(
 
     Raises as that does.
     """
-    _require_possible(scene, path, engine)
+    require_possible(scene, path, engine)
     with _standing_at(scene, frame):
         camera = _require_camera(scene, frame)
         with changed(_settings(scene, aspect_ratio, engine, background)):
@@ -132,7 +132,8 @@ def save_last_render(scene: bpy.types.Scene, path: Path, background: Background 
         return write_as_viewed(render_result(), path, scene, background.color)
 
 
-def _require_possible(scene: bpy.types.Scene, path: Path, engine: Engine) -> None:
+def require_possible(scene: bpy.types.Scene, path: Path, engine: Engine) -> None:
+    """Raise :class:`CaptureFailed` where this cannot be rendered to ``path`` now; make its folder."""
     if engine is Engine.CYCLES and not hasattr(scene, "cycles"):
         raise CaptureFailed("Cycles is switched off.", field="engine", remedy="Enable it in Preferences > Add-ons.")
     if bpy.app.is_job_running("RENDER"):
@@ -166,7 +167,7 @@ def _settings(
     render = scene.render
     is_transparent = render.film_transparent and not background.is_rendered(scene)
     yield from named(render, film_transparent=is_transparent)
-    yield from _engine_settings(scene, engine)
+    yield from engine_settings(scene, engine)
     width, height = picture_size(render, aspect_ratio)
     yield from named(render, resolution_x=width, resolution_y=height, resolution_percentage=100)
     yield from named(render, pixel_aspect_x=1.0, pixel_aspect_y=1.0)
@@ -177,7 +178,8 @@ def _settings(
     yield from ((node, "mute", True) for node in _file_outputs(_compositor(scene)))
 
 
-def _engine_settings(scene: bpy.types.Scene, engine: Engine) -> Iterator[Setting]:
+def engine_settings(scene: bpy.types.Scene, engine: Engine) -> Iterator[Setting]:
+    """What makes a scene be rendered by this engine; nothing for that of the scene itself."""
     if engine is Engine.WORKBENCH:
         yield from named(scene.render, engine="BLENDER_WORKBENCH")
     if engine is Engine.EEVEE:

@@ -1,11 +1,12 @@
-"""The camera rendered as a job of Blender's: the window stays alive, shows the progress, and Escape stops it."""
+"""A picture rendered as a job of Blender's: the window stays alive, shows the progress, and Escape stops it."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import bpy
 
@@ -14,7 +15,9 @@ from ..host.changed import changed
 from .camera import WORLD, Background, Engine, render_result, rendered, set_for_camera
 from .picture_file import write_as_viewed
 
-_running: list[CameraJob] = []  # the one whose scene stands otherwise than the artist left it
+_Taken = TypeVar("_Taken")
+
+_running: list[RenderJob[Any]] = []  # the one whose scene stands otherwise than the artist left it
 _ended: list[str] = []  # how its render ended: Blender tells its handlers, in a thread of the render's
 
 
@@ -53,37 +56,39 @@ class CameraPicture:
     camera: str
 
 
-@dataclass(kw_only=True)
-class CameraJob:
-    """One picture of the camera; arguments as for :func:`.camera.render_camera_frame`.
+class RenderJob(Generic[_Taken]):
+    """One picture that Blender renders.
 
-    Between :meth:`start` and :meth:`finish` the scene stands as it is rendered, so the artist's hands have to be kept
-    off it. (Blender's own lock of the interface turns the 3D View black meanwhile.)
+    Between :meth:`start` and :meth:`finish` things stand as they are rendered, so the artist's hands have to be kept
+    off them. (Blender's own lock of the interface turns the 3D View black meanwhile.)
     """
 
-    scene: bpy.types.Scene
-    frame: int
-    path: Path
-    aspect_ratio: str | None
-    engine: Engine
-    background: Background = WORLD
-    _camera: str = ""
-    _stack: ExitStack = field(default_factory=ExitStack)
+    _stack: ExitStack | None = None
 
-    def render(self) -> CameraPicture:
+    def set_up(self) -> AbstractContextManager[bpy.types.Scene]:
+        """Have the scene that is rendered stand as it should, and all as it stood before in the end. Raises
+        :class:`CaptureFailed`.
+        """
+        raise NotImplementedError
+
+    def written(self, image: bpy.types.Image) -> _Taken:
+        """Write what was rendered, while things still stand so. Raises :class:`CaptureFailed`."""
+        raise NotImplementedError
+
+    def render(self) -> _Taken:
         """Render at once, while Blender waits: for scripts. Raises :class:`CaptureFailed`."""
-        with self._set() as self._camera:
-            return self._written(rendered(self.scene))
+        with self.set_up() as scene:
+            return self.written(rendered(scene))
 
     def start(self) -> None:
         """Begin to render. Raises :class:`CaptureFailed`; then all is as it was."""
         with ExitStack() as stack:
-            self._camera = stack.enter_context(self._set())
+            scene = stack.enter_context(self.set_up())
             view: Any = bpy.context.preferences.view
             # No window pops up for a render that nobody wants to look at.
             stack.enter_context(changed([(view, "render_display_type", "NONE")]))
             _listen()
-            _begin()
+            _begin(scene)
             self._stack = stack.pop_all()
         _running.append(self)
 
@@ -92,31 +97,17 @@ class CameraJob:
         """Whether Blender is still at it."""
         return not _ended or bpy.app.is_job_running("RENDER")
 
-    def finish(self) -> CameraPicture:
-        """Write the picture, put everything back, and return where the picture is, and which camera it was.
+    def finish(self) -> _Taken:
+        """Write the picture, put everything back, and return what was taken.
 
         Raises :class:`CaptureFailed` when the render was stopped or the picture cannot be written.
         """
         try:
             if _ended != ["completed"]:
                 raise CaptureFailed("The render was stopped before the picture was done.", remedy="Capture again.")
-            return self._written(render_result())
+            return self.written(render_result())
         finally:
             self.drop()
-
-    def _set(self) -> AbstractContextManager[str]:
-        return set_for_camera(
-            self.scene,
-            self.frame,
-            self.path,
-            aspect_ratio=self.aspect_ratio,
-            engine=self.engine,
-            background=self.background,
-        )
-
-    def _written(self, image: bpy.types.Image) -> CameraPicture:
-        path = write_as_viewed(image, self.path, self.scene, self.background.color)
-        return CameraPicture(path=path, frame=self.frame, camera=self._camera)
 
     def drop(self) -> None:
         """Put everything back, with or without a picture."""
@@ -126,7 +117,39 @@ class CameraJob:
 
     def put_back(self) -> None:
         """Have everything stand as it stood before; a second time does nothing."""
-        self._stack.close()
+        if self._stack is not None:
+            self._stack.close()
+
+
+@dataclass(kw_only=True)
+class CameraJob(RenderJob[CameraPicture]):
+    """One picture of the camera; arguments as for :func:`.camera.render_camera_frame`."""
+
+    scene: bpy.types.Scene
+    frame: int
+    path: Path
+    aspect_ratio: str | None
+    engine: Engine
+    background: Background = WORLD
+    _camera: str = ""
+
+    @contextmanager
+    def set_up(self) -> Iterator[bpy.types.Scene]:
+        """The scene at the frame."""
+        with set_for_camera(
+            self.scene,
+            self.frame,
+            self.path,
+            aspect_ratio=self.aspect_ratio,
+            engine=self.engine,
+            background=self.background,
+        ) as self._camera:
+            yield self.scene
+
+    def written(self, image: bpy.types.Image) -> CameraPicture:
+        """The picture as the viewer shows it, and which camera it was."""
+        path = write_as_viewed(image, self.path, self.scene, self.background.color)
+        return CameraPicture(path=path, frame=self.frame, camera=self._camera)
 
 
 def _listen() -> None:
@@ -141,9 +164,11 @@ def _forget() -> None:
             getattr(bpy.app.handlers, name).remove(heard)
 
 
-def _begin() -> None:
+def _begin(scene: bpy.types.Scene) -> None:
+    other: dict[str, Any] = {"scene": scene, "view_layer": scene.view_layers[0]}
     try:
-        outcome = bpy.ops.render.render("INVOKE_DEFAULT")
+        with bpy.context.temp_override(**({} if scene == bpy.context.scene else other)):
+            outcome = bpy.ops.render.render("INVOKE_DEFAULT")
     except RuntimeError as error:
         _forget()
         raise CaptureFailed(f"Blender could not render the picture: {str(error).strip()}") from error

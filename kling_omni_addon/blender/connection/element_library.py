@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
+from ...core.errors import ArgumentsInvalid
+from ..host.signals import Signal
 from . import opening
 from .online import require_online
 from .questions import Question
@@ -45,15 +47,50 @@ def library() -> KLING_PG_library:
     return found
 
 
+listed: Signal[[]] = Signal()
+"""The rows of the library were made anew."""
+
+
+def require_own(element_id: str) -> KLING_PG_library_element:
+    """The row of an element of the account's own. Raises :class:`ArgumentsInvalid`."""
+    found = next((each for each in library().elements if each.element_id == element_id), None)
+    if found is None or found.is_offered:
+        sentence = "The library has no such element of your own."
+        raise ArgumentsInvalid(sentence, field="element_id", remedy="Show it again.")
+    row: KLING_PG_library_element = found
+    return row
+
+
+def note(element: LibraryElement) -> None:
+    """Show an element that was made just now, before the others."""
+    forget(str(element.id))
+    elements = library().elements
+    _add(element, is_offered=False)
+    elements.move(len(elements) - 1, 0)
+    library().index = 0
+
+
+def forget(element_id: str) -> None:
+    """Show an element no more."""
+    elements = library().elements
+    position = next((n for n, each in enumerate(elements) if each.element_id == element_id), None)
+    if position is not None:
+        elements.remove(position)
+
+
+def _add(element: LibraryElement, *, is_offered: bool) -> None:
+    row = library().elements.add()
+    row.name, row.description = element.name or str(element.id), element.description
+    row.element_id, row.is_offered = str(element.id), is_offered
+
+
 def _show(answer: tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]) -> None:
     own, offered = answer
-    elements = library().elements
-    elements.clear()
+    library().elements.clear()
     for is_offered, found in ((False, own), (True, offered)):
         for element in found:
-            row = elements.add()
-            row.name, row.description = element.name or str(element.id), element.description
-            row.element_id, row.is_offered = str(element.id), is_offered
+            _add(element, is_offered=is_offered)
+    listed.send()
 
 
 def _clear() -> None:

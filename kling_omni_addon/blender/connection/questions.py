@@ -66,6 +66,10 @@ class Question(Generic[_Answer]):
             on_its_own(self._on_answer, self.answer)
         return True
 
+    def wait(self, timeout_s: float) -> bool:
+        """Wait for the answer and hear it, where no window can freeze; whether it came."""
+        return self._errand is not None and self._errand.wait(timeout_s) and self.hear()
+
     @property
     def is_asking(self) -> bool:
         """Whether an answer is waited for."""

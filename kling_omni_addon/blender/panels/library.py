@@ -1,4 +1,6 @@
-"""Choosing elements from the library at Kling: a list below the shot's own, with a search field."""
+"""The library at Kling: a list below the shot's own elements, with a search field. Elements are chosen from it, made of
+objects and collections, renamed and deleted.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +13,13 @@ from ...core.errors import ArgumentsInvalid
 from ..connection import element_library
 from ..connection.element_library import library, listing
 from ..connection.online import WhileOnline
+from ..elements import making, records
 from ..host import heartbeat
 from ..host.lists import Rows
 from ..host.reporting import Outcome, reported
 from ..host.wrapping import draw_text
 from ..shot import judging
-from ..shot.properties import KLING_PG_shot, free_name, scene_of, shot_of
+from ..shot.properties import scene_of, shot_of
 
 _ROWS = 5
 
@@ -51,20 +54,9 @@ class KLING_OT_add_library_element(bpy.types.Operator):
         if found is None:
             raise ArgumentsInvalid("The library has no such element.", field="element_id", remedy="Show it again.")
         scene = scene_of(context)
-        add_to_shot(shot_of(scene), found.name, found.element_id)
+        making.add_to_shot(shot_of(scene), found.name, found.element_id)
         judging.judge(scene)
         return {"FINISHED"}
-
-
-def add_to_shot(shot: KLING_PG_shot, name: str, element_id: str) -> None:
-    """Add an element under its name, or under one with a number where that is taken; choose it if it is there."""
-    there = [position for position, element in enumerate(shot.elements) if element.element_id == element_id]
-    if not there:
-        is_taken = any(element.name == name for element in shot.elements)
-        free = free_name(shot.elements, name) if is_taken else name
-        element = shot.elements.add()
-        element.name, element.element_id = free, element_id
-    shot.element_index = there[0] if there else len(shot.elements) - 1
 
 
 class KLING_UL_library(Rows, bpy.types.UIList):
@@ -78,7 +70,8 @@ class KLING_UL_library(Rows, bpy.types.UIList):
 
 
 def draw_library(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The library below the shot's elements, closed until the artist wants it."""
+    """Making one, and the library below, closed until the artist wants it."""
+    _draw_making(layout, context)
     header, body = layout.panel("KLING_library", default_closed=True)
     header.label(text="Library")
     if listing.answer is not None:
@@ -93,18 +86,73 @@ def _draw_found(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.label(text="Contacting Kling...", icon="SORTTIME")
     elif listing.problem:
         draw_text(layout, context, listing.problem, "ERROR")
-    if listing.answer is None:
-        if not listing.is_asking:
-            layout.operator("kling.show_library", icon="FILE_REFRESH")
-        return
-    if not shown.elements:
-        draw_text(layout, context, "The library is empty. Make elements at Kling, or with the command line.", "INFO")
-        return
-    layout.template_list("KLING_UL_library", "", shown, "elements", shown, "index", rows=_ROWS)
+    if listing.answer is None and not listing.is_asking:
+        layout.operator("kling.show_library", icon="FILE_REFRESH")
+    if listing.answer is not None and not shown.elements:
+        draw_text(layout, context, "The library is empty.", "INFO")
+    if shown.elements:
+        layout.template_list("KLING_UL_library", "", shown, "elements", shown, "index", rows=_ROWS)
     if 0 <= shown.index < len(shown.elements):
-        chosen = shown.elements[shown.index]
-        whose = "Offered by Kling. " if chosen.is_offered else ""
-        draw_text(layout, context, f"{whose}{chosen.description}" or "No description", "NONE")
+        _draw_chosen(layout, context, shown.elements[shown.index])
+
+
+def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, chosen: Any) -> None:
+    """What it is; and for an element of one's own, what can be done with it."""
+    whose = "Offered by Kling. " if chosen.is_offered else ""
+    draw_text(layout, context, f"{whose}{chosen.description}" or "No description", "NONE")
+    if chosen.is_offered:
+        return
+    row = layout.row(align=True)
+    for name, text in (("kling.rename_element", "Rename..."), ("kling.delete_element", "Delete")):
+        button: Any = row.operator(name, text=text)
+        button.element_id = chosen.element_id
+
+
+def _draw_making(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The button that makes one of what is selected, or how far the one is that is being made."""
+    layout.operator_context = "INVOKE_DEFAULT"
+    if making.making.is_asking:
+        draw_text(layout, context, f'Kling is making "{making.name_in_making()}".', "SORTTIME")
+    else:
+        layout.operator("kling.make_element", icon="RENDER_STILL")
+    for question in (making.making, making.deleting):
+        if question.problem:
+            draw_text(layout, context, question.problem, "ERROR")
+
+
+def _draw_in_menu(menu: Any, source: Any, kind: str) -> None:
+    """At the end of the menu of an object or a collection: make an element of it, or use the one that it is."""
+    menu.layout.separator()
+    menu.layout.operator_context = "INVOKE_DEFAULT"
+    menu.layout.operator("kling.make_element", text="Kling: Make Element...", icon="RENDER_STILL").kind = kind
+    record = records.record_of(source) if source is not None else None
+    if record is not None and record.element_id:
+        text = f'Kling: Add "{record.element_name}" to Shot'
+        menu.layout.operator("kling.use_made_element", text=text, icon="ADD").kind = kind
+
+
+def _draw_of_object(menu: Any, context: bpy.types.Context) -> None:
+    _draw_in_menu(menu, context.object, "OBJECT")
+
+
+def _draw_of_collection(menu: Any, context: bpy.types.Context) -> None:
+    _draw_in_menu(menu, context.collection, "COLLECTION")
+
+
+_MENUS = {"VIEW3D_MT_object_context_menu": _draw_of_object, "OUTLINER_MT_collection": _draw_of_collection}
+"""Blender's own menus that we stand in."""
+
+
+def register() -> None:
+    """Stand in the menus of objects and collections."""
+    for name, draw in _MENUS.items():
+        getattr(bpy.types, name).append(draw)
+
+
+def unregister() -> None:
+    """And no more."""
+    for name, draw in _MENUS.items():
+        getattr(bpy.types, name).remove(draw)
 
 
 CLASSES = (KLING_OT_show_library, KLING_OT_add_library_element, KLING_UL_library)

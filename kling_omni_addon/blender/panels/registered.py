@@ -32,7 +32,7 @@ CLASSES = (
     *tab.CLASSES,
     *takes.CLASSES,
 )
-_IN_BLENDERS_OWN = (strip_menu, gallery, menus, shortcuts, manual)
+_IN_BLENDERS_OWN = (strip_menu, library, gallery, menus, shortcuts, manual)
 
 
 def register() -> None:

@@ -54,8 +54,8 @@ def report_of(
         charge_balance=charge.balance,
         charge_currency=charge.currency,
         charge_said=charge.said,
-        created_at=_moment_of(created),
-        updated_at=_moment_of(updated),
+        created_at=moment_of(created),
+        updated_at=moment_of(updated),
     )
 
 
@@ -76,7 +76,7 @@ def stranger() -> Unanswered:
     return Unanswered("Kling answered about another task than the one that was asked for.")
 
 
-def _moment_of(milliseconds: Any) -> float:
+def moment_of(milliseconds: Any) -> float:
     """Unix seconds; 0 for what is no time."""
     return (seconds_of(milliseconds, _LAST_MS) or 0.0) / 1000
 

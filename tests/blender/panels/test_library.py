@@ -49,7 +49,7 @@ def make_own() -> None:
 
 
 def test_nothing_is_asked_before_the_artist_wants_it(served: Scene) -> None:
-    assert [name for name, _ in drawn().buttons] == ["kling.show_library"]
+    assert [name for name, _ in drawn().buttons] == ["kling.make_element", "kling.show_library"]
     assert opening.running() is None
 
 
@@ -91,11 +91,11 @@ def test_a_wrong_key_is_said_in_the_list_and_can_be_tried_again(served: Scene, m
     assert bpy.ops.kling.show_library() == {"FINISHED"}
     layout = drawn()
     assert "key" in layout.text.lower()
-    assert [name for name, _ in layout.buttons] == ["kling.show_library"]
+    assert [name for name, _ in layout.buttons] == ["kling.make_element", "kling.show_library"]
 
 
 def test_another_account_has_another_library(served: Scene) -> None:
     bpy.ops.kling.show_library()
     questions.forget()
     assert len(element_library.library().elements) == 0
-    assert [name for name, _ in drawn().buttons] == ["kling.show_library"]
+    assert [name for name, _ in drawn().buttons] == ["kling.make_element", "kling.show_library"]

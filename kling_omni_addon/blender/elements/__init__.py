@@ -1,0 +1,1 @@
+"""Elements of the library that are made of Blender's own objects and collections."""
