@@ -125,8 +125,6 @@ def look_at_menus() -> Steps:
     x, y = yield from find_button(2)
     y += _FIRST_LINE // 2  # the upper edge of the field was found
     yield from open_menu((x, y))
-    yield from click((x, y + 2 * _FIRST_GROUP))
-    yield 0.6
     shoot("large")
 
 
