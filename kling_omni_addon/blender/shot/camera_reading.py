@@ -59,7 +59,7 @@ def span_of(scene: bpy.types.Scene) -> Span:
     if part != shot and part.frames:
         last = part.frame + part.frames - 1
         return Span(first=part.frame, last=last, seconds=part.duration_s, camera=part.camera)
-    first, last = _captured(scene, shot, Role.FIRST), _captured(scene, shot, Role.END)
+    first, last = _captured(shot, Role.FIRST), _captured(shot, Role.END)
     if part != shot:
         before_s = sum(shot.board[at].duration_s for at in range(shot.board_index))
         start = (scene.frame_current if first is None else first) + round(before_s * rate)
@@ -71,14 +71,10 @@ def span_of(scene: bpy.types.Scene) -> Span:
     return Span(first=start, last=start + round(shot.duration_s * rate), seconds=shot.duration_s)
 
 
-def _captured(scene: bpy.types.Scene, shot: KLING_PG_shot, role: Role) -> int | None:
-    """The frame at which a camera took a frame that this kind uses, as its origin says: "Scene camera, frame 1"."""
-    if role not in kind_of_shot(shot).frames:
-        return None
-    origin = shot.first_origin if role is Role.FIRST else shot.end_origin
-    who, _, frame = origin.rpartition(", frame ")
-    is_camera = who == "Scene camera" or (who in scene.objects and scene.objects[who].type == "CAMERA")
-    return int(frame) if is_camera and frame.removeprefix("-").isdecimal() else None
+def _captured(shot: KLING_PG_shot, role: Role) -> int | None:
+    """The frame at which a camera took a frame that this kind uses."""
+    source = shot.first_source if role is Role.FIRST else shot.end_source
+    return source.frame if role in kind_of_shot(shot).frames and source.camera else None
 
 
 def told_camera(context: bpy.types.Context, scene: bpy.types.Scene, span: Span) -> Told:

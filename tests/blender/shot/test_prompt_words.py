@@ -11,6 +11,7 @@ import pytest
 from kling_omni_addon.blender.panels import tab
 from kling_omni_addon.blender.shot import prompt_words
 from kling_omni_addon.blender.shot.camera_reading import Span, span_of, told_camera
+from kling_omni_addon.blender.shot.properties import Rendered, put_picture
 from kling_omni_addon.core.errors import CaptureFailed
 from kling_omni_addon.core.prompt_words import groups
 from tests.workshop.layout import Layout
@@ -184,14 +185,14 @@ def test_reading_leaves_the_scene_as_it_was(filmed: Scene) -> None:
 
 
 def test_frames_that_the_camera_took_are_the_ends_of_the_shot(filmed: Scene) -> None:
-    shot = filmed.kling
-    shot.first_origin, shot.end_origin = "Scene camera, frame 90", "Cam1, frame -5"
+    put_picture(filmed, "FIRST", "/1.png", "Cam1, frame 90", Rendered(frame=90, size=(640, 360), camera="Cam1"))
+    put_picture(filmed, "END", "/2.png", "Cam1, frame -5", Rendered(frame=-5, size=(640, 360), camera="Cam1"))
     assert span_of(filmed) == Span(first=90, last=-5, seconds=5)
 
 
-@pytest.mark.parametrize("origin", ["", "fox.png", "alley_03, frame 12", "3D view, frame 12", "Cam1, frame x"])
-def test_frames_from_elsewhere_say_nothing_of_the_camera(filmed: Scene, origin: str) -> None:
-    filmed.kling.first_origin = origin
+@pytest.mark.parametrize("rendered", [None, Rendered(frame=12, size=(640, 360))], ids=["file", "view"])
+def test_frames_from_elsewhere_say_nothing_of_the_camera(filmed: Scene, rendered: Rendered | None) -> None:
+    put_picture(filmed, "FIRST", "/1.png", "from elsewhere", rendered)
     assert span_of(filmed) == Span(first=1, last=121, seconds=5)
 
 
@@ -203,7 +204,8 @@ def test_a_shot_without_an_end_frame_is_as_long_as_its_clip(filmed: Scene, kind:
 
 
 def test_a_captured_first_frame_is_where_the_clip_begins(filmed: Scene) -> None:
-    filmed.kling.kind, filmed.kling.first_origin = "FIRST", "Scene camera, frame 10"
+    filmed.kling.kind = "FIRST"
+    put_picture(filmed, "FIRST", "/1.png", "Cam1, frame 10", Rendered(frame=10, size=(640, 360), camera="Cam1"))
     assert span_of(filmed) == Span(first=10, last=130, seconds=5)
 
 
