@@ -27,8 +27,8 @@ class Opened(Layout):
         kind = getattr(bpy.types, name)
         self.labels.append(named.get("text", kind.bl_label))
         bases = tuple(base for base in kind.__bases__ if base is not bpy.types.Menu)  # Blender alone makes menus
-        drawn: Any = type(name, bases, {})()
-        drawn.layout, drawn.role = self, getattr(kind, "role", "")
+        drawn: Any = type(name, bases, {key: value for key, value in vars(kind).items() if not key.startswith("_")})()
+        drawn.layout = self
         kind.draw.__get__(drawn)(bpy.context)
 
     def operator_menu_enum(self, name: str, choices: str, **_named: Any) -> Button:
