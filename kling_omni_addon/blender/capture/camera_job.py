@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import bpy
 
@@ -15,9 +15,7 @@ from ..host.changed import changed
 from .camera import WORLD, Background, Engine, render_result, rendered, set_for_camera
 from .picture_file import write_as_viewed
 
-_Taken = TypeVar("_Taken")
-
-_running: list[RenderJob[Any]] = []  # the one whose scene stands otherwise than the artist left it
+_running: list[RenderJob] = []  # the one whose scene stands otherwise than the artist left it
 _ended: list[str] = []  # how its render ended: Blender tells its handlers, in a thread of the render's
 
 
@@ -56,8 +54,9 @@ class CameraPicture:
     camera: str
 
 
-class RenderJob(Generic[_Taken]):
-    """One picture that Blender renders.
+class RenderJob:
+    """One picture that Blender renders. (Not generic: typing remembers what is subscripted, and with it the bpy module,
+    which then never comes to an end.)
 
     Between :meth:`start` and :meth:`finish` things stand as they are rendered, so the artist's hands have to be kept
     off them. (Blender's own lock of the interface turns the 3D View black meanwhile.)
@@ -71,11 +70,11 @@ class RenderJob(Generic[_Taken]):
         """
         raise NotImplementedError
 
-    def written(self, image: bpy.types.Image) -> _Taken:
+    def written(self, image: bpy.types.Image) -> Any:
         """Write what was rendered, while things still stand so. Raises :class:`CaptureFailed`."""
         raise NotImplementedError
 
-    def render(self) -> _Taken:
+    def render(self) -> Any:
         """Render at once, while Blender waits: for scripts. Raises :class:`CaptureFailed`."""
         with self.set_up() as scene:
             return self.written(rendered(scene))
@@ -97,7 +96,7 @@ class RenderJob(Generic[_Taken]):
         """Whether Blender is still at it."""
         return not _ended or bpy.app.is_job_running("RENDER")
 
-    def finish(self) -> _Taken:
+    def finish(self) -> Any:
         """Write the picture, put everything back, and return what was taken.
 
         Raises :class:`CaptureFailed` when the render was stopped or the picture cannot be written.
@@ -122,7 +121,7 @@ class RenderJob(Generic[_Taken]):
 
 
 @dataclass(kw_only=True)
-class CameraJob(RenderJob[CameraPicture]):
+class CameraJob(RenderJob):
     """One picture of the camera; arguments as for :func:`.camera.render_camera_frame`."""
 
     scene: bpy.types.Scene

@@ -42,7 +42,7 @@ class Look:
 
 
 @dataclass(kw_only=True)
-class ViewJob(RenderJob[Path]):
+class ViewJob(RenderJob):
     """One view. The scene at hand and its objects are as they were, also while it is rendered."""
 
     source: Source
