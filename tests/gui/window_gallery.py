@@ -194,8 +194,8 @@ def modules() -> Any:
 def row_of(name: str) -> Found:
     """Where the row of a clip is in sight: each place below the search is clicked until that one is active."""
     rows, _, snapshots = modules()
-    x, below = yield from find(_EDITOR, "kling.search")
-    for y in range(below + 30, below + 300, 30):
+    x, head = yield from find(_EDITOR, "kling.scope")
+    for y in range(head + 30, head + 300, 30):
         yield from click((x, y))
         yield 0.4  # the next one is no second click on this
         found = snapshots.submission(rows.chosen())
@@ -248,7 +248,8 @@ def search_and_place() -> Steps:
     """Two clips are found by a word, selected and placed."""
     rows, _, snapshots = modules()
     STORY["placed_before"] = sorted(strip.name for strip in strips(bpy.context.scene))
-    yield from click((yield from find(_EDITOR, "kling.search")))
+    _, y = yield from find(_EDITOR, "kling.scope")
+    yield from click((side_panel(_EDITOR).x + side_panel(_EDITOR).width * 5 // 9, y))
     xdotool("type", "--delay", 20, "fox")
     yield 0.8
     STORY["found"] = [snapshots.submission(row.name).target.name for row in rows.the_list().rows]
@@ -297,6 +298,9 @@ def at_every_size() -> Steps:
     yield 1.0
     yield from narrow_side_panel(_EDITOR, 560)
     yield from in_sight()
+    for _ in range(8):
+        xdotool("click", 4)
+        yield 0.05
     yield from look("twice")
 
 

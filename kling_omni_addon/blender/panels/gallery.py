@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import bpy
@@ -22,7 +21,7 @@ from ..host.wrapping import WIDE_ENOUGH, characters_of
 from ..submissions import rows, words
 from ..submissions.actions import draw_all
 from ..submissions.progress import Progress, progress_of
-from ..submissions.row_text import text_of
+from ..submissions.row_text import RowText, text_of
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
@@ -44,7 +43,7 @@ _LINE_UNITS: Final = 0.85
 _ROW_UNITS: Final = _LINES * _LINE_UNITS
 _UNIT_PX: Final = 20
 _AROUND_PX: Final = 85  # of a region beside what is in a row: margins, scroll bar, tabs
-_MOST_OF_ROW: Final = 0.38  # of its width for the thumbnail
+_MOST_OF_ROW: Final = 0.34  # of its width for the thumbnail
 _POINTER: Final = "kling_row"  # what the right-click menu knows its row by
 
 
@@ -95,13 +94,29 @@ def _draw_submission(layout: bpy.types.UILayout, item: Any, submission: Submissi
     _draw_thumbnail(split, submission)
     lines = split.column(align=True)
     lines.scale_y = _LINE_UNITS
+    if characters_of(context) >= WIDE_ENOUGH:
+        _draw_wide(lines, item, submission, text)
+    else:
+        _draw_narrow(lines, item, submission, text)
+
+
+def _draw_wide(lines: bpy.types.UILayout, item: Any, submission: Submission, text: RowText) -> None:
     row = lines.row()
     row.label(text=text.name, icon=text.kind_icon)  # type: ignore[arg-type] # one of Blender's names
     row.prop(item, "is_selected", text="")
-    is_wide = characters_of(context) >= WIDE_ENOUGH
     _draw_dimmed(lines, text.prompt)
-    _draw_dimmed(lines, text.facts if is_wide else text.short_facts)
-    _draw_state(lines, submission, is_wide)
+    lines.label(text=text.facts)
+    _draw_state(lines, submission, is_wide=True)
+
+
+def _draw_narrow(lines: bpy.types.UILayout, item: Any, submission: Submission, text: RowText) -> None:
+    """The same where a line holds a dozen letters: the checkbox stands where the line is short."""
+    lines.label(text=text.name)
+    _draw_dimmed(lines, text.prompt)
+    row = lines.row()
+    row.label(text=text.short_facts)
+    row.prop(item, "is_selected", text="")
+    _draw_state(lines, submission, is_wide=False)
 
 
 def draw_progress(layout: bpy.types.UILayout, progress: Progress, label: str = "") -> bool:
@@ -120,13 +135,12 @@ def _share_of_thumbnail(context: bpy.types.Context) -> float:
 def _draw_thumbnail(layout: bpy.types.UILayout, submission: Submission) -> None:
     """The clip's; while there is none, the sign of its state in its place."""
     icon = thumbnails.icon_of_clip(submission.clip) if submission.clip else 0
-    layout.template_icon(icon_value=icon or _number_of(ICONS[submission.phase]), scale=_ROW_UNITS)
-
-
-@cache
-def _number_of(icon: str) -> int:
-    layout: Any = bpy.types.UILayout.bl_rna
-    return int(layout.functions["label"].parameters["icon"].enum_items[icon].value)
+    if icon:
+        layout.template_icon(icon_value=icon, scale=_ROW_UNITS)
+        return
+    sign = layout.row()
+    sign.alignment, sign.scale_y = "CENTER", _ROW_UNITS
+    sign.label(text="", icon=ICONS[submission.phase])
 
 
 def _draw_dimmed(lines: bpy.types.UILayout, text: str) -> None:
@@ -135,22 +149,26 @@ def _draw_dimmed(lines: bpy.types.UILayout, text: str) -> None:
     line.label(text=text)
 
 
-def _draw_state(lines: bpy.types.UILayout, submission: Submission, is_wide: bool) -> None:
+def _draw_state(lines: bpy.types.UILayout, submission: Submission, *, is_wide: bool) -> None:
     """A bar while something is transferred or generated, else the state and how old it is."""
     line, progress = lines.row(), progress_of(submission)
     state = progress.text if snapshots.silent_since(submission) else words.state_of(submission)
     if draw_progress(line, progress, state if is_wide else ""):
         return
-    is_gone = submission.clip and thumbnails.is_missing(submission.clip)
-    line.alert = submission.needs_a_person or submission.phase is Phase.FAILED
-    line.label(text="File is gone" if is_gone else state)
+    told, is_gone = line.row(), submission.clip and thumbnails.is_missing(submission.clip)
+    told.alert = submission.needs_a_person or submission.phase is Phase.FAILED
+    told.label(text="File is gone" if is_gone else state)
     if is_wide:
         age = line.row()
         age.alignment, age.active = "RIGHT", False
-        now = time.time()
-        is_over = submission.is_settled
-        told = words.age_of(submission.created_at, now) if is_over else words.elapsed(now - submission.created_at)
-        age.label(text=told)
+        age.label(text=_age_of(submission))
+
+
+def _age_of(submission: Submission) -> str:
+    """How long one that is under way has been going to the second, how old another is roughly."""
+    now = time.time()
+    is_settled = submission.is_settled
+    return words.age_of(submission.created_at, now) if is_settled else words.elapsed(now - submission.created_at)
 
 
 class _Selected:

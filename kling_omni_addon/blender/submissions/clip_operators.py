@@ -39,7 +39,7 @@ class KLING_OT_play_clip(OfSubmission, bpy.types.Operator):
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Play it; it need not be in the Sequencer."""
-        player.play(Path(acts.with_clip(self.submission_id).clip))
+        player.play(Path(acts.with_clip(self.meant).clip))
         return {"FINISHED"}
 
 
