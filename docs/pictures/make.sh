@@ -11,6 +11,7 @@ made panel.png -i "$shots/kinds/kind_frames.png" -i "$shots/kinds/kind_reference
   -i "$shots/kinds/kind_storyboard.png" -i "$shots/kinds/kind_edit.png" -filter_complex "[0][1][2][3]hstack=4,$few"
 made sequencer.png -i "$shots/timeline/stand_in.png" -filter_complex "crop=1312:788:0:28,$few"
 made takes.png -i "$shots/takes/menu.png" -filter_complex "crop=540:206:376:400,$few"
+made make_element.png -i "$shots/elements/dialog.png" -filter_complex "crop=402:402:768:288,$few"
 for shot in 4k board; do
   made $shot.png -i "$shots/paid_shots/${shot}_priced.png" -i "$shots/paid_shots/${shot}_placed.png" -filter_complex "[0][1]hstack=2,$few"
 done

@@ -147,11 +147,12 @@ def stop(tower: Any) -> Steps:
         bpy.ops.kling.render_element("INVOKE_DEFAULT", kind="COLLECTION", source=tower.name, views=4, size=4000)
     xdotool("mousemove", 500, 400)
     yield 0.3
-    for _ in range(20):
-        xdotool("key", "Escape")
+    xdotool("key", "Escape")
+    for _ in range(60):
         yield 0.5
         if not bpy.context.window_manager.windows[0].modal_operators:
             break
+    shoot("stopped")
     STORY["after_escape"] = {name: count for name, count in blocks().items() if count != before[name]}
     STORY["sent_after_escape"] = making().making.is_asking
 

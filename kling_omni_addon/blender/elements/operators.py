@@ -9,7 +9,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...core.elements import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
-from ...core.errors import ArgumentsInvalid, KlingError
+from ...core.errors import ArgumentsInvalid, CaptureFailed, KlingError
 from ..capture.camera import Engine
 from ..capture.operators import ENGINES
 from ..capture.stage import Ground
@@ -193,6 +193,7 @@ class KLING_OT_render_element(_OfViews, bpy.types.Operator):
     _jobs: list[ViewJob]
     _pictures: list[Path]
     _timer: bpy.types.Timer
+    _is_stopped = False
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         """Begin with the front."""
@@ -212,7 +213,9 @@ class KLING_OT_render_element(_OfViews, bpy.types.Operator):
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Wait for each view; meanwhile only Escape does anything, and the cross beside Blender's progress bar."""
         if event.type != "TIMER":
-            is_to_stop = event.type == "ESC" or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
+            # A view may be done before Blender hears of Escape, and the render of the next knows nothing of it.
+            self._is_stopped |= event.type == "ESC"
+            is_to_stop = self._is_stopped or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
             return {"PASS_THROUGH"} if is_to_stop else {"RUNNING_MODAL"}
         if self._jobs[len(self._pictures)].is_running:
             return {"PASS_THROUGH"}
@@ -223,7 +226,11 @@ class KLING_OT_render_element(_OfViews, bpy.types.Operator):
 
     @reported
     def _go_on(self, context: bpy.types.Context) -> Outcome:
-        self._pictures.append(self._jobs[len(self._pictures)].finish())
+        job = self._jobs[len(self._pictures)]
+        if self._is_stopped:
+            job.drop()
+            raise CaptureFailed("The views were stopped, and nothing was sent.", remedy="Press Make Element again.")
+        self._pictures.append(job.finish())
         if len(self._pictures) < len(self._jobs):
             self._jobs[len(self._pictures)].start()
             return {"RUNNING_MODAL"}
