@@ -11,7 +11,6 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from math import ceil, floor
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,10 +20,10 @@ from .errors import ArgumentsInvalid, CaptureFailed, UploadFailed
 from .rules.reading import is_link
 from .sizes import is_legal_video
 
-_MOST_REPEATS: Final = 9  # Blender stretches time up to ninefold
 _MOST_PERCENT: Final = 32_767  # Blender's own limit
-_TRIMMED_PX: Final = 4  # columns or rows that a side may lose so that its length comes out even
+_TRIMMED_PX: Final = 4  # columns or rows that a side may lose so that its length comes out even, or two of the video's
 _HOME_NAMES: Final = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
+_ROOM: Final = Fraction(9, 10)  # a shape of exactly the least by the most pixels is hardly met by whole percentages
 _WORDS: Final = 200  # characters of a command's last word
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
@@ -52,16 +51,15 @@ class RenderSize:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderRate:
-    """The frame rate of a video: every ``step``-th frame of the timeline is rendered, ``repeats`` times."""
+    """The frame rate of a video: every ``step``-th frame of the timeline is rendered."""
 
     fps: Fraction
     step: int = 1
-    repeats: int = 1
 
     @property
     def is_kept(self) -> bool:
         """Whether it is that of the timeline; only then sound stays in step."""
-        return self.step == self.repeats == 1
+        return self.step == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,18 +116,18 @@ def told_seconds(seconds: float) -> str:
 
 
 def legal_rate(fps: Fraction, limits: VideoLimits) -> RenderRate:
-    """The frame rate of a video of a timeline: its own where that is legal, else the nearest part or multiple of it.
+    """The frame rate of a video of a timeline: its own where that is legal, else the largest part of it that is.
 
-    Raises :class:`CaptureFailed` for a timeline of very few frames a second.
+    Raises :class:`CaptureFailed` for a timeline of too few frames a second: Blender has no way that holds in every
+    version to show each frame of a timeline twice.
     """
     least, most = limits.fps
-    steps = (RenderRate(fps=fps / step, step=step) for step in range(1, ceil(fps) + 1))
-    repeats = (RenderRate(fps=fps * times, repeats=times) for times in range(1, _MOST_REPEATS + 1))
-    for rate in chain(steps, repeats):
+    for step in range(1, ceil(fps) + 1):
+        rate = RenderRate(fps=fps / step, step=step)
         if least <= floor(rate.fps + Fraction(1, 2)) <= most:  # rounded as R58 rounds
             return rate
     sentence = f"The timeline has {float(fps):g} frames a second; Kling takes {least} to {most}."
-    raise CaptureFailed(sentence, field="fps", remedy="Set another frame rate in Output Properties.")
+    raise CaptureFailed(sentence, field="fps", remedy="Set Frame Rate in Output Properties.")
 
 
 def legal_video_size(width: int, height: int, limits: VideoLimits) -> RenderSize:
@@ -139,7 +137,7 @@ def legal_video_size(width: int, height: int, limits: VideoLimits) -> RenderSize
     Raises :class:`CaptureFailed` where there is none, which no size above a few pixels meets.
     """
     shape = _cropped(width, height, limits)
-    for percent in chain(range(100, 0, -1), range(101, _MOST_PERCENT + 1)):
+    for percent in _percents(min(shape), limits.side[0]):
         size = RenderSize(canvas=(_even(shape[0], percent), _even(shape[1], percent)), percent=percent)
         if min(size.canvas) > 0 and is_legal_video(size.width, size.height, limits):
             return size
@@ -147,16 +145,23 @@ def legal_video_size(width: int, height: int, limits: VideoLimits) -> RenderSize
     raise CaptureFailed(sentence, field="resolution", remedy="Set another resolution in Output Properties.")
 
 
+def _percents(short: int, least: int) -> Iterator[int]:
+    """The percentages to try, the nearest to 100 first; none that leave the short side below the least."""
+    if short >= least:
+        yield from range(100, 0, -1)
+    yield from range(max(101, 100 * least // max(1, short)), _MOST_PERCENT + 1)
+
+
 def _cropped(width: int, height: int, limits: VideoLimits) -> tuple[int, int]:
     """The sides within the most oblong shape that is legal, by its ratio or by its least and most pixels."""
-    oblong = Fraction(limits.side[1], limits.side[0])
+    oblong = Fraction(limits.side[1], limits.side[0]) * _ROOM
     low, high = (Fraction(str(ratio)) for ratio in limits.ratio) if limits.ratio else (1 / oblong, oblong)
     return min(width, floor(height * min(high, oblong))), min(height, floor(width / max(low, 1 / oblong)))
 
 
 def _even(side: int, percent: int) -> int:
     """The side, less as few pixels as make its scaled length even; 0 where none do."""
-    trimmed = range(side, max(0, side - _TRIMMED_PX), -1)
+    trimmed = range(side, max(0, side - max(_TRIMMED_PX, 200 // percent + 1)), -1)
     return next((each for each in trimmed if not _scaled(each, percent) % 2), 0)
 
 

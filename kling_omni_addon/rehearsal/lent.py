@@ -8,13 +8,14 @@ from __future__ import annotations
 import threading
 import uuid
 
+from ..core.protocol import LEND_PATH
 from .received import ReceivedMedia
 from .studio import clip_of
 from .tasks import Clip
 
 
 class LentVideos:
-    """The videos by the names in their links. Safe to use from several threads."""
+    """The videos by the paths of their links, which nobody can guess. Safe to use from several threads."""
 
     def __init__(self, media: ReceivedMedia) -> None:
         self._media = media
@@ -22,13 +23,13 @@ class LentVideos:
         self._lock = threading.Lock()
 
     def keep(self, video: bytes | bytearray) -> str:
-        """Keep a video; its name. Raises ``ValueError`` for no bytes, ``OSError`` for a disk that takes none."""
-        clip, name = clip_of(self._media.lent(video), 0.0), f"lent-{uuid.uuid4().hex}"
+        """Keep a video; the path at which it is served. Raises ``ValueError`` for no bytes, and ``OSError``."""
+        clip, path = clip_of(self._media.lent(video), 0.0), f"{LEND_PATH}/{uuid.uuid4().hex}.mp4"
         with self._lock:
-            self._clips[name] = clip
-        return name
+            self._clips[path] = clip
+        return path
 
-    def clip(self, name: str) -> Clip | None:
-        """The video of that name."""
+    def clip(self, path: str) -> Clip | None:
+        """The video that is served at a path; None for another path."""
         with self._lock:
-            return self._clips.get(name)
+            return self._clips.get(path)

@@ -54,7 +54,7 @@ def route(method: str, path: str) -> Route:
     """
     bare = path.rstrip("/")
     methods, name = _FIXED.get(bare, {}), ""
-    if path.startswith(FILES_PATH) and path.endswith(".mp4"):
+    if path.startswith((FILES_PATH, f"{LEND_PATH}/")) and path.endswith(".mp4"):
         methods, name = {"GET": Kind.FILE}, task_id_of(path)
     for prefix, kinds in _NAMED.items():
         if bare.startswith(prefix):

@@ -180,11 +180,12 @@ class RehearsalService:
         return success(page.answered(found, self._cursors))
 
     def _file(self, call: Call) -> Answer:
-        if not self.links.is_honoured(call.path, call.query):
+        lent = self._lent.clip(call.path)
+        if lent is None and not self.links.is_honoured(call.path, call.query):
             return Answer(status=403, content=b"the link has expired\n", headers={"Content-Type": "text/plain"})
         if call.twist.has_new_etag:
             self._account.renew_etag(call.name)
-        clip = self._lent.clip(call.name) or self._account.clip(call.name, is_marked=is_marked(call.path))
+        clip = lent or self._account.clip(call.name, is_marked=is_marked(call.path))
         try:
             if clip is not None:
                 return serve(clip, call.headers)
@@ -223,7 +224,7 @@ class RehearsalService:
 
     def _lend(self, call: Call) -> Answer:
         try:
-            return success({"link": self.links.link(self._lent.keep(call.body))})
+            return success({"link": f"{self.links.base_url}{self._lent.keep(call.body)}"})
         except (OSError, ValueError) as broken:
             raise Refusal(1200, f"the video cannot be kept: {broken}") from None
 
@@ -261,8 +262,8 @@ class RehearsalService:
         start_making(self._maker, task, self._account.made, self._account.failed)
 
     def _own_file(self, url: str) -> Path | None:
-        name = self.links.own_task_id(url)
-        clip = self._lent.clip(name) or self._account.clip(name)
+        path = url.removeprefix(self.links.base_url)
+        clip = self._lent.clip(path) or self._account.clip(self.links.own_task_id(url))
         return clip.path if clip else None
 
 

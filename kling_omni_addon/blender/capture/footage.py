@@ -310,16 +310,13 @@ def _metas_around(strip: Strip) -> Iterator[Strip]:
 
 
 def _set_range(film: bpy.types.Scene, footage: Footage) -> None:
-    """Which frames are rendered. Time is stretched where each is to be seen more than once, and frames then count in
-    stretched time.
-    """
-    rate, frames = footage.plan.rate, footage.plan.frames
-    start = footage.first_frame * rate.repeats
-    film.frame_end = start + frames * rate.repeats - 1  # first: a start behind the end would move it
-    film.frame_start, film.frame_step = start, rate.step
-    film.frame_end = start + frames * rate.repeats - 1
+    """Which frames are rendered, and how fast they play."""
+    rate, last = footage.plan.rate, footage.first_frame + footage.plan.frames - 1
+    film.frame_end = last  # before and after the start: each moves the other where it would lie on its wrong side
+    film.frame_start, film.frame_step = footage.first_frame, rate.step
+    film.frame_end = last
     assign(named(film, use_preview_range=False))
-    assign(named(film.render, frame_map_old=100, frame_map_new=100 * rate.repeats))
+    assign(named(film.render, frame_map_old=100, frame_map_new=100))
     film.render.fps = round(rate.fps)
     film.render.fps_base = float(film.render.fps / rate.fps)
 
