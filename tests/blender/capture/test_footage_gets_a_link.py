@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import bpy
 import pytest
@@ -65,8 +65,8 @@ def at_kling(rehearsal: Rehearsal, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def drawn(scene: Scene) -> Layout:
-    layout: Any = Layout()
-    draw_footage(layout, bpy.context)
+    layout = Layout()
+    draw_footage(cast("bpy.types.UILayout", layout), bpy.context)
     return layout
 
 
