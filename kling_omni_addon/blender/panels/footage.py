@@ -4,8 +4,8 @@ be done about it. Each of the two steps is a click of its own; sending is a thir
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import bpy
 
@@ -13,9 +13,12 @@ from ...core.footage import host_of, told_bytes, told_seconds
 from ...core.rules.reading import VideoFacts
 from ..connection import deletions, preferences, uploads
 from ..host.identity import ROOT_PACKAGE
-from ..host.wrapping import draw_text
+from ..host.wrapping import characters_of, draw_text
 from ..shot.footage import file_of, has_link
 from ..shot.properties import scene_of, shot_of
+
+_BETWEEN: Final = " · "
+_FRAME: Final = 2  # characters that the frame of a box takes
 
 
 def draw_footage(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -24,6 +27,7 @@ def draw_footage(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if not shot.footage:
         layout.prop(shot, "video", text="", icon="URL", placeholder="https://")
         layout.operator("kling.render_strips", text="From Strip", icon="SEQUENCE")
+        draw_text(layout, context, "Kling takes a video by a public link only.", "INFO")
     else:
         _draw_video(layout.box(), context, shot)
     if trouble := deletions.trouble():
@@ -33,8 +37,8 @@ def draw_footage(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
 def _draw_video(box: bpy.types.UILayout, context: bpy.types.Context, shot: Any) -> None:
     file = file_of(shot)
     draw_text(box, context, shot.footage_origin, "FILE_MOVIE")
-    if said := " · ".join(_facts(uploads.video_facts_of(file))):
-        draw_text(box, context, said, "BLANK1")
+    for line in _in_lines(_facts(uploads.video_facts_of(file)), characters_of(context) - _FRAME):
+        draw_text(box, context, line, "BLANK1")
     if uploads.is_uploading(file):
         _draw_uploading(box)
     elif has_link(shot):
@@ -55,6 +59,16 @@ def _facts(facts: VideoFacts) -> Iterator[str]:
         yield f"{facts.fps:.4g} fps"
     if facts.size_bytes:
         yield told_bytes(facts.size_bytes)
+
+
+def _in_lines(facts: Iterable[str], width: int) -> tuple[str, ...]:
+    """Facts beside each other, as many to a line as fit; none is broken."""
+    lines = [""]
+    for fact in facts:
+        if lines[-1] and len(lines[-1]) + len(_BETWEEN) + len(fact) > width:
+            lines.append("")
+        lines[-1] += f"{_BETWEEN}{fact}" if lines[-1] else fact
+    return tuple(line for line in lines if line)
 
 
 def _draw_uploading(box: bpy.types.UILayout) -> None:

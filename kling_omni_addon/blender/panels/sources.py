@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bpy
 
-from ..host.wrapping import draw_text
 from ..next_shots import each_shot
 from ..shot.properties import scene_of, shot_of
 from .footage import draw_footage
@@ -38,8 +37,6 @@ def draw_video(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     else:
         draw_footage(layout, context)
     layout.prop(shot, "keeps_sound")
-    if not shot.video_of:
-        draw_text(layout, context, "Kling takes a video by a public link only.", "INFO")
 
 
 def draw_storyboard(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
