@@ -12,7 +12,6 @@ import bpy
 from ...core.footage import host_of, told_bytes, told_seconds
 from ...core.rules.reading import VideoFacts
 from ..connection import deletions, preferences, uploads
-from ..host.identity import ROOT_PACKAGE
 from ..host.wrapping import characters_of, draw_text
 from ..shot.footage import file_of, has_link
 from ..shot.properties import scene_of, shot_of
@@ -82,7 +81,7 @@ def _draw_unlinked(box: bpy.types.UILayout, context: bpy.types.Context) -> None:
     _draw_buttons(box, "Upload")
     if lack:
         draw_text(box, context, lack, "ERROR")
-        box.operator("preferences.addon_show", text="Open Preferences...", icon="PREFERENCES").module = ROOT_PACKAGE
+        box.operator("kling.open_preferences", text="Open Preferences", icon="PREFERENCES")
     elif preferences.service().is_rehearsal:
         draw_text(box, context, "Rehearsal: the video stays on this computer.", "INFO")
     else:

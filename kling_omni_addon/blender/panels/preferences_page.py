@@ -66,8 +66,8 @@ def _draw_pages(page: Preferences, layout: bpy.types.UILayout) -> None:
 def draw_uploading(page: Preferences, layout: bpy.types.UILayout) -> None:
     """How own footage gets a link, which Kling wants of a video."""
     column = layout.column(align=True)
-    column.prop(page, "upload_command", placeholder="klingup {file}")
-    column.prop(page, "delete_command", placeholder="klingdel {link}")
+    column.prop(page, "upload_command", placeholder="/path/to/kling-upload {file}")
+    column.prop(page, "delete_command", placeholder="/path/to/kling-delete {file}")
     column.prop(page, "link_lifetime_min", text="Link Lifetime, Minutes")
 
 
