@@ -159,6 +159,20 @@ class Session:
             raise _gone()
         return (found is not None and found.task_id) or submission_id
 
+    def lend_video(self, video: Path) -> Errand[str]:
+        """Have the rehearsal serve a video, without waiting; its link. The errand raises :class:`Refused`,
+        :class:`NotSent`, :class:`Unanswered`, and :class:`ArgumentsInvalid` for a file that cannot be read.
+        """
+
+        def lend() -> str:
+            try:
+                return self._open_service().lend(video)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                raise ArgumentsInvalid(f"The video {video} cannot be read: {reason}.", field="video") from error
+
+        return Errand(lend)
+
     def ask_elements(self) -> Errand[tuple[tuple[LibraryElement, ...], tuple[LibraryElement, ...]]]:
         """Ask for the library without waiting: the account's own elements, and those that Kling offers. Free."""
 

@@ -115,6 +115,20 @@ class Preferred:
 
 NOTHING_PREFERRED = Preferred()
 
+LINK_LIFETIME_MIN = 60
+"""How many minutes a link counts as good where nobody says how long: `aws s3 presign` gives an hour, too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploading:
+    """The commands that put a file where Kling can reach it (``{file}``), and that take it away again (``{file}`` or
+    ``{link}``), as a person wrote them; ``""`` for none. A link is taken to hold for ``lifetime_s`` seconds.
+    """
+
+    command: str = ""
+    delete_command: str = ""
+    lifetime_s: float = LINK_LIFETIME_MIN * 60.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -174,6 +188,21 @@ def caps_in_force(environment: Mapping[str, str], preferred: Preferred, choice: 
         if units is not None:
             told.append(f"{plain(units)} units {span} ({source})")
     return Caps(daily=found[0], project=found[1]), " and ".join(told)
+
+
+def uploading_in_force(environment: Mapping[str, str], preferred: Preferred) -> Uploading:
+    """How own files get a link: as the environment says, else the preferences. A command of the environment is never
+    joined by one of the preferences that takes files away, for that may be about another place.
+
+    Raises :class:`ArgumentsInvalid` for a lifetime that is none.
+    """
+    values = environment if environment.get("KLING_UPLOAD_COMMAND", "").strip() else preferred.values
+    minutes = {**preferred.values, **environment}
+    return Uploading(
+        command=values.get("KLING_UPLOAD_COMMAND", "").strip(),
+        delete_command=values.get("KLING_DELETE_COMMAND", "").strip(),
+        lifetime_s=_seconds(minutes, "KLING_LINK_LIFETIME_S", LINK_LIFETIME_MIN * 60.0),
+    )
 
 
 def profile_in_force(environment: Mapping[str, str], preferred: Preferred, profile: str = "") -> tuple[str, str]:

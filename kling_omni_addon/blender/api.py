@@ -16,6 +16,9 @@ from ..core.pricing import Price
 from ..core.problem import Problem
 from ..core.request import OmniRequest, Role
 from .capture.camera import Engine
+from .capture.footage import discard as discard_footage
+from .capture.footage import render_strips
+from .capture.footage import upload as upload_footage
 from .capture.pictures import capture_camera, capture_strip, capture_view, use_file, use_image
 from .capture.stage import Ground
 from .capture.turntable import Look
@@ -61,6 +64,7 @@ __all__ = (
     "capture_view",
     "choose_task",
     "delete_element",
+    "discard_footage",
     "go_on",
     "look_again",
     "make_element",
@@ -68,6 +72,7 @@ __all__ = (
     "place_arrived",
     "price_of",
     "problems_of",
+    "render_strips",
     "request_of",
     "send_again",
     "send_clip_to",
@@ -76,6 +81,7 @@ __all__ = (
     "submissions",
     "submit",
     "submit_request",
+    "upload_footage",
     "use_file",
     "use_image",
     "wait",

@@ -6,6 +6,7 @@ KlingError
  +-- RequestInvalid          2  the request breaks a rule; carries the problems
  +-- CapReached              2  a cap on spending forbids the send
  +-- CaptureFailed           2  no picture could be rendered
+ +-- UploadFailed            1  the user's own command gave a file no link
  +-- CredentialsMissing      3  there is no key
  +-- CredentialsUnreadable   3  the key holds what no key has, and cannot be sent
  +-- CredentialsUnfit        3  the generation of the API that is spoken takes no such key
@@ -84,6 +85,10 @@ class CaptureFailed(KlingError):
     """Blender could not render or read a picture for the shot; nothing was sent."""
 
     exit_code = 2
+
+
+class UploadFailed(KlingError):
+    """The command that is to give a file a link did not; nothing was sent to Kling."""
 
 
 class CredentialsMissing(KlingError):

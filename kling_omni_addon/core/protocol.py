@@ -86,6 +86,18 @@ class HttpCall:
         return length_of(self.pieces)
 
 
+LEND_PATH = "/rehearsal/videos"
+"""Where a rehearsal server takes videos, which Kling itself does not."""
+
+
+def read_lent(reply: HttpReply) -> str:
+    """The link that a rehearsal gave a video. Raises :class:`Refused` and :class:`Unanswered`."""
+    link = read_data(reply, dict).get("link")
+    if not isinstance(link, str):
+        raise Unanswered("The rehearsal server gave the video no link.")
+    return link
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
     """One reply, read whole. Header names are lower case."""

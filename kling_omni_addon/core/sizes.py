@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import sqrt
 from typing import Final
 
-from .capability import PictureLimits, Profile, profile
+from .capability import PictureLimits, Profile, VideoLimits, profile
 
 _RATIO: Final = re.compile(r"([1-9][0-9]*):([1-9][0-9]*)")
 _FILM: Final = Fraction(16, 9)  # the shape whose height is the mode's lines; a clip of any other has as many pixels
@@ -52,6 +52,15 @@ def clip_size(lines: int, aspect_ratio: str) -> tuple[int, int]:
     across, down = sides_of(aspect_ratio)
     pixels = lines * lines * _FILM
     return _even(sqrt(pixels * across / down)), _even(sqrt(pixels * down / across))
+
+
+def is_legal_video(width: int, height: int, limits: VideoLimits) -> bool:
+    """Whether the service accepts a video of this size (R57)."""
+    if min(width, height) < limits.side[0] or max(width, height) > limits.side[1]:
+        return False
+    is_too_big = limits.area is not None and width * height > limits.area
+    is_oblong = limits.ratio is not None and not limits.ratio[0] <= width / height <= limits.ratio[1]
+    return not (is_too_big or is_oblong)
 
 
 def sides_of(aspect_ratio: str) -> tuple[int, int]:

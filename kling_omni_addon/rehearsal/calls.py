@@ -23,6 +23,7 @@ class Kind(StrEnum):
     PRESET_LIST = "preset-list"
     ELEMENT_DELETE = "element-delete"
     COSTS = "costs"
+    LEND = "lend"
     STATS = "stats"
     PROOF = "proof"
     FAULTS = "faults"
@@ -44,6 +45,8 @@ API: frozenset[Kind] = frozenset(
     )
 )
 """The calls of the service itself, which need a key."""
+KEYED: frozenset[Kind] = API | {Kind.LEND}
+"""All calls that need a key: Kling itself takes no videos, so that one is the rehearsal server's own."""
 ADMIN: frozenset[Kind] = frozenset((Kind.STATS, Kind.PROOF, Kind.FAULTS, Kind.ARM, Kind.RESET))
 """The rehearsal server's own calls, which need none."""
 

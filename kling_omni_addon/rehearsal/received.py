@@ -68,6 +68,10 @@ class ReceivedMedia:
         except (OSError, ValueError, http.client.HTTPException) as broken:
             raise Unreachable(url) from broken
 
+    def lent(self, video: bytes | bytearray) -> Path:
+        """Keep a video that came without a create. Raises ``ValueError`` for no bytes, and ``OSError``."""
+        return self._keep((bytes(video),))
+
     def path(self, picture: PictureRef) -> Path:
         """Where a kept picture lies."""
         return self._folder / (picture.sha256 + _SUFFIXES.get(picture.facts.format, ""))

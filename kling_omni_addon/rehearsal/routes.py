@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from ..core.capability import LEGACY, NEW
 from ..core.dialects import new
 from ..core.dialects.legacy import TASKS_PATH
+from ..core.protocol import LEND_PATH
 from .answers import Refusal
 from .calls import Kind
 from .proof import PROOF_PATH
@@ -26,6 +27,7 @@ _FIXED: Mapping[str, Mapping[str, Kind]] = {
     "/v1/general/delete-elements": {"POST": Kind.ELEMENT_DELETE},
     "/account/costs": {"GET": Kind.COSTS},
     "/rehearsal/stats": {"GET": Kind.STATS},
+    LEND_PATH: {"POST": Kind.LEND},
     PROOF_PATH: {"GET": Kind.PROOF},
     "/rehearsal/faults": {"GET": Kind.FAULTS, "POST": Kind.ARM},
     "/rehearsal/reset": {"POST": Kind.RESET},
@@ -52,7 +54,7 @@ def route(method: str, path: str) -> Route:
     """
     bare = path.rstrip("/")
     methods, name = _FIXED.get(bare, {}), ""
-    if path.startswith(FILES_PATH) and path.endswith(".mp4"):
+    if path.startswith((FILES_PATH, f"{LEND_PATH}/")) and path.endswith(".mp4"):
         methods, name = {"GET": Kind.FILE}, task_id_of(path)
     for prefix, kinds in _NAMED.items():
         if bare.startswith(prefix):

@@ -18,10 +18,11 @@ from ..core.capability import DIALECTS, NEW, profile
 from ..core.errors import ArgumentsInvalid
 from .account import Account, Clock
 from .answers import Answer, Delivery, Refusal, json_answer, success
-from .calls import ADMIN, API, Call, Kind
+from .calls import ADMIN, KEYED, Call, Kind
 from .elements import ElementLibrary, check_element, image_urls
 from .fault_table import FAULTS
 from .faults import Faults
+from .lent import LentVideos
 from .new_queries import Cursors, Page, ids_in
 from .new_tasks import NEW_WORDS
 from .orders import OrderDesk, json_object
@@ -59,6 +60,7 @@ class RehearsalService:
         self._library = ElementLibrary(settings, clock, self._account.new_id)
         self._cursors = Cursors(secrets.token_bytes(32))
         self._media = ReceivedMedia(settings.folder, self._own_file, profile(settings.profile).video.size_bytes)
+        self._lent = LentVideos(self._media)
         self.judge_by(settings)
         self._handlers: Mapping[Kind, Handler] = {
             Kind.CREATE: self._create,
@@ -71,6 +73,7 @@ class RehearsalService:
             Kind.PRESET_LIST: lambda call: self._element_list(call, presets=True),
             Kind.ELEMENT_DELETE: self._element_delete,
             Kind.COSTS: self._costs,
+            Kind.LEND: self._lend,
             Kind.STATS: lambda call: json_answer(self.stats()),
             Kind.PROOF: self._proof,
             Kind.FAULTS: lambda call: json_answer(self.faults.described()),
@@ -133,7 +136,7 @@ class RehearsalService:
 
     def _carried_out(self, call: Call) -> Answer:
         try:
-            if call.kind in API:
+            if call.kind in KEYED:
                 self._check_caller(call)
             elif call.kind in ADMIN and "origin" in call.headers:
                 raise Refusal(1103)  # a web page in the artist's browser has no business here
@@ -177,11 +180,12 @@ class RehearsalService:
         return success(page.answered(found, self._cursors))
 
     def _file(self, call: Call) -> Answer:
-        if not self.links.is_honoured(call.path, call.query):
+        lent = self._lent.clip(call.path)
+        if lent is None and not self.links.is_honoured(call.path, call.query):
             return Answer(status=403, content=b"the link has expired\n", headers={"Content-Type": "text/plain"})
         if call.twist.has_new_etag:
             self._account.renew_etag(call.name)
-        clip = self._account.clip(call.name, is_marked=is_marked(call.path))
+        clip = lent or self._account.clip(call.name, is_marked=is_marked(call.path))
         try:
             if clip is not None:
                 return serve(clip, call.headers)
@@ -218,6 +222,12 @@ class RehearsalService:
         pack = _pack(self._settings.units, self._account.remaining(), now)
         return success({"code": 0, "msg": "success", "resource_pack_subscribe_infos": [pack]})
 
+    def _lend(self, call: Call) -> Answer:
+        try:
+            return success({"link": f"{self.links.base_url}{self._lent.keep(call.body)}"})
+        except (OSError, ValueError) as broken:
+            raise Refusal(1200, f"the video cannot be kept: {broken}") from None
+
     def _proof(self, call: Call) -> Answer:
         nonce = parse_qs(call.query).get("nonce", [""])[0]
         if not NONCE.fullmatch(nonce):
@@ -252,7 +262,8 @@ class RehearsalService:
         start_making(self._maker, task, self._account.made, self._account.failed)
 
     def _own_file(self, url: str) -> Path | None:
-        clip = self._account.clip(self.links.own_task_id(url))
+        path = url.removeprefix(self.links.base_url)
+        clip = self._lent.clip(path) or self._account.clip(self.links.own_task_id(url))
         return clip.path if clip else None
 
 

@@ -38,8 +38,8 @@ def start_making(
     def make() -> None:
         try:
             path = maker.make(task.order.spec)
-            clip = _clip(path, task.order.spec)
-            marked = _clip(_marked(path), task.order.spec) if task.order.has_watermark else None
+            clip = clip_of(path, task.order.spec.duration_s)
+            marked = clip_of(_marked(path), task.order.spec.duration_s) if task.order.has_watermark else None
         except (ClipMakingFailed, OSError) as problem:
             failed(task, str(problem))
         else:
@@ -59,8 +59,9 @@ def _marked(path: Path) -> Path:
     return target
 
 
-def _clip(path: Path, spec: ClipSpec) -> Clip:
+def clip_of(path: Path, usual_s: float) -> Clip:
+    """A file as it is served; ``usual_s`` seconds long where it does not tell."""
     with path.open("rb") as stream:
         etag = f'"{hashlib.file_digest(stream, "sha256").hexdigest()[:32]}"'
-    seconds = video_facts(path).duration_s or spec.duration_s
+    seconds = video_facts(path).duration_s or usual_s
     return Clip(path=path, etag=etag, modified_s=path.stat().st_mtime, duration=str(int(seconds * 1000) / 1000))

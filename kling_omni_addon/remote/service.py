@@ -42,6 +42,7 @@ _CLOCK_SLACK_S = 2.0
 _PROBE_FROM_BYTES = 256 * 1024
 _SCAN_PAGES = 20
 _YEAR_S = 365 * 86_400.0
+_CHUNK_BYTES = 1 << 18
 
 
 class Pictures(Protocol):
@@ -294,6 +295,15 @@ class KlingService:
         """The packs of the last year; also a free test of the key. Raises like :meth:`find`."""
         now = self._now()
         return self._read(core_account.build_account(now - _YEAR_S, now), core_account.read_account)
+
+    def lend(self, video: Path) -> str:
+        """Have a rehearsal serve a video; its link. Only a rehearsal server has this call. Raises :class:`Refused`,
+        :class:`NotSent`, :class:`Unanswered` and ``OSError``.
+        """
+        with video.open("rb") as stream:
+            chunks = iter(lambda: stream.read(_CHUNK_BYTES), b"")
+            body = StreamedBody(chunks, video.stat().st_size, commit=lambda: None)
+            return protocol.read_lent(self._send(HttpCall(method="POST", path=protocol.LEND_PATH), body))
 
     def _answered(self, call: HttpCall, read: Callable[[HttpReply], _T]) -> _T:
         """What one call that costs nothing is answered: it has no commit point."""

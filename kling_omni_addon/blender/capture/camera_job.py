@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import bpy
 
@@ -55,12 +55,15 @@ class CameraPicture:
 
 
 class RenderJob:
-    """One picture that Blender renders. (Not generic: typing remembers what is subscripted, and with it the bpy module,
-    which then never comes to an end.)
+    """One picture, or film, that Blender renders. (Not generic: typing remembers what is subscripted, and with it the
+    bpy module, which then never comes to an end.)
 
     Between :meth:`start` and :meth:`finish` things stand as they are rendered, so the artist's hands have to be kept
     off them. (Blender's own lock of the interface turns the 3D View black meanwhile.)
     """
+
+    is_film: ClassVar[bool] = False
+    """Whether all frames of the scene are rendered, to the file that it names, or the current one."""
 
     _stack: ExitStack | None = None
 
@@ -87,7 +90,7 @@ class RenderJob:
             # No window pops up for a render that nobody wants to look at.
             stack.enter_context(changed([(view, "render_display_type", "NONE")]))
             _listen()
-            _begin(scene)
+            _begin(scene, is_film=self.is_film)
             self._stack = stack.pop_all()
         _running.append(self)
 
@@ -103,7 +106,7 @@ class RenderJob:
         """
         try:
             if _ended != ["completed"]:
-                raise CaptureFailed("The render was stopped before the picture was done.", remedy="Capture again.")
+                raise CaptureFailed("The render was stopped before its end.", remedy="Capture again.")
             return self.written(render_result())
         finally:
             self.drop()
@@ -163,11 +166,11 @@ def _forget() -> None:
             getattr(bpy.app.handlers, name).remove(heard)
 
 
-def _begin(scene: bpy.types.Scene) -> None:
+def _begin(scene: bpy.types.Scene, *, is_film: bool) -> None:
     other: dict[str, Any] = {"scene": scene, "view_layer": scene.view_layers[0]}
     try:
         with bpy.context.temp_override(**({} if scene == bpy.context.scene else other)):
-            outcome = bpy.ops.render.render("INVOKE_DEFAULT")
+            outcome = bpy.ops.render.render("INVOKE_DEFAULT", animation=is_film)
     except RuntimeError as error:
         _forget()
         raise CaptureFailed(f"Blender could not render the picture: {str(error).strip()}") from error

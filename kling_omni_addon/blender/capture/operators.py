@@ -20,6 +20,7 @@ from . import pictures as capture_pictures
 from .camera import Engine
 from .camera_job import CameraJob, CameraPicture
 from .moments import MOMENTS, SPANS, frame_at, last_frame_of, require_active_strip, span_at
+from .while_rendering import WhileRendering
 
 _ROLES: Final = (
     ("FIRST", "First Frame", "Image that the clip starts from"),
@@ -44,8 +45,6 @@ _STRIP_FRAMES: Final = (
 )
 
 
-_LOOK_S: Final = 0.1
-_STATUS_BAR_PX: Final = 26  # at the lower edge of the window
 AFRESH: Final = {"SKIP_SAVE"}  # a button means what it says, not what was chosen elsewhere the last time
 
 
@@ -79,7 +78,7 @@ class _OfShape(_OfPicture):
         return None if self.aspect_ratio == "AUTO" else str(self.aspect_ratio)
 
 
-class OfCamera:
+class OfCamera(WhileRendering):
     """An operator that renders the camera: pressed in a window as a job that Escape stops, in a script at once.
 
     The pictures are used when all of them are there, or none is.
@@ -89,7 +88,6 @@ class OfCamera:
 
     _jobs: list[tuple[Role, CameraJob]]
     _pictures: list[CameraPicture]
-    _timer: bpy.types.Timer
 
     def jobs(self, scene: bpy.types.Scene) -> list[tuple[Role, CameraJob]]:
         """What is to be rendered, in its order."""
@@ -109,35 +107,20 @@ class OfCamera:
     def _begin(self, context: bpy.types.Context) -> Outcome:
         self._jobs, self._pictures = self.jobs(scene_of(context)), []
         self._jobs[0][1].start()
-        self._timer = context.window_manager.event_timer_add(_LOOK_S, window=context.window)
-        context.window_manager.modal_handler_add(self)  # type: ignore[arg-type] # mixed into an operator
-        return {"RUNNING_MODAL"}
+        return self.wait_for_job(context)
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Wait for the render, begin the next, and in the end use the pictures. Meanwhile only Escape does anything,
-        and the cross beside Blender's own progress bar.
-        """
-        if event.type != "TIMER":
-            is_to_stop = event.type == "ESC" or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
-            return {"PASS_THROUGH"} if is_to_stop else {"RUNNING_MODAL"}
-        if self._jobs[len(self._pictures)][1].is_running:
-            return {"PASS_THROUGH"}
-        outcome = self._go_on(context)
-        if outcome != {"RUNNING_MODAL"}:
-            context.window_manager.event_timer_remove(self._timer)
-        return outcome
+    @property
+    def job_at_hand(self) -> CameraJob:
+        """The picture that is rendered now."""
+        return self._jobs[len(self._pictures)][1]
 
-    @reported
-    def _go_on(self, context: bpy.types.Context) -> Outcome:
-        self._pictures.append(self._jobs[len(self._pictures)][1].finish())
+    def go_on(self, context: bpy.types.Context) -> Outcome:
+        """Begin the next render, and in the end use the pictures."""
+        self._pictures.append(self.job_at_hand.finish())
         if len(self._pictures) < len(self._jobs):
-            self._jobs[len(self._pictures)][1].start()
+            self.job_at_hand.start()
             return {"RUNNING_MODAL"}
         return self._use(self._jobs[0][1].scene, self._jobs, self._pictures)
-
-    def cancel(self, _context: bpy.types.Context) -> None:
-        """Another file is being opened, or Blender ends."""
-        self._jobs[len(self._pictures)][1].drop()
 
     def use(self, scene: bpy.types.Scene, taken: list[tuple[Role, CameraPicture]]) -> None:
         """Use what the camera saw for each role at its frame."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import dropping, frame_overlay, keyframes, menus, operators
+from . import dropping, footage_operators, frame_overlay, keyframes, menus, operators
 
 CLASSES = (
     *operators.CLASSES,
     *keyframes.CLASSES,
+    *footage_operators.CLASSES,
     *menus.CLASSES,
     *dropping.CLASSES,
     frame_overlay.KLING_OT_toggle_frame_overlay,

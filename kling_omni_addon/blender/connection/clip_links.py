@@ -12,13 +12,13 @@ from ...core.errors import KlingError
 from ...core.rules.reading import VideoFacts
 from ..host import heartbeat
 from ..host.signals import Signal
-from . import limits, online, opening
+from . import limits, online, opening, uploads
 from .questions import Question
 
 if TYPE_CHECKING:
     from ...core.pricing import Price
     from ...core.protocol import TaskReport
-    from ...core.request import OmniRequest
+    from ...core.request import OmniRequest, Video
 
 _FRESH_S: Final = 3600.0  # nobody has measured how long Kling honours one; it costs nothing to ask again
 
@@ -57,13 +57,16 @@ def video_facts_of(submission_id: str) -> VideoFacts:
 
 
 def list_price_of(request: OmniRequest) -> Price | None:
-    """The list price of a request, exact for an edit of a clip of ours, whose length is known; None where the list has
-    none.
+    """The list price of a request, exact for an edit of a clip or of footage of ours, whose length is known; None where
+    the list has none.
     """
-    clip = "" if request.video is None else request.video.clip
-    return pricing.price_of(
-        request, input_video_s=video_facts_of(clip).duration_s if clip else None, profile=limits.profile()
-    )
+    return pricing.price_of(request, input_video_s=_length_of(request.video), profile=limits.profile())
+
+
+def _length_of(video: Video | None) -> float | None:
+    if video is None:
+        return None
+    return (video_facts_of(video.clip) if video.clip else uploads.video_facts_of(video.url)).duration_s
 
 
 def _report_of(submission_id: str) -> TaskReport | None:

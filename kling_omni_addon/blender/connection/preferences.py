@@ -131,6 +131,30 @@ class Preferences:
         max=50,
     )
 
+    upload_command: StringProperty(
+        name="Upload Command",
+        description=(
+            "Command that puts a video where Kling can reach it, and prints its link; {file} is the video. "
+            "KLING_UPLOAD_COMMAND in the environment precedes it"
+        ),
+        maxlen=_KEY_LENGTH,
+    )
+    delete_command: StringProperty(
+        name="Delete Command",
+        description=(
+            "Command that deletes an uploaded video once its clips have arrived; {file} is the video, {link} its link. "
+            "Empty deletes nothing"
+        ),
+        maxlen=_KEY_LENGTH,
+    )
+    link_lifetime_min: IntProperty(
+        name="Link Lifetime",
+        description="Minutes after which the link of an uploaded video counts as expired",
+        default=settings.LINK_LIFETIME_MIN,
+        min=1,
+        max=1440,
+    )
+
     daily_cap: IntProperty(
         name="Daily Limit",
         description="Units that may be spent in any 24 hours; 0 for no limit. A clip that would exceed it is not sent",
@@ -164,6 +188,9 @@ def preferred() -> settings.Preferred:
         "KLING_ACCESS_KEY": page.access_key,
         "KLING_SECRET_KEY": page.secret_key,
         "KLING_LOOK_WINDOW_S": str(page.look_window_s),
+        "KLING_UPLOAD_COMMAND": page.upload_command,
+        "KLING_DELETE_COMMAND": page.delete_command,
+        "KLING_LINK_LIFETIME_S": str(page.link_lifetime_min * 60),
         # What nobody changed was not chosen, and the sentence about the settings says so.
         "KLING_DIALECT": "" if page.dialect == capability.LEGACY else page.dialect,
         "KLING_RELAYED_MODELS": "1" if page.relayed_models else "",
@@ -201,6 +228,11 @@ def confirm_units() -> int:
     """Units above which the artist wants to be asked before they are spent; 0 for never."""
     page = preferences()
     return page.confirm_units if page is not None else 0
+
+
+def uploading() -> settings.Uploading:
+    """How own files get a link. Raises :class:`KlingError` for a value that cannot be used."""
+    return settings.uploading_in_force(os.environ, preferred())
 
 
 def clip_folder() -> str:

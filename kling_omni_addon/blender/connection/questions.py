@@ -22,18 +22,21 @@ class Question(Generic[_Answer]):
     """One question with its last ``answer`` (None before one), or the sentence in ``problem`` that says why there is
     none.
 
-    ``on_answer`` is told each answer, ``on_forget`` that it counts no more. Another service or key forgets every
-    question, see :func:`forget`.
+    ``on_answer`` is told each answer, ``on_forget`` that it counts no more. Without a window it is waited for up to
+    ``wait_s`` seconds. Another service or key forgets every question, see :func:`forget`.
     """
 
     def __init__(
-        self, on_answer: Callable[[_Answer], object] | None = None, on_forget: Callable[[], object] | None = None
+        self,
+        on_answer: Callable[[_Answer], object] | None = None,
+        on_forget: Callable[[], object] | None = None,
+        wait_s: float = _WAIT_S,
     ) -> None:
         self.answer: _Answer | None = None
         self.problem = ""
         self._errand: Errand[_Answer] | None = None
         self._asked_at = float("-inf")
-        self._on_answer, self._on_forget = on_answer, on_forget
+        self._on_answer, self._on_forget, self._wait_s = on_answer, on_forget, wait_s
         _questions.append(self)
 
     def ask(self, put: Callable[[], Errand[_Answer]]) -> None:
@@ -43,7 +46,7 @@ class Question(Generic[_Answer]):
         self._asked_at, self.problem = steady_s(), ""
         self._errand = put()
         if bpy.app.background:
-            self._errand.wait(_WAIT_S)
+            self._errand.wait(self._wait_s)
             self.hear()
 
     def fail(self, problem: str) -> None:

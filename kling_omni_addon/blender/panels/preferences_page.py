@@ -45,6 +45,7 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     layout.prop(page, "relayed_models")
     draw_text(layout, context, _WHY_OFF, "INFO")
     layout.prop(page, "clip_folder")
+    draw_uploading(page, layout)
     column = layout.column(align=True)
     column.prop(page, "confirm_units")
     column.prop(page, "daily_cap")
@@ -60,6 +61,14 @@ def _draw_pages(page: Preferences, layout: bpy.types.UILayout) -> None:
     for name, text, icon in pages if page.service == "kling-china" else [("KEYS", "Get a Key", "KEYINGSET"), *pages]:
         button: Any = row.operator("kling.open_page", text=text, icon=icon)  # type: ignore[arg-type]
         button.page = name
+
+
+def draw_uploading(page: Preferences, layout: bpy.types.UILayout) -> None:
+    """How own footage gets a link, which Kling wants of a video."""
+    column = layout.column(align=True)
+    column.prop(page, "upload_command", placeholder="/path/to/kling-upload {file}")
+    column.prop(page, "delete_command", placeholder="/path/to/kling-delete {file}")
+    column.prop(page, "link_lifetime_min", text="Link Lifetime, Minutes")
 
 
 def _draw_keys(page: Preferences, layout: bpy.types.UILayout) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..host.wrapping import draw_text
 from ..next_shots import each_shot
 from ..shot.properties import scene_of, shot_of
+from .footage import draw_footage
 from .item_lists import draw_list
 from .library import draw_library
 from .pictures import draw_capture, draw_chosen
@@ -35,10 +35,8 @@ def draw_video(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row.label(text=f"Clip '{shot.video_origin or shot.video_of}'", icon="FILE_MOVIE")
         row.operator("kling.clear_clip", text="", icon="X", emboss=False)
     else:
-        layout.prop(shot, "video", text="", icon="URL", placeholder="https://")
+        draw_footage(layout, context)
     layout.prop(shot, "keeps_sound")
-    if not shot.video_of:
-        draw_text(layout, context, "Kling takes a video by a public link only.", "INFO")
 
 
 def draw_storyboard(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 import bpy
 
 from ...core.errors import RequestInvalid
+from ...core.footage import doubt_of_link
 from ...core.naming import Numbering, mention, unknown_names
 from ...core.payload import ordered_pictures
 from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
-from ..connection import clip_links, limits
+from ..connection import clip_links, limits, preferences
 from ..host import thumbnails
 from ..host.editors import redraw
 from ..host.isolating import on_its_own
 from ..host.ownership import is_own, why_not_own
 from .borrowed import borrowed_prompts
+from .footage import known_videos
 from .frame_doubts import frame_doubts
 from .kinds import KINDS, has_chosen_kind, kind_of_shot
 from .prompt import prompt_of
@@ -34,6 +36,7 @@ END_PATH: Final = "end_frame"
 KIND_PATH: Final = "kind"
 SCENE_PATH: Final = "scene"
 CLIP_PATH: Final = "video_of"
+FOOTAGE_PATH: Final = "video"
 PROFILE_PATH: Final = "profile"
 ITEMS: Final = re.compile(r"(image_list|element_list)\[(\d+)(?::(\d+))?\]")
 
@@ -48,11 +51,10 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
     from ...judging import judge_request  # jsonschema
 
     asked = read_request(scene) if request is None else request
-    video = asked.video
-    videos = {video.url: clip_links.video_facts_of(video.clip)} if video is not None and video.clip else {}
-    found = judge_request(asked, limits.profile(), videos)
-    judged = (spoken(problem, asked) for problem in found if not is_told_better(problem, asked))
-    problems = (*missing(scene, asked), *_unseen(scene), *judged, *unknown_mentions(asked), *_doubts(scene, asked))
+    found = judge_request(asked, limits.profile(), known_videos(shot_of(scene), asked.video))
+    lacks = tuple(missing(scene, asked))
+    judged = (spoken(problem, asked) for problem in found if not is_told_better(problem, lacks))
+    problems = (*lacks, *_unseen(scene), *judged, *unknown_mentions(asked), *_doubts(scene, asked))
     if len(_judgements) > _LIMIT_OF_NAMES:
         _judgements.clear()
     _judgements[scene.name] = problems
@@ -150,8 +152,8 @@ def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
         yield _lack(trouble, PROFILE_PATH)
     if not is_own(scene):
         yield _lack(why_not_own(scene), SCENE_PATH)
-    if request.video is not None and request.video.clip:
-        yield from _missing_link(shot, request.video)
+    if request.video is not None:
+        yield from (_missing_link if request.video.clip else _doubtful_link)(shot, request.video)
     if not has_chosen_kind(shot):
         return
     if Role.FIRST in kind.frames and request.picture(Role.FIRST) is None:
@@ -196,10 +198,18 @@ def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
         yield _lack(f"Kling has to be asked for the link of {name}; that is free.", CLIP_PATH, again)
 
 
-def is_told_better(problem: Problem, request: OmniRequest) -> bool:
-    """Whether :func:`missing` says the same in words that fit: a clip of ours has no link to paste."""
-    is_ours = request.video is not None and bool(request.video.clip)
-    return is_ours and problem.rule == "R51"
+def _doubtful_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
+    """What is to say of a video that is a link: of footage without one, and of one that Kling will hardly reach."""
+    if shot.footage and not video.url:
+        yield _lack("The video that was rendered has no link yet. Upload it first.", FOOTAGE_PATH)
+    doubt = "" if preferences.service().is_rehearsal else doubt_of_link(video.url)
+    if doubt:
+        yield Problem(rule=PANEL_RULE, path=FOOTAGE_PATH, message=doubt, kind="warning")
+
+
+def is_told_better(problem: Problem, lacks: Sequence[Problem]) -> bool:
+    """Whether :func:`missing` says the same in words that fit: a clip or footage of ours has no link to paste."""
+    return problem.rule == "R51" and any(lack.path in (CLIP_PATH, FOOTAGE_PATH) for lack in lacks if lack.is_fault)
 
 
 def _lack(message: str, path: str, remedy: Remedy | None = None) -> Problem:

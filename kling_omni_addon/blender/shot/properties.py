@@ -253,6 +253,14 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         name="Clip", description="Kling clip used as the video; its link is requested when needed", update=judge_again
     )
     video_origin: StringProperty(name="Clip Name", description="Name of the clip that is used as the video")
+    footage: StringProperty(
+        name="Footage", description="Video rendered from strips", subtype="FILE_PATH", update=judge_again
+    )
+    footage_origin: StringProperty(name="Footage From", description="Strips and frames that the footage shows")
+    footage_link: StringProperty(name="Footage Link", description="Link to the uploaded footage")
+    footage_at: IntProperty(
+        name="Footage Uploaded", description="Time of the upload in Unix seconds; 0 for none", min=0
+    )
     keeps_sound: BoolProperty(
         name="Keep Original Sound", description="Use the sound of the video in the clip", update=judge_again
     )

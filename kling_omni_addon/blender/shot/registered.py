@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..connection import clip_links, opening, preferences
+from ..connection import clip_links, deletions, opening, preferences, uploads
 from ..host import thumbnails
-from . import judging, operators, presets, prompt_operators, prompt_words, properties, saving
+from . import footage, judging, operators, presets, prompt_operators, prompt_words, properties, saving
 from .changes import shot_changed
 
 CLASSES = (
@@ -22,6 +22,8 @@ def register() -> None:
     saving.register()
     shot_changed.connect(judging.judge)
     clip_links.heard.connect(judging.judge_clips)
+    uploads.heard.connect(footage.use_link)
+    deletions.begun.connect(footage.forget_link)
     opening.closed.connect(judging.forget)
     preferences.profile_changed.connect(judging.judge_all)
 
@@ -30,6 +32,8 @@ def unregister() -> None:
     """Take it off again."""
     preferences.profile_changed.disconnect(judging.judge_all)
     opening.closed.disconnect(judging.forget)
+    deletions.begun.disconnect(footage.forget_link)
+    uploads.heard.disconnect(footage.use_link)
     clip_links.heard.disconnect(judging.judge_clips)
     shot_changed.disconnect(judging.judge)
     judging.stop()

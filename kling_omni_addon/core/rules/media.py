@@ -8,6 +8,7 @@ from math import floor
 from ..capability import VideoLimits
 from ..media import PictureFacts, PictureRef
 from ..problem import Finding
+from ..sizes import is_legal_video
 from .reading import Reading, VideoFacts
 
 _MEGABYTE = 1_000_000
@@ -103,15 +104,9 @@ def _more_of_pixels(limits: VideoLimits) -> str:
 
 
 def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:
-    limits = reading.profile.video
     if facts.width is None or facts.height is None:
         return False
-    sides = (facts.width, facts.height)
-    if min(sides) < limits.side[0] or max(sides) > limits.side[1]:
-        return True
-    is_too_big = limits.area is not None and facts.width * facts.height > limits.area
-    is_oblong = limits.ratio is not None and not limits.ratio[0] <= facts.width / facts.height <= limits.ratio[1]
-    return is_too_big or is_oblong
+    return not is_legal_video(facts.width, facts.height, reading.profile.video)
 
 
 def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
