@@ -13,7 +13,7 @@ import pytest
 
 ONLY_POSIX = pytest.mark.skipif(os.name == "nt", reason="kills, forks and freezes are POSIX")
 TORTURE = Path(__file__).with_name("torture.py")
-KILLS = int(os.environ.get("KLING_KILLS", "100"))
+KILLS = int(os.environ.get("KLING_KILLS", "60"))
 SEED = int(os.environ.get("KLING_SEED", "0"))
 
 

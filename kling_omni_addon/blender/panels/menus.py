@@ -72,6 +72,8 @@ def _draw_prompt(layout: bpy.types.UILayout) -> None:
     layout.operator("kling.describe_camera", icon="VIEW_CAMERA")
     layout.separator()
     layout.operator("kling.show_library", text="Show Element Library", icon="OUTLINER_OB_ARMATURE")
+    layout.operator("kling.make_element", icon="RENDER_STILL")
+    layout.operator("kling.use_made_element", icon="ADD")
 
 
 def _draw_shots(layout: bpy.types.UILayout) -> None:
@@ -86,6 +88,9 @@ def _draw_shots(layout: bpy.types.UILayout) -> None:
     layout.operator("kling.shots_from_strips", text="Create Storyboard from Selected Strips", icon="SEQUENCE")
     layout.operator("kling.distribute_shots", text="Distribute Storyboard Evenly", icon="ALIGN_JUSTIFY")
     layout.operator("kling.submit_each_shot", icon="PLAY")
+    layout.separator()
+    for command in ("render_strips", "upload_footage", "stop_upload", "discard_footage"):
+        layout.operator(f"kling.{command}")
     layout.separator()
     layout.operator("kling.load_settings", text="Load Settings of Strip", icon="PASTEDOWN")
 
