@@ -66,7 +66,7 @@ def traces() -> Traces:
             f"{name}: {one.__module__}.{one.__name__}"
             for name in drawn
             for one in drawn[name]
-            if not one.__module__.startswith("bl_ui.")
+            if not one.__module__.startswith("bl_ui")
         ),
         "timers": sorted(one.__name__ for one in timers_seen if bpy.app.timers.is_registered(one)),
         "commands": sorted(commands_alive.values()),
