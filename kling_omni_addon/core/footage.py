@@ -24,6 +24,7 @@ _MOST_PERCENT: Final = 32_767  # Blender's own limit
 _TRIMMED_PX: Final = 4  # columns or rows that a side may lose so that its length comes out even, or two of the video's
 _HOME_NAMES: Final = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 _ROOM: Final = Fraction(9, 10)  # a shape of exactly the least by the most pixels is hardly met by whole percentages
+_SMALL_BYTES: Final = 100_000
 _WORDS: Final = 200  # characters of a command's last word
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
 
@@ -248,7 +249,9 @@ def told_age(seconds: float) -> str:
 
 
 def told_bytes(size: int) -> str:
-    """The size of a file in words: 3.2 MB."""
+    """The size of a file in words: 3.2 MB, 48 kB."""
+    if size < _SMALL_BYTES:
+        return f"{ceil(size / 1000)} kB"
     return f"{size / 1_000_000:.1f} MB"
 
 

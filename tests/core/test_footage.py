@@ -170,6 +170,11 @@ def test_an_age_is_told_in_words(seconds: float, told: str) -> None:
     assert footage.told_age(seconds) == told
 
 
+@pytest.mark.parametrize(("size", "told"), [(1, "1 kB"), (99_000, "99 kB"), (100_000, "0.1 MB"), (3_249_000, "3.2 MB")])
+def test_a_size_is_told_in_words(size: int, told: str) -> None:
+    assert footage.told_bytes(size) == told
+
+
 def test_the_keys_are_not_in_what_a_command_sees() -> None:
     seen = dict(footage.without_keys({"PATH": "/bin", "KLING_API_KEY": "k", "kling_secret_key": "s"}.items()))
     assert seen == {"PATH": "/bin"}

@@ -12,6 +12,7 @@ import bpy
 from ..connection import snapshots
 from ..submissions import rows
 from ..submissions.actions import actions_of
+from . import footage
 
 _SOURCES: Final[Mapping[str, str]] = {
     "First Frame From": "KLING_MT_first_picture",
@@ -58,6 +59,8 @@ def _draw_capture(layout: bpy.types.UILayout) -> None:
     layout.separator()
     layout.operator("kling.add_references", text="Add References...", icon="ADD")
     layout.operator("kling.toggle_frame_overlay", icon="OVERLAY")
+    layout.separator()
+    footage.draw_commands(layout)
 
 
 def _draw_prompt(layout: bpy.types.UILayout) -> None:
