@@ -162,7 +162,7 @@ def snapshots() -> Any:
 
 
 def manual() -> Steps:
-    """Right click on Generate, which offers to assign a shortcut, and the last entry."""
+    """Right click on Generate, and the last entry."""
     bpy.context.scene.kling.prompt = "A fox crosses the bridge"
     yield 0.5
     place = yield from find("VIEW_3D", "bpy.ops.kling.submit")

@@ -99,7 +99,7 @@ def require_submission_behind(clip: Path) -> str:
     found = submission_behind(clip)
     if not found:
         sentence = f'"{clip.name}" is not a clip that Kling made, and Kling takes other videos by a public link only.'
-        raise CaptureFailed(sentence, field="files", remedy="Give the link as the video of an Edit Video or Next Shot.")
+        raise CaptureFailed(sentence, field="files", remedy="Add it as a strip and use From Strip.")
     return found
 
 

@@ -21,6 +21,8 @@ _EXTENSION: Final = Path(__file__).resolve().parents[3]
 _GENERATE: Final = "docs/user/generate.md"
 _CAPTURE: Final = "docs/user/capture.md"
 _TIMELINE: Final = "docs/user/timeline.md"
+_ELEMENTS: Final = "docs/user/elements.md"
+_FOOTAGE: Final = "docs/user/own_footage.md"
 _SHOTS: Final = f"{_TIMELINE}#shots-from-the-sequencer"
 
 KEYS: Final = "https://kling.ai/dev/api-key"
@@ -43,7 +45,11 @@ PAGES: Final = (
     ("bpy.ops.kling.export_otio", f"{_TIMELINE}#export"),
     ("bpy.ops.kling.*prompt*", f"{_GENERATE}#prompt"),
     ("bpy.ops.kling.distribute_shots", f"{_GENERATE}#storyboard"),
-    ("bpy.ops.kling.*library*", f"{_GENERATE}#images-elements-videos"),
+    ("bpy.ops.kling.render_strips", _FOOTAGE),
+    ("bpy.ops.kling.*footage", f"{_FOOTAGE}#upload"),
+    ("bpy.ops.kling.stop_upload", f"{_FOOTAGE}#upload"),
+    ("bpy.ops.kling.*library*", f"{_ELEMENTS}#library"),
+    ("bpy.ops.kling.*element", _ELEMENTS),
     ("bpy.ops.kling.check_account", f"{_GENERATE}#account-and-preferences"),
     ("bpy.ops.kling.submit", f"{_GENERATE}#generate"),
     ("bpy.ops.kling.*", f"{_GENERATE}#submissions"),

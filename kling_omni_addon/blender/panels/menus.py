@@ -30,7 +30,9 @@ def _draw_kling(layout: bpy.types.UILayout) -> None:
     layout.separator()
     layout.menu("KLING_MT_capture", icon="CAMERA_DATA")
     layout.menu("KLING_MT_prompt", icon="TEXT")
+    layout.menu("KLING_MT_elements", icon="OUTLINER_OB_ARMATURE")
     layout.menu("KLING_MT_shots", icon="SEQUENCE")
+    layout.menu("KLING_MT_footage", icon="FILE_MOVIE")
     layout.menu("KLING_MT_takes", icon="RENDERLAYERS")
     layout.separator()
     layout.menu("KLING_MT_active_job", icon="FILE_MOVIE")
@@ -73,10 +75,25 @@ def _draw_prompt(layout: bpy.types.UILayout) -> None:
     layout.separator()
     layout.menu("KLING_MT_prompt_words", text="Insert Words", icon="ADD")
     layout.operator("kling.describe_camera", icon="VIEW_CAMERA")
-    layout.separator()
+
+
+def _draw_elements(layout: bpy.types.UILayout) -> None:
+    """Characters and things that the prompt names."""
+    layout.operator_context = "INVOKE_DEFAULT"
+    layout.operator("kling.make_element", icon="ADD")
+    layout.operator("kling.use_made_element")
     layout.operator("kling.show_library", text="Show Element Library", icon="OUTLINER_OB_ARMATURE")
     layout.operator("kling.make_element", icon="RENDER_STILL")
     layout.operator("kling.use_made_element", icon="ADD")
+
+
+def _draw_footage(layout: bpy.types.UILayout) -> None:
+    """Strips of the artist's own as the video of a shot."""
+    layout.operator_context = "INVOKE_DEFAULT"
+    layout.operator("kling.render_strips", icon="SEQUENCE")
+    layout.operator("kling.upload_footage", icon="EXPORT")
+    layout.operator("kling.stop_upload", icon="X")
+    layout.operator("kling.discard_footage", icon="TRASH")
 
 
 def _draw_shots(layout: bpy.types.UILayout) -> None:
@@ -148,7 +165,9 @@ _MENUS: Final = (
     ("kling", "Kling", _draw_kling),
     ("capture", "Capture", _draw_capture),
     ("prompt", "Prompt", _draw_prompt),
+    ("elements", "Elements", _draw_elements),
     ("shots", "Shots from the Sequencer", _draw_shots),
+    ("footage", "Own Footage", _draw_footage),
     ("active_job", "Active Job", _draw_active_job),
     ("account", "Account and Preferences", _draw_account),
 )

@@ -16,7 +16,7 @@ def register() -> None:
     for name, space in _KEYMAPS if keymaps is not None else ():
         keymap = keymaps.keymaps.new(name=name, space_type=space)
         item = keymap.keymap_items.new("kling.submit", type="NONE", value="PRESS")
-        item.active = False  # an active one without a key hides Assign Shortcut in the button's right-click menu
+        item.active = False  # it may spend, so a person turns it on
         _items.append((keymap, item))
 
 
