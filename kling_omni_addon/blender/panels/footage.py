@@ -33,14 +33,6 @@ def draw_footage(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         draw_text(layout, context, trouble, "INFO")
 
 
-def draw_commands(layout: bpy.types.UILayout) -> None:
-    """The same steps for a menu."""
-    layout.operator("kling.render_strips", icon="SEQUENCE")
-    layout.operator("kling.upload_footage", icon="EXPORT")
-    layout.operator("kling.stop_upload", icon="X")
-    layout.operator("kling.discard_footage", icon="TRASH")
-
-
 def _draw_video(box: bpy.types.UILayout, context: bpy.types.Context, shot: Any) -> None:
     file = file_of(shot)
     draw_text(box, context, shot.footage_origin, "FILE_MOVIE")

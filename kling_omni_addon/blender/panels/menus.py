@@ -12,7 +12,6 @@ import bpy
 from ..connection import snapshots
 from ..submissions import rows
 from ..submissions.actions import actions_of
-from . import footage
 
 _SOURCES: Final[Mapping[str, str]] = {
     "First Frame From": "KLING_MT_first_picture",
@@ -61,8 +60,6 @@ def _draw_capture(layout: bpy.types.UILayout) -> None:
     layout.separator()
     layout.operator("kling.add_references", text="Add References...", icon="ADD")
     layout.operator("kling.toggle_frame_overlay", icon="OVERLAY")
-    layout.separator()
-    footage.draw_commands(layout)
 
 
 def _draw_prompt(layout: bpy.types.UILayout) -> None:
@@ -83,8 +80,6 @@ def _draw_elements(layout: bpy.types.UILayout) -> None:
     layout.operator("kling.make_element", icon="ADD")
     layout.operator("kling.use_made_element")
     layout.operator("kling.show_library", text="Show Element Library", icon="OUTLINER_OB_ARMATURE")
-    layout.operator("kling.make_element", icon="RENDER_STILL")
-    layout.operator("kling.use_made_element", icon="ADD")
 
 
 def _draw_footage(layout: bpy.types.UILayout) -> None:
@@ -108,9 +103,6 @@ def _draw_shots(layout: bpy.types.UILayout) -> None:
     layout.operator("kling.shots_from_strips", text="Create Storyboard from Selected Strips", icon="SEQUENCE")
     layout.operator("kling.distribute_shots", text="Distribute Storyboard Evenly", icon="ALIGN_JUSTIFY")
     layout.operator("kling.submit_each_shot", icon="PLAY")
-    layout.separator()
-    for command in ("render_strips", "upload_footage", "stop_upload", "discard_footage"):
-        layout.operator(f"kling.{command}")
     layout.separator()
     layout.operator("kling.load_settings", text="Load Settings of Strip", icon="PASTEDOWN")
 
