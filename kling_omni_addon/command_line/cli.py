@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -118,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="kling", description="Kling Omni-Video from request file to clip, without a window.", epilog=_EPILOG
     )
+    parser.add_argument("--version", action="version", version=f"kling {_version()}")
     names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
     validate = _verb(names, "validate", verbs.validate, "judge a request file as the service would; sends nothing")
     submit = _verb(names, "submit", verbs.submit, "submit a request file")
@@ -141,6 +143,14 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("id", type=_task_id, help="the task's id at Kling, or the external id that it was given")
     adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    waits = _verb(names, "wait", verbs.wait, "go on with jobs until their clips are here")
+    waits.add_argument("ids", nargs="+", metavar="id", help="a submission's id, as status prints it")
+    fetch = _verb(names, "fetch", verbs.fetch, "have the clip of a job, or of any task of the account, in a folder")
+    fetch.add_argument("id", type=_task_id, help="a submission's id, or the id of a task of the account")
+    fetch.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="where the clip goes")
+    for verb in (waits, fetch):
+        verb.add_argument("--service", default="", help="as for submit")
+        verb.add_argument("--wait", type=_seconds, default=_DAY_S, metavar="SECONDS", help="at most so long")
     resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
     _add_dialect(adopt)
     for verb in (submit, resume, adopt):
@@ -184,6 +194,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; all of it is free"))
     _add_rehearse(_verb(names, "rehearse", verbs.rehearse, "run the offline rehearsal service until interrupted"))
     return parser
+
+
+def _version() -> str:
+    """That of the extension, as its manifest has it."""
+    manifest = Path(__file__).parents[2] / "blender_manifest.toml"
+    return str(tomllib.loads(manifest.read_text("utf-8"))["version"])
 
 
 _EPILOG = (

@@ -282,6 +282,42 @@ def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         return _follow(session, [adopted.id], options.wait, gives_up=False)
 
 
+def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Go on with submissions until nothing more happens to them by itself."""
+    with _session(options, environment) as session:
+        for each in options.ids:
+            _require_ours(session, each)
+        return _follow(session, options.ids, options.wait, gives_up=False)
+
+
+def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Have the clip of a submission, or of any task of the account, in a folder."""
+    from ..work.copying import copy_clip
+
+    folder = expanded(options.to, "to").absolute()
+    with _session(options, environment) as session:
+        found = session.read(options.id)
+        if found is None:
+            adopted = session.adopt(options.id, Target(name=options.id, folder=str(folder)))
+            return _follow(session, [adopted.id], options.wait, gives_up=False)
+        if found.clip:
+            say(_line(found, ()))
+            tell(f"Saved: '{copy_clip(found, folder)}'")
+            return 0
+        _require_ours(session, options.id)
+        session.send_clip_to(options.id, folder)
+        return _follow(session, [options.id], options.wait, gives_up=False)
+
+
+def _require_ours(session: Session, submission_id: str) -> None:
+    """Raise :class:`ArgumentsInvalid` for an id that the journal does not know, and for another service's or key's."""
+    found = session.read(submission_id)
+    if found is None:
+        raise ArgumentsInvalid(f"There is no submission {submission_id[:80]!r}.", field="id", remedy="See: status")
+    if reason := session.elsewhere(found):
+        raise ArgumentsInvalid(f"{submission_id} stays as it is: {reason}", field="id")
+
+
 def task(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Say what the service says of one task."""
     report = _service(options, environment).find_by_either(options.id)
