@@ -57,7 +57,7 @@ def take(name: str, operator: Any, **wishes: Any) -> None:
     before = everything()
     operator(**wishes)
     STORY.setdefault("changed", {})[name] = changes(before)
-    path = Path(bpy.context.scene.kling.references[-1].path)
+    path = Path(bpy.path.abspath(bpy.context.scene.kling.references[-1].path))
     shutil.copy(path, OUT / f"{name}{path.suffix}")
     STORY["steps"].append(name)
 

@@ -72,11 +72,16 @@ def serving() -> Iterator[None]:
         yield
 
 
+_LINE_PX = 32  # from the middle of Generate up to the line above it
+
+
 def in_4k(scene: Any) -> Steps:
     """The quality by a click, the price on the button, a yes to the question, the clip."""
     shot = scene.kling
     shot.kind, shot.shot_name, shot.duration_s = "TEXT", "lighthouse", 4
     shot.prompt = "The camera rises slowly around the lighthouse"
+    x, generate = yield from find("VIEW_3D", _GENERATE)
+    yield from click((x, generate - _LINE_PX))  # the output in a line, which a click opens
     _, y = yield from find("VIEW_3D", "kling.mode")
     region = side_panel("VIEW_3D")
     yield from click((region.x + region.width * 5 // 7, y))  # the third of three
