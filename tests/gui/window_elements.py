@@ -144,7 +144,7 @@ def stop(tower: Any) -> Steps:
     """Escape while the views are rendered: nothing is sent."""
     before = blocks()
     with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area("VIEW_3D")):
-        bpy.ops.kling.render_element("INVOKE_DEFAULT", kind="COLLECTION", source=tower.name, views=4, size=4000)
+        bpy.ops.kling.render_element("INVOKE_DEFAULT", kind="COLLECTION", source=tower.name, views=4)
     xdotool("mousemove", 500, 400)
     yield 0.3
     xdotool("key", "Escape")
