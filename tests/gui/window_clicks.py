@@ -45,7 +45,7 @@ def clicks() -> Steps:
             yield from both_captured(scene)
         shoot(f"after_{len(STORY['clicks'])}")
     STORY["prompt"] = scene.kling.prompt
-    for _ in range(120):
+    for _ in range(360):
         if "placed" in submissions():
             break
         yield 0.5
@@ -56,7 +56,7 @@ def clicks() -> Steps:
 
 def both_captured(scene: Any) -> Steps:
     """Until the renders are over: a person sees the two pictures."""
-    for _ in range(120):
+    for _ in range(360):
         if scene.kling.end_frame:
             return
         yield 0.5
