@@ -154,7 +154,7 @@ def test_two_processes_at_once_do_not_break_the_daily_cap(
     creates = rehearsal.stats()["creates"]
     path = written(tmp_path)
     with ThreadPoolExecutor(2) as pool:
-        said = list(pool.map(lambda _: run(on_rehearsal, "submit", path, "--wait"), range(2)))
+        said = list(pool.map(lambda _: run(on_rehearsal, "submit", path, "--again", "--wait"), range(2)))
     assert sorted(one.code for one in said) == [0, 2], said
     (refused,) = (one for one in said if one.code == 2)
     assert "The cap of 2 units in 24 hours is reached" in refused.lines[-1]["problem"]
