@@ -27,7 +27,7 @@ demo: setup ## one real frame, from a small scene to a strip on the timeline; no
 	$(in_blender) $(PY) docs/demo/demo.py
 
 test: setup ## all tests on the bpy wheel
-	$(in_blender) $(PY) -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	$(in_blender) $(PY) -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: ## style, types and the direction of imports
 	@.ci/setup.sh dev

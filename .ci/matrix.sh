@@ -14,5 +14,5 @@ for version; do
   ((ready == 3)) && continue
   ((ready == 0)) || exit "$ready"
   printf '==> tests on bpy %s\n' "$version"
-  ".venv-bpy-$version/bin/python" -m pytest -n auto --dist loadgroup "${tests[@]}"
+  ".venv-bpy-$version/bin/python" -m pytest -n auto --dist loadgroup --no-loadscope-reorder "${tests[@]}"
 done

@@ -11,4 +11,9 @@ while (($#)); do
   esac
 done
 export GB_WORK=$PWD GB_ENV="KLING_HOME=/tmp/kling-home BLENDER_USER_RESOURCES=/tmp/kling-blender"
-exec ../shared/tools/gui_blender.sh run "$script" "$@"
+../shared/tools/gui_blender.sh setup
+# A network of its own, where it may have one: else two windows on one machine share the display's socket and spoil
+# each other's stories.
+alone=()
+if unshare --net ip link set lo up 2>/dev/null; then alone=(unshare --net bash -c 'ip link set lo up; exec "$@"' alone); fi
+exec "${alone[@]}" ../shared/tools/gui_blender.sh run "$script" "$@"

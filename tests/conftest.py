@@ -16,7 +16,9 @@ from tests.workshop.canaries import PROMPTS, secrets_below, secrets_in
 from tests.workshop.processes import API_KEY, Rehearsal, running
 
 _ONE_AT_A_TIME = ("gui", "packaging")
-"""Rooms whose tests share a display, or build the extension in the clone."""
+"""Rooms whose tests draw in software with all cores, or build the extension in the clone."""
+_LONGEST_FIRST = (*_ONE_AT_A_TIME, "simulation", "torture", "command_line", "blender", "session")
+"""What takes minutes begins first, so that no core waits at the end for one long group."""
 
 
 def pytest_configure() -> None:
@@ -29,10 +31,15 @@ def pytest_configure() -> None:
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, so that what a module sets up is set up once."""
-    for item in items if config.pluginmanager.hasplugin("xdist") else ():
-        room = item.path.relative_to(config.rootpath / "tests").parts[0]
-        group = "window" if room in _ONE_AT_A_TIME else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+
+    def room(item: pytest.Item) -> str:
+        return item.path.relative_to(config.rootpath / "tests").parts[0]
+
+    items.sort(key=lambda item: (*_LONGEST_FIRST, room(item)).index(room(item)))
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("window" if room(item) in _ONE_AT_A_TIME else str(item.path)))
 
 
 @pytest.fixture(scope="session")
