@@ -12,8 +12,19 @@ while (($#)); do
 done
 export GB_WORK=$PWD GB_ENV="KLING_HOME=/tmp/kling-home BLENDER_USER_RESOURCES=/tmp/kling-blender"
 ../shared/tools/gui_blender.sh setup
-# A network of its own, where it may have one: else two windows on one machine share the display's socket and spoil
-# each other's stories.
-alone=()
-if unshare --net ip link set lo up 2>/dev/null; then alone=(unshare --net bash -c 'ip link set lo up; exec "$@"' alone); fi
-exec "${alone[@]}" ../shared/tools/gui_blender.sh run "$script" "$@"
+# A network of its own, else two windows on one machine share the display's socket and spoil each other's stories; and
+# the list of languages, which lies in a folder that is left out of these Blenders.
+alone() {
+  ip link set lo up
+  for room in "${GB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/gui-blender}"/*/usr/share; do
+    mkdir -p "$room/locale"
+    mount -t tmpfs languages "$room/locale"
+    printf '%s\n' 0:Automatic:DEFAULT 1:English:en_US 2:Japanese:ja_JP 5:German:de_DE 6:French:fr_FR 9:Spanish:es \
+      '13:Simplified Chinese:zh_HANS' >"$room/locale/languages"
+  done
+  exec "$@"
+}
+export -f alone
+run=(../shared/tools/gui_blender.sh run "$script" "$@")
+if unshare --net --mount ip link set lo up 2>/dev/null; then run=(unshare --net --mount bash -euc 'alone "$@"' alone "${run[@]}"); fi
+exec "${run[@]}"

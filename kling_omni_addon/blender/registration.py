@@ -14,7 +14,7 @@ from .capture import registered as capture
 from .connection import opening, preferences
 from .connection import registered as connection
 from .elements import registered as elements
-from .host import heartbeat, identity
+from .host import heartbeat, identity, language
 from .host.isolating import on_its_own
 from .next_shots import registered as next_shots
 from .panels import registered as panels
@@ -37,7 +37,7 @@ _CLASSES = (
     *next_shots.CLASSES,
     *panels.CLASSES,
 )
-_ROOMS = (connection, shot, timeline, capture, submissions, elements, panels)
+_ROOMS = (language, connection, shot, timeline, capture, submissions, elements, panels)
 _commands: list[object] = []
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 import bpy
+
+from .language import told
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
@@ -15,6 +19,10 @@ _CHARACTER_PX = 6.2
 _SIDE_PX = 60
 _NARROWEST_PX = 200
 _UNIT_PX = 20
+_PIECE = re.compile(
+    r"[^\s\u3000-\u9fff\uff00-\uffef]+\s*|[\u3000-\u9fff\uff00-\uffef][、。，．：；！？」』）)]*\s*|\s+"
+)
+"""A word with the blanks behind it, or one wide character with the signs that must not begin a line."""
 
 
 def wrapped(text: str, context: bpy.types.Context) -> tuple[str, ...]:
@@ -37,19 +45,27 @@ def units_of(context: bpy.types.Context) -> float:
 
 @lru_cache(maxsize=256)
 def in_lines(text: str, width: int) -> tuple[str, ...]:
-    """Text in lines of at most ``width`` characters; a longer word is cut into pieces."""
+    """Text in lines of at most ``width`` characters; a longer word is cut into pieces.
+
+    A Chinese or Japanese character is as wide as two, and a line may end before any of them.
+    """
     lines = [""]
-    for word in _short_words(text, width):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return tuple(line for line in lines if line)
+    for word in _PIECE.findall(text):
+        for part in _cut(word, width):
+            if lines[-1] and columns(lines[-1]) + columns(part.rstrip()) > width:
+                lines.append(part.lstrip())
+            else:
+                lines[-1] += part
+    return tuple(line.strip() for line in lines if line.strip())
 
 
-def _short_words(text: str, width: int) -> Iterator[str]:
-    for word in text.split():
-        yield from (word[start : start + width] for start in range(0, len(word), width))
+def columns(text: str) -> int:
+    """How many characters of Latin text are as wide."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def _cut(word: str, width: int) -> Iterator[str]:
+    return (word[start : start + width] for start in range(0, len(word), width))
 
 
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: IconItems) -> None:
@@ -61,7 +77,7 @@ def draw_lines(layout: bpy.types.UILayout, text: str, width: int, icon: IconItem
     """The same, for lines of ``width`` characters."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(in_lines(text, width)):
+    for number, line in enumerate(in_lines(told(text), width)):
         column.label(text=line, icon=icon if not number or icon == "NONE" else "BLANK1")
 
 

@@ -1,0 +1,43 @@
+"""What people read, in the language of Blender's interface.
+
+Blender itself translates labels, tooltips and whole texts of the layout, from what is registered here; sentences with
+values in them go through :func:`told` wherever they are shown.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import bpy
+
+from ...core import translation
+
+_CONTEXTS = ("*", "Operator")
+_OWNER = __name__
+
+
+def told(text: str) -> str:
+    """A text as it is shown; English where the language is none of ours, or where the user wants no translation."""
+    view = bpy.context.preferences.view
+    language = translation.language_of(bpy.app.translations.locale) if view.use_translate_interface else ""
+    return _told(language, text) if language and text else text
+
+
+@lru_cache(maxsize=4096)
+def _told(language: str, text: str) -> str:
+    return translation.catalog(language).told(text)
+
+
+def register() -> None:
+    """Hand the catalogs to Blender."""
+    bpy.app.translations.register(_OWNER, {language: _messages(language) for language in translation.LANGUAGES})
+
+
+def unregister() -> None:
+    """Take them back."""
+    bpy.app.translations.unregister(_OWNER)
+
+
+def _messages(language: str) -> dict[tuple[str, str], str]:
+    entries = translation.entries(language)
+    return {(context, english): told for english, told in entries.items() if told for context in _CONTEXTS}

@@ -1,0 +1,114 @@
+"""The words of the interface in other languages: catalogs from ``schemas/translations``, one JSON file a language.
+
+The program says everything in English. A catalog knows every English sentence as a template: the text of the code, with
+``{0}``, ``{1}`` where it puts values in. What is to be shown is compared with the templates, so that nothing that says
+something has to know languages, and a sentence that no template fits stays English.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Final
+
+from .capability import SCHEMAS
+
+FOLDER: Final = SCHEMAS / "translations"
+LANGUAGES: Final = ("de", "es", "fr", "ja", "zh_HANS")
+"""As Blender writes them."""
+_HOLE: Final = re.compile(r"\{(\d+)\}")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?:]) (?=\S)")
+_FEW_LETTERS: Final = 8
+"""A template that begins with a value and has fewer letters of its own ("{0} of {1}") fits numbers only, else it would
+fit anybody's words."""
+
+
+class Template:
+    """One English sentence with holes, and its translation."""
+
+    def __init__(self, english: str, translation: str) -> None:
+        self.parts: Final = tuple(part for part in _HOLE.split(english)[::2] if part)
+        self.letters: Final = sum(character.isalpha() for part in self.parts for character in part)
+        self._english, self._translation = english, translation
+
+    def values(self, text: str) -> tuple[str, ...] | None:
+        """What stands in the holes of a text that fits, in their order."""
+        if not all(part in text for part in self.parts):
+            return None
+        is_for_numbers = self.letters < _FEW_LETTERS and self._english.startswith("{")
+        found = _pattern(self._english, is_for_numbers).fullmatch(text)
+        return found and found.groups()
+
+    def is_quoted(self, number: int) -> bool:
+        """Whether a hole is for a name, which no language changes: those stand in straight quotes."""
+        return f'"{{{number}}}"' in self._english
+
+    def filled(self, values: tuple[str, ...]) -> str:
+        """The translation with its values."""
+        return _HOLE.sub(lambda hole: values[int(hole[1])], self._translation)
+
+
+@cache
+def _pattern(english: str, is_for_numbers: bool) -> re.Pattern[str]:
+    hole = r"([^A-Za-z]*?)" if is_for_numbers else r"(.*?)"
+    literal = _HOLE.split(english)[::2]
+    return re.compile(hole.join(map(re.escape, literal)), re.DOTALL)
+
+
+class Catalog:
+    """The templates of one language."""
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        self._exact: Final = {english: translation for english, translation in entries.items() if translation}
+        holed = (Template(*entry) for entry in self._exact.items() if _HOLE.search(entry[0]))
+        self._templates: Final = sorted(holed, key=lambda template: -template.letters)
+
+    def told(self, text: str) -> str:
+        """A text in this language; what is not known stays as it is, sentence by sentence."""
+        whole = self._known(text)
+        return " ".join(self._sentences(text)) if whole is None else whole
+
+    def _known(self, text: str) -> str | None:
+        if text in self._exact:
+            return self._exact[text]
+        for template in self._templates:
+            values = template.values(text)
+            if values is not None:
+                inner = (
+                    value if template.is_quoted(number) else self.told(value) for number, value in enumerate(values)
+                )
+                return template.filled(tuple(inner))
+        return None
+
+    def _sentences(self, text: str) -> Iterator[str]:
+        """One known run of sentences after the other, each as long as can be."""
+        sentences = _SENTENCE_END.split(text)
+        while sentences:
+            for stop in range(len(sentences), 0, -1):
+                known = self._known(" ".join(sentences[:stop]))
+                if known is not None:
+                    break
+            yield sentences[0] if known is None else known
+            del sentences[:stop]
+
+
+@cache
+def catalog(language: str) -> Catalog:
+    """The catalog of a language, read once. Raises ``FileNotFoundError`` for one that nobody translated."""
+    return Catalog(entries(language))
+
+
+def entries(language: str) -> Mapping[str, str]:
+    """English templates and their translations."""
+    read: Mapping[str, str] = json.loads((FOLDER / f"{language}.json").read_text(encoding="utf-8"))
+    return read
+
+
+def language_of(locale: str) -> str:
+    """Which of our languages a locale of Blender's means (``de_DE``), or ``""``."""
+    if locale.startswith("zh") and "TW" not in locale and "HANT" not in locale:
+        return "zh_HANS"
+    language = locale.partition("_")[0]
+    return language if language in LANGUAGES else ""
