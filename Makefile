@@ -4,6 +4,8 @@ SHELL := /bin/bash
 export PYTHON
 # Nothing here may spend money: a key or an address in your shell stays in your shell.
 unexport KLING_API_KEY KLING_ACCESS_KEY KLING_SECRET_KEY KLING_BASE_URL KLING_PROFILE KLING_DIALECT
+# The tests start a Python a thousand times; without its cache each compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PY := .venv/bin/python
 # Every run gets its own empty Blender user folder, so that no add-on or setting of this machine is seen or changed.
