@@ -28,6 +28,12 @@ def pytest_configure() -> None:
         os.environ["BLENDER_USER_RESOURCES"] = os.path.join(folder, worker)  # noqa: PTH118 - as it was given
 
 
+@pytest.hookimpl(optionalhook=True)  # there is no such hook where xdist is not installed
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a window, a server and a download are mostly waited for."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a file together, so that what a module sets up is set up once."""
