@@ -18,7 +18,7 @@ GERMAN = Catalog(
         "Kling charged {0}. Limits count {1}.": "Kling hat {0} berechnet. Die Grenzen zählen {1}.",
         "{0} units": "{0} Einheiten",
         "The file {0} is gone.": "Die Datei {0} fehlt.",
-        "Choose another file.": "Wähle eine andere Datei.",
+        "Select another file.": "Wähle eine andere Datei.",
         "{0} of {1} may cost {2}": "{2} kostet {0} von {1}",
         "Not translated yet": "",
     }

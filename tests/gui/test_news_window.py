@@ -26,20 +26,20 @@ def test_after_undo_and_redo_the_list_says_what_the_timeline_shows(story: Story)
         "arrived": there,
         "undone": [
             1,
-            "Clip ready",
-            "The clip is here; undo took it off its strip. Place puts it back.",
+            "Clip Ready",
+            "Undo removed this clip from its strip. Press Add to Sequencer to put it back.",
             "kling.place_clip",
         ],
         "undone twice": [
             0,
-            "Clip ready",
-            "The clip is here; undo took its strip away. Place puts it back.",
+            "Clip Ready",
+            "Undo removed the strip of this clip. Press Add to Sequencer to put it back.",
             "kling.place_clip",
         ],
         "redone": [
             1,
-            "Clip ready",
-            "The clip is here; undo took it off its strip. Place puts it back.",
+            "Clip Ready",
+            "Undo removed this clip from its strip. Press Add to Sequencer to put it back.",
             "kling.place_clip",
         ],
         "redone twice": there,
@@ -54,7 +54,7 @@ def test_the_status_bar_tells_how_far_a_clip_is(story: Story) -> None:
 
 def test_a_service_that_does_not_answer_is_named_everywhere_with_since_when(story: Story) -> None:
     status, row, strip = story["silent"]
-    assert re.fullmatch(r"No answer since \d\d:\d\d", row)
+    assert re.fullmatch(r"No response since \d\d:\d\d", row)
     assert (status, strip) == (f"Kling: {row}", row)
 
 

@@ -126,7 +126,9 @@ def save_last_render(scene: bpy.types.Scene, path: Path, background: Background 
     """
     require_folder(path)
     if not any(image.type == "RENDER_RESULT" for image in bpy.data.images):
-        raise CaptureFailed("Nothing was rendered yet.", field="image", remedy="Render, or capture from the camera.")
+        raise CaptureFailed(
+            "Nothing has been rendered yet.", field="image", remedy="Render, or capture from the camera."
+        )
     render = scene.render
     with changed((*without_stamps(render), *_format_settings(render.image_settings, render.film_transparent))):
         return write_as_viewed(render_result(), path, scene, background.color)
@@ -135,15 +137,15 @@ def save_last_render(scene: bpy.types.Scene, path: Path, background: Background 
 def require_possible(scene: bpy.types.Scene, path: Path, engine: Engine) -> None:
     """Raise :class:`CaptureFailed` where this cannot be rendered to ``path`` now; make its folder."""
     if engine is Engine.CYCLES and not hasattr(scene, "cycles"):
-        raise CaptureFailed("Cycles is switched off.", field="engine", remedy="Enable it in Preferences > Add-ons.")
+        raise CaptureFailed("Cycles is disabled.", field="engine", remedy="Enable it in Preferences > Add-ons.")
     if bpy.app.is_job_running("RENDER"):
-        raise CaptureFailed("Blender is rendering already.", remedy="Capture when that render has ended.")
+        raise CaptureFailed("Blender is rendering already.", remedy="Try again when that render is finished.")
     require_folder(path)  # now, rather than after a long render
 
 
 def _require_camera(scene: bpy.types.Scene, frame: int) -> bpy.types.Object:
     if scene.camera is None:
-        remedy = "Add one, or choose one in Scene Properties > Camera."
+        remedy = "Add one, or select one in Scene Properties > Camera."
         raise CaptureFailed(f'Scene "{scene.name}" has no camera at frame {frame}.', field="camera", remedy=remedy)
     return scene.camera
 
@@ -251,9 +253,9 @@ def rendered(scene: bpy.types.Scene) -> bpy.types.Image:
         with bpy.context.temp_override(scene=scene):
             outcome = bpy.ops.render.render()
     except RuntimeError as error:
-        raise CaptureFailed(f"Blender could not render the picture: {str(error).strip()}") from error
+        raise CaptureFailed(f"Blender could not render the image: {str(error).strip()}") from error
     if "FINISHED" not in outcome:
-        raise CaptureFailed("The render was stopped before the picture was done.", remedy="Capture again.")
+        raise CaptureFailed("The render was stopped before the image was complete.", remedy="Capture again.")
     return render_result()
 
 

@@ -106,7 +106,7 @@ class RenderJob:
         """
         try:
             if _ended != ["completed"]:
-                raise CaptureFailed("The render was stopped before its end.", remedy="Capture again.")
+                raise CaptureFailed("The render was stopped.", remedy="Capture again.")
             return self.written(render_result())
         finally:
             self.drop()
@@ -173,7 +173,9 @@ def _begin(scene: bpy.types.Scene, *, is_film: bool) -> None:
             outcome = bpy.ops.render.render("INVOKE_DEFAULT", animation=is_film)
     except RuntimeError as error:
         _forget()
-        raise CaptureFailed(f"Blender could not render the picture: {str(error).strip()}") from error
+        raise CaptureFailed(f"Blender could not render the image: {str(error).strip()}") from error
     if "CANCELLED" in outcome:
         _forget()
-        raise CaptureFailed("Blender could not render the picture.", remedy="Capture when it has ended what it does.")
+        raise CaptureFailed(
+            "Blender could not render the image.", remedy="Try again when Blender has finished its current task."
+        )

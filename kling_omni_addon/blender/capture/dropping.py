@@ -27,11 +27,15 @@ from . import pictures
 
 _EXTENSIONS: Any = bpy.path  # the stubs know none of them
 _USES: Final = (
-    ("FIRST", "First Frame", "The clip begins with the image"),
+    ("FIRST", "First Frame", "The clip starts from the image"),
     ("END", "End Frame", "The clip ends with the image"),
-    ("ENDS", "First and End Frame", "The clip begins with the one image and ends with the other, by their names"),
-    ("MIDDLE", "Middle Frame", "The clip passes through the image, after those that are there"),
-    ("REFERENCE", "Reference", "The prompt speaks of the image"),
+    (
+        "ENDS",
+        "First and End Frame",
+        "The clip starts from one image and ends with the other, in the order of their names",
+    ),
+    ("MIDDLE", "Middle Frame", "The clip passes through the image, after the existing middle frames"),
+    ("REFERENCE", "Reference", "The prompt mentions the image"),
 )
 _LABELS: Final = {use: label for use, label, _ in _USES}
 _PAIR: Final = 2
@@ -98,19 +102,19 @@ def require_submission_behind(clip: Path) -> str:
     """The same. Raises :class:`CaptureFailed` for a film that Kling did not make."""
     found = submission_behind(clip)
     if not found:
-        sentence = f'"{clip.name}" is not a clip that Kling made, and Kling takes other videos by a public link only.'
-        raise CaptureFailed(sentence, field="files", remedy="Add it as a strip and use From Strip.")
+        sentence = f'"{clip.name}" is not a clip that Kling made, and Kling accepts other videos only as a public link.'
+        raise CaptureFailed(sentence, field="files", remedy="Add it to the Sequencer as a strip and press From Strip.")
     return found
 
 
 class KLING_OT_drop_files(OnOwnScene, bpy.types.Operator):
-    """Use image files as frames or references of the shot, or a clip that Kling made as its video"""
+    """Use image files as frames or references of the shot, or a Kling clip as its video"""
 
     bl_idname = "kling.drop_files"
     bl_label = "Use in Kling Shot"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    use: EnumProperty(name="Use", description="What the images become", items=_USES, options={"SKIP_SAVE"})
+    use: EnumProperty(name="Use", description="Use of the images in the shot", items=_USES, options={"SKIP_SAVE"})
     directory: StringProperty(
         name="Folder", description="Folder of the files", subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"}
     )
@@ -134,8 +138,8 @@ class KLING_OT_drop_files(OnOwnScene, bpy.types.Operator):
     def _ask(self, context: bpy.types.Context) -> Outcome:
         films = [path for path in self.paths if path.suffix.lower() in _EXTENSIONS.extensions_movie]
         if films and len(self.files) > 1:
-            sentence = "A clip cannot be used together with other files."
-            raise CaptureFailed(sentence, field="files", remedy="Drop images, or one clip alone.")
+            sentence = "A clip cannot be dropped together with other files."
+            raise CaptureFailed(sentence, field="files", remedy="Drop images, or a single clip.")
         manager: Any = context.window_manager
         if films:
             submission_id = require_submission_behind(films[0])

@@ -70,7 +70,7 @@ def plan_strips(scene: bpy.types.Scene, timeline: bpy.types.Scene, strips: tuple
         _require_shown(strip)
     first, end = min(map(start_of, chosen)), max(map(end_of, chosen))
     if first < 0:
-        raise CaptureFailed("The strips begin before frame 0.", field="strip", remedy="Move them to the right.")
+        raise CaptureFailed("The strips start before frame 0.", field="strip", remedy="Move them to the right.")
     model, render = limits.model_of(shot_of(scene).model), timeline.render
     video = limits.of_model(model.name).video
     return Footage(
@@ -92,7 +92,7 @@ def chosen_strips(timeline: bpy.types.Scene) -> tuple[Strip, ...]:
     chosen = selected or ([] if active is None else [active])
     if all(strip.type == "SOUND" for strip in chosen):
         remedy = "Select a movie, image, scene, meta or effect strip."
-        raise CaptureFailed("No strip with a picture is selected.", field="strip", remedy=remedy)
+        raise CaptureFailed("No strip with an image is selected.", field="strip", remedy=remedy)
     return tuple(sorted(chosen, key=lambda strip: (strip.type == "SOUND", start_of(strip), -int(strip.channel))))
 
 
@@ -108,10 +108,10 @@ def _require_shown(strip: Strip) -> None:
     one as black without a word.
     """
     if PLANNED in strip:
-        sentence = f'"{strip.name}" is still being made.'
-        raise CaptureFailed(sentence, field="strip", remedy="Wait until its clip has arrived.")
+        sentence = f'"{strip.name}" is still being generated.'
+        raise CaptureFailed(sentence, field="strip", remedy="Wait until its clip is downloaded.")
     if missing := next((path for path in _files_of(strip) if not path.is_file()), None):
-        sentence = f'The file {missing} of the strip "{strip.name}" is not there.'
+        sentence = f'The file {missing} of the strip "{strip.name}" is missing.'
         raise CaptureFailed(sentence, field="strip", remedy="Find the file again.")
 
 
@@ -131,7 +131,7 @@ def _size_of(render: bpy.types.RenderSettings) -> tuple[int, int]:
     """The timeline's pixels without its percentage. Raises :class:`CaptureFailed` for pixels that are not square."""
     if render.pixel_aspect_x != render.pixel_aspect_y:
         remedy = "Set Aspect X and Y to 1 in Output Properties."
-        raise CaptureFailed("The pixels of this scene are not square.", field="pixel_aspect", remedy=remedy)
+        raise CaptureFailed("This scene has non-square pixels.", field="pixel_aspect", remedy=remedy)
     return render.resolution_x, render.resolution_y
 
 
@@ -167,7 +167,7 @@ class FootageJob(RenderJob):
     def set_up(self) -> Iterator[bpy.types.Scene]:
         """A copy of the timeline's scene that shows the strips and nothing else; gone in the end."""
         if bpy.app.is_job_running("RENDER"):
-            raise CaptureFailed("Blender is rendering already.", remedy="Capture when that render has ended.")
+            raise CaptureFailed("Blender is rendering already.", remedy="Try again when that render is finished.")
         _require_folder(self.path.parent)
         with scene_for_a_moment(copy_of(self.footage.timeline)) as film:
             has_sound = _show_only(film, self.footage.names) and self.footage.plan.rate.is_kept
@@ -217,7 +217,7 @@ def render_strips(
     require_own(scene)
     footage = plan_strips(scene, timeline or scene, strips)
     if footage.plan.is_cut and not cuts:
-        raise CaptureFailed(too_long(footage), field="strip", remedy="Make it shorter, or let its end be cut off.")
+        raise CaptureFailed(too_long(footage), field="strip", remedy="Make it shorter, or enable Cut to Longest.")
     job = footage_job(footage)
     put_footage(scene, job.render(), footage.origin)
     return job.path
@@ -243,7 +243,9 @@ def upload(scene: bpy.types.Scene) -> str:
     require_own(scene)
     shot = shot_of(scene)
     if not shot.footage:
-        raise CaptureFailed("This shot has no footage yet.", field="footage", remedy="Render strips first.")
+        raise CaptureFailed(
+            "This shot has no video from strips yet.", field="footage", remedy="Press From Strip first."
+        )
     file = file_of(shot)
     uploads.upload(file)
     if uploads.trouble_of(file):

@@ -21,7 +21,7 @@ from .while_rendering import WhileRendering
 
 
 class KLING_OT_render_strips(WhileRendering, OnOwnScene, bpy.types.Operator):
-    """Render the selected strips, as they are cut and look, to a video for the shot; nothing is uploaded"""
+    """Render the selected strips, with cuts and effects, as a video for the shot. Nothing is uploaded"""
 
     bl_idname = "kling.render_strips"
     bl_label = "Render Strips as Video"
@@ -29,7 +29,7 @@ class KLING_OT_render_strips(WhileRendering, OnOwnScene, bpy.types.Operator):
 
     cut: BoolProperty(
         name="Cut to Longest",
-        description="Leave out the end of what is longer than Kling takes",
+        description="Leave out the end when the video is longer than Kling accepts",
         options=AFRESH,
     )
 
@@ -82,7 +82,7 @@ class KLING_OT_render_strips(WhileRendering, OnOwnScene, bpy.types.Operator):
         """Make the video the footage of the shot."""
         path, scene = self._job.finish(), own_scene(self._scene)
         if scene is None:
-            raise CaptureFailed("The scene is gone that the video was for.", remedy="Render again.")
+            raise CaptureFailed("The scene that this video was rendered for was deleted.", remedy="Render again.")
         put_footage(scene, path, self._job.footage.origin)
         return {"FINISHED"}
 
@@ -102,7 +102,7 @@ class _OfFootage(OnOwnScene):
 
 
 class KLING_OT_upload_footage(_OfFootage, bpy.types.Operator):
-    """Run the upload command of the preferences on this video; in a rehearsal it stays on this computer"""
+    """Run the upload command of the preferences on this video. In rehearsal it stays on this computer"""
 
     bl_idname = "kling.upload_footage"
     bl_label = "Upload Video"
@@ -123,7 +123,7 @@ class KLING_OT_upload_footage(_OfFootage, bpy.types.Operator):
 
 
 class KLING_OT_stop_upload(bpy.types.Operator):
-    """Stop the upload command, with all that it has started"""
+    """Stop the upload command and all programs that it started"""
 
     bl_idname = "kling.stop_upload"
     bl_label = "Stop Upload"
@@ -142,7 +142,7 @@ class KLING_OT_stop_upload(bpy.types.Operator):
 
 
 class KLING_OT_discard_footage(_OfFootage, bpy.types.Operator):
-    """Delete this video, here and, where a delete command is set, where it was uploaded to"""
+    """Delete this video from the disk, and from where it was uploaded when a delete command is set"""
 
     bl_idname = "kling.discard_footage"
     bl_label = "Discard Video"

@@ -34,7 +34,7 @@ def shown_shape() -> str:
 def show(shape: str) -> None:
     """Show the frame of this aspect ratio in every camera view. Raises ``ValueError`` for one that Kling has not."""
     if shape not in {name for name, *_ in SHAPES}:
-        raise ValueError(f"Kling knows no aspect ratio {shape!r}.")
+        raise ValueError(f"Kling does not offer the aspect ratio {shape!r}.")
     _shape[:] = [shape]
     if not _drawn:
         _drawn.append(bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_PIXEL"))
@@ -48,13 +48,13 @@ def hide() -> None:
 
 
 class KLING_OT_toggle_frame_overlay(bpy.types.Operator):
-    """Show in the camera view what an image with this aspect ratio holds; captures use it while it is shown"""
+    """Show the framing of an image with this aspect ratio in the camera view; captures use it while it is shown"""
 
     bl_idname = "kling.toggle_frame_overlay"
     bl_label = "Toggle Frame Overlay"
     bl_options = {"REGISTER"}
 
-    shape: EnumProperty(name="Aspect Ratio", description="Width to height of the frame that is shown", items=SHAPES)
+    shape: EnumProperty(name="Aspect Ratio", description="Width to height of the frame", items=SHAPES)
 
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Show this shape, or nothing if it is shown already."""

@@ -33,7 +33,7 @@ def keyframes(scene: bpy.types.Scene, model: ModelLimits) -> list[tuple[Role, in
     between = "between frames {} and {}".format(*_range(scene))
     if len(frames) < _ENDS:
         sentence = f"A first and an end frame need two markers; {between} there are {len(frames)}."
-        raise CaptureFailed(sentence, field="frame", remedy="Add markers (M) where the pictures are to be taken.")
+        raise CaptureFailed(sentence, field="frame", remedy="Add markers (M) at the frames to capture.")
     if len(frames) > most:
         takes = f"{model.label} takes {most} frames: a first, {model.middle_frames} in the middle and an end frame"
         remedy = f"Remove {counted(len(frames) - most, 'marker')}, or set a preview range (P) around fewer."

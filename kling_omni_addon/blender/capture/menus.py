@@ -79,7 +79,9 @@ class KLING_MT_capture_both(bpy.types.Menu):
         """The spans, then the engines."""
         self.layout.operator_enum("kling.capture_both", "span")
         self.layout.separator()
-        self.layout.operator_menu_enum("kling.capture_both", "engine", text="Camera With", icon="SHADING_RENDERED")
+        self.layout.operator_menu_enum(
+            "kling.capture_both", "engine", text="Camera with Engine", icon="SHADING_RENDERED"
+        )
 
 
 CLASSES = (

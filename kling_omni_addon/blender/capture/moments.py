@@ -59,7 +59,7 @@ def require_active_strip(scene: bpy.types.Scene) -> Strip:
     """The active strip. Raises :class:`CaptureFailed` when there is none."""
     strip = active_strip(scene)
     if strip is None:
-        remedy = "Click a strip in the sequencer."
+        remedy = "Select a strip in the Sequencer."
         raise CaptureFailed(f'No strip is active in scene "{scene.name}".', field="strip", remedy=remedy)
     return strip
 

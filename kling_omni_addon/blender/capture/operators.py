@@ -266,8 +266,8 @@ class KLING_OT_use_image(_OfPicture, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         image: bpy.types.Image | None = bpy.data.images.get(self.image)
         if image is None:
-            sentence = f'There is no image "{self.image}" in this file.'
-            raise CaptureFailed(sentence, field="image", remedy="Choose one of its images.")
+            sentence = f'This .blend file has no image "{self.image}".'
+            raise CaptureFailed(sentence, field="image", remedy="Select one of its images.")
         capture_pictures.use_image(scene_of(context), self.chosen_role, image)
         return {"FINISHED"}
 

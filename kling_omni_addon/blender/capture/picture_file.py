@@ -23,7 +23,7 @@ def require_folder(path: Path) -> None:
     # Blender reads "//" as "beside the .blend", pathlib as an absolute path.
     if not path.is_absolute() or str(path).startswith("//") or path.suffix not in _FORMATS:
         remedy = "Give a full path to a .png or .jpg."
-        raise CaptureFailed(f"A picture cannot be written to {path}.", field="path", remedy=remedy)
+        raise CaptureFailed(f"An image cannot be written to {path}.", field="path", remedy=remedy)
     with _reported(path):
         path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -39,7 +39,7 @@ def write_picture(image: bpy.types.Image, path: Path, scene: bpy.types.Scene) ->
         if _is_written_small_enough(image, target, scene):
             return target
     remedy = "Lower the resolution in Output Properties."
-    raise CaptureFailed(f"The picture is larger than the service accepts ({most_bytes():,} bytes).", remedy=remedy)
+    raise CaptureFailed(f"The image is larger than Kling accepts ({most_bytes():,} bytes).", remedy=remedy)
 
 
 def most_bytes() -> int:
@@ -67,8 +67,8 @@ def _reported(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:  # Python's, Blender's
-        sentence = f"The picture could not be written to {path}: {str(error).strip()}"
-        raise CaptureFailed(sentence, field="path", remedy="Choose another folder.") from error
+        sentence = f"The image could not be written to {path}: {str(error).strip()}"
+        raise CaptureFailed(sentence, field="path", remedy="Select another folder.") from error
 
 
 @contextmanager
@@ -169,7 +169,7 @@ def save_image(image: bpy.types.Image, path: Path) -> Path:
     pixels: Any = image.pixels
     if not len(pixels):
         sentence = f'Image "{image.name}" has no pixels.'
-        raise CaptureFailed(sentence, field="image", remedy="Find its file again, or choose another image.")
+        raise CaptureFailed(sentence, field="image", remedy="Find its file again, or select another image.")
     with scene_for_a_moment(bpy.data.scenes.new("Kling")) as output:
         pass_colours_on(output)
         return write_picture(image, path, output)

@@ -107,7 +107,7 @@ def capture_view(
     )
     facts = _facts_of(picture)
     rendered = Rendered(frame=scene.frame_current, size=(facts.width, facts.height))
-    return _put(scene, role, picture, f"3D view, frame {scene.frame_current}", rendered)
+    return _put(scene, role, picture, f"3D Viewport, frame {scene.frame_current}", rendered)
 
 
 def capture_strip(
@@ -138,11 +138,11 @@ def use_file(scene: bpy.types.Scene, role: Role, path: Path) -> Path:
     """
     require_own(scene)
     if not path.is_file():
-        raise CaptureFailed(f"There is no file {path}.", field="filepath", remedy="Choose an image.")
+        raise CaptureFailed(f"There is no file {path}.", field="filepath", remedy="Select an image.")
     facts = _facts_of(path)
     if not facts.is_whole:
-        sentence = f"The file {path} is not whole: its end is missing."
-        raise CaptureFailed(sentence, field="filepath", remedy="Save or copy it again, or choose another one.")
+        sentence = f"The file {path} is incomplete: its end is missing."
+        raise CaptureFailed(sentence, field="filepath", remedy="Save or copy it again, or select another file.")
     picture = path if facts.format in limits.profile().picture.formats else _converted(path)
     return _put(scene, role, picture, path.name)
 
@@ -187,7 +187,7 @@ def _facts_of(path: Path) -> PictureFacts:
             return picture_facts(stream, path.stat().st_size)
     except OSError as error:
         sentence = f"The file {path} cannot be read: {error.strerror or error}."
-        raise CaptureFailed(sentence, field="filepath", remedy="Choose another file.") from error
+        raise CaptureFailed(sentence, field="filepath", remedy="Select another file.") from error
 
 
 def _converted(path: Path) -> Path:
@@ -195,7 +195,7 @@ def _converted(path: Path) -> Path:
         return picture_file.save_file(path, capture_path(path.stem, None, ".png"))
     except RuntimeError as error:
         sentence = f"Blender cannot read {path} as an image."
-        raise CaptureFailed(sentence, field="filepath", remedy="Choose another file.") from error
+        raise CaptureFailed(sentence, field="filepath", remedy="Select another file.") from error
 
 
 def _put(scene: bpy.types.Scene, role: Role, picture: Path, origin: str, rendered: Rendered | None = None) -> Path:

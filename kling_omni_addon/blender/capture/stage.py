@@ -217,13 +217,11 @@ def _paint_as(copy: Any, shown: Any) -> None:
 def _with_room(corners: tuple[Any, ...]) -> tuple[Any, ...]:
     """The corners of one box around all, with room about it. Raises :class:`CaptureFailed` where there is none."""
     if not corners:
-        raise CaptureFailed(
-            "There is nothing to see.", field="element", remedy="Show it in the 3D Viewport and renders."
-        )
+        raise CaptureFailed("Nothing is visible.", field="element", remedy="Show it in the 3D Viewport and renders.")
     low, high = (Vector([pick(axis) for axis in zip(*corners, strict=True)]) for pick in (min, max))
     middle, half = (low + high) / 2, (high - low) / 2 * _ROOM
     if not half.length:
-        raise CaptureFailed("It has no size.", field="element", remedy="Choose something larger than a point.")
+        raise CaptureFailed("The object has no size.", field="element", remedy="Select something larger than a point.")
     signs = [Vector((x, y, z)) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
     return tuple(middle + half * sign for sign in signs)
 

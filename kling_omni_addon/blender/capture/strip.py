@@ -31,7 +31,7 @@ def strip_at(scene: bpy.types.Scene, frame: int) -> Strip:
         return active
     seen = [strip for strip in strips_of(scene) if _can_be_taken(strip, frame) and not strip.mute]
     if not seen:
-        remedy = "Move the playhead onto a clip."
+        remedy = "Move the playhead onto a strip."
         raise CaptureFailed(f"No movie or image strip is at frame {frame}.", field="strip", remedy=remedy)
     return max(seen, key=lambda strip: int(strip.channel))
 
@@ -70,10 +70,10 @@ def _shows_at(strip: Strip, frame: int) -> bool:
 def _require_frame(strip: Strip, frame: int) -> None:
     if strip.type not in PICTURE_STRIPS:
         sentence = f'Strip "{strip.name}" is neither a movie nor an image.'
-        raise CaptureFailed(sentence, field="strip", remedy="Choose a movie or image strip.")
+        raise CaptureFailed(sentence, field="strip", remedy="Select a movie or image strip.")
     if PLANNED in strip:
-        sentence = f'"{strip.name}" is still being made.'
-        raise CaptureFailed(sentence, field="strip", remedy="Wait until its clip has arrived.")
+        sentence = f'"{strip.name}" is still being generated.'
+        raise CaptureFailed(sentence, field="strip", remedy="Wait until its clip is downloaded.")
     if not _shows_at(strip, frame):
         sentence = f'Strip "{strip.name}" does not play at frame {frame}.'
         raise CaptureFailed(sentence, field="frame", remedy="Move the playhead onto the strip.")

@@ -29,7 +29,9 @@ def view_of(context: bpy.types.Context) -> View:
     if context.area in areas:
         areas = [context.area]
     if not areas:
-        raise CaptureFailed("No 3D view is open.", field="view", remedy="Open one, or capture from the scene camera.")
+        raise CaptureFailed(
+            "No 3D Viewport is open.", field="view", remedy="Open one, or capture from the scene camera."
+        )
     area = max(areas, key=lambda area: area.width * area.height)
     return area.spaces.active, next(region for region in area.regions if region.type == "WINDOW")
 
@@ -67,8 +69,8 @@ def capture_view(
 def _require_drawable(scene: bpy.types.Scene, space: Any) -> None:
     drawable = ("BLENDER_WORKBENCH", eevee_name(scene.render))
     if space.shading.type == "RENDERED" and scene.render.engine not in drawable:
-        sentence = "A view that is rendered by Cycles cannot be captured as it stands."
-        raise CaptureFailed(sentence, field="view", remedy="Set it to Material Preview, or capture from the camera.")
+        sentence = "A Rendered view with Cycles cannot be captured."
+        raise CaptureFailed(sentence, field="view", remedy="Switch to Material Preview, or capture from the camera.")
 
 
 def _matrices(
@@ -98,7 +100,7 @@ def _offscreen(size: tuple[int, int]) -> Iterator[Any]:
     try:
         screen = gpu.types.GPUOffScreen(*size)
     except (SystemError, RuntimeError) as error:
-        sentence = "This Blender has no window to draw a 3D view with."
+        sentence = "Blender has no window to draw a 3D Viewport in."
         raise CaptureFailed(sentence, field="view", remedy="Capture from the scene camera.") from error
     try:
         yield screen

@@ -56,7 +56,7 @@ def require_own(element_id: str) -> KLING_PG_library_element:
     found = next((each for each in library().elements if each.element_id == element_id), None)
     if found is None or found.is_offered:
         sentence = "The library has no such element of your own."
-        raise ArgumentsInvalid(sentence, field="element_id", remedy="Show it again.")
+        raise ArgumentsInvalid(sentence, field="element_id", remedy="Show the library again.")
     row: KLING_PG_library_element = found
     return row
 

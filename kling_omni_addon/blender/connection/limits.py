@@ -11,7 +11,7 @@ from ...core.errors import ArgumentsInvalid
 from ...core.rules.dates import told_of_model
 from . import preferences
 
-UNKNOWN_MODEL = "The model that this file asks for is not known to this version."
+UNKNOWN_MODEL = "This version does not know the model of this .blend file."
 
 
 def profile() -> Profile:
@@ -58,7 +58,7 @@ def require_model(name: str) -> ModelLimits:
     if found is None:
         told = told_of_model(name, profile()) if name else ""
         sentence = f"The model {name} is not in force. {told}".rstrip() if name else UNKNOWN_MODEL
-        raise ArgumentsInvalid(sentence, field="model", remedy="Choose one in the panel.")
+        raise ArgumentsInvalid(sentence, field="model", remedy="Select one in the panel.")
     return found
 
 
@@ -71,6 +71,6 @@ def require_middle_frames(name: str) -> ModelLimits:
         able = capability.profile(dialect=capability.NEW, is_relayed=True).takers_of_middle_frames
         where = f": '{RELAYED}' in the preferences, over Kling's new API"
     if not found.middle_frames:
-        sentence = f"{found.label} takes no middle frames."
+        sentence = f"{found.label} does not accept middle frames."
         raise ArgumentsInvalid(sentence, field="model", remedy=f"Use {' or '.join(able)}{where}.")
     return found

@@ -82,7 +82,7 @@ class Preferences:
     )
     profile: EnumProperty(
         name="Profile",
-        description="Date of the limits that shots are checked against; KLING_PROFILE in the environment precedes it",
+        description="Date of the limits that shots are checked against. KLING_PROFILE takes precedence",
         items=_PROFILES,
         default=capability.DEFAULT_PROFILE,
         update=_profile_changed,
@@ -135,7 +135,7 @@ class Preferences:
         name="Upload Command",
         description=(
             "Command that puts a video where Kling can reach it, and prints its link; {file} is the video. "
-            "KLING_UPLOAD_COMMAND in the environment precedes it"
+            "KLING_UPLOAD_COMMAND in the environment takes precedence"
         ),
         maxlen=_KEY_LENGTH,
     )

@@ -64,7 +64,7 @@ class Question(Generic[_Answer]):
             self.problem = str(error)
         except Exception as error:  # noqa: BLE001 - one question that trips us up leaves the others their answers
             tell_once(error, "a question")
-            self.problem = "An error in the extension kept the answer back. See the system console."
+            self.problem = "An error in the extension lost the answer. See the system console."
         if self._on_answer is not None and self.answer is not None and not self.problem:
             on_its_own(self._on_answer, self.answer)
         return True

@@ -56,7 +56,7 @@ def missing_command() -> str:
     """Why nothing can be uploaded, as a sentence; ``""`` where it can. A rehearsal needs no command."""
     if preferences.service().is_rehearsal or uploading().command:
         return ""
-    return "There is no upload command. Set Upload Command in the preferences."
+    return "No upload command is set. Set Upload Command in the preferences."
 
 
 def upload(file: str) -> None:
@@ -67,7 +67,9 @@ def upload(file: str) -> None:
     file is on its way, and like ``opening.session`` in a rehearsal.
     """
     if _question.is_asking:
-        raise UploadFailed("A video is being uploaded already.", remedy="Wait for it, or stop it.")
+        raise UploadFailed(
+            "A video is being uploaded already.", remedy="Wait until it is uploaded, or press Stop Upload."
+        )
     if not Path(file).is_file():
         raise ArgumentsInvalid(f"The video {file} is gone.", field="video", remedy="Render it again.")
     if lack := missing_command():
@@ -121,7 +123,7 @@ def why_stale(link: str, at: float) -> str:
     if host_of(link) in _LOOPBACK and preferences.service().is_rehearsal:
         session = opening.running()
         is_here = session is not None and link.startswith(session.settings.service_url)
-        return "" if is_here else "The rehearsal that had this video has ended. Upload it again."
+        return "" if is_here else "The rehearsal server that had this video has quit. Upload the video again."
     if not at:
         return "The uploaded video was deleted. Upload it again."
     age_s = time.time() - at

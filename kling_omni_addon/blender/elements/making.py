@@ -78,7 +78,7 @@ def require_ready(wanted: Wanted) -> None:
     require_online()
     if making.is_asking:
         sentence = f'Kling is making the element "{name_in_making()}".'
-        raise ArgumentsInvalid(sentence, field="element", remedy="Make the next one when it is there.")
+        raise ArgumentsInvalid(sentence, field="element", remedy="Make the next element when this one is done.")
     require_words(wanted.name, wanted.description)
     opening.session()
 

@@ -37,32 +37,41 @@ _AFRESH: Final = {"SKIP_SAVE"}
 class _OfViews:
     """An operator that renders the views of an object or a collection."""
 
-    kind: EnumProperty(name="Made Of", description="What the element shows", items=_SOURCES, options=_AFRESH)
+    kind: EnumProperty(name="Made of", description="What the element shows", items=_SOURCES, options=_AFRESH)
     source: StringProperty(
-        name="Source", description="Name of the object or collection; empty for the active one", options=_AFRESH
+        name="Source", description="Name of the object or collection; uses the active one when empty", options=_AFRESH
     )
     element_name: StringProperty(
         name="Name",
-        description="Name of the element, which the prompt calls it by; empty for that of its source",
+        description="Name of the element in the prompt; uses the name of its source when empty",
         maxlen=4 * NAME_CHARACTERS,
         options=_AFRESH,
     )
     description: StringProperty(
         name="Description",
-        description=f"What it is, for Kling: up to {DESCRIPTION_CHARACTERS} characters; empty for its name",
+        description=f"Description for Kling, up to {DESCRIPTION_CHARACTERS} characters; uses the name when empty",
         options=_AFRESH,
     )
     views: IntProperty(
-        name="Views", description="Front, right, back, left: so many of them", default=3, min=2, max=MOST_VIEWS
+        name="Views",
+        description="Number of views, in the order front, right, back, left",
+        default=3,
+        min=2,
+        max=MOST_VIEWS,
     )
-    ground: EnumProperty(name="Background", description="What is behind it", items=_GROUNDS)
-    engine: EnumProperty(name="Engine", description="What renders the views", items=ENGINES)
+    ground: EnumProperty(name="Background", description="Background of the views", items=_GROUNDS)
+    engine: EnumProperty(name="Engine", description="Engine that renders the views", items=ENGINES)
     size: IntProperty(
-        name="Size", description="Sides of the views", default=USUAL_SIZE_PX, min=300, max=4096, subtype="PIXEL"
+        name="Size",
+        description="Width and height of the views",
+        default=USUAL_SIZE_PX,
+        min=300,
+        max=4096,
+        subtype="PIXEL",
     )
     front: FloatProperty(
         name="Front",
-        description="Where the front is, counterclockwise from the object's own -Y axis",
+        description="Direction of the front, counterclockwise from the object's own -Y axis",
         subtype="ANGLE",
         options=_AFRESH,
     )
@@ -114,7 +123,7 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
 
     wait_s: FloatProperty(
         name="Wait",
-        description="Seconds to wait for the element, for scripts; this holds up Blender",
+        description="For scripts: seconds to wait for the element. Blender is blocked meanwhile",
         default=600.0,
         min=0.0,
         options={"HIDDEN", "SKIP_SAVE"},
@@ -162,7 +171,7 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
     def _promise(self) -> tuple[str, str]:
         sent = f"{self.views} images, the name and the description"
         if preferences.service_name() == "rehearsal":
-            return "Elements are free. This is a rehearsal:", f"{sent} stay on this computer."
+            return "Elements are free. In rehearsal,", f"{sent} stay on this computer."
         return "Elements are free at Kling. This sends", f"{sent}."
 
     @reported
@@ -229,7 +238,9 @@ class KLING_OT_render_element(_OfViews, bpy.types.Operator):
         job = self._jobs[len(self._pictures)]
         if self._is_stopped:
             job.drop()
-            raise CaptureFailed("The views were stopped, and nothing was sent.", remedy="Press Make Element again.")
+            raise CaptureFailed(
+                "Rendering the views was stopped. Nothing was sent.", remedy="Press Make Element again."
+            )
         self._pictures.append(job.finish())
         if len(self._pictures) < len(self._jobs):
             self._jobs[len(self._pictures)].start()
@@ -250,7 +261,7 @@ class KLING_OT_use_made_element(bpy.types.Operator):
     bl_label = "Add Element to Shot"
     bl_options = {"REGISTER", "UNDO"}
 
-    kind: EnumProperty(name="Made Of", description="What the element shows", items=_SOURCES, options=_AFRESH)
+    kind: EnumProperty(name="Made of", description="What the element shows", items=_SOURCES, options=_AFRESH)
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -258,7 +269,7 @@ class KLING_OT_use_made_element(bpy.types.Operator):
         source = context.object if self.kind == "OBJECT" else context.collection
         record = records.record_of(source) if source is not None else None
         if record is None or not record.element_id:
-            raise ArgumentsInvalid("No element was made of it with this account.", remedy="Press Make Element.")
+            raise ArgumentsInvalid("This account has no element of it.", remedy="Press Make Element.")
         scene = scene_of(context)
         making.add_to_shot(shot_of(scene), record.element_name, record.element_id)
         judging.judge(scene)
@@ -283,7 +294,7 @@ class KLING_OT_rename_element(_OfLibrary, bpy.types.Operator):
     bl_label = "Rename Element..."
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    name: StringProperty(name="Name", description="Name by which the prompt calls it", options=_AFRESH)
+    name: StringProperty(name="Name", description="Name of the element in the prompt", options=_AFRESH)
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         self.name = self.name or element_library.require_own(self.element_id).name
@@ -294,15 +305,15 @@ class KLING_OT_rename_element(_OfLibrary, bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         """The name, and what does not change."""
         self.layout.prop(self, "name")
-        self.layout.label(text="For this .blend file: Kling cannot rename elements.", icon="INFO")
+        self.layout.label(text="Only in this .blend file: Kling cannot rename elements.", icon="INFO")
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         row = self.row
         if not self.name.strip():
-            raise ArgumentsInvalid("The element has no name.", field="name", remedy="Say what it is.")
+            raise ArgumentsInvalid("The element has no name.", field="name", remedy="Give it a name.")
         if not records.name_of(self.element_id):
-            sentence = "No object and no shot of this .blend file is this element, so nothing here can keep the name."
+            sentence = "No object and no shot of this .blend file uses this element, so its new name cannot be stored."
             raise ArgumentsInvalid(sentence, field="element_id", remedy="Add it to the shot first.")
         records.rename(self.element_id, self.name)
         row.name = self.name

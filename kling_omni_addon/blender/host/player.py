@@ -19,7 +19,7 @@ def play(clip: Path) -> None:
     Raises :class:`ClipUnusable` where the file is gone, :class:`KlingError` where no player starts.
     """
     if not clip.is_file():
-        raise ClipUnusable(f"{clip.name} is not there any more.", field="clip", remedy="It was moved or deleted.")
+        raise ClipUnusable(f"{clip.name} is not there any more.", field="clip", remedy="The file was moved or deleted.")
     command = command_for(clip, bpy.app.binary_path)
     if command:
         _start(command)
@@ -44,7 +44,7 @@ def _start(command: tuple[str, ...]) -> None:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
     except OSError as error:
-        sentence = f"{Path(command[0]).name} does not start: {error.strerror or error}."
+        sentence = f"{Path(command[0]).name} could not be started: {error.strerror or error}."
         remedy = "Choose another Animation Player in Preferences > File Paths."
         raise KlingError(sentence, field="animation_player", remedy=remedy) from error
     _players.append(player)

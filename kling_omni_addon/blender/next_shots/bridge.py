@@ -67,7 +67,7 @@ def _gap_around(strips: list[Strip], timeline: bpy.types.Scene) -> Gap:
     is_covered = len(before) + len(after) < len(strips)
     if is_covered or not before or not after:
         remedy = "Select the two strips, or move the playhead between them."
-        raise KlingError("The playhead is in no gap between two clips.", field="strip", remedy=remedy)
+        raise KlingError("The playhead is not in a gap between two clips.", field="strip", remedy=remedy)
     # Of strips that end or begin together the topmost is what is seen.
     left = max(before, key=lambda strip: (last_frame_of(strip), strip.channel))
     right = min(after, key=lambda strip: (start_of(strip), -strip.channel))
@@ -84,9 +84,11 @@ def clip_length(seconds: float, model: str) -> int:
     shortest, longest = min(lengths), max(lengths)
     if seconds > longest + _NOTHING_S:
         sentence = f"The gap is {seconds:.1f} s long; {makes.label} makes at most {longest} s."
-        raise KlingError(sentence, field="gap", remedy="Put something in between, or move the clips together.")
+        raise KlingError(sentence, field="gap", remedy="Add a clip in between, or move the clips together.")
     if seconds * _FASTEST < shortest - _NOTHING_S:
-        sentence = f"The gap is {seconds:.1f} s long; in it the shortest clip, {shortest} s, would be a blur."
+        sentence = (
+            f"The gap is {seconds:.1f} s long; Kling's shortest clip ({shortest} s) would play more than twice as fast."
+        )
         remedy = f"Move the clips at least {shortest / _FASTEST:g} s apart."
         raise KlingError(sentence, field="gap", remedy=remedy)
     return min(length for length in lengths if length >= seconds - _NOTHING_S)
@@ -112,7 +114,7 @@ class KLING_OT_bridge_gap(bpy.types.Operator):
     """Fill the gap between two strips exactly, from the last frame of one to the first frame of the other"""
 
     bl_idname = "kling.bridge_gap"
-    bl_label = "Bridge the Gap"
+    bl_label = "Bridge Gap"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -126,7 +128,7 @@ class KLING_OT_bridge_gap(bpy.types.Operator):
         scene, timeline = scene_of(context), timeline_scene(context)
         gap = gap_at_hand(timeline)
         bridge(scene, timeline, gap)
-        said = f"A clip of {shot_of(scene).duration_s} s will fill the gap of {gap.frames} frames"
+        said = f"The clip of {shot_of(scene).duration_s} s will fill the gap of {gap.frames} frames"
         self.report({"INFO"}, said)
         return {"FINISHED"}
 

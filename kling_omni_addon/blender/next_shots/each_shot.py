@@ -154,7 +154,7 @@ def question(plans: tuple[PlannedClip, ...]) -> str:
     """How many clips, how long, at what price."""
     total = sum(plan.request.duration_s for plan in plans)
     price = price_of_all(plans)
-    cost = "no list price is known" if price is None else price.label
+    cost = "no list price" if price is None else price.label
     free = "free in rehearsal; with Kling " if service_name() == "rehearsal" else ""
     return f"{len(plans)} clips, {total} s in all: {free}{cost}"
 
@@ -181,7 +181,7 @@ def _submit(plan: PlannedClip) -> Submission:
     except KlingError as error:
         if not _last.made:
             raise
-        remedy = "Press Generate Each Shot again: it goes on with the others."
+        remedy = "Press Generate Each Shot again to continue with the others."
         raise KlingError(
             f"Submitted {_last.made} of {len(_last.plans)} clips; the others not: {error}", remedy=remedy
         ) from error
@@ -233,7 +233,7 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
         """Where there is a storyboard cut by the artist, and Blender may go online."""
         shot = shot_of(scene_of(context))
         has_board = has_own_prompts(shot) and len(shot.board) > 0
-        reason = online.offline_reason() if has_board else "There has to be a storyboard, cut shot by shot"
+        reason = online.offline_reason() if has_board else "Add shots to a storyboard that is cut shot by shot first"
         if reason:
             cls.poll_message_set(reason)
         return not reason

@@ -101,7 +101,7 @@ class KLING_OT_continue_strip(_OnActiveStrip, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         timeline = timeline_scene(context)
         follow_strip(scene_of(context), timeline, require_active_strip(timeline))
-        self.report({"INFO"}, f"The next shot is {shot_of(scene_of(context)).shot_name}; say what happens in it")
+        self.report({"INFO"}, f"The next shot is {shot_of(scene_of(context)).shot_name}; describe it in the prompt")
         return {"FINISHED"}
 
 
@@ -162,7 +162,9 @@ def _submission_at_hand(context: bpy.types.Context) -> str:
     strip = active_strip(timeline_scene(context))
     found = "" if strip is None else submission_of(strip)
     if not found:
-        raise ClipUnusable("No strip of a Kling clip is active.", field="strip", remedy="Click one in the sequencer.")
+        raise ClipUnusable(
+            "The active strip is not a Kling clip.", field="strip", remedy="Select one in the Sequencer."
+        )
     return found
 
 
@@ -172,7 +174,7 @@ def _clip_name(context: bpy.types.Context, submission_id: str) -> str:
     snapshots.refresh()
     submission = snapshots.read_submission(submission_id)
     if submission is not None and submission.phase not in (Phase.READY, Phase.FETCHED, Phase.PLACED):
-        raise ClipUnusable("That clip is not done yet.", field="submission_id", remedy="Wait until it has arrived.")
+        raise ClipUnusable("This clip is not ready yet.", field="submission_id", remedy="Wait until it is downloaded.")
     strip = active_strip(timeline_scene(context))
     if strip is not None and submission_of(strip) == submission_id:
         return str(strip.name)

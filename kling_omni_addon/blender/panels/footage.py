@@ -26,7 +26,7 @@ def draw_footage(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
     if not shot.footage:
         layout.prop(shot, "video", text="", icon="URL", placeholder="https://")
         layout.operator("kling.render_strips", text="From Strip", icon="SEQUENCE")
-        draw_text(layout, context, "Kling takes a video by a public link only.", "INFO")
+        draw_text(layout, context, "Kling accepts a video only as a public link, not as a file.", "INFO")
     else:
         _draw_video(layout.box(), context, shot)
     if trouble := deletions.trouble():

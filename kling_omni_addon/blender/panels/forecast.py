@@ -25,7 +25,7 @@ _looked: dict[str, Any] = {"wanted": None, "at": 0.0, "channel": 0}
 
 def outcome(scene: bpy.types.Scene, request: OmniRequest) -> str:
     """One sentence, or two: what pressing Generate will do, where, and how long that is."""
-    what = "the edited clip, as long as its video," if request.is_edit else f"a {request.duration_s} s clip"
+    what = "the edited clip (same length as the video)" if request.is_edit else f"a {request.duration_s} s clip"
     if not shot_of(scene).places_clip:
         return f"Fetches {what.rstrip(',')} and leaves the timeline alone.{_source(scene, request)}"
     if shot_of(scene).take_of:

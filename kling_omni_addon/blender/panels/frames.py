@@ -44,7 +44,7 @@ def draw_crop(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     view: Any = context.region_data if context.area is not None and context.area.type == "VIEW_3D" else None
     if view is not None and view.view_perspective == "CAMERA":
         column = layout.column(align=True)
-        column.label(text="Show Crop in Camera View")
+        column.label(text="Show Framing in Camera View")
         frame_overlay.draw_toggles(column)
 
 

@@ -184,7 +184,7 @@ class _Selected:
         layout.label(text=f"{number} selected" if number else "Active clip")
         layout.operator("kling.place_selected", text="Place", icon="SEQ_SEQUENCER")
         layout.operator("kling.resume_selected", text="Resume", icon="FILE_REFRESH")
-        layout.operator("kling.remove_selected", text="Remove from List", icon="X")
+        layout.operator("kling.remove_selected", text="Hide Job", icon="X")
         layout.operator("kling.delete_clips", text="Delete Files", icon="TRASH")
 
 

@@ -34,12 +34,12 @@ def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     for problem in problems or ():
         _draw_problem(layout, context, problem)
     if price is None and request.model in limits.profile().models:
-        draw_text(layout, context, "Kling's list has no price for this clip.", "INFO")
+        draw_text(layout, context, "Kling's price list has no price for this clip.", "INFO")
     if offline:
         draw_offline(layout, context)
     elif service_name() == "rehearsal":
-        cost = f" With Kling it costs {price.label}." if price is not None else ""
-        said = f"Rehearsal: nothing is sent anywhere, the clip is a test clip.{cost}"
+        cost = f" Kling would charge {price.label}." if price is not None else ""
+        said = f"Rehearsal: makes a free test clip on this computer.{cost}"
         draw_text(layout, context, said, "INFO")
 
 

@@ -49,7 +49,7 @@ class KLING_UL_middle_frames(Rows, bpy.types.UIList):
     """Pictures in the order of the clip, each with where it was taken."""
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, index: int) -> None:
-        text = f"{index + 1}  {item.origin or PurePath(item.path).name or 'No picture yet'}"
+        text = f"{index + 1}  {item.origin or PurePath(item.path).name or 'No image yet'}"
         icon = thumbnails.icon_of(item.path)
         if icon:
             layout.label(text=text, icon_value=icon)

@@ -52,7 +52,9 @@ class KLING_OT_add_library_element(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         found = next((each for each in library().elements if each.element_id == self.element_id), None)
         if found is None:
-            raise ArgumentsInvalid("The library has no such element.", field="element_id", remedy="Show it again.")
+            raise ArgumentsInvalid(
+                "The library does not have this element.", field="element_id", remedy="Show the library again."
+            )
         scene = scene_of(context)
         making.add_to_shot(shot_of(scene), found.name, found.element_id)
         judging.judge(scene)

@@ -89,11 +89,11 @@ class KLING_OT_open_page(bpy.types.Operator):
 
     page: EnumProperty(
         name="Page",
-        description="The page that is opened",
+        description="Page that is opened",
         items=(
-            ("HELP", "Help", "How a clip is made, setting by setting"),
-            ("RELEASE_NOTES", "Release Notes", "What changed for the people who use the extension"),
-            ("KEYS", "Get a Key", "Kling's own page, where a key is made"),
+            ("HELP", "Help", "How to generate a clip, setting by setting"),
+            ("RELEASE_NOTES", "Release Notes", "Changes of each version"),
+            ("KEYS", "Get a Key", "Kling's page for creating a key"),
         ),
         options={"SKIP_SAVE"},
     )

@@ -14,10 +14,10 @@ from ..submissions import rows
 from ..submissions.actions import actions_of
 
 _SOURCES: Final[Mapping[str, str]] = {
-    "First Frame From": "KLING_MT_first_picture",
-    "Middle Frame From": "KLING_MT_middle_picture",
-    "End Frame From": "KLING_MT_end_picture",
-    "Reference From": "KLING_MT_reference_picture",
+    "First Frame from": "KLING_MT_first_picture",
+    "Middle Frame from": "KLING_MT_middle_picture",
+    "End Frame from": "KLING_MT_end_picture",
+    "Reference from": "KLING_MT_reference_picture",
 }
 _HEADERS: Final = ("VIEW3D_MT_editor_menus", "SEQUENCER_MT_editor_menus")
 
@@ -66,9 +66,9 @@ def _draw_prompt(layout: bpy.types.UILayout) -> None:
     """What happens in the shot, and who is in it."""
     layout.operator_context = "INVOKE_DEFAULT"
     layout.operator("kling.edit_prompt", text="Edit Prompt...", icon="GREASEPENCIL")
-    layout.operator("kling.prompt_to_text", text="Write Prompt in Text Editor", icon="TEXT")
+    layout.operator("kling.prompt_to_text", text="Move Prompt to Text Data-Block", icon="TEXT")
     layout.operator("kling.open_prompt_text")
-    layout.operator("kling.prompt_to_field", text="Write Prompt in Field")
+    layout.operator("kling.prompt_to_field", text="Move Prompt to Field")
     layout.separator()
     layout.menu("KLING_MT_prompt_words", text="Insert Words", icon="ADD")
     layout.operator("kling.describe_camera", icon="VIEW_CAMERA")
@@ -100,7 +100,7 @@ def _draw_shots(layout: bpy.types.UILayout) -> None:
     layout.operator_menu_enum("kling.use_clip", "use", text="Use Clip as Video", icon="FILE_MOVIE")
     layout.separator()
     layout.operator("kling.shots_from_markers", text="Create Storyboard from Markers", icon="MARKER_HLT")
-    layout.operator("kling.shots_from_strips", text="Create Storyboard from Selected Strips", icon="SEQUENCE")
+    layout.operator("kling.shots_from_strips", text="Create Storyboard from Strips", icon="SEQUENCE")
     layout.operator("kling.distribute_shots", text="Distribute Storyboard Evenly", icon="ALIGN_JUSTIFY")
     layout.operator("kling.submit_each_shot", icon="PLAY")
     layout.separator()

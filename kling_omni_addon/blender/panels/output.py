@@ -39,7 +39,7 @@ def summary(request: OmniRequest, is_wide: bool) -> str:
     model = "" if request.model == at.proposed.model else limits.model_of(request.model).label
     has_sound = request.sound or (request.video is not None and request.video.keep_sound)
     sound = "Sound" if has_sound else "Silent" if is_wide else ""
-    length = "As Video" if request.is_edit else f"{request.duration_s} s"
+    length = "Same as Video" if request.is_edit else f"{request.duration_s} s"
     parts = (model, f"{quality}{lines}", length, "" if request.is_edit else request.aspect_ratio, sound)
     return " · ".join(part for part in parts if part)
 
@@ -136,7 +136,7 @@ def _draw_duration(
 ) -> None:
     shot, lengths = shot_of(scene), model.durations(capability_of(request))
     if request.is_edit:
-        _draw_line(layout, "As its video", "Duration")
+        _draw_line(layout, "Same as Video", "Duration")
         return
     if lengths == tuple(range(lengths[0], lengths[-1] + 1)):
         layout.prop(shot, "duration_s", text="Seconds")
@@ -155,7 +155,7 @@ def _draw_frames(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
         return
     row = layout.row(align=True)
     row.alignment = "RIGHT"
-    row.label(text=f"Stretched to {frames} frames")
+    row.label(text=f"Stretched to Fit {frames} Frames")
     row.operator("kling.keep_length", text="", icon="X", emboss=False)
 
 
@@ -172,9 +172,9 @@ def _draw_lengths(layout: bpy.types.UILayout, shot: KLING_PG_shot, lengths: Sequ
 
 def _draw_aspect(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, model: ModelLimits) -> None:
     if request.picture(Role.FIRST) is not None:
-        _draw_line(layout, "As first frame", "Aspect")
+        _draw_line(layout, "Same as First Frame", "Aspect")
     elif request.is_edit:
-        _draw_line(layout, "As its video", "Aspect")
+        _draw_line(layout, "Same as Video", "Aspect")
     else:
         for start in range(0, len(model.aspect_ratios), _SHAPES_IN_ROW):
             row = _headed_row(layout, "Aspect" if start == 0 else "")
@@ -184,11 +184,11 @@ def _draw_aspect(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniR
 
 def _draw_sound(layout: bpy.types.UILayout, shot: KLING_PG_shot, request: OmniRequest, model: ModelLimits) -> None:
     if model.is_never_silent:
-        _draw_line(layout, "Always made", "Sound")
+        _draw_line(layout, "Always Generated", "Sound")
     elif request.video is not None:
-        _draw_line(layout, "None beside a video", "Sound")
+        _draw_line(layout, "Not Available with a Video", "Sound")
     elif not model.has_sound and not shot.sound:
-        _draw_line(layout, "Silent model", "Sound")
+        _draw_line(layout, "Not Supported by This Model", "Sound")
     else:
         layout.prop(shot, "sound")
 

@@ -79,7 +79,7 @@ def draw_capture(layout: bpy.types.UILayout, context: bpy.types.Context, role: s
 
 def register() -> None:
     """Keep in the window manager what is enlarged: it is nothing to save."""
-    shown = PointerProperty(type=KLING_PG_enlarged, name="Kling Pictures", description="What the tab enlarges")
+    shown = PointerProperty(type=KLING_PG_enlarged, name="Kling Images", description="What the tab enlarges")
     bpy.types.WindowManager.kling_enlarged = shown  # type: ignore[attr-defined]
 
 

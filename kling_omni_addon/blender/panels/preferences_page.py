@@ -12,8 +12,8 @@ from ..host.wrapping import draw_text
 from .submissions import draw_account
 
 _WHY_OFF = (
-    "These are Kling 4.0 and Kling 4.0 Flash, over the new API only. Kling's own page for them was not seen, and a "
-    "lost answer of theirs can only be looked for on the account's list. Switch them on where a relay serves them."
+    "Kling 4.0 and Kling 4.0 Flash, through the new API only, as a relay documents them. When Kling does not respond, "
+    "such a job can only be found in the list of the account. Enable them when a relay serves them."
 )
 
 
@@ -34,7 +34,7 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     if page.service == "other":
         layout.prop(page, "address")
     if page.service == "rehearsal":
-        layout.label(text="Nothing is sent anywhere; clips are stand-ins made by this Blender", icon="INFO")
+        layout.label(text="Free and offline: Blender renders test clips", icon="INFO")
     else:
         _draw_keys(page, layout)
     draw_text(layout, context, told(), "SETTINGS")
@@ -79,4 +79,7 @@ def _draw_keys(page: Preferences, layout: bpy.types.UILayout) -> None:
     lines = layout.column(align=True)
     lines.label(text=f"In use: {key_source()}", icon="KEYINGSET")
     lines.label(text="Keys are stored as plain text in Blender's preferences.", icon="INFO")
-    lines.label(text="KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment win.", icon="BLANK1")
+    lines.label(
+        text="Environment variables KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, take precedence.",
+        icon="BLANK1",
+    )

@@ -25,7 +25,7 @@ class _StripActions:
         layout.operator("kling.bridge_gap", icon="ARROW_LEFTRIGHT")
         frame = layout.operator("kling.capture_strip", text="Frame Under Playhead as Reference", icon="IMAGE_DATA")
         frame.role, frame.at = "REFERENCE", "PLAYHEAD"
-        layout.operator("kling.shots_from_strips", text="Storyboard From Selected Strips", icon="SEQUENCE")
+        layout.operator("kling.shots_from_strips", text="Create Storyboard from Strips", icon="SEQUENCE")
         if submission_of(strip):
             layout.separator()
             _draw_clip_actions(layout, submission_of(strip))

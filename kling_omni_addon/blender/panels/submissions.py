@@ -24,9 +24,9 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
         draw_text(layout, context, online.offline_reason(), "INTERNET_OFFLINE")
     if not list_rows.has_any():
         if opening.running() is not None:
-            layout.label(text="None yet")
+            layout.label(text="No jobs yet")
         else:
-            layout.operator("kling.resume", text="Show Earlier Ones", icon="FILE_REFRESH")
+            layout.operator("kling.resume", text="Load Job History", icon="FILE_REFRESH")
         return
     gallery.draw_gallery(layout, context)
     chosen = snapshots.submission(list_rows.chosen())
@@ -63,4 +63,4 @@ def draw_answer(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         draw_text(layout, context, balance.problem, "ERROR")
     elif balance.answer is not None:
         left = words.balance(balance.answer)
-        draw_text(layout, context, f"The key works. {left} left, up to 12 h old.", "CHECKMARK")
+        draw_text(layout, context, f"Key accepted. {left} left (may be up to 12 h out of date).", "CHECKMARK")

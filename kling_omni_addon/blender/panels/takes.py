@@ -99,14 +99,14 @@ class _Takes:
         """Every take with the first thing in which it differs, and what can be done with takes."""
         strip, layout = kling_strip(context), self.layout
         if strip is None:
-            layout.label(text="Kling did not make this strip")
+            layout.label(text="Not a Kling clip")
             return
         found = takes.takes_of(strip)
         for number, take in enumerate(found, start=1):
             text = title_of(take, number) + _first_difference(strip, take)
             layout.operator("kling.switch_take", text=text, icon=_icon(strip, take)).submission_id = take.submission
         if not found:
-            layout.label(text="No clip of this shot is there")
+            layout.label(text="No takes found")
         layout.separator()
         draw_take_actions(layout, strip)
 
@@ -125,7 +125,7 @@ def _first_difference(strip: Strip, take: Take) -> str:
 def draw_take_actions(layout: bpy.types.UILayout, strip: Strip) -> None:
     """What can be done with the takes of a strip."""
     is_favourite = takes.shows_favourite(strip)
-    text = "Not the Favorite" if is_favourite else "Mark as Favorite"
+    text = "Unmark as Favorite" if is_favourite else "Mark as Favorite"
     layout.operator("kling.favour_take", text=text, icon="SOLO_ON" if is_favourite else "SOLO_OFF")
     layout.operator("kling.new_take", icon="ADD").loads_settings = True
     layout.operator("kling.load_settings", icon="PASTEDOWN")
@@ -209,7 +209,7 @@ def draw_take_choice(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
         row.label(text=f"New take of {shot.take_name}", icon="RENDER_ANIMATION")
         row.operator("kling.leave_takes", text="", icon="X")
     elif strip is not None and strip.select and is_in_sequencer(context):
-        new: Any = layout.operator("kling.new_take", text=f"As New Take of {name_of(strip)}", icon="ADD")
+        new: Any = layout.operator("kling.new_take", text=f"Next Clip: New Take of {name_of(strip)}", icon="ADD")
         new.loads_settings = False
 
 

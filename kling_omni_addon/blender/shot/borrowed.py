@@ -12,7 +12,7 @@ from .kinds import has_own_prompts
 from .prompt import prompt_of
 
 BORROWED: Final = (
-    ("SHOT", "Last Shot", "The shot that was set up before"),
+    ("SHOT", "Last Shot", "The previous shot"),
     ("MARKER", "Marker", "The name of a marker"),
     ("CAMERA", "Camera", "The name of the camera that is bound to a marker"),
     ("STRIP", "Strip", "The name of a strip"),
@@ -20,10 +20,10 @@ BORROWED: Final = (
 KEEP_PATH: Final = "borrowed_prompt"
 _KEEP: Final = Remedy(path=KEEP_PATH, value="", label="Keep")
 _SENTENCES: Final = {
-    "SHOT": "The prompt is that of the last shot. Edit it, or press Keep.",
-    "MARKER": 'The prompt of shot {number} was taken from the marker "{words}". Edit it, or press Keep.',
-    "CAMERA": 'The prompt of shot {number} was taken from the camera "{words}". Edit it, or press Keep.',
-    "STRIP": 'The prompt of shot {number} was taken from the strip "{words}". Edit it, or press Keep.',
+    "SHOT": "The prompt was copied from the last shot. Edit it, or press Keep.",
+    "MARKER": 'The prompt of shot {number} was copied from the marker "{words}". Edit it, or press Keep.',
+    "CAMERA": 'The prompt of shot {number} was copied from the camera "{words}". Edit it, or press Keep.',
+    "STRIP": 'The prompt of shot {number} was copied from the strip "{words}". Edit it, or press Keep.',
 }
 _SEVERAL: Final = "The prompts of shots {shots} are only names of markers, cameras or strips. Edit them, or press Keep."
 

@@ -157,11 +157,11 @@ def missing(scene: bpy.types.Scene, request: OmniRequest) -> Iterator[Problem]:
     if not has_chosen_kind(shot):
         return
     if Role.FIRST in kind.frames and request.picture(Role.FIRST) is None:
-        yield _lack("There is no first frame yet. Capture one, or choose a picture.", FIRST_PATH)
+        yield _lack("There is no first frame yet. Capture one, or select an image.", FIRST_PATH)
     if Role.END in kind.frames and not kind.has_board and request.picture(Role.END) is None:
-        yield _lack("There is no end frame yet. Capture one, or choose a picture.", END_PATH, _ONLY_FIRST)
+        yield _lack("There is no end frame yet. Capture one, or select an image.", END_PATH, _ONLY_FIRST)
     if kind.needs_reference and not request.elements and request.picture(Role.REFERENCE) is None:
-        yield _lack("There is no reference yet. Add a picture or an element.", "image_list")
+        yield _lack("There is no reference yet. Add an image or an element.", "image_list")
 
 
 _ONLY_FIRST: Final = Remedy(
@@ -180,7 +180,7 @@ def _unknown_choices(request: OmniRequest) -> Iterator[Problem]:
         yield _lack(limits.UNKNOWN_MODEL, "model_name", Remedy(path="model_name", value=proposed.model, label=label))
     if not request.mode:
         label = f"Use {profile.mode_labels[proposed.mode]}"
-        message = "The quality that this file asks for is not known to this version."
+        message = "This version does not know the quality of this .blend file."
         yield _lack(message, "mode", Remedy(path="mode", value=proposed.mode, label=label))
 
 
@@ -189,19 +189,19 @@ def _missing_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
     if video.url:
         return
     name = shot.video_origin or "the clip"
-    again = Remedy(path=CLIP_PATH, value=video.clip, label="Ask for Link")
+    again = Remedy(path=CLIP_PATH, value=video.clip, label="Request Link")
     if clip_links.is_asking(video.clip):
-        yield _lack(f"Kling is being asked for the link of {name}...", CLIP_PATH)
+        yield _lack(f"Requesting the link of {name} from Kling...", CLIP_PATH)
     elif trouble := clip_links.trouble_of(video.clip):
         yield _lack(trouble, CLIP_PATH, again)
     else:
-        yield _lack(f"Kling has to be asked for the link of {name}; that is free.", CLIP_PATH, again)
+        yield _lack(f"The link of {name} has to be requested from Kling, which is free.", CLIP_PATH, again)
 
 
 def _doubtful_link(shot: KLING_PG_shot, video: Video) -> Iterator[Problem]:
     """What is to say of a video that is a link: of footage without one, and of one that Kling will hardly reach."""
     if shot.footage and not video.url:
-        yield _lack("The video that was rendered has no link yet. Upload it first.", FOOTAGE_PATH)
+        yield _lack("The rendered video has no link yet. Press Upload Video first.", FOOTAGE_PATH)
     doubt = "" if preferences.service().is_rehearsal else doubt_of_link(video.url)
     if doubt:
         yield Problem(rule=PANEL_RULE, path=FOOTAGE_PATH, message=doubt, kind="warning")

@@ -134,7 +134,7 @@ class KLING_OT_clear_frame(OnOwnScene, bpy.types.Operator):
 
     role: EnumProperty(
         name="Role",
-        description="Which frame to clear",
+        description="Frame to clear",
         items=(
             ("FIRST", "First Frame", "Image that the clip starts from"),
             ("END", "End Frame", "Image that the clip ends with"),

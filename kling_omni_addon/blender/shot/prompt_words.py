@@ -43,7 +43,7 @@ class KLING_OT_insert_words(OnOwnScene, bpy.types.Operator):
     bl_label = "Insert Words"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    text: StringProperty(name="Words", description="What is added to the prompt")
+    text: StringProperty(name="Words", description="Words that are added to the prompt")
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:

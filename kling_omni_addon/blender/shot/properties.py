@@ -39,7 +39,7 @@ CUTTERS = (
     ("AUTOMATIC", "By Kling", "Let Kling divide the one prompt into shots"),
 )
 BACKGROUNDS = (
-    ("WORLD", "World", "What lights the scene, as if its film were not transparent"),
+    ("WORLD", "World", "Use the world of the scene, as if Transparent were off"),
     ("COLOR", "Color", "One color"),
 )
 
@@ -147,19 +147,15 @@ class KLING_PG_board_shot(bpy.types.PropertyGroup):
         update=_prompt_changed,
     )
     borrowed_prompt: StringProperty(
-        name="Borrowed Prompt", description="Prompt that was taken from somewhere and not looked at since"
+        name="Borrowed Prompt", description="Prompt that was copied from elsewhere and has not been edited since"
     )
-    prompt_source: EnumProperty(
-        name="Prompt From", description="What the borrowed prompt was taken from", items=BORROWED
-    )
-    name: StringProperty(name="Name", description="Name of this shot's own clip; without one it is numbered")
+    prompt_source: EnumProperty(name="Prompt From", description="Source of the borrowed prompt", items=BORROWED)
+    name: StringProperty(name="Name", description="Name of the clip of this shot; numbered when empty")
     duration_s: IntProperty(
         name="Seconds", description="Length of this shot", default=2, min=1, max=999, update=judge_again
     )
-    frame: IntProperty(name="Start Frame", description="Frame of the scene that this shot was read from")
-    frames: IntProperty(
-        name="Frames", description="Length in the scene that this shot was read from; 0 for none", min=0
-    )
+    frame: IntProperty(name="Start Frame", description="Frame of the scene where this shot starts")
+    frames: IntProperty(name="Frames", description="Length of this shot in the scene; 0 for none", min=0)
     camera: PointerProperty(
         type=bpy.types.Object, name="Camera", description="Camera that the first frame of this shot is rendered with"
     )
@@ -182,11 +178,9 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
         update=_prompt_changed,
     )
     borrowed_prompt: StringProperty(
-        name="Borrowed Prompt", description="Prompt that was taken from somewhere and not looked at since"
+        name="Borrowed Prompt", description="Prompt that was copied from elsewhere and has not been edited since"
     )
-    prompt_source: EnumProperty(
-        name="Prompt From", description="What the borrowed prompt was taken from", items=BORROWED
-    )
+    prompt_source: EnumProperty(name="Prompt From", description="Source of the borrowed prompt", items=BORROWED)
     prompt_text: PointerProperty(
         name="Prompt Text",
         description="Text data-block used as the prompt instead of the field",
@@ -202,7 +196,7 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     )
     first_origin: StringProperty(name="Origin of First Frame", description="Source of the image, as shown in the panel")
     first_source: PointerProperty(
-        type=KLING_PG_frame_source, name="First Frame Of", description="What the first frame was rendered of"
+        type=KLING_PG_frame_source, name="First Frame of", description="What the first frame was rendered from"
     )
     end_frame: StringProperty(
         name="End Frame",
@@ -213,16 +207,16 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     )
     end_origin: StringProperty(name="Origin of End Frame", description="Source of the image, as shown in the panel")
     end_source: PointerProperty(
-        type=KLING_PG_frame_source, name="End Frame Of", description="What the end frame was rendered of"
+        type=KLING_PG_frame_source, name="End Frame of", description="What the end frame was rendered from"
     )
     background: EnumProperty(
         name="Background",
-        description="What a capture shows behind a scene whose film is transparent",
+        description="Background of captures from a scene with a transparent film",
         items=BACKGROUNDS,
     )
     background_color: FloatVectorProperty(
         name="Background Color",
-        description="Color behind a scene whose film is transparent, where its world is not to be seen or is missing",
+        description="Background color of captures when the film is transparent and no world is shown",
         subtype="COLOR_GAMMA",
         default=(0.5, 0.5, 0.5),
         min=0.0,

@@ -80,7 +80,7 @@ def submit_takes(
             made.append(submit_request(wish.request, more, once=name, again=again, beside=there))
     except KlingError as error:
         sentence = f"Submitted {len(made)} of {takes} takes; the others not: {error}"
-        raise KlingError(sentence, remedy="Set Takes to the number that is missing, and press Generate.") from error
+        raise KlingError(sentence, remedy="Set Takes to the missing number and press Generate.") from error
     finally:
         last_press.note(wish)  # what the button was pressed for, in place of the last take
     return tuple(made)
@@ -179,7 +179,7 @@ def with_clip(submission_id: str) -> Submission:
     """
     arrived = require_submission(submission_id)
     if not arrived.clip:
-        raise ClipUnusable("There is no clip of that submission yet.")
+        raise ClipUnusable("This job has no clip yet.")
     return arrived
 
 
@@ -213,7 +213,7 @@ def adopt(task_or_external_id: str) -> Submission:
 
 
 def send_again(submission_id: str) -> Submission:
-    """Send the same bytes under the same id again. **Kling may charge for both.** Raises like
+    """Send the same bytes under the same id again. **You may be charged for both.** Raises like
     :func:`look_again`.
     """
     require_online()
@@ -239,7 +239,7 @@ def stop_waiting(submission_id: str) -> Submission:
     """
     session = opening.session()
     require_submission(submission_id)
-    if not session.withdraw(submission_id, "Withdrawn before it was sent; nothing was charged.", 0):
+    if not session.withdraw(submission_id, "Stopped before it was sent. Nothing was charged.", 0):
         session.abandon(submission_id)
     snapshots.refresh()
     return require_submission(submission_id)
@@ -257,7 +257,7 @@ def send_clip_to(submission_id: str, folder: str | Path) -> Submission:
 
 
 def go_on(ids: Collection[str] | None = None) -> int:
-    """Go on with every submission that is unfinished or was held back, or with these alone; how many had been held
+    """Continue all jobs that are unfinished or on hold, or with these alone; how many had been held
     back.
 
     Raises :class:`NotSent` while Blender is set to stay offline; the list then shows what is known.

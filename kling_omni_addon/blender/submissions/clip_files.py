@@ -26,9 +26,9 @@ def why_kept(submission: Submission, used: frozenset[Path]) -> str:
     if not submission.clip:
         return f'"{name}" has no clip yet.'
     if submission.awaits_marked:
-        return f'"{name}" still waits for its copy with the watermark.'
+        return f'"{name}" is still waiting for its watermarked copy.'
     if submission.phase is Phase.FETCHED and not placing.waits_because(submission):
-        return f'"{name}" is about to be placed.'
+        return f'"{name}" is about to be added to the Sequencer.'
     if takes.is_used(take_of(submission), used):
         return f'"{name}" is used by this .blend file.'
     return ""
@@ -42,6 +42,6 @@ def delete(submission_id: str) -> None:
     submission = acts.with_clip(submission_id)
     reason = why_kept(submission, takes.used_files())
     if reason:
-        raise ClipUnusable(reason, field="clip", remedy="Remove its strip, or wait, and try again.")
+        raise ClipUnusable(reason, field="clip", remedy="Remove its strip, or wait, then try again.")
     takes.delete_files(take_of(submission))
     thumbnails.forget_clip(submission.clip)

@@ -50,7 +50,7 @@ class KLING_OT_select_clips(bpy.types.Operator):
     bl_label = "Select Clips"
     bl_options = {"REGISTER", "INTERNAL"}
 
-    action: EnumProperty(name="Action", description="What becomes of the selection", items=_ACTIONS)
+    action: EnumProperty(name="Action", description="How the selection changes", items=_ACTIONS)
 
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Select as the action says."""
@@ -71,10 +71,10 @@ class _OfSelected:
 
 
 class KLING_OT_place_selected(_OfSelected, bpy.types.Operator):
-    """Put the selected clips that have arrived on the timeline of this scene"""
+    """Add the selected clips that have arrived to the Sequencer of this scene"""
 
     bl_idname = "kling.place_selected"
-    bl_label = "Place Selected Clips"
+    bl_label = "Add Selected Clips to Sequencer"
     bl_options = {"REGISTER"}
 
     @reported
@@ -82,12 +82,12 @@ class KLING_OT_place_selected(_OfSelected, bpy.types.Operator):
         """Place each where it was meant to go, but in this scene."""
         scene, found = scene_of(context), _selected(lambda each: bool(each.clip))
         done = _each(self, found, lambda each: acts.place(each.id, scene))
-        self.report({"INFO"}, f"Placed {_clips(done)}")
+        self.report({"INFO"}, f"Added {_clips(done)} to the Sequencer")
         return {"FINISHED"}
 
 
 class KLING_OT_resume_selected(WhileOnline, bpy.types.Operator):
-    """Go on with those of the selected jobs that are on hold"""
+    """Continue the selected jobs that are on hold"""
 
     bl_idname = "kling.resume_selected"
     bl_label = "Resume Selected"
@@ -97,15 +97,15 @@ class KLING_OT_resume_selected(WhileOnline, bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Let go of what is held."""
         released = acts.go_on(rows.selected())
-        self.report({"INFO"}, f"Resumed {_clips(released)}" if released else "None of the selected jobs was on hold")
+        self.report({"INFO"}, f"Resumed {_clips(released)}" if released else "No selected job was on hold")
         return {"FINISHED"}
 
 
 class KLING_OT_remove_selected(_OfSelected, bpy.types.Operator):
-    """Take the selected jobs that are over off the list until Blender is started again; records and clips stay"""
+    """Hide the selected jobs that are finished until Blender restarts; their history and clips are kept"""
 
     bl_idname = "kling.remove_selected"
-    bl_label = "Remove Selected from List"
+    bl_label = "Hide Selected Jobs"
     bl_options = {"REGISTER"}
 
     def execute(self, _context: bpy.types.Context) -> Outcome:
@@ -115,7 +115,7 @@ class KLING_OT_remove_selected(_OfSelected, bpy.types.Operator):
         rows.hide(*(each.id for each in over))
         left = len(chosen) - len(over)
         stays = f"; {left} still running" if left else ""
-        self.report({"INFO"}, f"Removed {_clips(len(over))} from the list{stays}")
+        self.report({"INFO"}, f"Hid {_clips(len(over))}{stays}")
         return {"FINISHED"}
 
 
@@ -128,7 +128,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
 
     submission_id: StringProperty(
         name="Submission",
-        description="Id of the submission; while it is empty, the selected clips count",
+        description="ID of the job; uses the selected clips when empty",
         options={"HIDDEN", "SKIP_SAVE"},
     )
 
@@ -154,7 +154,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
         column.label(text=f"{_clips(len(self._unused))} {'is' if is_one else 'are'} deleted from the disk, for good:")
         _draw_some(column, [Path(each.clip).name for each in self._unused], "FILE_MOVIE")
         _draw_some(column, self._kept, "LOCKED")
-        column.label(text="Other .blend files that use them will miss them.", icon="ERROR")
+        column.label(text="Other .blend files that use these clips will not find them.", icon="ERROR")
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:

@@ -59,7 +59,7 @@ def nobody_chose() -> str:
     choice = service()
     if not choice.is_automatic or choice.is_rehearsal or choice.name in _agreed:
         return ""
-    return "This goes to Kling, since there is a key and nobody chose a service."
+    return "This is sent to Kling, because there is a key and no service is selected."
 
 
 def agree() -> None:
@@ -72,16 +72,16 @@ _agreed: set[str] = set()
 
 def _cost_of(prices: list[Price | None], most: Decimal) -> str:
     if None in prices:
-        return "Kling's list has no price for this."
+        return "Kling's price list has no price for this."
     dollars = sum((price.most_dollars for price in prices if price), Decimal(0))
     is_exact = all(price.is_exact for price in prices if price)
-    return f"This costs {'' if is_exact else 'up to '}{plain(most)} units, ${dollars:.2f} by the list."
+    return f"This costs {'' if is_exact else 'up to '}{plain(most)} units (list price ${dollars:.2f})."
 
 
 def sending_again(submission: Submission) -> str:
     """What to say before the same is sent once more: what the second may cost, where that is known."""
     price = list_price_of(request_from(submission.wish)) if submission.wish else None
-    return f"Kling may charge for both. One is {price.label}." if price else "Kling may charge for both."
+    return f"You may be charged for both. One is {price.label}." if price else "You may be charged for both."
 
 
 def ask(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, asked: str) -> Outcome:

@@ -26,7 +26,7 @@ class OfSubmission:
 
     submission_id: StringProperty(
         name="Submission",
-        description="Its id; while it is empty, the submission that is active in the list",
+        description="ID of the job; uses the active job of the list when empty",
         options={"HIDDEN", "SKIP_SAVE"},
     )
 
@@ -39,11 +39,11 @@ class OfSubmission:
 class OfGivenSubmission(OfSubmission):
     """An operator that may spend: it takes the id that it is given, and nothing that happens to be active."""
 
-    submission_id: StringProperty(name="Submission", description="Its id", options={"HIDDEN", "SKIP_SAVE"})
+    submission_id: StringProperty(name="Submission", description="ID of the job", options={"HIDDEN", "SKIP_SAVE"})
 
 
 class KLING_OT_submit(WhileOnline, bpy.types.Operator):
-    """Send the shot to Kling; the clip arrives in the sequencer when it is done"""
+    """Send the shot to Kling. The clip is added to the Sequencer when it is done"""
 
     bl_idname = "kling.submit"
     bl_label = "Generate"
@@ -51,7 +51,7 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
 
     wait_s: FloatProperty(
         name="Wait",
-        description="For scripts: wait this many seconds for the clip and place it",
+        description="For scripts: seconds to wait for the clip before it is added to the Sequencer",
         default=0.0,
         min=0.0,
         options={"SKIP_SAVE"},  # a script's wish is not the button's
@@ -59,12 +59,12 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
 
     once: StringProperty(
         name="Once",
-        description="For scripts: name of the shot. Asked for again under it, it is the same clip, paid for once",
+        description="For scripts: name of the shot. The same name and settings give the same clip, which is paid once",
         options={"SKIP_SAVE"},
     )
     again: BoolProperty(
         name="Again",
-        description="For scripts: make another take of what is there or under way; a press in a window always does",
+        description="For scripts: make another take even when the clip exists or is on its way",
         options={"SKIP_SAVE"},
     )
 
@@ -97,21 +97,21 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         try:
             submissions = acts.wait(ids, self.wait_s)
         except KeyboardInterrupt:  # of which Blender would make a traceback
-            self.report({"ERROR"}, "The wait was interrupted. The submission goes on and may be charged")
+            self.report({"ERROR"}, "The wait was interrupted. The job continues and may be charged")
             return {"CANCELLED"}
         acts.place_arrived()
         missing = [submission for submission in submissions if submission.phase not in _ARRIVED]
         if missing:
-            self.report({"ERROR"}, missing[0].problem or "The wait ended before the clip was done; it goes on")
+            self.report({"ERROR"}, missing[0].problem or "The wait ended before the clip was ready. The job continues")
             return {"CANCELLED"}
         return {"FINISHED"}
 
 
 class KLING_OT_place_clip(OfSubmission, bpy.types.Operator):
-    """Put the clip on the timeline of this scene"""
+    """Add the clip to the Sequencer of this scene"""
 
     bl_idname = "kling.place_clip"
-    bl_label = "Place Clip"
+    bl_label = "Add to Sequencer"
     bl_options = {"REGISTER"}
 
     @reported
@@ -122,10 +122,10 @@ class KLING_OT_place_clip(OfSubmission, bpy.types.Operator):
 
 
 class KLING_OT_look_again(WhileOnline, OfSubmission, bpy.types.Operator):
-    """Ask Kling again whether it knows this submission"""
+    """Ask Kling whether it received this job; free"""
 
     bl_idname = "kling.look_again"
-    bl_label = "Look Again"
+    bl_label = "Check Again"
     bl_options = {"REGISTER"}
 
     @reported
@@ -135,7 +135,7 @@ class KLING_OT_look_again(WhileOnline, OfSubmission, bpy.types.Operator):
 
 
 class KLING_OT_send_again(WhileOnline, OfGivenSubmission, bpy.types.Operator):
-    """Send the same request once more; Kling may charge for both"""
+    """Send the request a second time. You may be charged twice"""
 
     bl_idname = "kling.send_again"
     bl_label = "Send Again"
@@ -160,12 +160,12 @@ _candidates: list[tuple[str, str, str]] = []  # Blender keeps no reference to an
 def _candidates_of(operator: KLING_OT_choose_task, _context: object) -> list[tuple[str, str, str]]:
     found = snapshots.submission(operator.submission_id)
     tasks = found.candidates if found is not None else ()
-    _candidates[:] = [(task, task, "A task of the account that may be this one") for task in tasks]
+    _candidates[:] = [(task, task, "Task of the account that may belong to this job") for task in tasks]
     return _candidates
 
 
 class KLING_OT_choose_task(WhileOnline, OfGivenSubmission, bpy.types.Operator):
-    """Say which task of your account this one is; Kling was told no id by which to ask"""
+    """Select the task of your account that belongs to this job, which Kling cannot look up"""
 
     bl_idname = "kling.choose_task"
     bl_label = "Choose Task..."
@@ -184,7 +184,7 @@ class KLING_OT_choose_task(WhileOnline, OfGivenSubmission, bpy.types.Operator):
 
 
 class KLING_OT_stop_waiting(OfSubmission, bpy.types.Operator):
-    """Stop waiting for this submission; Kling may still finish and charge it"""
+    """Stop waiting for this job. Kling may still finish it and charge you"""
 
     bl_idname = "kling.stop_waiting"
     bl_label = "Stop Waiting"
@@ -198,7 +198,7 @@ class KLING_OT_stop_waiting(OfSubmission, bpy.types.Operator):
 
 
 class KLING_OT_resume(bpy.types.Operator):
-    """Go on with every submission that is unfinished or was held back"""
+    """Continue all jobs that are unfinished or on hold"""
 
     bl_idname = "kling.resume"
     bl_label = "Resume"
@@ -212,7 +212,7 @@ class KLING_OT_resume(bpy.types.Operator):
         for reason in sorted(reasons):
             self.report({"WARNING"}, reason)
         if not reasons:
-            self.report({"INFO"}, f"Going on with {released} held back" if released else "Nothing was held back")
+            self.report({"INFO"}, f"Resumed {released} on hold" if released else "No job was on hold")
         return {"FINISHED"}
 
 
@@ -227,12 +227,12 @@ class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Outcome:
         submission = snapshots.read_submission(self.meant)
         if submission is None or not submission.clip or not Path(submission.clip).exists():
-            raise ClipUnusable("The clip is not there any more.", field="clip", remedy="It was moved or deleted.")
+            raise ClipUnusable("The clip was moved or deleted.", field="clip", remedy="The file was moved or deleted.")
         return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))
 
 
 class KLING_OT_choose_folder(OfSubmission, bpy.types.Operator):
-    """Have the clip saved in another folder"""
+    """Save the clip in another folder"""
 
     bl_idname = "kling.choose_folder"
     bl_label = "Choose Folder..."
@@ -260,10 +260,10 @@ class KLING_OT_choose_folder(OfSubmission, bpy.types.Operator):
 
 
 class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
-    """Take this submission off the list until Blender is started again; its record and its clip stay"""
+    """Hide this job until Blender restarts; its history and clip are kept"""
 
     bl_idname = "kling.hide_submission"
-    bl_label = "Remove from List"
+    bl_label = "Hide Job"
     bl_options = {"REGISTER"}
 
     @reported
@@ -273,7 +273,7 @@ class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
 
 
 class KLING_OT_check_account(WhileOnline, bpy.types.Operator):
-    """Ask Kling what is left on the account; free, and a test of the key"""
+    """Show the remaining units of the account. Free, and tests the key"""
 
     bl_idname = "kling.check_account"
     bl_label = "Test Key and Show Balance"

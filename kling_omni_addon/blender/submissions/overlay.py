@@ -52,7 +52,7 @@ def hide() -> None:
 def state_of(submission: Submission | None) -> str:
     """What stands on a stand-in."""
     if submission is None:
-        return "Not known on this machine"
+        return "Started on another computer"
     told = progress_of(submission)
     if snapshots.silent_since(submission):
         return told.text

@@ -23,8 +23,8 @@ from ..timeline.provenance import shot_of_strip
 
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
-_AGAIN: Final = "It is tried again by itself."
-_BUG: Final = "The clip is here, but an error in the extension kept it from the timeline. See the system console."
+_AGAIN: Final = "The extension tries again by itself."
+_BUG: Final = "Downloaded, but an error in the extension kept the clip from the Sequencer. See the system console."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def _place_if_possible(submission: Submission) -> PlacedStrip | None:
     is_away = own_scene(submission.target.scene) is None
     has_place = bool(stand_in.pieces_of(submission.id)) or takes.has_strip(submission)
     if not has_place and (submission.target.has_stand_in or is_away):
-        _homeless[submission.id] = "The clip is here; its place on the timeline is gone."
+        _homeless[submission.id] = "Downloaded, but its placeholder strip was deleted. Press Add to Sequencer."
         return None
     return place(submission) if opening.session().may_place(submission) else None
 
@@ -113,7 +113,7 @@ def place(submission: Submission, scene: bpy.types.Scene | None = None) -> Place
     seconds = placed.frame_duration / clip_strips.scene_fps(home)
     _lengths[submission.id] = f"{placed.frame_duration} frames, {seconds:.2f} s"
     snapshots.refresh()
-    stand_in.push_undo("Place Kling Clip")
+    stand_in.push_undo("Add Kling Clip to Sequencer")
     return placed
 
 
@@ -145,10 +145,10 @@ def waits_because(submission: Submission) -> str:
     if submission.id in _troubled:
         return _troubled[submission.id].sentence
     if not blend:
-        return "The clip is here. It was not meant for a timeline."
+        return "Downloaded. Add to Sequencer was off."
     if not is_this_file(blend):
-        name = "a file that was never saved" if blend.startswith("unsaved:") else Path(blend).name
-        return f"The clip is here; its place is in {name}."
+        name = "a .blend file that was never saved" if blend.startswith("unsaved:") else Path(blend).name
+        return f"Downloaded. The clip belongs to {name}; open that file to add it."
     return ""
 
 
@@ -191,8 +191,8 @@ def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.
         return (*shown, clip_strips.measured(shown[1], shown[0]))
     home = scene or own_scene(target.scene)
     if home is None:
-        sentence = f'This file has no scene "{target.scene}" of its own.'
-        raise KlingError(sentence, field="scene", remedy="Place the clip in another scene.")
+        sentence = f'This .blend file has no scene "{target.scene}" of its own.'
+        raise KlingError(sentence, field="scene", remedy="Add the clip to another scene.")
     placed = clip_strips.place_clip(
         home,
         Path(submission.clip),

@@ -73,8 +73,8 @@ def _click(_owner: object, context: bpy.types.Context) -> None:
 class KLING_PG_row(bpy.types.PropertyGroup):
     """One submission in the list."""
 
-    name: StringProperty(name="Submission", description="Id of the submission in this row")
-    is_selected: BoolProperty(name="Select", description="Whether commands for the selected clips act on this one")
+    name: StringProperty(name="Submission", description="ID of the job in this row")
+    is_selected: BoolProperty(name="Select", description="Include this clip in commands for the selected clips")
 
 
 class KLING_PG_submissions(bpy.types.PropertyGroup):
@@ -82,11 +82,11 @@ class KLING_PG_submissions(bpy.types.PropertyGroup):
 
     rows: CollectionProperty(type=KLING_PG_row, name="Submissions", description="Jobs that the filter lets through")
     index: IntProperty(
-        name="Active Submission",
+        name="Active Job",
         description="Click to see more below the list. Double-click to play the clip",
         update=_click,
     )
-    scope: EnumProperty(name="Scope", description="Which submissions are listed", items=_SCOPES, update=_refill)
+    scope: EnumProperty(name="Scope", description="Jobs that are listed", items=_SCOPES, update=_refill)
     search: StringProperty(
         name="Search",
         description="List only jobs with these words in their name, prompt or id",
@@ -147,7 +147,7 @@ def fill(ids: Sequence[str], active: str) -> None:
 
 def register() -> None:
     """Hang the list on the window manager."""
-    shown = PointerProperty(type=KLING_PG_submissions, name="Kling Submissions", description="What the panel lists")
+    shown = PointerProperty(type=KLING_PG_submissions, name="Kling Jobs", description="What the panel lists")
     bpy.types.WindowManager.kling = shown  # type: ignore[attr-defined]
 
 

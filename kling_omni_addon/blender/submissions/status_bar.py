@@ -28,8 +28,8 @@ _TOLD_S: Final = 8.0
 _BAR_UNITS: Final = 6.0
 
 _NEWS: Mapping[Phase, tuple[str, IconItems]] = {
-    Phase.FETCHED: ("has arrived", "FILE_MOVIE"),
-    Phase.PLACED: ("is on the timeline", "CHECKMARK"),
+    Phase.FETCHED: ("is downloaded", "FILE_MOVIE"),
+    Phase.PLACED: ("is in the Sequencer", "CHECKMARK"),
     Phase.FAILED: ("failed", "ERROR"),
 }
 _WORK: Mapping[Phase, str] = {

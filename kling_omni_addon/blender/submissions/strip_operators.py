@@ -16,10 +16,10 @@ from .operators import OfSubmission
 
 
 class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
-    """Let the active strip play this clip; its place, handles, effects and transitions stay"""
+    """Play this clip in the active strip, which keeps its place, handles, effects and transitions"""
 
     bl_idname = "kling.replace_strip"
-    bl_label = "Replace Source Strip"
+    bl_label = "Use in Active Strip"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     @classmethod
@@ -27,7 +27,7 @@ class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
         strip = active_strip(timeline_scene(context))
         is_movie = strip is not None and strip.type == "MOVIE"
         if not is_movie:
-            cls.poll_message_set("Click the movie strip that is to play the clip")
+            cls.poll_message_set("Select a movie strip to play this clip")
         return is_movie
 
     @reported
@@ -38,16 +38,16 @@ class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
 
 
 class KLING_OT_remove_stand_in(OfSubmission, bpy.types.Operator):
-    """Take the strip that waits for this clip off the timeline; the submission goes on"""
+    """Delete the placeholder strip of this clip; the job continues"""
 
     bl_idname = "kling.remove_stand_in"
-    bl_label = "Remove Stand-In"
+    bl_label = "Remove Placeholder"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
         if not stand_in.remove_stand_ins(self.meant):
-            raise KlingError("No strip of this file waits for that clip.")
+            raise KlingError("No placeholder strip in this .blend file belongs to this clip.")
         return {"FINISHED"}
 
 
@@ -55,7 +55,7 @@ class KLING_OT_reveal_strip(OfSubmission, bpy.types.Operator):
     """Select the strip of this clip, move the playhead to it and bring it into view"""
 
     bl_idname = "kling.reveal_strip"
-    bl_label = "Reveal in Timeline"
+    bl_label = "Show in Sequencer"
     bl_options = {"REGISTER", "UNDO"}
 
     @reported
@@ -75,9 +75,9 @@ def _strip_of(submission_id: str) -> tuple[bpy.types.Scene, sequencer.Strip]:
         if strip is not None:
             return scene, strip
     raise ClipUnusable(
-        "No timeline of this file has a strip of that clip.",
+        "No strip in this .blend file uses this clip.",
         field="strip",
-        remedy="Place the clip, or open the file that it was placed in.",
+        remedy="Press Add to Sequencer, or open the .blend file that contains the clip.",
     )
 
 

@@ -26,13 +26,13 @@ class Shown(StrEnum):
 
 
 _UNDONE: Mapping[Shown, str] = {
-    Shown.NOTHING: "The clip is here; undo took its strip away. Place puts it back.",
-    Shown.STAND_IN: "The clip is here; undo took it off its strip. Place puts it back.",
+    Shown.NOTHING: "Undo removed the strip of this clip. Press Add to Sequencer to put it back.",
+    Shown.STAND_IN: "Undo removed this clip from its strip. Press Add to Sequencer to put it back.",
 }
 _SENTENCES: Mapping[Shown, str] = {
-    Shown.NOTHING: "The clip is here; no strip of this file shows it. Place puts it back.",
-    Shown.STAND_IN: "The clip is here; its strip waits for it. Place puts it there.",
-    Shown.OTHER_TAKE: "The clip is here; its strip shows another take.",
+    Shown.NOTHING: "Downloaded. No strip in this .blend file shows this clip. Press Add to Sequencer to put it back.",
+    Shown.STAND_IN: "Downloaded. Its placeholder strip is waiting. Press Add to Sequencer.",
+    Shown.OTHER_TAKE: "Downloaded. Its strip shows another take.",
 }
 _undone: set[str] = set()  # submissions whose clip an undo took off the timeline
 
@@ -58,8 +58,8 @@ def sentence_of(submission: Submission) -> str:
     shown, named = shown_of(submission), Path(submission.target.blend)
     if shown is Shown.OTHER_FILE:
         if named.suffix == ".blend":
-            return f"On the timeline of {named.name} as {submission.strip}."
-        return f"It was placed as {submission.strip}; no strip of this file shows it."
+            return f"In the Sequencer of {named.name} as {submission.strip}."
+        return f"Added as {submission.strip}. No strip in this .blend file shows this clip."
     is_undone = submission.id in _undone
     return (_UNDONE.get(shown, "") if is_undone else "") or _SENTENCES.get(shown, "")
 

@@ -26,10 +26,10 @@ _HALF_DAY_S: Final = 12 * _HOUR_S
 STATES: Mapping[Phase, str] = {
     Phase.INTENDED: "Queued",
     Phase.UNANSWERED: "Checking",
-    Phase.PARKED: "No response",
+    Phase.PARKED: "No Response",
     Phase.ACCEPTED: "Generating",
     Phase.READY: "Downloading",
-    Phase.FETCHED: "Clip ready",
+    Phase.FETCHED: "Clip Ready",
     Phase.PLACED: "In Sequencer",
     Phase.FAILED: "Failed",
     Phase.ABANDONED: "Stopped",
@@ -38,17 +38,17 @@ STATES: Mapping[Phase, str] = {
 
 _SHOWN: Mapping[Shown, str] = {
     Shown.CLIP: "In Sequencer",
-    Shown.OTHER_TAKE: "Another take is shown",
-    Shown.OTHER_FILE: "In another file",
-    Shown.STAND_IN: "Clip ready",
-    Shown.NOTHING: "Clip ready",
+    Shown.OTHER_TAKE: "Shows Another Take",
+    Shown.OTHER_FILE: "In Another File",
+    Shown.STAND_IN: "Clip Ready",
+    Shown.NOTHING: "Clip Ready",
 }
 
 
 def state_of(submission: Submission) -> str:
     """How a submission stands, in two or three words: for a placed one, as the open file's timelines show it now."""
     if submission.is_stopped:
-        return "On hold"
+        return "On Hold"
     if submission.phase is Phase.PLACED:
         return _SHOWN[whereabouts.shown_of(submission)]
     return STATES[submission.phase]
@@ -84,7 +84,7 @@ def elapsed(seconds: float) -> str:
 
 def silent(since: float) -> str:
     """That nobody answers, since when (Unix seconds), short enough for a row of the list."""
-    return f"No answer since {time.strftime('%H:%M', time.localtime(since))}"
+    return f"No response since {time.strftime('%H:%M', time.localtime(since))}"
 
 
 def transfer_of(submission: Submission) -> str:
@@ -102,17 +102,17 @@ def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     if snapshots.silence(submission):
         return snapshots.silence(submission)
     if submission.phase is Phase.ACCEPTED and time.time() - submission.accepted_at > CLIP_KEPT_S:
-        return "It was sent more than 30 days ago, and Kling keeps clips for 30 days. Stop Waiting ends this."
+        return "Sent more than 30 days ago; Kling deletes clips after 30 days. Press Stop Waiting to close this job."
     if submission.phase is Phase.ACCEPTED:
         usual = f" {usually(usual_s)}." if usual_s else ""
         maker = "The rehearsal" if snapshots.is_rehearsed(submission) else "Kling"
-        return f"{maker} is making it, for {clock_of(submission)} now.{usual}"
+        return f"{maker} has been generating for {clock_of(submission)}.{usual}"
     cost = _cost(submission)
     told = {
-        Phase.INTENDED: "It will be sent as soon as it can be.",
-        Phase.UNANSWERED: "It was sent; its answer is being looked for.",
-        Phase.READY: "Kling has made it; it is being downloaded.",
-        Phase.FETCHED: placing.waits_because(submission) or "The clip is here and is being placed.",
+        Phase.INTENDED: "Queued. Sent as soon as Kling accepts another job.",
+        Phase.UNANSWERED: "Sent, but Kling did not respond. Checking whether the job exists.",
+        Phase.READY: "Kling has finished the clip. Downloading.",
+        Phase.FETCHED: placing.waits_because(submission) or "Downloaded. Adding the clip to the Sequencer.",
         Phase.PLACED: _where(submission),
     }
     note = f" {submission.note}" if submission.note else ""
@@ -146,13 +146,13 @@ def _cost(submission: Submission) -> str:
     """What Kling charged, or says that it did; a rehearsal charges nothing."""
     charged = charged_words(submission)
     if charged and snapshots.is_rehearsed(submission):
-        return f" A rehearsal is free; with Kling it costs {charged}."
+        return f" Rehearsal is free; Kling would charge {charged}."
     return f" {charged_sentence(submission)}".rstrip()
 
 
 def _where(submission: Submission) -> str:
     length = placing.length_of(submission)
-    as_placed = f"On the timeline as {submission.strip}{f': {length}' if length else ''}."
+    as_placed = f"In the Sequencer as {submission.strip}{f': {length}' if length else ''}."
     return whereabouts.sentence_of(submission) or as_placed
 
 
@@ -170,4 +170,4 @@ def balance(packs: Sequence[Pack]) -> str:
     open_packs = [pack.remaining for pack in packs if pack.status == "online"]
     known = [units for units in open_packs if units is not None]
     left = f"{plain(sum(known, Decimal(0)))} units"
-    return left if len(known) == len(open_packs) else f"{left}, and packs whose number of units cannot be read,"
+    return left if len(known) == len(open_packs) else f"{left}, and resource packs with an unreadable number of units,"

@@ -67,7 +67,7 @@ def _request(wish: Mapping[str, Any]) -> OmniRequest:
             return request
     except (KeyError, TypeError, ValueError, AttributeError):
         pass
-    sentence = "It is not known what this clip was made with."
+    sentence = "No generation settings are stored for this clip."
     raise ArgumentsInvalid(sentence, field="strip", remedy="Load the settings of a newer clip.")
 
 
@@ -94,8 +94,8 @@ def _found(picture: Mapping[str, Any]) -> _Found:
         return _Found(str(kept), origin=f"{name or 'Picture'}, as sent")
     what = f"The {_ROLE_NAMES.get(str(picture.get('role')), 'picture')}"
     if there:
-        return _Found(str(there[0]), note=f"{what} {name} was changed since the clip was made")
-    return _Found("", note=f"{what} {source} is gone" if source else f"{what} was a link, and links are not kept")
+        return _Found(str(there[0]), note=f"{what} {name} has changed since the clip was generated")
+    return _Found("", note=f"{what} {source} is missing" if source else f"{what} was a link, and links are not stored")
 
 
 def _digest(path: Path) -> str:
@@ -168,7 +168,7 @@ def _put_video(shot: KLING_PG_shot, video: Video | None) -> Iterator[str]:
         shot.video_of = video.clip
         return
     use = "to edit" if video.use is VideoUse.EDIT else "to follow"
-    yield f"The video {use} was a link, and links are not kept: give it again"
+    yield f"The video {use} was a link, and links are not stored. Enter it again"
 
 
 def _put_picture(shot: KLING_PG_shot, role: Role, name: str, found: _Found) -> None:
@@ -193,7 +193,7 @@ def provenance_for(strip: Strip | None) -> dict[str, Any]:
     Raises :class:`ArgumentsInvalid` for a strip that is none of ours.
     """
     if strip is None or strip.type != "MOVIE":
-        raise ArgumentsInvalid("No movie strip is active.", field="strip", remedy="Choose a clip that Kling made.")
+        raise ArgumentsInvalid("No movie strip is active.", field="strip", remedy="Select a Kling clip.")
     if shot_of_strip(strip):
         found = provenance_on(strip)
         if found["wish"]:
@@ -203,8 +203,8 @@ def provenance_for(strip: Strip | None) -> dict[str, Any]:
             return provenance_of(recorded)
     beside = take_of(clip_of(strip))
     if beside is None:
-        sentence = f'Of strip "{strip.name}" it is not known how it was made.'
-        raise ArgumentsInvalid(sentence, field="strip", remedy="Choose a clip that Kling made.")
+        sentence = f'Strip "{strip.name}" has no Kling settings.'
+        raise ArgumentsInvalid(sentence, field="strip", remedy="Select a Kling clip.")
     return dict(beside.provenance)
 
 

@@ -36,7 +36,7 @@ class _OfStrip:
     def poll(cls, context: bpy.types.Context) -> bool:
         is_ours = kling_strip(context) is not None
         if not is_ours:
-            cls.poll_message_set("Select a strip with a clip that Kling made")  # type: ignore[attr-defined] # Blender's
+            cls.poll_message_set("Select a strip with a Kling clip")  # type: ignore[attr-defined] # Blender's
         return is_ours
 
 
@@ -66,7 +66,7 @@ class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
         found = takes.takes_of(strip)
         take = self._wanted(strip, found)
         if take.submission == submission_of(strip):
-            self.report({"INFO"}, "There is no other take")
+            self.report({"INFO"}, "This shot has no other take")
             return {"CANCELLED"}
         takes.show_take(timeline_scene(context), strip, take)
         self.report({"INFO"}, f"Take {found.index(take) + 1} of {len(found)}")
@@ -80,7 +80,7 @@ class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
             start = -1 if shown is None and self.step > 0 else shown or 0
             take = found[(start + self.step) % len(found)] if found else None
         if take is None:
-            raise ClipUnusable("The clip of that take is gone.", field="clip", remedy="Choose another take.")
+            raise ClipUnusable("The clip of this take is missing.", field="clip", remedy="Select another take.")
         return take
 
 
@@ -149,7 +149,7 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         self._unused = takes.unused_takes(kling_strip(context))
         if not self._unused:
-            self.report({"INFO"}, "Every take of this shot is used")
+            self.report({"INFO"}, "All takes of this shot are in use")
             return {"CANCELLED"}
         type(self).agreed = frozenset(take.clip for take in self._unused)
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
@@ -165,7 +165,7 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
             column.label(text=Path(take.clip).name, icon="FILE_MOVIE")
         if len(self._unused) > _NAMED:
             column.label(text=f"and {len(self._unused) - _NAMED} more")
-        column.label(text="Other .blend files that use them will miss them.", icon="ERROR")
+        column.label(text="Other .blend files that use these clips will not find them.", icon="ERROR")
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:

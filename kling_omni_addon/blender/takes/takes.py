@@ -74,7 +74,7 @@ def show_take(scene: bpy.types.Scene, strip: Strip, take: Take, fit_frames: int 
     require_own(scene)
     clip, length = Path(take.clip), None
     if not clip.is_file():
-        raise ClipUnusable(f"The clip {clip} is gone.", field="clip", remedy="Choose another take.")
+        raise ClipUnusable(f"The clip {clip} is missing.", field="clip", remedy="Select another take.")
     if stand_in.is_stand_in(strip):  # it has no tempo yet that could be kept
         timing = str(take.provenance.get("timing", ""))
         length = clip_strips.frames_of(clip_facts_of(clip), clip_strips.scene_fps(scene), timing, fit_frames)
@@ -189,8 +189,8 @@ def delete_files(take: Take) -> None:
     """
     clip, sha256 = Path(take.clip), str(take.provenance.get("clip_sha256", ""))
     if sha256 and clip.exists() and not is_clip(clip, sha256):
-        sentence = f"{clip.name} is another file now than the clip that was made."
-        raise ClipUnusable(sentence, field="clip", remedy="Delete it yourself, if you want to.")
+        sentence = f"{clip.name} is no longer the clip that Kling made."
+        raise ClipUnusable(sentence, field="clip", remedy="Delete the file yourself if you no longer need it.")
     _deleted["takes"] += 1
     beside = take_of(clip)
     try:
@@ -200,4 +200,6 @@ def delete_files(take: Take) -> None:
             sidecar_of(clip).unlink(missing_ok=True)
     except OSError as error:
         sentence = f"{clip.name} cannot be deleted: {error.strerror or error}."
-        raise ClipUnusable(sentence, field="clip", remedy="Close what plays it, and try again.") from error
+        raise ClipUnusable(
+            sentence, field="clip", remedy="Close the program that uses the file, then try again."
+        ) from error

@@ -25,7 +25,7 @@ def free_channels(scene: bpy.types.Scene, frame_start: int, frame_end: int, coun
         if taken.isdisjoint(range(first, first + count)):
             return first
     sentence = f"No {count} adjacent channels from {lowest} up are free at frame {frame_start}."
-    raise KlingError(sentence, field="channel", remedy="Free or unlock a channel, or choose a lower one.")
+    raise KlingError(sentence, field="channel", remedy="Free or unlock a channel, or select a lower one.")
 
 
 def free_channel_beside(strip: Strip, scene: bpy.types.Scene) -> int:
@@ -88,5 +88,5 @@ def _is_between(strip: Strip, frame_start: int, frame_end: int) -> bool:
 
 
 def _full(frame: int) -> KlingError:
-    sentence = f"Every channel is taken at frame {frame}."
+    sentence = f"All channels are in use at frame {frame}."
     return KlingError(sentence, field="channel", remedy="Free or unlock a channel.")

@@ -36,8 +36,8 @@ def clip_facts_of(clip: Path) -> ClipFacts:
         if frames >= 1 and fps > 0:
             return ClipFacts(frames=frames, fps=fps, size=size, has_sound=_has_sound(clip))
         fault = "Blender cannot decode it"
-    remedy = "Download it again, or choose another file."
-    raise ClipUnusable(f"{clip} cannot be placed: {fault}.", field="clip", remedy=remedy)
+    remedy = "Download the clip again, or select another file."
+    raise ClipUnusable(f"{clip} cannot be added to the Sequencer: {fault}.", field="clip", remedy=remedy)
 
 
 def _file_fault(clip: Path) -> str:

@@ -172,7 +172,7 @@ def _require_place(strip: Strip, start: int, end: int) -> None:
     is_in_file = content <= start and end <= content + length
     if is_in_file and (start_of(strip), end_of(strip)) != (start, end):
         found = f"frames {start_of(strip)} to {end_of(strip) - 1} instead of {start} to {end - 1}"
-        raise KlingError(f'Strip "{strip.name}" did not come to its place: {found}.', field="frame_start")
+        raise KlingError(f'Strip "{strip.name}" could not be moved to its place: {found}.', field="frame_start")
 
 
 def _set_handles(strip: Strip, start: int, end: int) -> None:
@@ -290,7 +290,7 @@ def _keep_step(strip: Strip, sound: Strip, scene: bpy.types.Scene, facts: ClipFa
             set_content_length(sound, scene, frames, round(frames * length / natural))
         _set_handles(sound, start_of(strip), end_of(strip))
     if (start_of(sound), end_of(sound)) != (start_of(strip), end_of(strip)):
-        raise KlingError(f'The sound of strip "{strip.name}" did not come in step with it.', field="sound")
+        raise KlingError(f'The sound of strip "{strip.name}" could not be synchronized.', field="sound")
 
 
 def scene_frames(scene: bpy.types.Scene, seconds: float) -> int:

@@ -63,8 +63,8 @@ def export_otio(scene: bpy.types.Scene, path: Path, *, is_relative: bool = False
     joined, dissolves = dissolved(found, [(fade.input_1.name, fade.input_2.name) for fade in fades])
     pieces = tuple(joined.values())
     if not pieces:
-        sentence = f'There is no clip on the timeline of scene "{scene.name}".'
-        raise KlingError(sentence, field="scene", remedy="Put clips on it, or unmute them.")
+        sentence = f'The Sequencer of scene "{scene.name}" has no clips.'
+        raise KlingError(sentence, field="scene", remedy="Add clips, or unmute them.")
     first = min(scene.frame_start, *(piece.start for piece in pieces))
     data = timeline_of(scene.name, scene_fps(scene), first, pieces, {"frame_start": first})
     _write(path, json.dumps(data, ensure_ascii=False, indent=4).encode("utf-8", "backslashreplace"))
@@ -77,7 +77,7 @@ def _write(path: Path, data: bytes) -> None:
         write_whole(path, data)
     except OSError as error:
         sentence = f"{path} cannot be written: {error.strerror or error}."
-        raise KlingError(sentence, field="filepath", remedy="Choose another folder.") from error
+        raise KlingError(sentence, field="filepath", remedy="Select another folder.") from error
 
 
 def _shown(scene: bpy.types.Scene) -> Iterator[tuple[Strip, _View]]:
@@ -236,7 +236,7 @@ class KLING_OT_export_otio(bpy.types.Operator, ExportHelper):
 
 def _draw_entry(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
     menu.layout.operator_context = "INVOKE_DEFAULT"
-    menu.layout.operator("kling.export_otio", text="Kling Clips as OpenTimelineIO (.otio)")
+    menu.layout.operator("kling.export_otio", text="OpenTimelineIO (.otio)")
 
 
 _MENUS: Final = ("TOPBAR_MT_file_export", "SEQUENCER_MT_view")

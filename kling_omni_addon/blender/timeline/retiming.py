@@ -25,7 +25,7 @@ from ..host.sequencer import (
     untrim,
 )
 
-_NOT_NOW: Final = "Blender cannot change the speed of a strip just now."
+_NOT_NOW: Final = "Blender cannot change the speed of a strip right now."
 KEYS_OF_ONE_SPEED: Final = 2  # one at each end of the strip
 _ROUNDING: Final = 0.05  # of a frame: a speed in single precision must not come out as a frame less
 
@@ -48,7 +48,7 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
     expected = wanted + held
     if len(strip.retiming_keys) < KEYS_OF_ONE_SPEED or abs(content_length_of(strip) - expected) > 1:
         found = f"{content_length_of(strip)} frames instead of {expected}"
-        raise KlingError(f'Strip "{strip.name}" did not take the speed of its clip: {found}.', field="speed")
+        raise KlingError(f'Strip "{strip.name}" could not be set to the speed of its clip: {found}.', field="speed")
 
 
 def _set_speed(scene: bpy.types.Scene, speed: float) -> None:
@@ -109,6 +109,6 @@ def _window_and_area() -> tuple[Any, Any]:
     windows = [window for window in bpy.context.window_manager.windows if not window.screen.is_temporary]
     pairs = [(window, area) for window in windows for area in window.screen.areas]
     if not pairs:
-        remedy = "Open a window, or set the scene to 24 frames a second."
+        remedy = "Open a window, or set the scene to 24 fps."
         raise KlingError("Blender can change the speed of a strip only while it has a window.", remedy=remedy)
     return min(pairs, key=lambda pair: (pair[1].type != "SEQUENCE_EDITOR", pair[1].width * pair[1].height))

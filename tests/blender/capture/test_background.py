@@ -1,4 +1,4 @@
-"""What a capture shows behind a scene whose film is transparent: its world or a color, and never black by chance."""
+"""Background of captures from a scene with a transparent film: its world or a color, and never black by chance."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_strips_of_a_timeline_become_a_clip_in_a_rehearsal_with_no_set_up(shot_s
     assert buttons(scene) == ["kling.upload_footage", "kling.discard_footage"]
     assert all(fact in drawn(scene).text for fact in ("3 s · 700 x 700", "24 fps", " kB"))
     assert opening.running() is None, "nothing was sent, and nobody was asked"
-    assert faults(scene) == ["The video that was rendered has no link yet. Upload it first."]
+    assert faults(scene) == ["The rendered video has no link yet. Press Upload Video first."]
     with pytest.raises(RequestInvalid, match="has no link yet"):
         api.submit(scene)
     assert bpy.ops.kling.upload_footage() == {"FINISHED"}

@@ -166,7 +166,9 @@ def test_with_another_model_they_are_a_fault_that_a_click_mends(film: Scene) -> 
     mark(film, 1, 6, 11, 21)
     kling.capture_keyframes(engine="CYCLES")
     film.kling.model = "kling-v3-omni"
-    assert faults(film) == ["Kling 3.0 Omni takes no middle frames. Use Kling 4.0 or Kling 4.0 Flash, or remove them."]
+    assert faults(film) == [
+        "Kling 3.0 Omni does not accept middle frames. Use Kling 4.0 or Kling 4.0 Flash, or remove them."
+    ]
     assert "Middle frames: Kling 4.0 or Kling 4.0 Flash only" in drawn(frames.draw_frames).text
     press(generate.draw_generate, "kling.fix")
     assert (len(film.kling.middle_frames), faults(film)) == (0, [])
@@ -186,7 +188,7 @@ def test_the_output_offers_what_the_model_makes(film: Scene) -> None:
     layout = drawn(output.draw_output)
     labels = layout.labels
     assert "4K: Kling 3.0 Omni only" in labels
-    assert "Sound: Always made" in layout.text
+    assert "Sound: Always Generated" in layout.text
     assert {"4:3", "3:4", "21:9"} <= set(labels)
     film.kling.duration_s, film.kling.aspect_ratio = 30, "21:9"
     assert faults(film) == []
@@ -200,7 +202,7 @@ def test_the_output_offers_what_the_model_makes(film: Scene) -> None:
 
 
 def test_no_price_is_known_and_the_panel_says_so(film: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    sentence = "Kling's list has no price for this clip."
+    sentence = "Kling's price list has no price for this clip."
     assert sentence in " ".join(drawn(generate.draw_generate).text.split())
     film.kling.model = "kling-v3-omni"
     assert sentence not in " ".join(drawn(generate.draw_generate).text.split())

@@ -72,15 +72,14 @@ def asked(scene: Scene) -> str:
 def test_the_first_clip_that_costs_is_asked_about_once(page: Page, shot_scene: Scene) -> None:
     assert asked(shot_scene) == "", "a rehearsal is free"
     page.api_key, page.confirm_units = "k", 0
-    first = (
-        "This goes to Kling, since there is a key and nobody chose a service. This costs 1.8 units, $0.25 by the list."
-    )
+    why = "This is sent to Kling, because there is a key and no service is selected."
+    first = f"{why} This costs 1.8 units (list price $0.25)."
     assert asked(shot_scene) == first
     assert asked(shot_scene) == first, "a question that was answered with no is asked again"
     confirming.agree()
     assert asked(shot_scene) == ""
     page.confirm_units = 1
-    assert asked(shot_scene) == "This costs 1.8 units, $0.25 by the list."
+    assert asked(shot_scene) == "This costs 1.8 units (list price $0.25)."
 
 
 def test_a_service_that_somebody_chose_is_not_asked_about(page: Page, shot_scene: Scene) -> None:

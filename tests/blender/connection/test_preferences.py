@@ -58,7 +58,7 @@ def test_nothing_is_asked_up_to_the_limit(page: Page, shot_scene: Scene) -> None
     shot_scene.kling.mode, shot_scene.kling.duration_s = "pro", 12  # 9.6 units
     assert asked(shot_scene) == ""
     shot_scene.kling.duration_s = 13  # 10.4
-    assert asked(shot_scene) == "This costs 10.4 units, $1.46 by the list."
+    assert asked(shot_scene) == "This costs 10.4 units (list price $1.46)."
 
 
 def test_several_clips_count_together(page: Page, shot_scene: Scene) -> None:
@@ -68,9 +68,9 @@ def test_several_clips_count_together(page: Page, shot_scene: Scene) -> None:
 
 def test_an_edit_counts_as_its_longest(page: Page, shot_scene: Scene) -> None:
     shot_scene.kling.kind, shot_scene.kling.video = "EDIT", "https://example.com/a.mp4"
-    assert asked(shot_scene) == "This costs up to 19.2 units, $2.69 by the list."
+    assert asked(shot_scene) == "This costs up to 19.2 units (list price $2.69)."
     page.profile = "seed"
-    assert asked(shot_scene) == "This costs up to 12 units, $1.68 by the list."
+    assert asked(shot_scene) == "This costs up to 12 units (list price $1.68)."
 
 
 def test_a_clip_without_a_list_price_is_asked_about(page: Page, shot_scene: Scene) -> None:
@@ -139,5 +139,5 @@ def test_sending_again_is_asked_about_with_what_it_may_cost(page: Page, shot_sce
         changed_at=0.0,
         wish=wish_of(request),
     )
-    assert confirming.sending_again(parked) == "Kling may charge for both. One is 4.0 units · $0.56."
-    assert confirming.sending_again(replace(parked, wish={})) == "Kling may charge for both."
+    assert confirming.sending_again(parked) == "You may be charged for both. One is 4.0 units · $0.56."
+    assert confirming.sending_again(replace(parked, wish={})) == "You may be charged for both."

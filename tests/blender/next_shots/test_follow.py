@@ -145,7 +145,7 @@ def test_the_shot_before_ends_with_the_strips_first_frame_and_where_the_strip_be
     target = read_target(shot_scene)
     assert (target.frame_start, target.fit_frames, target.name) == (26, 75, "alley_03 previous")
     (asked,) = (problem for problem in judging.judge(shot_scene) if problem.path == "first_frame")
-    assert asked.message == "There is no first frame yet. Capture one, or choose a picture."
+    assert asked.message == "There is no first frame yet. Capture one, or select an image."
 
 
 def test_a_strip_whose_file_is_gone_changes_nothing(shot_scene: Scene, write_clip: WriteClip, tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def clip_id(road: Scene) -> str:
 
 
 def use_clip(scene: Scene, clip_id: str, use: str) -> None:
-    """Make a shot of the clip, and say what happens in it."""
+    """Make a shot of the clip, and describe it in the prompt."""
     assert bpy.ops.kling.use_clip(submission_id=clip_id, use=use) == {"FINISHED"}
     scene.kling.prompt = "the cube rolls away"
 
@@ -124,7 +124,7 @@ def test_a_clip_that_is_not_done_cannot_be_used_nor_gone_on_from(road: Scene) ->
     assert bpy.ops.kling.submit() == {"FINISHED"}
     (submission,) = snapshots.submissions()
     road.sequence_editor.active_strip = find_strip(road, submission.id)
-    with pytest.raises(RuntimeError, match=r"still being made\. Wait until its clip has arrived"):
+    with pytest.raises(RuntimeError, match=r"still being made\. Wait until its clip is downloaded"):
         bpy.ops.kling.continue_strip()
     with pytest.raises(RuntimeError, match="not done yet"):
         bpy.ops.kling.use_clip(submission_id=submission.id, use="NEXT")

@@ -17,7 +17,7 @@ from tests.workshop.shots import add_camera
 
 Scene = Any
 
-_LAST = "The prompt is that of the last shot. Edit it, or press Keep."
+_LAST = "The prompt was copied from the last shot. Edit it, or press Keep."
 
 
 @pytest.fixture
@@ -79,14 +79,14 @@ def test_a_file_that_is_opened_again_still_asks(next_shot: Scene, tmp_path: Any)
 
 def test_a_marker_that_gave_a_prompt_is_named(shot_scene: Scene) -> None:
     mark(shot_scene, ("sh010", 1, None))
-    assert faults(shot_scene) == ['The prompt of shot 1 was taken from the marker "sh010". Edit it, or press Keep.']
+    assert faults(shot_scene) == ['The prompt of shot 1 was copied from the marker "sh010". Edit it, or press Keep.']
     shot_scene.kling.board[0].prompt = "She opens the door"
     assert (shot_scene.kling.board[0].name, faults(shot_scene)) == ("sh010", [])
 
 
 def test_so_is_a_camera(shot_scene: Scene) -> None:
     mark(shot_scene, ("F_01", 1, add_camera(shot_scene, "Close")))
-    assert faults(shot_scene) == ['The prompt of shot 1 was taken from the camera "Close". Edit it, or press Keep.']
+    assert faults(shot_scene) == ['The prompt of shot 1 was copied from the camera "Close". Edit it, or press Keep.']
 
 
 def test_of_several_those_are_named_that_nobody_has_seen_and_one_click_keeps_them(shot_scene: Scene) -> None:

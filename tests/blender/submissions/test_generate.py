@@ -105,7 +105,7 @@ def test_what_is_asked_first_names_the_shot_what_it_costs_and_what_is_left(
     pack = Pack(name="p", total=Decimal(200), remaining=Decimal(118), status="online", ends_at=0.0)
     monkeypatch.setattr(account.balance, "answer", (pack,))
     assert confirming.question_of_shot(wish, 2) == (
-        '"alley": 2 takes, each 5 s, Standard 720p. This costs 6 units, $0.84 by the list. 118 units are left.'
+        '"alley": 2 takes, each 5 s, Standard 720p. This costs 6 units (list price $0.84). 118 units are left.'
     )
 
 

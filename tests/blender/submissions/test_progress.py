@@ -94,7 +94,7 @@ def test_a_service_that_does_not_answer_is_named_with_since_when_and_fills_no_ba
     session._crew.memory.note_question("kob-1", asked_at)
     told = progress_of(submission(Phase.ACCEPTED, for_s=60))
     since = time.strftime("%H:%M", time.localtime(asked_at))
-    assert (told.share, told.text) == (None, f"No answer since {since}")
+    assert (told.share, told.text) == (None, f"No response since {since}")
     assert told.hint == f"No useful answer since {since}. The extension keeps asking."
 
 

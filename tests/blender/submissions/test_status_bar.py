@@ -117,7 +117,7 @@ def test_a_service_that_does_not_answer_is_named_with_since_when(monkeypatch: py
     since = 1_700_000_000.0
     monkeypatch.setattr(snapshots, "silent_since", lambda found: since + 60 * (found.id == "id-b"))
     said = time.strftime("%H:%M", time.localtime(since))
-    assert told(a=Phase.ACCEPTED, b=Phase.ACCEPTED) == f"Kling: No answer since {said}"
+    assert told(a=Phase.ACCEPTED, b=Phase.ACCEPTED) == f"Kling: No response since {said}"
 
 
 def test_clips_that_arrive_together_are_told_together() -> None:

@@ -124,7 +124,7 @@ def test_a_picture_that_is_gone_is_the_kept_copy_and_one_that_was_changed_is_wha
     losses = load_settings(other, made_with)
     assert [loss.rsplit(maxsplit=0)[0] for loss in losses] == [
         f"The first frame {first} is gone",
-        f"The end frame {end.name} was changed since the clip was made",
+        f"The end frame {end.name} has changed since the clip was generated",
     ]
     assert (other.kling.first_frame, other.kling.end_frame) == ("", str(end))
 

@@ -78,7 +78,9 @@ def test_a_clip_whose_stand_in_was_deleted_waits_says_so_and_can_be_placed(road:
     strips_of(road).remove(find_strip(road, submission.id))
     fetched(submission)
     assert placing.place_arrived() == []
-    assert words.account_of(now(submission), ()).startswith("The clip is here; its place on the timeline is gone.")
+    assert words.account_of(now(submission), ()).startswith(
+        "Downloaded, but its placeholder strip was deleted. Press Add to Sequencer."
+    )
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
     assert start_of(find_strip(road, submission.id)) == 12
 
@@ -112,10 +114,14 @@ def test_undo_takes_the_strip_and_never_the_submission(road: Scene, monkeypatch:
     assert kinds() == [False]
     bpy.ops.ed.undo()
     assert (kinds(), placing.place_arrived()) == ([True], [])
-    assert told() == ("Clip ready", "The clip is here; undo took it off its strip. Place puts it back.", True)
+    assert told() == (
+        "Clip Ready",
+        "Undo removed this clip from its strip. Press Add to Sequencer to put it back.",
+        True,
+    )
     bpy.ops.ed.undo()
     assert (kinds(), now(submission).phase) == ([], Phase.PLACED)
-    assert told() == ("Clip ready", "The clip is here; undo took its strip away. Place puts it back.", True)
+    assert told() == ("Clip Ready", "Undo removed the strip of this clip. Press Add to Sequencer to put it back.", True)
     bpy.ops.ed.redo()
     bpy.ops.ed.redo()
     assert kinds() == [False]
@@ -129,7 +135,9 @@ def test_a_strip_that_was_deleted_is_not_said_to_be_undone_and_the_clip_can_be_p
     strips_of(road).remove(find_strip(road, submission.id))
     stand_in.look_again()
     told = words.account_of(now(submission), ())
-    assert told.startswith("The clip is here; no strip of this file shows it. Place puts it back.")
+    assert told.startswith(
+        "Downloaded. No strip in this .blend file shows this clip. Press Add to Sequencer to put it back."
+    )
     assert actions.actions_of(now(submission))[0] == "kling.place_clip"
     assert "kling.reveal_strip" not in actions.actions_of(now(submission))
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
@@ -141,7 +149,7 @@ def test_a_clip_on_the_timeline_of_another_file_is_told_with_that_file(road: Sce
     fetched(submission)
     placing.place_arrived()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    assert words.state_of(now(submission)) == "In another file"
+    assert words.state_of(now(submission)) == "In Another File"
     assert words.account_of(now(submission), ()).startswith("On the timeline of film.blend as Scene.")
 
 
@@ -275,9 +283,9 @@ def test_a_broken_file_is_told_once_and_stops_no_other_clip(road: Scene) -> None
     ("phase", "told"),
     [
         (Phase.INTENDED, "Queued"),
-        (Phase.PARKED, "No response"),
+        (Phase.PARKED, "No Response"),
         (Phase.FAILED, "Failed: Kling refused the prompt"),
-        (Phase.PLACED, "Clip ready"),
+        (Phase.PLACED, "Clip Ready"),
     ],
 )
 def test_a_stand_in_says_how_its_clip_is_doing(
@@ -297,7 +305,7 @@ def test_an_upload_and_a_download_show_how_far_they_are(road: Scene, monkeypatch
 
 
 def test_a_stand_in_that_this_machine_knows_nothing_of_says_so() -> None:
-    assert overlay.state_of(None) == "Not known on this machine"
+    assert overlay.state_of(None) == "Started on another computer"
 
 
 def test_a_locked_strip_becomes_the_clip_too(road: Scene) -> None:

@@ -57,7 +57,7 @@ def test_a_remedy_mends_what_it_is_for_and_sentences_are_short(case: RuleCase) -
     [
         (
             body(image_list=frames(2)),
-            "Kling 3.0 Omni takes no middle frames. Use Kling 4.0 or Kling 4.0 Flash, or remove them.",
+            "Kling 3.0 Omni does not accept middle frames. Use Kling 4.0 or Kling 4.0 Flash, or remove them.",
         ),
         (v4(image_list=frames(10)), "Kling 4.0 takes at most 8 middle frames; remove 2."),
         (
@@ -121,7 +121,7 @@ def test_nothing_of_it_is_there_unless_somebody_chooses() -> None:
         assert profile.shapes == ("16:9", "9:16", "1:1")
         assert profile.takers_of_middle_frames == ()
     assert told(body(image_list=frames(1)), capability.profile()) == [
-        "Kling 3.0 Omni takes no middle frames. Remove them."
+        "Kling 3.0 Omni does not accept middle frames. Remove them."
     ]
 
 
