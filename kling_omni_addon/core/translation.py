@@ -20,6 +20,8 @@ LANGUAGES: Final = ("de", "es", "fr", "ja", "zh_HANS")
 """As Blender writes them."""
 _HOLE: Final = re.compile(r"\{(\d+)\}")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?:]) (?=\S)")
+_BETWEEN: Final = " · "
+"""Stands between the parts of a line: "5 s · 16:9 · Silent"."""
 _FEW_LETTERS: Final = 8
 """A template that begins with a value and has fewer letters of its own ("{0} of {1}") fits numbers only, else it would
 fit anybody's words."""
@@ -65,10 +67,14 @@ class Catalog:
         holed = (Template(*entry) for entry in self._exact.items() if _HOLE.search(entry[0]))
         self._templates: Final = sorted(holed, key=lambda template: -template.letters)
 
-    def told(self, text: str) -> str:
+    def translated(self, text: str) -> str:
         """A text in this language; what is not known stays as it is, sentence by sentence."""
         whole = self._known(text)
-        return " ".join(self._sentences(text)) if whole is None else whole
+        if whole is not None:
+            return whole
+        if _BETWEEN in text:
+            return _BETWEEN.join(map(self.translated, text.split(_BETWEEN)))
+        return " ".join(self._sentences(text))
 
     def _known(self, text: str) -> str | None:
         if text in self._exact:
@@ -77,7 +83,8 @@ class Catalog:
             values = template.values(text)
             if values is not None:
                 inner = (
-                    value if template.is_quoted(number) else self.told(value) for number, value in enumerate(values)
+                    value if template.is_quoted(number) else self.translated(value)
+                    for number, value in enumerate(values)
                 )
                 return template.filled(tuple(inner))
         return None

@@ -40,33 +40,34 @@ GERMAN = Catalog(
         ("The file a.png is gone. Choose another file.", "Die Datei a.png fehlt. Wähle eine andere Datei."),
         ("Nobody knows this. Choose another file.", "Nobody knows this. Wähle eine andere Datei."),
         ("1 of 2 may cost this clip", "dieser Clip kostet 1 von 2"),
+        ("Queued · 5 s · 3 units", "In Warteschlange · 5 s · 3 Einheiten"),
         ("Not translated yet", "Not translated yet"),
         ("", ""),
     ],
 )
 def test_a_sentence_is_told_by_its_template(english: str, german: str) -> None:
-    assert GERMAN.told(english) == german
+    assert GERMAN.translated(english) == german
 
 
 @pytest.mark.parametrize("name", ["Queued", "this clip", "3 of 4", 'a "b" got no response', "The file x is gone."])
 def test_a_name_in_quotes_stays_as_its_owner_wrote_it(name: str) -> None:
-    assert GERMAN.told(f'"{name}" got no response') == f'Keine Antwort für "{name}"'
+    assert GERMAN.translated(f'"{name}" got no response') == f'Keine Antwort für "{name}"'
 
 
 def test_a_short_template_does_not_fit_anybodys_words() -> None:
-    assert GERMAN.told("Day of Wrath") == "Day of Wrath"
+    assert GERMAN.translated("Day of Wrath") == "Day of Wrath"
 
 
 @given(st.text(max_size=40))
 def test_what_nobody_translated_stays_to_the_letter(text: str) -> None:
-    assert Catalog({}).told(text) == text
+    assert Catalog({}).translated(text) == text
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_characters='"'), max_size=12), min_size=3, max_size=3))
 def test_values_go_to_the_holes_of_their_numbers(values: list[str]) -> None:
     catalog = Catalog({'Put "{0}" beside "{1}" and "{2}".': '"{2}" "{0}" "{1}"'})
     first, second, third = values
-    assert catalog.told(f'Put "{first}" beside "{second}" and "{third}".') == f'"{third}" "{first}" "{second}"'
+    assert catalog.translated(f'Put "{first}" beside "{second}" and "{third}".') == f'"{third}" "{first}" "{second}"'
 
 
 @pytest.mark.parametrize(

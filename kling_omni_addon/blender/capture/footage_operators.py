@@ -9,6 +9,7 @@ from ...core.errors import CaptureFailed
 from ...core.footage import told_seconds
 from ..connection import uploads
 from ..connection.online import offline_reason
+from ..host.language import translated
 from ..host.ownership import OnOwnScene, own_scene, require_own
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import timeline_scene
@@ -51,7 +52,7 @@ class KLING_OT_render_strips(WhileRendering, OnOwnScene, bpy.types.Operator):
             event,
             title="Render the Beginning?",
             message=own_footage.too_long(self._footage),
-            confirm_text=f"Render the First {told_seconds(self._footage.plan.seconds)}",
+            confirm_text=translated(f"Render the First {told_seconds(self._footage.plan.seconds)}"),
             icon="QUESTION",
         )
 
@@ -97,7 +98,7 @@ class _OfFootage(OnOwnScene):
             return False
         has_footage = bool(shot_of(scene_of(context)).footage)
         if not has_footage:
-            cls.poll_message_set("Render strips as a video first")  # type: ignore[attr-defined] # Operator's
+            cls.poll_message_set(translated("Render strips as a video first"))  # type: ignore[attr-defined] # Operator's
         return has_footage
 
 
@@ -133,7 +134,7 @@ class KLING_OT_stop_upload(bpy.types.Operator):
     def poll(cls, _context: bpy.types.Context) -> bool:
         is_uploading = uploads.is_uploading()
         if not is_uploading:
-            cls.poll_message_set("No video is being uploaded")
+            cls.poll_message_set(translated("No video is being uploaded"))
         return is_uploading
 
     def execute(self, _context: bpy.types.Context) -> Outcome:

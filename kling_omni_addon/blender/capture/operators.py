@@ -10,7 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from ...core.errors import CaptureFailed
 from ...core.request import Role
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import start_of, timeline_scene
 from ..shot import frame_doubts
 from ..shot.properties import scene_of, shot_of
@@ -51,7 +51,7 @@ AFRESH: Final = {"SKIP_SAVE"}  # a button means what it says, not what was chose
 def _tell_small_frames(operator: Any, scene: bpy.types.Scene) -> None:
     """Say it in the status bar, too, where the frames are smaller than the clip: there is no window to look at."""
     for doubt in frame_doubts.small_frames(shot_of(scene), read_request(scene)):
-        operator.report({"WARNING"}, doubt.message)
+        say(operator, doubt.message, "WARNING")
 
 
 class _OfPicture:

@@ -16,7 +16,8 @@ from ..capture.stage import Ground
 from ..capture.turntable import MOST_VIEWS, USUAL_SIZE_PX, Look, Source, ViewJob, require_seen, view_jobs
 from ..connection import element_library, opening, preferences
 from ..connection.online import WhileOnline
-from ..host.reporting import Outcome, reported
+from ..host.language import translated
+from ..host.reporting import Outcome, reported, say
 from ..shot import judging
 from ..shot.properties import scene_of, shot_of
 from . import making, records
@@ -166,7 +167,7 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
         layout.prop(self, "adds_to_shot")
         layout.separator()
         for line in self._promise():
-            layout.label(text=line, icon="INFO" if line.startswith("Elements") else "BLANK1")
+            layout.label(text=translated(line), icon="INFO" if line.startswith("Elements") else "BLANK1")
 
     def _promise(self) -> tuple[str, str]:
         sent = f"{self.views} images, the name and the description"
@@ -187,7 +188,7 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
         made = making.make_element(
             wanted.source, wanted.name, wanted.description, scene=scene, look=self.look, wait_s=self.wait_s
         )
-        self.report({"INFO"}, f'Made element "{made.name}"')
+        say(self, f'Made element "{made.name}"')
         return {"FINISHED"}
 
 
@@ -246,7 +247,7 @@ class KLING_OT_render_element(_OfViews, bpy.types.Operator):
             self._jobs[len(self._pictures)].start()
             return {"RUNNING_MODAL"}
         making.send(self._wanted, self._pictures)
-        self.report({"INFO"}, f'Sent {len(self._pictures)} views of "{self._wanted.name}"; Kling is making the element')
+        say(self, f'Sent {len(self._pictures)} views of "{self._wanted.name}"; Kling is making the element')
         return {"FINISHED"}
 
     def cancel(self, _context: bpy.types.Context) -> None:
@@ -337,7 +338,7 @@ class KLING_OT_delete_element(_OfLibrary, bpy.types.Operator):
         making.delete_element(self.element_id)
         if making.deleting.problem:
             raise KlingError(making.deleting.problem)
-        self.report({"INFO"}, f'Deleting element "{name}"' if making.deleting.is_asking else f'Deleted "{name}"')
+        say(self, f'Deleting element "{name}"' if making.deleting.is_asking else f'Deleted "{name}"')
         return {"FINISHED"}
 
 

@@ -1,7 +1,7 @@
 """What people read, in the language of Blender's interface.
 
 Blender itself translates labels, tooltips and whole texts of the layout, from what is registered here; sentences with
-values in them go through :func:`told` wherever they are shown.
+values in them go through :func:`translated` wherever they are shown.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _CONTEXTS = ("*", "Operator")
 _OWNER = __name__
 
 
-def told(text: str) -> str:
+def translated(text: str) -> str:
     """A text as it is shown; English where the language is none of ours, or where the user wants no translation."""
     view = bpy.context.preferences.view
     language = translation.language_of(bpy.app.translations.locale) if view.use_translate_interface else ""
-    return _told(language, text) if language and text else text
+    return _cached(language, text) if language and text else text
 
 
 @lru_cache(maxsize=4096)
-def _told(language: str, text: str) -> str:
-    return translation.catalog(language).told(text)
+def _cached(language: str, text: str) -> str:
+    return translation.catalog(language).translated(text)
 
 
 def register() -> None:
@@ -40,4 +40,4 @@ def unregister() -> None:
 
 def _messages(language: str) -> dict[tuple[str, str], str]:
     entries = translation.entries(language)
-    return {(context, english): told for english, told in entries.items() if told for context in _CONTEXTS}
+    return {(context, english): other for english, other in entries.items() if other for context in _CONTEXTS}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import bpy
 
 from ...core.errors import KlingError, RequestInvalid
+from .language import translated
+
+Level: TypeAlias = Literal["INFO", "WARNING", "ERROR"]
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import OperatorReturnItems
@@ -19,6 +22,11 @@ else:
 """How an operator ended, as Blender wants it: ``{"FINISHED"}``, ``{"CANCELLED"}``."""
 
 
+def say(operator: Any, sentence: str, kind: Level = "INFO") -> None:
+    """Report a sentence, in the language of the interface."""
+    operator.report({kind}, translated(sentence))
+
+
 def reported(execute: Callable[[Any, bpy.types.Context], Outcome]) -> Callable[[Any, bpy.types.Context], Outcome]:
     """Show a :class:`KlingError` as the report of an operator that is cancelled. Anything else is a bug and shows."""
 
@@ -27,9 +35,9 @@ def reported(execute: Callable[[Any, bpy.types.Context], Outcome]) -> Callable[[
         try:
             return execute(operator, context)
         except RequestInvalid as error:
-            operator.report({"ERROR"}, "\n".join(problem.message for problem in error.problems))
+            say(operator, "\n".join(problem.message for problem in error.problems), "ERROR")
         except KlingError as error:
-            operator.report({"ERROR"}, str(error))
+            say(operator, str(error), "ERROR")
         return {"CANCELLED"}
 
     return told

@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 
 import bpy
 
-from .language import told
+from .language import translated
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
@@ -77,7 +77,7 @@ def draw_lines(layout: bpy.types.UILayout, text: str, width: int, icon: IconItem
     """The same, for lines of ``width`` characters."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(in_lines(told(text), width)):
+    for number, line in enumerate(in_lines(translated(text), width)):
         column.label(text=line, icon=icon if not number or icon == "NONE" else "BLANK1")
 
 

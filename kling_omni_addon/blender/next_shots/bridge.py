@@ -15,7 +15,8 @@ from ..capture import pictures
 from ..capture.moments import last_frame_of
 from ..capture.strip import PICTURE_STRIPS
 from ..connection import limits
-from ..host.reporting import Outcome, reported
+from ..host.language import translated
+from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import Strip, start_of, strips_of, timeline_scene
 from ..shot.properties import scene_of, shot_of
 from ..timeline.clip_strips import scene_fps
@@ -120,7 +121,7 @@ class KLING_OT_bridge_gap(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Where there is a timeline with two strips at least."""
-        cls.poll_message_set("Add two movie or image strips first")
+        cls.poll_message_set(translated("Add two movie or image strips first"))
         return sum(strip.type in PICTURE_STRIPS for strip in strips_of(timeline_scene(context))) > 1
 
     @reported
@@ -129,7 +130,7 @@ class KLING_OT_bridge_gap(bpy.types.Operator):
         gap = gap_at_hand(timeline)
         bridge(scene, timeline, gap)
         said = f"The clip of {shot_of(scene).duration_s} s will fill the gap of {gap.frames} frames"
-        self.report({"INFO"}, said)
+        say(self, said)
         return {"FINISHED"}
 
 

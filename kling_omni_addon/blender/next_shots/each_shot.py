@@ -20,8 +20,9 @@ from ..capture.pictures import background_of, capture_path
 from ..connection import limits, online
 from ..connection.preferences import service_name
 from ..host.changed import changed
+from ..host.language import translated
 from ..host.ownership import require_own
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..host.wrapping import draw_lines
 from ..shot.kinds import has_own_prompts
 from ..shot.properties import scene_of, shot_of
@@ -254,16 +255,16 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
         for plan in self._plans:
             row = column.split(factor=_NAME_SHARE)
             row.label(text=f"{plan.target.name}, {plan.request.duration_s} s")
-            row.label(text=plan.request.prompt or "No prompt yet")
+            row.label(text=plan.request.prompt or translated("No prompt yet"))
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         plans = plans_of(scene_of(context))
         if _last_press.is_repeated_by(plans):
-            self.report({"INFO"}, "These shots were submitted a moment ago")
+            say(self, "These shots were submitted a moment ago")
             return {"CANCELLED"}
         made = submit_each(scene_of(context), plans)
-        self.report({"INFO"}, f"Submitted {len(made)} clips")
+        say(self, f"Submitted {len(made)} clips")
         return {"FINISHED"}
 
 

@@ -14,8 +14,9 @@ from ..capture.moments import last_frame_of, require_active_strip
 from ..capture.strip import PICTURE_STRIPS
 from ..connection import clip_links, opening, snapshots
 from ..connection.online import WhileOnline
+from ..host.language import translated
 from ..host.ownership import OnOwnScene, require_own
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import Strip, active_strip, length_of, start_of, timeline_scene
 from ..shot import judging
 from ..shot.borrowed import borrow
@@ -87,7 +88,7 @@ class _OnActiveStrip:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         strip = active_strip(timeline_scene(context))
-        cls.poll_message_set("Select a movie or image strip in the Sequencer")  # type: ignore[attr-defined] # Operator's
+        cls.poll_message_set(translated("Select a movie or image strip in the Sequencer"))  # type: ignore[attr-defined] # Operator's
         return strip is not None and strip.type in PICTURE_STRIPS
 
 
@@ -101,7 +102,7 @@ class KLING_OT_continue_strip(_OnActiveStrip, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         timeline = timeline_scene(context)
         follow_strip(scene_of(context), timeline, require_active_strip(timeline))
-        self.report({"INFO"}, f"The next shot is {shot_of(scene_of(context)).shot_name}; describe it in the prompt")
+        say(self, f"The next shot is {shot_of(scene_of(context)).shot_name}; describe it in the prompt")
         return {"FINISHED"}
 
 

@@ -12,8 +12,9 @@ import bpy
 from ...core.apportion import apportion
 from ...core.shot_names import plain_name
 from ..connection import limits
+from ..host.language import translated
 from ..host.ownership import require_own
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import Strip, length_of, start_of, strips_of, timeline_scene
 from ..shot import judging
 from ..shot.borrowed import borrow
@@ -118,7 +119,7 @@ class _FromTimeline:
         """Replace the storyboard, and say what has to be said."""
         told = set_board(scene_of(context), cuts, fps)
         if told:
-            self.report({"WARNING"}, told)  # type: ignore[attr-defined] # Operator's
+            say(self, told, "WARNING")
         return {"FINISHED"}
 
 
@@ -131,7 +132,7 @@ class KLING_OT_shots_from_markers(_FromTimeline, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where there is a marker in the frame range."""
-        cls.poll_message_set("Add a marker in the frame range of the scene")
+        cls.poll_message_set(translated("Add a marker in the frame range of the scene"))
         return bool(marked_cuts(scene_of(context)))
 
     @reported
@@ -149,7 +150,7 @@ class KLING_OT_shots_from_strips(_FromTimeline, bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Only where such strips are selected."""
-        cls.poll_message_set("Select strips in the Sequencer")
+        cls.poll_message_set(translated("Select strips in the Sequencer"))
         return bool(strip_cuts(timeline_scene(context)))
 
     @reported

@@ -10,6 +10,7 @@ from ...core.request import Role
 from ..capture import frame_overlay
 from ..capture.menus import draw_background
 from ..connection import limits
+from ..host.language import translated
 from ..host.wrapping import characters_of, draw_text
 from ..shot.kinds import kind_of_shot
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
@@ -73,7 +74,7 @@ def _draw_middle_frames(layout: bpy.types.UILayout, context: bpy.types.Context, 
     if not most and not shot.middle_frames:
         return
     box = layout.box()
-    box.label(text=f"Middle, {len(shot.middle_frames)} of {most}")
+    box.label(text=translated(f"Middle, {len(shot.middle_frames)} of {most}"))
     if shot.middle_frames:
         draw_list(box, shot, "middle_frames", "middle_frame_index")
     if most:

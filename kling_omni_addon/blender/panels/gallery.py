@@ -16,6 +16,7 @@ from ...core.life.lifecycle import Phase, Submission
 from ..connection import snapshots
 from ..host import thumbnails
 from ..host.isolating import on_its_own
+from ..host.language import translated
 from ..host.lists import Rows
 from ..host.wrapping import WIDE_ENOUGH, characters_of
 from ..submissions import rows, words
@@ -105,7 +106,7 @@ def _draw_wide(lines: bpy.types.UILayout, item: Any, submission: Submission, tex
     row.label(text=text.name, icon=text.kind_icon)  # type: ignore[arg-type] # one of Blender's names
     row.prop(item, "is_selected", text="")
     _draw_dimmed(lines, text.prompt)
-    lines.label(text=text.facts)
+    lines.label(text=translated(text.facts))
     _draw_state(lines, submission, is_wide=True)
 
 
@@ -114,7 +115,7 @@ def _draw_narrow(lines: bpy.types.UILayout, item: Any, submission: Submission, t
     lines.label(text=text.name)
     _draw_dimmed(lines, text.prompt)
     row = lines.row()
-    row.label(text=text.short_facts)
+    row.label(text=translated(text.short_facts))
     row.prop(item, "is_selected", text="")
     _draw_state(lines, submission, is_wide=False)
 
@@ -122,7 +123,7 @@ def _draw_narrow(lines: bpy.types.UILayout, item: Any, submission: Submission, t
 def draw_progress(layout: bpy.types.UILayout, progress: Progress, label: str = "") -> bool:
     """A bar of bytes, or of the usual time; whether there is any."""
     if progress.share is not None:
-        layout.progress(factor=progress.share, text=f"{label} {progress.text}".strip())
+        layout.progress(factor=progress.share, text=translated(f"{label} {progress.text}".strip()))
     return progress.share is not None
 
 
@@ -146,7 +147,7 @@ def _draw_thumbnail(layout: bpy.types.UILayout, submission: Submission) -> None:
 def _draw_dimmed(lines: bpy.types.UILayout, text: str) -> None:
     line = lines.row()
     line.active = False
-    line.label(text=text)
+    line.label(text=translated(text))
 
 
 def _draw_state(lines: bpy.types.UILayout, submission: Submission, *, is_wide: bool) -> None:
@@ -161,7 +162,7 @@ def _draw_state(lines: bpy.types.UILayout, submission: Submission, *, is_wide: b
     if is_wide:
         age = line.row()
         age.alignment, age.active = "RIGHT", False
-        age.label(text=_age_of(submission))
+        age.label(text=translated(_age_of(submission)))
 
 
 def _age_of(submission: Submission) -> str:
@@ -181,7 +182,7 @@ class _Selected:
         layout.operator("kling.select_clips", text="Select None").action = "DESELECT"
         layout.operator("kling.select_clips", text="Invert Selection").action = "INVERT"
         layout.separator()
-        layout.label(text=f"{number} selected" if number else "Active clip")
+        layout.label(text=translated(f"{number} selected") if number else "Active clip")
         layout.operator("kling.place_selected", text="Place", icon="SEQ_SEQUENCER")
         layout.operator("kling.resume_selected", text="Resume", icon="FILE_REFRESH")
         layout.operator("kling.remove_selected", text="Hide Job", icon="X")

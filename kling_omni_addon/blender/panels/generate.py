@@ -11,6 +11,7 @@ from ...core.problem import Problem
 from ..connection import limits, online
 from ..connection.clip_links import list_price_of
 from ..connection.preferences import service_name
+from ..host.language import translated
 from ..host.wrapping import characters_of, draw_text
 from ..shot import judging, remedies
 from ..shot.properties import scene_of, shot_of
@@ -54,7 +55,7 @@ def _draw_button(
     row = layout.row(align=True) if is_wide else layout.column(align=True)
     button = row.row(align=True)
     button.scale_y, button.enabled = _TALL, is_enabled
-    button.operator("kling.submit", text=f"Generate   {label}".rstrip(), icon="PLAY" if is_wide else "NONE")
+    button.operator("kling.submit", text=translated(f"Generate   {label}".rstrip()), icon="PLAY" if is_wide else "NONE")
     takes = row.row(align=True)
     if is_wide:
         takes.scale_y, takes.ui_units_x = _TALL, _TAKES_UNITS
@@ -80,5 +81,5 @@ def _draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context, proble
         text = "Capture First Frame" if role == "FIRST" else "Capture End Frame"
         column.operator("kling.capture_frame", text=text, icon="CAMERA_DATA").role = role
     if problem.remedy is not None and remedies.can_apply(problem.remedy):
-        fix = column.operator("kling.fix", text=problem.remedy.label, icon="MODIFIER")
+        fix = column.operator("kling.fix", text=translated(problem.remedy.label), icon="MODIFIER")
         fix.rule, fix.path = problem.rule, problem.path

@@ -10,6 +10,7 @@ from typing import Any
 import bpy
 
 from ..host import thumbnails
+from ..host.language import translated
 from ..host.lists import Rows
 from ..shot.properties import KLING_PG_shot
 
@@ -49,7 +50,7 @@ class KLING_UL_middle_frames(Rows, bpy.types.UIList):
     """Pictures in the order of the clip, each with where it was taken."""
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, index: int) -> None:
-        text = f"{index + 1}  {item.origin or PurePath(item.path).name or 'No image yet'}"
+        text = f"{index + 1}  {item.origin or PurePath(item.path).name or translated('No image yet')}"
         icon = thumbnails.icon_of(item.path)
         if icon:
             layout.label(text=text, icon_value=icon)
@@ -69,7 +70,7 @@ class KLING_UL_board(Rows, bpy.types.UIList):
 
     def draw_row(self, layout: bpy.types.UILayout, item: Any, index: int) -> None:
         row = layout.row()
-        row.label(text=f"{index + 1}  {item.prompt or 'No prompt yet'}")
+        row.label(text=f"{index + 1}  {item.prompt or translated('No prompt yet')}")
         seconds = row.row()
         seconds.ui_units_x = _SECONDS_UNITS
         seconds.prop(item, "duration_s", text="", emboss=False)

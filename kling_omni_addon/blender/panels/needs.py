@@ -11,6 +11,7 @@ from ...core.life.needs import Need, Remedy
 from ..connection import snapshots
 from ..host.identity import ROOT_PACKAGE
 from ..host.isolating import on_its_own
+from ..host.language import translated
 from ..host.reporting import Outcome
 from ..host.wrapping import characters_of, draw_lines
 
@@ -65,7 +66,7 @@ class KLING_OT_open_preferences(bpy.types.Operator):
         """Not where a script registered the extension by hand, nor without a window."""
         is_there = ROOT_PACKAGE in context.preferences.addons and context.window is not None
         if not is_there:
-            cls.poll_message_set("Enable the extension in the preferences of a Blender with a window")
+            cls.poll_message_set(translated("Enable the extension in the preferences of a Blender with a window"))
         return is_there
 
     def execute(self, _context: bpy.types.Context) -> Outcome:

@@ -10,6 +10,7 @@ from ...core import choices
 from ...core.capability import ModelLimits, Profile
 from ...core.request import OmniRequest, Role, capability_of
 from ..connection import limits
+from ..host.language import translated
 from ..host.wrapping import WIDE_ENOUGH, characters_of
 from ..shot import presets
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
@@ -22,7 +23,7 @@ _SHAPES_IN_ROW = 3
 def draw_output_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The output in one line, which opens to all of it when it is clicked."""
     header, body = layout.panel("KLING_output", default_closed=True)
-    header.label(text=summary(read_request(scene_of(context)), characters_of(context) >= WIDE_ENOUGH))
+    header.label(text=translated(summary(read_request(scene_of(context)), characters_of(context) >= WIDE_ENOUGH)))
     presets.KLING_PT_output_presets.draw_panel_header(header)
     if body is not None:
         draw_output(body, context)
@@ -75,7 +76,7 @@ def _draw_model(layout: bpy.types.UILayout, shot: KLING_PG_shot) -> None:
     found = limits.profile().models.get(shot.model)
     label = found.label if found else shot.model or "Unknown"
     row = _headed_row(layout, "Model")
-    row.menu("KLING_MT_model", text=label if layout.use_property_split else f"Model: {label}")
+    row.menu("KLING_MT_model", text=label if layout.use_property_split else translated(f"Model: {label}"))
 
 
 class KLING_MT_model(bpy.types.Menu):
@@ -94,7 +95,7 @@ def _draw_line(layout: bpy.types.UILayout, text: str, heading: str = "") -> None
     if not layout.use_property_split:
         line = layout.row()
         line.enabled = False
-        line.label(text=f"{heading}: {text}" if heading else text)
+        line.label(text=f"{translated(heading)}: {translated(text)}" if heading else translated(text))
         return
     split = layout.split(factor=0.4)
     left = split.row()
@@ -102,7 +103,7 @@ def _draw_line(layout: bpy.types.UILayout, text: str, heading: str = "") -> None
     left.label(text=heading)
     right = split.row()
     right.enabled = False
-    right.label(text=text)
+    right.label(text=translated(text))
 
 
 def _headed_row(layout: bpy.types.UILayout, heading: str) -> bpy.types.UILayout:
@@ -155,7 +156,7 @@ def _draw_frames(layout: bpy.types.UILayout, scene: bpy.types.Scene) -> None:
         return
     row = layout.row(align=True)
     row.alignment = "RIGHT"
-    row.label(text=f"Stretched to Fit {frames} Frames")
+    row.label(text=translated(f"Stretched to Fit {frames} Frames"))
     row.operator("kling.keep_length", text="", icon="X", emboss=False)
 
 

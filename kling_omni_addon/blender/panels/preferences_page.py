@@ -8,6 +8,7 @@ import bpy
 
 from ..connection.preferences import Preferences, key_source, told
 from ..host.identity import ROOT_PACKAGE
+from ..host.language import translated
 from ..host.wrapping import draw_text
 from .submissions import draw_account
 
@@ -77,7 +78,7 @@ def _draw_keys(page: Preferences, layout: bpy.types.UILayout) -> None:
     column.prop(page, "access_key")
     column.prop(page, "secret_key")
     lines = layout.column(align=True)
-    lines.label(text=f"In use: {key_source()}", icon="KEYINGSET")
+    lines.label(text=translated(f"In use: {key_source()}"), icon="KEYINGSET")
     lines.label(text="Keys are stored as plain text in Blender's preferences.", icon="INFO")
     lines.label(
         text="Environment variables KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY, take precedence.",

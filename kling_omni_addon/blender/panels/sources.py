@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..host.language import translated
 from ..next_shots import each_shot
 from ..shot.properties import scene_of, shot_of
 from .footage import draw_footage
@@ -32,7 +33,7 @@ def draw_video(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     shot = shot_of(scene_of(context))
     if shot.video_of:
         row = layout.row(align=True)
-        row.label(text=f"Clip '{shot.video_origin or shot.video_of}'", icon="FILE_MOVIE")
+        row.label(text=translated(f'Clip "{shot.video_origin or shot.video_of}"'), icon="FILE_MOVIE")
         row.operator("kling.clear_clip", text="", icon="X", emboss=False)
     else:
         draw_footage(layout, context)
@@ -48,7 +49,7 @@ def draw_storyboard(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     draw_list(layout, shot, "board", "board_index")
     total = sum(part.duration_s for part in shot.board)
     fits = total == shot.duration_s
-    layout.label(text=f"{total} of {shot.duration_s} s", icon="CHECKMARK" if fits else "ERROR")
+    layout.label(text=translated(f"{total} of {shot.duration_s} s"), icon="CHECKMARK" if fits else "ERROR")
     if 0 <= shot.board_index < len(shot.board):
         row = layout.row(align=True)
         row.prop(shot.board[shot.board_index], "prompt", text="", placeholder="What happens in this shot")
@@ -58,4 +59,4 @@ def draw_storyboard(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     column.operator("kling.shots_from_markers", text="From Markers", icon="MARKER_HLT")
     column.operator("kling.shots_from_strips", text="From Selected Strips", icon="SEQUENCE")
     price = each_shot.price_label(scene_of(context))
-    layout.operator("kling.submit_each_shot", text=f"Generate Each Shot   {price}".rstrip(), icon="PLAY")
+    layout.operator("kling.submit_each_shot", text=translated(f"Generate Each Shot   {price}".rstrip()), icon="PLAY")

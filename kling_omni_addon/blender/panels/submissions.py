@@ -7,6 +7,7 @@ import bpy
 from ...core.life.lifecycle import Submission
 from ..connection import account, online, opening, snapshots
 from ..host.isolating import on_its_own
+from ..host.language import translated
 from ..host.wrapping import draw_text
 from ..submissions import rows as list_rows
 from ..submissions import words
@@ -38,7 +39,7 @@ def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
 
 def _draw_chosen(column: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:
     text = text_of(submission)
-    column.label(text=words.state_of(submission), icon=gallery.ICONS[submission.phase])
+    column.label(text=translated(words.state_of(submission)), icon=gallery.ICONS[submission.phase])
     gallery.draw_progress(column, progress_of(submission))
     draw_text(column, context, words.account_of(submission, snapshots.usual_s(submission)), "NONE")
     draw_text(column, context, text.told, "NONE")

@@ -12,6 +12,7 @@ import bpy
 from ..capture.strip import PICTURE_STRIPS
 from ..connection import account, limits
 from ..host.editors import is_in_sequencer
+from ..host.language import translated
 from ..host.ownership import is_own, why_not_own
 from ..host.sequencer import active_strip, timeline_scene
 from ..host.wrapping import characters_of, draw_text
@@ -88,7 +89,7 @@ def draw_besides(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         return
     header, body = layout.panel("KLING_references", default_closed=True)
     number = len(shot.references) + len(shot.elements)
-    header.label(text=f"References ({number})" if number else "References")
+    header.label(text=translated(f"References ({number})") if number else "References")
     if body is not None:
         draw_references(body, context)
 
@@ -123,7 +124,7 @@ class _Account(_InSidePanel):
     def draw_header_preset(self, _context: bpy.types.Context) -> None:
         """What is left, also while it is closed."""
         packs = account.balance.answer
-        self.layout.label(text="" if packs is None else words.balance(packs))
+        self.layout.label(text="" if packs is None else translated(words.balance(packs)))
 
     def draw(self, context: bpy.types.Context) -> None:
         draw_account(self.layout, context)

@@ -16,6 +16,7 @@ from ...core.takes import Take
 from ..host import thumbnails
 from ..host.editors import is_in_sequencer, redraw
 from ..host.isolating import on_its_own
+from ..host.language import translated
 from ..host.sequencer import Strip
 from ..host.wrapping import draw_text, units_of
 from ..shot.properties import scene_of, shot_of
@@ -193,7 +194,9 @@ def _draw_others(column: bpy.types.UILayout, context: bpy.types.Context, strip: 
         box = column.box().column(align=True)
         row = box.row()
         row.alignment = "LEFT"
-        switch = row.operator("kling.switch_take", text=title_of(take, number), icon=_icon(strip, take), emboss=False)
+        switch = row.operator(
+            "kling.switch_take", text=translated(title_of(take, number)), icon=_icon(strip, take), emboss=False
+        )
         switch.submission_id = take.submission
         for line in takes.differences(strip, take) or ("Same settings",):
             draw_text(box, context, line, "NONE")
@@ -206,10 +209,12 @@ def draw_take_choice(layout: bpy.types.UILayout, context: bpy.types.Context) -> 
     shot, strip = shot_of(scene_of(context)), kling_strip(context)
     if shot.take_of:
         row = layout.row(align=True)
-        row.label(text=f"New take of {shot.take_name}", icon="RENDER_ANIMATION")
+        row.label(text=translated(f"New take of {shot.take_name}"), icon="RENDER_ANIMATION")
         row.operator("kling.leave_takes", text="", icon="X")
     elif strip is not None and strip.select and is_in_sequencer(context):
-        new: Any = layout.operator("kling.new_take", text=f"Next Clip: New Take of {name_of(strip)}", icon="ADD")
+        new: Any = layout.operator(
+            "kling.new_take", text=translated(f"Next Clip: New Take of {name_of(strip)}"), icon="ADD"
+        )
         new.loads_settings = False
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 
+from ..host.language import translated
 from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 from ..host.wrapping import draw_lines
@@ -223,7 +224,7 @@ class KLING_OT_distribute_shots(OnOwnScene, bpy.types.Operator):
         shot = shot_of(scene_of(context))
         if not super().poll(context):
             return False
-        cls.poll_message_set("Add at least one shot, and no more shots than seconds")
+        cls.poll_message_set(translated("Add at least one shot, and no more shots than seconds"))
         return bool(0 < len(shot.board) <= shot.duration_s)
 
     def execute(self, context: bpy.types.Context) -> Outcome:

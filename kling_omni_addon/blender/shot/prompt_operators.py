@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 
+from ..host.language import translated
 from ..host.ownership import OnOwnScene
 from ..host.reporting import Outcome
 from .properties import scene_of, shot_of
@@ -41,7 +42,7 @@ class KLING_OT_open_prompt_text(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Move the prompt to a text data-block first")
+        cls.poll_message_set(translated("Move the prompt to a text data-block first"))
         return shot_of(scene_of(context)).prompt_text is not None
 
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -60,7 +61,7 @@ class KLING_OT_prompt_to_field(OnOwnScene, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         if not super().poll(context):
             return False
-        cls.poll_message_set("Move the prompt to a text data-block first")
+        cls.poll_message_set(translated("Move the prompt to a text data-block first"))
         return shot_of(scene_of(context)).prompt_text is not None
 
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -9,8 +9,9 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ...core.prompt_words import Group, extended, groups
+from ..host.language import translated
 from ..host.ownership import OnOwnScene
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from . import camera_reading
 from .prompt import prompt_of, set_prompt
 from .properties import KLING_PG_shot, scene_of, shot_of
@@ -55,7 +56,7 @@ class KLING_OT_insert_words(OnOwnScene, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> Outcome:
         if insert_words(shot_of(scene_of(context)), self.text):
             return {"FINISHED"}
-        self.report({"INFO"}, f'The prompt already says "{self.text}"')
+        say(self, f'The prompt already says "{self.text}"')
         return {"CANCELLED"}
 
 
@@ -76,7 +77,7 @@ class KLING_OT_describe_camera(OnOwnScene, bpy.types.Operator):
         """Only where a camera is there."""
         if not super().poll(context):
             return False
-        cls.poll_message_set("Add a camera to the scene")
+        cls.poll_message_set(translated("Add a camera to the scene"))
         scene = scene_of(context)
         return scene.camera is not None or camera_reading.span_of(scene).camera is not None
 
@@ -88,7 +89,7 @@ class KLING_OT_describe_camera(OnOwnScene, bpy.types.Operator):
         told = camera_reading.told_camera(context, scene, span)
         self.first, self.last = span.first, span.last  # to be adjusted in the panel of the last operation
         insert_words(shot_of(scene), told.words)
-        self.report({"INFO"}, f'"{told.camera}" from frame {told.span.first} to {told.span.last}: {told.words}')
+        say(self, f'"{told.camera}" from frame {told.span.first} to {told.span.last}: {told.words}')
         return {"FINISHED"}
 
     def _span(self, scene: bpy.types.Scene) -> camera_reading.Span:

@@ -15,7 +15,8 @@ from ..connection import snapshots
 from ..connection.online import WhileOnline
 from ..host import player
 from ..host.editors import redraw
-from ..host.reporting import Outcome, reported
+from ..host.language import translated
+from ..host.reporting import Outcome, reported, say
 from ..shot.properties import scene_of
 from ..takes import takes
 from . import acts, clip_files, rows
@@ -66,7 +67,7 @@ class _OfSelected:
     def poll(cls, _context: bpy.types.Context) -> bool:
         has_some = bool(rows.selected())
         if not has_some:
-            cls.poll_message_set("Select a clip in the list of the Kling tab")  # type: ignore[attr-defined] # Blender's
+            cls.poll_message_set(translated("Select a clip in the list of the Kling tab"))  # type: ignore[attr-defined] # Blender's
         return has_some
 
 
@@ -82,7 +83,7 @@ class KLING_OT_place_selected(_OfSelected, bpy.types.Operator):
         """Place each where it was meant to go, but in this scene."""
         scene, found = scene_of(context), _selected(lambda each: bool(each.clip))
         done = _each(self, found, lambda each: acts.place(each.id, scene))
-        self.report({"INFO"}, f"Added {_clips(done)} to the Sequencer")
+        say(self, f"Added {_clips(done)} to the Sequencer")
         return {"FINISHED"}
 
 
@@ -97,7 +98,7 @@ class KLING_OT_resume_selected(WhileOnline, bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Let go of what is held."""
         released = acts.go_on(rows.selected())
-        self.report({"INFO"}, f"Resumed {_clips(released)}" if released else "No selected job was on hold")
+        say(self, f"Resumed {_clips(released)}" if released else "No selected job was on hold")
         return {"FINISHED"}
 
 
@@ -115,7 +116,7 @@ class KLING_OT_remove_selected(_OfSelected, bpy.types.Operator):
         rows.hide(*(each.id for each in over))
         left = len(chosen) - len(over)
         stays = f"; {left} still running" if left else ""
-        self.report({"INFO"}, f"Hid {_clips(len(over))}{stays}")
+        say(self, f"Hid {_clips(len(over))}{stays}")
         return {"FINISHED"}
 
 
@@ -138,7 +139,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
         """Show every file first."""
         self._kept, self._unused = self._sorted()
         if not self._unused:
-            self.report({"INFO"}, self._kept[0] if self._kept else "There is no file to delete")
+            say(self, self._kept[0] if self._kept else "There is no file to delete")
             return {"CANCELLED"}
         type(self).agreed = frozenset(each.id for each in self._unused)
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
@@ -150,8 +151,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         """The files that go, and what stays with the reason."""
         column = self.layout.column(align=True)
-        is_one = len(self._unused) == 1
-        column.label(text=f"{_clips(len(self._unused))} {'is' if is_one else 'are'} deleted from the disk, for good:")
+        column.label(text=translated(takes.deleted_for_good(len(self._unused))))
         _draw_some(column, [Path(each.clip).name for each in self._unused], "FILE_MOVIE")
         _draw_some(column, self._kept, "LOCKED")
         column.label(text="Other .blend files that use these clips will not find them.", icon="ERROR")
@@ -166,7 +166,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
             raise KlingError(kept[0] if kept else "There is no file to delete.")
         done = _each(self, chosen, lambda each: clip_files.delete(each.id))
         redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
-        self.report({"INFO"}, f"Deleted {_clips(done)}")
+        say(self, f"Deleted {_clips(done)}")
         return {"FINISHED"}
 
     def _sorted(self) -> tuple[list[str], list[Submission]]:
@@ -180,7 +180,7 @@ def _draw_some(column: bpy.types.UILayout, lines: list[str], icon: str) -> None:
     for line in lines[:_NAMED]:
         column.label(text=line, icon=icon)  # type: ignore[arg-type] # one of Blender's names
     if len(lines) > _NAMED:
-        column.label(text=f"and {len(lines) - _NAMED} more")
+        column.label(text=translated(f"and {len(lines) - _NAMED} more"))
 
 
 def _selected(fits: Callable[[Submission], bool]) -> list[Submission]:
@@ -196,7 +196,7 @@ def _each(operator: bpy.types.Operator, chosen: Iterable[Submission], step: Call
             step(each)
             done += 1
         except KlingError as error:
-            operator.report({"WARNING"}, f'"{each.target.name or each.id}": {error}')
+            say(operator, f'"{each.target.name or each.id}": {error}', "WARNING")
     return done
 
 

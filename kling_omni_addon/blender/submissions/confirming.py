@@ -14,6 +14,7 @@ from ...core.request import OmniRequest
 from ..connection import account, limits
 from ..connection.clip_links import list_price_of
 from ..connection.preferences import confirm_units, service
+from ..host.language import translated
 from ..host.reporting import Outcome
 from ..shot.reading import Wish
 from . import words
@@ -88,5 +89,10 @@ def ask(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.typ
     """Have the artist say yes to the question; the operator executes then. Its label is what is asked about."""
     verb = operator.bl_label
     return context.window_manager.invoke_confirm(
-        operator, event, title=f"{verb}?", message=asked, confirm_text=verb, icon="QUESTION"
+        operator,
+        event,
+        title=translated(f"{verb}?"),
+        message=translated(asked),
+        confirm_text=translated(verb),
+        icon="QUESTION",
     )

@@ -12,7 +12,7 @@ from ...core.life.lifecycle import Phase
 from ..connection import account, snapshots
 from ..connection.online import WhileOnline
 from ..host import heartbeat
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..shot import judging
 from ..shot.properties import scene_of, shot_of
 from ..shot.reading import read_wish
@@ -80,7 +80,7 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         judging.ask_for_link(scene)
         wish = read_wish(scene)
         if not self.once and acts.last_press.is_repeated_by(wish):
-            self.report({"INFO"}, "This shot was submitted a moment ago")
+            say(self, "This shot was submitted a moment ago")
             return {"CANCELLED"}
         takes = shot_of(scene).takes
         again = self.again or not (bpy.app.background or self.once)
@@ -89,7 +89,7 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         made = acts.submit_takes(scene, wish, takes, once=self.once, again=again)
         if not self.wait_s:
             several = f", {takes} takes" if takes > 1 else ""
-            self.report({"INFO"}, f'Submitted "{wish.target.name}"{several}')
+            say(self, f'Submitted "{wish.target.name}"{several}')
             return {"FINISHED"}
         return self._wait([submission.id for submission in made])
 
@@ -97,12 +97,12 @@ class KLING_OT_submit(WhileOnline, bpy.types.Operator):
         try:
             submissions = acts.wait(ids, self.wait_s)
         except KeyboardInterrupt:  # of which Blender would make a traceback
-            self.report({"ERROR"}, "The wait was interrupted. The job continues and may be charged")
+            say(self, "The wait was interrupted. The job continues and may be charged", "ERROR")
             return {"CANCELLED"}
         acts.place_arrived()
         missing = [submission for submission in submissions if submission.phase not in _ARRIVED]
         if missing:
-            self.report({"ERROR"}, missing[0].problem or "The wait ended before the clip was ready. The job continues")
+            say(self, missing[0].problem or "The wait ended before the clip was ready. The job continues", "ERROR")
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -210,9 +210,9 @@ class KLING_OT_resume(bpy.types.Operator):
         released = acts.go_on()
         reasons = {snapshots.elsewhere(each) for each in snapshots.submissions()} - {""}
         for reason in sorted(reasons):
-            self.report({"WARNING"}, reason)
+            say(self, reason, "WARNING")
         if not reasons:
-            self.report({"INFO"}, f"Resumed {released} on hold" if released else "No job was on hold")
+            say(self, f"Resumed {released} on hold" if released else "No job was on hold")
         return {"FINISHED"}
 
 
@@ -255,7 +255,7 @@ class KLING_OT_choose_folder(OfSubmission, bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Outcome:
         """Make and try the folder, and send the clip there."""
         submission = acts.send_clip_to(self.meant, self.directory)
-        self.report({"INFO"}, f'"{submission.target.name or submission.id}" goes to {submission.target.folder}')
+        say(self, f'"{submission.target.name or submission.id}" goes to {submission.target.folder}')
         return {"FINISHED"}
 
 

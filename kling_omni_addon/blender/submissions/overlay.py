@@ -9,6 +9,7 @@ import bpy
 from ...core.life.lifecycle import Phase, Submission
 from ..connection import snapshots
 from ..host.isolating import on_its_own
+from ..host.language import translated
 from ..host.sequencer import Strip, end_of, open_strips_of, start_of, timeline_scene
 from ..timeline import stand_in
 from ..timeline.our_strips import submission_of
@@ -119,7 +120,8 @@ def _draw_state(strip: Strip, context: bpy.types.Context) -> None:
         _fill(left, low, left + (right - left) * told.share, high, _TIME if is_generating else _BYTES)
     if holds_text:
         short, hint = (told.text, told.hint if is_generating else "") if told is not None else ("", "")
-        _write((state_of(submission), short), hint, left, low, right, high, scale)
+        texts = translated(state_of(submission)), translated(short)
+        _write(texts, translated(hint), left, low, right, high, scale)
 
 
 def _fill(left: float, low: float, right: float, high: float, colour: tuple[float, ...]) -> None:

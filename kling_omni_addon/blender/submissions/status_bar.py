@@ -18,6 +18,7 @@ from ...core.life.lifecycle import Phase, Submission
 from ...core.life.needs import Need
 from ..connection import snapshots
 from ..host.isolating import on_its_own
+from ..host.language import translated
 from . import words
 from .progress import progress_of
 
@@ -158,13 +159,13 @@ def _draw(layout: bpy.types.UILayout, line: Line) -> None:
     if line.need:
         need = layout.row()
         need.alert = True
-        need.label(text=line.need, icon="ERROR")
+        need.label(text=translated(line.need), icon="ERROR")
     if line.text:
-        layout.label(text=line.text, icon=line.icon)
+        layout.label(text=translated(line.text), icon=line.icon)
     if line.share is not None:
         bar = layout.row()
         bar.ui_units_x = _BAR_UNITS
-        bar.progress(factor=line.share, text=line.share_text)
+        bar.progress(factor=line.share, text=translated(line.share_text))
 
 
 def register() -> None:

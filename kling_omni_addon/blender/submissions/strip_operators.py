@@ -8,6 +8,7 @@ import bpy
 
 from ...core.errors import ClipUnusable, KlingError
 from ..host import sequencer
+from ..host.language import translated
 from ..host.reporting import Outcome, reported
 from ..host.sequencer import active_strip, timeline_scene
 from ..timeline import our_strips, stand_in
@@ -27,7 +28,7 @@ class KLING_OT_replace_strip(OfSubmission, bpy.types.Operator):
         strip = active_strip(timeline_scene(context))
         is_movie = strip is not None and strip.type == "MOVIE"
         if not is_movie:
-            cls.poll_message_set("Select a movie strip to play this clip")
+            cls.poll_message_set(translated("Select a movie strip to play this clip"))
         return is_movie
 
     @reported

@@ -20,7 +20,7 @@ from ...work.sidecar import take_of
 from ..connection import snapshots
 from ..host.ownership import require_own
 from ..host.paths import stored_path
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot import judging
 from ..shot.kinds import kind_that_makes
@@ -230,9 +230,9 @@ class KLING_OT_load_settings(bpy.types.Operator):
             provenance = provenance_for(active_strip(timeline_scene(context)))
         losses = load_settings(scene_of(context), provenance)
         for loss in losses:
-            self.report({"WARNING"}, loss)
+            say(self, loss, "WARNING")
         if not losses:
-            self.report({"INFO"}, f"Settings of {provenance.get('name') or 'the clip'} are in the panel")
+            say(self, f"Settings of {provenance.get('name') or 'the clip'} are in the panel")
         return {"FINISHED"}
 
 

@@ -11,8 +11,9 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 from ...core.errors import ClipUnusable
 from ...core.takes import Take
 from ..host.editors import redraw
+from ..host.language import translated
 from ..host.ownership import require_own
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import Strip, active_strip, timeline_scene
 from ..shot.properties import scene_of, shot_of
 from ..timeline.our_strips import submission_of
@@ -36,7 +37,7 @@ class _OfStrip:
     def poll(cls, context: bpy.types.Context) -> bool:
         is_ours = kling_strip(context) is not None
         if not is_ours:
-            cls.poll_message_set("Select a strip with a Kling clip")  # type: ignore[attr-defined] # Blender's
+            cls.poll_message_set(translated("Select a strip with a Kling clip"))  # type: ignore[attr-defined] # Blender's
         return is_ours
 
 
@@ -66,10 +67,10 @@ class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
         found = takes.takes_of(strip)
         take = self._wanted(strip, found)
         if take.submission == submission_of(strip):
-            self.report({"INFO"}, "This shot has no other take")
+            say(self, "This shot has no other take")
             return {"CANCELLED"}
         takes.show_take(timeline_scene(context), strip, take)
-        self.report({"INFO"}, f"Take {found.index(take) + 1} of {len(found)}")
+        say(self, f"Take {found.index(take) + 1} of {len(found)}")
         return {"FINISHED"}
 
     def _wanted(self, strip: Strip, found: tuple[Take, ...]) -> Take:
@@ -118,7 +119,7 @@ class KLING_OT_new_take(_OfStrip, bpy.types.Operator):
         require_own(scene_of(context))
         if self.loads_settings:
             for loss in load_settings(scene_of(context), provenance_for(strip)):
-                self.report({"WARNING"}, loss)
+                say(self, loss, "WARNING")
         shot.take_of, shot.take_name = shot_of_strip(strip), name_of(strip)
         return {"FINISHED"}
 
@@ -149,7 +150,7 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         self._unused = takes.unused_takes(kling_strip(context))
         if not self._unused:
-            self.report({"INFO"}, "All takes of this shot are in use")
+            say(self, "All takes of this shot are in use")
             return {"CANCELLED"}
         type(self).agreed = frozenset(take.clip for take in self._unused)
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Delete")
@@ -159,12 +160,11 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
 
     def draw(self, _context: bpy.types.Context) -> None:
         column = self.layout.column(align=True)
-        clips = "clip is" if len(self._unused) == 1 else "clips are"
-        column.label(text=f"{len(self._unused)} {clips} deleted from the disk, for good:")
+        column.label(text=translated(takes.deleted_for_good(len(self._unused))))
         for take in self._unused[:_NAMED]:
             column.label(text=Path(take.clip).name, icon="FILE_MOVIE")
         if len(self._unused) > _NAMED:
-            column.label(text=f"and {len(self._unused) - _NAMED} more")
+            column.label(text=translated(f"and {len(self._unused) - _NAMED} more"))
         column.label(text="Other .blend files that use these clips will not find them.", icon="ERROR")
 
     @reported
@@ -176,7 +176,7 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
         for take in chosen:
             takes.delete_files(take)
         redraw(("SEQUENCE_EDITOR",))
-        self.report({"INFO"}, f"{len(chosen)} deleted")
+        say(self, f"{len(chosen)} deleted")
         return {"FINISHED"}
 
 

@@ -19,7 +19,7 @@ from ...core.otio import Media, Piece, dissolved, timeline_of
 from ...durable import write_whole
 from ...work.sidecar import take_of
 from ..host import sequencer
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import (
     Strip,
     content_length_of,
@@ -227,10 +227,10 @@ class KLING_OT_export_otio(bpy.types.Operator, ExportHelper):
         given: Any = self  # ExportHelper's path
         path = Path(bpy.path.abspath(given.filepath))
         count, left_out = export_otio(timeline_scene(context), path, is_relative=self.relative)
-        self.report({"INFO"}, f"{count} {'clip' if count == 1 else 'clips'} written to {path.name}")
+        say(self, f"Wrote {'1 clip' if count == 1 else f'{count} clips'} to {path.name}")
         if left_out:
-            strips = "strip is" if left_out == 1 else "strips are"
-            self.report({"WARNING"}, f"{left_out} {strips} left out: effects, texts and scenes stay in Blender")
+            strips = "1 strip is" if left_out == 1 else f"{left_out} strips are"
+            say(self, f"{strips} left out: effects, texts and scenes stay in Blender", "WARNING")
         return {"FINISHED"}
 
 

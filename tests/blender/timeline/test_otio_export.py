@@ -271,7 +271,7 @@ def test_the_operator_says_what_was_left_out(
     new_effect(strips, "TEXT", name="Title", channel=9, frame_start=1, length=20)
     path = tmp_path / "cut.otio"
     assert bpy.ops.kling.export_otio(filepath=str(path)) == {"FINISHED"}
-    assert "1 clip written to cut.otio" in capfd.readouterr().out
+    assert "Wrote 1 clip to cut.otio" in capfd.readouterr().out
     assert json.loads(path.read_text("utf-8"))["OTIO_SCHEMA"] == "Timeline.1"
     with pytest.raises(RuntimeError, match="cannot be written"):
         bpy.ops.kling.export_otio(filepath=str(tmp_path / "nowhere" / "cut.otio"))
