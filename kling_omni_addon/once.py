@@ -26,7 +26,8 @@ from .session import Session
 from .work.recovery import ID_PREFIX
 
 _FREE = ("", "0")
-_AGAIN = "Pass --again (again=True) to ask for another take; it is paid for."
+_AGAIN = "Pass --again (again=True) to generate another take, which is charged."
+_VERSION = "Use the name of a new version, or pass --again (again=True) to generate another take, which is charged."
 
 Pictures = Mapping[str, PictureRef] | None
 
@@ -42,7 +43,7 @@ def submit_once(
     ``KlingService.find``.
     """
     if request.external_task_id:
-        sentence = "A request with an external_task_id of its own cannot be asked for once under a name."
+        sentence = "A request with its own external_task_id cannot be combined with --once (once=)."
         raise ArgumentsInvalid(sentence, field="once", remedy="Leave one of the two out.")
     asked = _Asked(session=session, request=request, target=target, pictures=pictures, key=key)
     if not again:
@@ -56,8 +57,8 @@ def submit_once(
             return asked.begin(own_id)
         if not (again or _came_to_nothing(there)):
             return asked.fetch(own_id, there) if isinstance(there, TaskReport) else _gone_on_with(session, there)
-    sentence = f'"{key}" was tried {MOST_ATTEMPTS} times.'
-    raise ArgumentsInvalid(sentence, field="once", remedy="Change the request, under a new name.")
+    sentence = f'"{key}" already has {MOST_ATTEMPTS} attempts.'
+    raise ArgumentsInvalid(sentence, field="once", remedy="Change the request and use a new name.")
 
 
 def submit_unless_there(
@@ -91,8 +92,8 @@ class _Asked:
         for before in self.session.asked_once(self.key):
             if not is_same_wish(request_from(before.wish), request_from(wish)):  # both without links
                 changed = next(iter(diff_of(before.wish, wish)), "request").partition(":")[0].lower()
-                sentence = f'"{self.key}" was asked for before with another {changed}. Nothing was sent.'
-                raise ArgumentsInvalid(sentence, field="once", remedy=f"Name a new version, or: {_AGAIN}")
+                sentence = f'"{self.key}" already exists with other settings ({changed}). Nothing was sent.'
+                raise ArgumentsInvalid(sentence, field="once", remedy=_VERSION)
 
     def report(self, own_id: str) -> TaskReport | None:
         """What the service says of a task that another machine, or a lost journal, had made; None where it has none."""
@@ -114,7 +115,7 @@ class _Asked:
     def fetch(self, own_id: str, report: TaskReport) -> Submission:
         """Take what another machine had made into this journal: its id proves that it is this wish."""
         if report.created_at and time.time() - report.created_at > CLIP_KEPT_S:
-            sentence = f'The clip of "{self.key}" is older than 30 days, and Kling has deleted it.'
+            sentence = f'The clip of "{self.key}" is older than 30 days. Kling has deleted the clip.'
             raise ClipGone(sentence, field="once", remedy=_AGAIN)
         self.begin(own_id)
         return self.session.found_at_service(own_id, report.task_id)
@@ -139,5 +140,5 @@ def _gone_on_with(session: Session, found: Submission) -> Submission:
     if found.phase is Phase.ABANDONED and not found.sends:
         raise ArgumentsInvalid(f'"{name}" was stopped before it was sent.', field="once", remedy=_AGAIN)
     if found.clip and not Path(found.clip).is_file():
-        raise ClipGone(f'The clip of "{name}" is not at "{found.clip}" any more.', field="once", remedy=_AGAIN)
+        raise ClipGone(f'The clip of "{name}" is no longer at "{found.clip}".', field="once", remedy=_AGAIN)
     return session.go_on_with(found)

@@ -13,15 +13,17 @@ def expanded(path: str | Path, field: str) -> Path:
     """
     text = str(path)
     if "\0" in text:
-        raise ArgumentsInvalid(f"The path {text[:60]!r} holds a NUL.", field=field, remedy="Give a path without it.")
+        raise ArgumentsInvalid(
+            f'The path "{text[:60]}" contains a NUL character.', field=field, remedy="Remove the character."
+        )
     try:
         return Path(text).expanduser()
     except RuntimeError:
         name = text.partition("/")[0]
         raise ArgumentsInvalid(
-            f"The path {text[:200]!r} begins with the home of a user whom this computer does not know.",
+            f'The path "{text[:200]}" begins with the home folder of an unknown user.',
             field=field,
-            remedy=f"Write the whole path, or ./{name} for something of that name.",
+            remedy=f"Give the full path, or ./{name} for a file or folder of that name.",
         ) from None
 
 

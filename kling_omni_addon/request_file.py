@@ -52,8 +52,8 @@ class RequestFile:
     def leaves(self) -> tuple[str, ...]:
         """What a person should know of before it is sent, as sentences: files from elsewhere, and who is called."""
         callback = self.body.get("callback_url")
-        calls = (f"Kling reports to {callback}.",) if isinstance(callback, str) and callback else ()
-        return (*(f'"{file}" is sent; it lies outside the folder of the request.' for file in self.outside), *calls)
+        calls = (f"Kling sends status reports to {callback}.",) if isinstance(callback, str) and callback else ()
+        return (*(f'The request sends "{file}", which is outside its folder.' for file in self.outside), *calls)
 
 
 def read_request_file(path: Path, store: PictureStore, profile: Profile) -> RequestFile:
@@ -68,7 +68,7 @@ def read_request_file(path: Path, store: PictureStore, profile: Profile) -> Requ
     judged = [problem for problem in table.problems_in(body, profile=profile) if problem.path not in unreadable]
     problems = (*looked_at.missing, *judged)
     if not any(problem.is_fault for problem in problems) and _Pictures(path.parent, store).put_into(written) != body:
-        raise ArgumentsInvalid("A picture changed while it was read.", field="image_list", remedy="Try again.")
+        raise ArgumentsInvalid("An image changed while it was read.", field="image_list", remedy="Try again.")
     return RequestFile(body=body, problems=problems, outside=_outside(looked_at.files, path.parent))
 
 
@@ -83,21 +83,21 @@ def _read_json(path: Path) -> Body:
         with path.open("rb") as file:
             text = file.read(_FILE_LIMIT_BYTES + 1)
         if len(text) > _FILE_LIMIT_BYTES:
-            raise ArgumentsInvalid(f"The request file {path} is larger than 200 MB.", field="request")
+            raise ArgumentsInvalid(f'The request file "{path}" is larger than 200 MB.', field="request")
         body = json.loads(text)
     except OSError as error:
         raise ArgumentsInvalid(
-            f"The request file {path} cannot be read: {error.strerror or error}.",
+            f'The request file "{path}" cannot be read: {error.strerror or error}.',
             field="request",
-            remedy="Name a JSON file.",
+            remedy="Give the path of a JSON file.",
         ) from error
     except (ValueError, RecursionError) as error:
         raise ArgumentsInvalid(
-            f"The request file {path} is not JSON: {error}.", field="request", remedy="Mend the file."
+            f'The request file "{path}" is not JSON: {error}.', field="request", remedy="Fix the JSON and try again."
         ) from error
     if not isinstance(body, dict):
         raise ArgumentsInvalid(
-            f"The request file {path} does not hold a JSON object.",
+            f'The request file "{path}" does not contain a JSON object.',
             field="request",
             remedy="Write the create body as one object: {...}.",
         )

@@ -67,8 +67,10 @@ _log = logging.getLogger(__name__)
 USER_AGENT = "kling-omni-blender/0.1"
 _ASKED_ABOUT = (Phase.UNANSWERED, Phase.ACCEPTED)
 _LOOK_S = 0.25
+_LISTED = "List all jobs with: kling status"
 _ELEMENT_S = 600.0
 _ELSE = "Use Continue from Last Frame instead."
+_SWITCH = "Switch back to that one, or use Continue from Last Frame."
 
 
 class Session:
@@ -153,8 +155,8 @@ class Session:
         """The id by which Kling knows a clip's task. Raises like :meth:`ask_clip`."""
         found = self._journal.load(submission_id)
         if found is not None and found.origin != self.origin:
-            sentence = "This clip was made with another service or key, and only that one has it."
-            raise ArgumentsInvalid(sentence, field="video_of", remedy=_ELSE)
+            sentence = "This clip belongs to another service or key."
+            raise ArgumentsInvalid(sentence, field="video_of", remedy=_SWITCH)
         if found is not None and found.accepted_at and self._clock.now() - found.accepted_at > CLIP_KEPT_S:
             raise _gone()
         return (found is not None and found.task_id) or submission_id
@@ -169,7 +171,7 @@ class Session:
                 return self._open_service().lend(video)
             except OSError as error:
                 reason = error.strerror or str(error)
-                raise ArgumentsInvalid(f"The video {video} cannot be read: {reason}.", field="video") from error
+                raise ArgumentsInvalid(f'The video "{video}" cannot be read: {reason}.', field="video") from error
 
         return Errand(lend)
 
@@ -194,7 +196,7 @@ class Session:
         if known is None:
             return ""
         since = time.strftime("%H:%M", time.localtime(known.since))
-        return f"No useful answer since {since}. The extension keeps asking. {known.reason}".rstrip()
+        return f"No usable response since {since}. The extension keeps asking. {known.reason}".rstrip()
 
     def silent_since(self, submission: Submission) -> float:
         """Since when (Unix seconds) that is so; 0 where :meth:`silence` says nothing."""
@@ -242,9 +244,9 @@ class Session:
             submission = self._journal.begin(intended)
         except AlreadyThere:
             raise ArgumentsInvalid(
-                f"There is a submission with the id {intended.payload.external_task_id} already.",
+                f'A job with the ID "{intended.payload.external_task_id}" already exists.',
                 field="external_task_id",
-                remedy="Leave external_task_id out, or give one that was never used.",
+                remedy="Leave external_task_id out, or give an unused ID.",
             ) from None
         self._worker.wake()
         return submission
@@ -388,12 +390,12 @@ class Session:
 
         It is told by its key: at an address of this machine there may as well be a relay to the real service.
         """
-        reason = "The rehearsal that was to make this clip has ended; nothing was charged."
+        reason = "The rehearsal server for this clip has ended. Nothing was charged."
         rehearsed = [s for s in self._journal.live() if s.origin != self.origin and is_rehearsed(s)]
         dead = {url for url in {s.origin.service for s in rehearsed} if not answers(url)}
         for submission in rehearsed:
             if submission.origin.service in dead and submission.awaits_marked:
-                gone = ev.MarkedFailed(at=self._clock.now(), reason="The rehearsal has ended.", is_last=True)
+                gone = ev.MarkedFailed(at=self._clock.now(), reason="The rehearsal server has ended.", is_last=True)
                 self._journal.append(submission.id, gone)
             elif submission.origin.service in dead and submission.phase is not Phase.FETCHED:
                 self._journal.append(submission.id, ev.Abandoned(at=self._clock.now(), reason=reason))
@@ -457,11 +459,11 @@ class Session:
             self.service.find(external_task_id)
         except TaskUnknown:
             return
-        sentence = f"Kling has a task with the id {external_task_id} already, and this journal did not make it."
+        sentence = f'Kling already has a task with the ID "{external_task_id}", which is not in this job history.'
         raise ArgumentsInvalid(
             f"{sentence} Nothing was sent.",
             field="external_task_id",
-            remedy=f"Give another id, or fetch that task's clip with: adopt {external_task_id}",
+            remedy=f"Give another ID, or download the clip of that task: kling adopt {external_task_id}",
         )
 
     def adopt(self, task_or_external_id: str, target: Target | None = None) -> Submission:
@@ -472,8 +474,8 @@ class Session:
         id that the journal knows, and for what is none.
         """
         if not can_be_asked_for(task_or_external_id):
-            sentence = f"{task_or_external_id[:40]!r} is not the id of a task."
-            raise ArgumentsInvalid(sentence, field="id", remedy="Give Kling's id of it, or the external id.")
+            sentence = f'"{task_or_external_id[:40]}" is not the ID of a task.'
+            raise ArgumentsInvalid(sentence, field="id", remedy="Give the ID of the task at Kling, or its external ID.")
         report = self.service.find_by_either(task_or_external_id)
         own_id = report.external_task_id or report.task_id
         adopted = ev.Adopted(
@@ -488,9 +490,9 @@ class Session:
             submission = self._journal.adopt(adopted)
         except AlreadyThere:
             raise ArgumentsInvalid(
-                f"The journal has a submission with the id {own_id} already.",
+                f'The job history already has a job with the ID "{own_id}".',
                 field="id",
-                remedy="See how it is doing with: status",
+                remedy=_LISTED,
             ) from None
         self._worker.wake()
         return submission
@@ -512,22 +514,27 @@ class Session:
         """
         found = self._journal.load(submission_id)
         if found is not None and task_id not in found.candidates:
-            listed = ", ".join(found.candidates) or "none; look again for newer ones"
-            sentence = f"{task_id[:40]!r} is no task of which it may be one."
-            raise ArgumentsInvalid(sentence, field="task", remedy=f"Candidates: {listed}.")
+            remedy = "No task is a candidate. Press Check Again (look-again ID) to find newer tasks."
+            if found.candidates:
+                remedy = f"Candidates: {', '.join(found.candidates)}."
+            sentence = f'"{task_id[:40]}" is not one of the tasks that may belong to this job.'
+            raise ArgumentsInvalid(sentence, field="task", remedy=remedy)
         other = next(
             (each for each in self._journal.all() if each.task_id == task_id and each.id != submission_id), None
         )
         if other is not None:
-            sentence = f"{task_id} is the task of {other.id} already."
-            raise ArgumentsInvalid(sentence, field="task", remedy="Choose another one.")
+            sentence = f'The task "{task_id}" already belongs to the job "{other.id}".'
+            raise ArgumentsInvalid(sentence, field="task", remedy="Choose another task.")
         if found is not None:
             self.service.speaking(found.payload.dialect).ask(task_id)
         return self._tell(submission_id, ev.Accepted(at=self._clock.now(), task_id=task_id))
 
     def abandon(self, submission_id: str) -> Submission:
         """Stop waiting. Kling may still finish and charge the clip. Raises :class:`ArgumentsInvalid`."""
-        reason = "Stopped waiting. Kling may still finish and charge this clip; look again to fetch it."
+        reason = (
+            "Stopped waiting. Kling may still finish the clip and charge for it. "
+            "Press Check Again (look-again ID) to get the clip."
+        )
         submission = self._tell(submission_id, ev.Abandoned(at=self._clock.now(), reason=reason))
         discard_part(submission, self.settings.clips)
         return submission
@@ -541,11 +548,12 @@ class Session:
         require_folder(folder)
         before = self._journal.load(submission_id)
         if before is not None and before.clip:
-            sentence = f'The clip is there already: "{before.clip}".'
+            sentence = f'The clip is already downloaded: "{before.clip}".'
             raise ArgumentsInvalid(sentence, field="folder", remedy="Move the file yourself.")
+        redirected = ev.Redirected(at=self._clock.now(), folder=str(folder))
         if before is not None and before.is_over:
-            raise ArgumentsInvalid(f"No clip comes of {submission_id}: it is {before.phase}.", field="id")
-        submission = self._tell(submission_id, ev.Redirected(at=self._clock.now(), folder=str(folder)))
+            raise ArgumentsInvalid(why_not(before, redirected), field="id")
+        submission = self._tell(submission_id, redirected)
         if before is not None and before.target.folder != submission.target.folder:
             discard_part(before, self.settings.clips)
         return submission
@@ -553,14 +561,14 @@ class Session:
     def _tell(self, submission_id: str, event: Event) -> Submission:
         found = self._journal.load(submission_id)
         if found is None:
-            raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="id", remedy="See: status")
+            raise ArgumentsInvalid(f'There is no job "{submission_id}".', field="id", remedy=_LISTED)
         if not isinstance(event, ev.Abandoned | ev.Redirected) and self._of_other_key(found):
             raise ArgumentsInvalid(self._of_other_key(found), field="id")
         try:
             submission = self._journal.append(submission_id, event)
         except IllegalTransition:
             now = self._journal.load(submission_id) or found
-            raise ArgumentsInvalid(why_not(now, event), field="id", remedy="See: status") from None
+            raise ArgumentsInvalid(why_not(now, event), field="id", remedy=_LISTED) from None
         self._worker.wake()
         return submission
 
@@ -616,14 +624,17 @@ class Session:
         if submission.origin == self.origin:
             return ""
         if submission.origin.service != self.origin.service:
-            return f"It belongs to {submission.origin.service}. Choose that service to go on with it."
+            return f"This job belongs to {submission.origin.service}. Select that service to continue."
         if submission.may_take_any_key and not self._key_fits(submission):
-            return "It goes over Kling's new API, which takes no AccessKey with its SecretKey. Enter an API key."
+            return (
+                "This job uses Kling's new API, which does not accept an access key with a secret key. "
+                "Enter an API key."
+            )
         if submission.may_take_any_key:
-            return "It was to be sent with another key. Resume sends it with the one in force."
+            return "This job was created with another key. Press Resume to send the job with the current key."
         return (
-            "It was sent with another key, and the account of the one in force does not know it. "
-            "Enter that key to go on with it."
+            "This job was sent with another key, and the account of the current key does not know the job. "
+            "Enter that key to continue."
         )
 
     def may_place(self, submission: Submission) -> bool:
@@ -682,12 +693,12 @@ def _clip_report(service: KlingService, known_as: str) -> TaskReport:
     except TaskUnknown:
         raise _gone() from None
     if not report.link:
-        raise ClipUnusable("Kling has no clip of that shot.", field="video_of", remedy=_ELSE)
+        raise ClipUnusable("Kling has no clip for this shot.", field="video_of", remedy=_ELSE)
     return report
 
 
 def _gone() -> ClipGone:
-    return ClipGone("Kling keeps clips for 30 days; this one is gone.", field="video_of", remedy=_ELSE)
+    return ClipGone("Kling no longer has this clip. Kling deletes clips after 30 days.", field="video_of", remedy=_ELSE)
 
 
 def is_rehearsed(submission: Submission) -> bool:

@@ -32,10 +32,10 @@ REHEARSAL = "rehearsal"
 AUTOMATIC = "automatic"
 """The service that nobody chose: Kling where there is a key, a rehearsal where there is none."""
 OFFLINE = (
-    "Blender is set to stay offline. Turn on Preferences > System > Network > Allow Online Access, "
+    "Blender is set to stay offline. Turn on Allow Online Access in Edit > Preferences > System > Network, "
     "or use the Rehearsal service"
 )
-REHEARSING = "This is a rehearsal: nothing is sent to Kling, nothing costs, and the clips are stand-ins."
+REHEARSING = "Rehearsal (free test mode): nothing is sent to Kling, nothing is charged, and the clips are test clips."
 _NAMES: Mapping[str, str] = {"kling": "Kling", "kling-china": "Kling China", REHEARSAL: "a rehearsal"}
 _KEY_NAMES = ("KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY")
 _CAPS: Mapping[str, str] = {"KLING_DAILY_CAP": "in 24 hours", "KLING_PROJECT_CAP": "on one .blend file"}
@@ -154,8 +154,8 @@ def service_in_force(environment: Mapping[str, str], preferred: Preferred, servi
         if name not in ("", AUTOMATIC):
             return Choice(name=name, source=source)
     if _has_any_key(environment) or _has_any_key(preferred.values):  # half a key is a mistake, and no rehearsal
-        return Choice(name="kling", source="automatic, for there is a key", is_automatic=True)
-    return Choice(name=REHEARSAL, source="automatic, for there is no key", is_automatic=True)
+        return Choice(name="kling", source="automatic, because a key is set", is_automatic=True)
+    return Choice(name=REHEARSAL, source="automatic, because no key is set", is_automatic=True)
 
 
 def keys_in_force(environment: Mapping[str, str], preferred: Preferred) -> tuple[Keys, str]:
@@ -237,7 +237,7 @@ def _chosen(
     ):
         if name and name not in known:
             remedy = f"Use {' or '.join(dict.fromkeys(known))}, or leave it empty for {known[0]}."
-            raise ArgumentsInvalid(f"{variable} is {name!r}.", field=variable, remedy=remedy)
+            raise ArgumentsInvalid(f'{variable} cannot be "{name}".', field=variable, remedy=remedy)
         if name:
             return name, source
     return known[0], "by default"
@@ -293,7 +293,7 @@ def told_settings(
     caps = caps_in_force(environment, preferred, choice)[1]
     name = _NAMES.get(choice.name, "the address given")
     limits = told_profile(environment, preferred, profile, dialect)
-    return f"Service: {name} ({choice.source}); key: {key}; spends at most: {caps or 'no cap'}; profile: {limits}."
+    return f"Service: {name} ({choice.source}); key: {key}; limits: {caps or 'none'}; profile: {limits}."
 
 
 def read_settings(
@@ -315,7 +315,7 @@ def read_settings(
     url, rehearsal_keys = _address_of(choice, home)
     keys = rehearsal_keys or keys_in_force(environment, preferred)[0]
     if not keys:
-        raise _no_key("There is no key.")
+        raise _no_key("No key is set.")
     _check_characters(keys)
     numbers = {**preferred.values, **{name: value for name, value in environment.items() if value.strip()}}
     return Settings(
@@ -340,7 +340,7 @@ def _address_of(choice: Choice, home: Path) -> tuple[str, Keys]:
         return service_address(choice.name, home)
     except ArgumentsInvalid:
         if choice.is_rehearsal and choice.is_automatic:  # what is missing is a key, or a rehearsal that runs
-            raise _no_key("There is no key, and no rehearsal is running.") from None
+            raise _no_key("No key is set, and no rehearsal server is running.") from None
         raise
 
 
@@ -371,8 +371,8 @@ def _check_characters(keys: Keys) -> None:
         place = fit.end() if fit else 0
         if place < len(text):
             raise CredentialsUnreadable(
-                f"The key cannot be used: its character {place + 1} of {len(text)} is U+{ord(text[place]):04X}, which "
-                "no key of Kling has and which may not be visible. Nothing was sent.",
+                f"The key cannot be used: character {place + 1} of {len(text)} is U+{ord(text[place]):04X}. "
+                "Kling's keys never contain that character, which may be invisible. Nothing was sent.",
                 field=f"KLING_{name.upper()}",
                 remedy="Copy the key from Kling's console again, without line breaks or quotes.",
             )
@@ -410,7 +410,7 @@ def _proved(note: Mapping[str, str], home: Path) -> tuple[str, Keys]:
         field="service",
         remedy=(
             "Start a rehearsal with: python -m kling_omni_addon rehearse. "
-            f"To use another program at that address, delete '{path}' first."
+            f'To use another program at that address, delete "{path}" first.'
         ),
     )
 
@@ -424,7 +424,7 @@ def _checked_address(url: str) -> str:
         raise ArgumentsInvalid(
             wrong,
             field="service",
-            remedy="Use kling, kling-china, rehearsal, or an https address (http only on this machine).",
+            remedy="Use kling, kling-china, rehearsal, or an https address (http only on this computer).",
         )
     return url
 
@@ -438,11 +438,11 @@ def _fault_of_address(url: str) -> str:
         has_port, parts = False, urlsplit("")
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
     faults = (
-        ("@" in url, "The address of the service holds a user name or a password. It must have none."),
-        (not has_port, f"{url!r} is not an address: its host or its port cannot be read. A port is 1 to 65535."),
-        (not _PLAIN.fullmatch(url), f"{url!r} is not an address: it holds a blank or a character that no address has."),
-        (_VERSION.search(parts.path), f"The address {url!r} must end before /v1, which is part of every call."),
-        (not (is_safe and parts.hostname) or "?" in url or "#" in url, f"{url!r} is not a service."),
+        ("@" in url, "The address of the service contains a user name or a password. Remove both from the address."),
+        (not has_port, f'"{url}" is not an address: the host or the port cannot be read. A port is 1 to 65535.'),
+        (not _PLAIN.fullmatch(url), f'"{url}" is not an address: a space or another character is not allowed.'),
+        (_VERSION.search(parts.path), f'The address "{url}" must end before /v1, which the extension adds.'),
+        (not (is_safe and parts.hostname) or "?" in url or "#" in url, f'"{url}" is not a service.'),
     )
     return next((sentence for is_so, sentence in faults if is_so), "")
 
@@ -456,9 +456,9 @@ def _concurrency(environment: Mapping[str, str]) -> int | None:
     text = environment.get("KLING_CONCURRENCY", "").strip() or "0"
     if text not in map(str, range(_MOST_AT_ONCE + 1)):
         raise ArgumentsInvalid(
-            f"KLING_CONCURRENCY is {text!r}.",
+            f'KLING_CONCURRENCY cannot be "{text}".',
             field="KLING_CONCURRENCY",
-            remedy=f"Give how many tasks may run at once, from 1 to {_MOST_AT_ONCE}, or 0 to leave it to Kling.",
+            remedy=f"Give the most jobs at once, 1 to {_MOST_AT_ONCE}, or 0 to detect the limit of the account.",
         )
     return int(text) or None
 
@@ -466,7 +466,7 @@ def _concurrency(environment: Mapping[str, str]) -> int | None:
 def _is_on(environment: Mapping[str, str], name: str) -> bool:
     text = environment.get(name, "").strip() or "0"
     if text not in ("0", "1"):
-        raise ArgumentsInvalid(f"{name} is {text!r}.", field=name, remedy="Give 1 for yes, or 0 for no.")
+        raise ArgumentsInvalid(f'{name} cannot be "{text}".', field=name, remedy="Give 1 for yes, or 0 for no.")
     return text == "1"
 
 
@@ -476,7 +476,7 @@ def _units(environment: Mapping[str, str], name: str) -> Decimal | None:
         return None
     units = amount_of(text)
     if units is None or len(text.partition(".")[2]) > _CAP_PLACES:
-        raise ArgumentsInvalid(f"{name} is {text!r}.", field=name, remedy="Give units, like 100 or 12.5.")
+        raise ArgumentsInvalid(f'{name} cannot be "{text}".', field=name, remedy="Give units, like 100 or 12.5.")
     return units
 
 
@@ -487,5 +487,5 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 86_400:
-        raise ArgumentsInvalid(f"{name} is {text!r}.", field=name, remedy="Give seconds, from 0 to 86400.")
+        raise ArgumentsInvalid(f'{name} cannot be "{text}".', field=name, remedy="Give seconds, from 0 to 86400.")
     return seconds

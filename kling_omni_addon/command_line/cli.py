@@ -29,7 +29,7 @@ _DAY_S = 86_400.0
 _DIGITS = re.compile(r"[0-9]{1,9}")
 _SERVICE = (
     "kling, kling-china, rehearsal or an address (default: KLING_BASE_URL, Blender's preferences, "
-    "kling where there is a key, rehearsal)"
+    "kling if a key is set, otherwise rehearsal)"
 )
 
 
@@ -46,7 +46,7 @@ def main(
     try:
         return output.end(_run(arguments, os.environ if environment is None else environment, preferred))
     except KeyboardInterrupt:
-        output.tell("kling: stopped. Nothing is lost; go on with: resume --wait")
+        output.tell("kling: stopped. Nothing is lost; continue with: kling resume --wait")
         return verbs.STILL_RUNNING
 
 
@@ -76,14 +76,14 @@ def _units(text: str) -> Decimal:
     """An amount on the command line."""
     amount = amount_of(text)
     if amount is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number like 100 or 12.5")
+        raise argparse.ArgumentTypeError(f'"{text}" is not a number like 100 or 12.5')
     return amount
 
 
 def _task_id(text: str) -> str:
     """An id that can be asked for."""
     if not can_be_asked_for(text):
-        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not the id of a task, as status or tasks prints it")
+        raise argparse.ArgumentTypeError(f'"{text[:40]}" is not the ID of a task as status or tasks prints it')
     return text
 
 
@@ -100,7 +100,7 @@ def _whole(most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(text) if _DIGITS.fullmatch(text) else 0
         if not 1 <= number <= most:
-            raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 1 to {most}")
+            raise argparse.ArgumentTypeError(f'"{text[:40]}" is not a whole number from 1 to {most}')
         return number
 
     return read
@@ -117,41 +117,47 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="kling", description="Kling Omni-Video from request file to clip, without a window.", epilog=_EPILOG
+        prog="kling",
+        description="Generate Kling Omni-Video clips from request files, without the user interface.",
+        epilog=_EPILOG,
     )
     parser.add_argument("--version", action="version", version=f"kling {_version()}")
     names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
-    validate = _verb(names, "validate", verbs.validate, "judge a request file as the service would; sends nothing")
-    submit = _verb(names, "submit", verbs.submit, "submit a request file")
+    validate = _verb(names, "validate", verbs.validate, "check a request file against Kling's rules; sends nothing")
+    submit = _verb(names, "submit", verbs.submit, "submit a request file; the clip is charged")
     for verb in (validate, submit):
-        verb.add_argument("request", type=Path, help="create body as JSON; image_url may be a local path")
+        verb.add_argument("request", type=Path, help="request body as a JSON file; image_url may be a local path")
         _add_profile(verb)
         _add_dialect(verb)
     submit.add_argument(
         "--once",
         type=_once_key,
         metavar="KEY",
-        help="this is shot KEY: whoever asks again, here or on another machine, gets the same clip and pays once",
+        help="name the shot KEY: repeating the command, on any machine, gives the same clip and is charged once",
     )
     submit.add_argument(
-        "--again", action="store_true", help="make another take of what is there or under way; it is paid for"
+        "--again",
+        action="store_true",
+        help="generate another take even if a clip exists or is being generated; the take is charged",
     )
-    submit.add_argument("--name", default="", help="what the shot is called; becomes part of the clip's file name")
+    submit.add_argument("--name", default="", help="name of the shot, used in the file name of the clip")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
-    resume = _verb(names, "resume", verbs.resume, "go on with every unfinished submission")
-    adopt = _verb(names, "adopt", verbs.adopt, "fetch the clip of a task of the account that the journal does not know")
-    adopt.add_argument("id", type=_task_id, help="the task's id at Kling, or the external id that it was given")
-    adopt.add_argument("--name", default="", help="what the clip is called (default: the id)")
+    resume = _verb(names, "resume", verbs.resume, "continue all unfinished jobs")
+    adopt = _verb(names, "adopt", verbs.adopt, "download the clip of a task that is not in the job history")
+    adopt.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
+    adopt.add_argument("--name", default="", help="name of the clip (default: the ID)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
-    waits = _verb(names, "wait", verbs.wait, "go on with jobs until their clips are here")
-    waits.add_argument("ids", nargs="+", metavar="id", help="a submission's id, as status prints it")
-    fetch = _verb(names, "fetch", verbs.fetch, "have the clip of a job, or of any task of the account, in a folder")
-    fetch.add_argument("id", type=_task_id, help="a submission's id, or the id of a task of the account")
-    fetch.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="where the clip goes")
+    waits = _verb(names, "wait", verbs.wait, "continue jobs until their clips are downloaded")
+    waits.add_argument("ids", nargs="+", metavar="id", help="ID of a job, as status prints it")
+    fetch = _verb(names, "fetch", verbs.fetch, "download the clip of a job, or of any task of the account, to a folder")
+    fetch.add_argument("id", type=_task_id, help="ID of a job, or of a task of the account")
+    fetch.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="folder for the clip")
     for verb in (waits, fetch):
         verb.add_argument("--service", default="", help="as for submit")
-        verb.add_argument("--wait", type=_seconds, default=_DAY_S, metavar="SECONDS", help="at most so long")
-    resume.add_argument("--clips", type=Path, help="folder for every clip that is not fetched yet (default: its own)")
+        verb.add_argument("--wait", type=_seconds, default=_DAY_S, metavar="SECONDS", help="maximum time to wait")
+    resume.add_argument(
+        "--clips", type=Path, help="folder for all clips that are not downloaded yet (default: their own)"
+    )
     _add_dialect(adopt)
     for verb in (submit, resume, adopt):
         verb.add_argument("--service", default="", help=_SERVICE)
@@ -164,35 +170,37 @@ def _parser() -> argparse.ArgumentParser:
             metavar="SECONDS",
             help="wait for the clip (at most SECONDS)",
         )
-    _verb(names, "status", verbs.status, "one line for each submission of the journal")
+    _verb(names, "status", verbs.status, "list all jobs, one line each")
     for name, act, what in (
-        ("look-again", "look_again", "look for a parked submission's task over another window"),
-        ("send-again", "send_again", "send a parked submission once more; this may cost again"),
-        ("abandon", "abandon", "stop waiting for a submission"),
+        ("look-again", "look_again", "check again whether Kling has this job; free"),
+        ("send-again", "send_again", "send a job again that Kling did not confirm; you may be charged twice"),
+        ("abandon", "abandon", "stop waiting for a job; Kling may still charge for it"),
     ):
         verb = _verb(names, name, verbs.decide_on, what)
         verb.set_defaults(act=act)
-        verb.add_argument("id", help="the submission's id, as status prints it")
+        verb.add_argument("id", help="ID of the job, as status prints it")
         verb.add_argument("--service", default="", help="as for submit")
     chosen = _verb(
         names,
         "choose",
         verbs.choose,
-        "say which task of the account a parked submission's is, where Kling was told no id",
+        "choose the task of a job that Kling did not confirm and cannot look up by ID",
     )
-    chosen.add_argument("id", help="the submission's id, as status prints it")
-    chosen.add_argument("task", type=_task_id, help="one of the tasks that its line names")
+    chosen.add_argument("id", help="ID of the job, as status prints it")
+    chosen.add_argument("task", type=_task_id, help="one of the tasks that status prints for the job")
     chosen.add_argument("--service", default="", help="as for submit")
     _add_tasks(names)
-    cost = _verb(names, "cost", verbs.cost, "the list price of a request file; sends nothing")
+    cost = _verb(names, "cost", verbs.cost, "show the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
     _add_profile(cost)
     _add_dialect(cost)
-    cost.add_argument("--input-seconds", type=_seconds, help="length of the video that is edited")
-    account = _verb(names, "account", verbs.account, "the account's packs of units: free, and a test of the key")
+    cost.add_argument("--input-seconds", type=_seconds, help="length of the edited video in seconds")
+    account = _verb(names, "account", verbs.account, "show the remaining units; free, and tests the key")
     account.add_argument("--service", default="", help="as for submit")
-    _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; all of it is free"))
-    _add_rehearse(_verb(names, "rehearse", verbs.rehearse, "run the offline rehearsal service until interrupted"))
+    _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; free"))
+    _add_rehearse(
+        _verb(names, "rehearse", verbs.rehearse, "run the rehearsal server (free test mode, offline) until interrupted")
+    )
     return parser
 
 
@@ -204,11 +212,11 @@ def _version() -> str:
 
 _EPILOG = (
     "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
-    "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_RELAYED_MODELS=1 (models, too, that only a "
-    "relay documents); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S; "
-    "KLING_CONCURRENCY (tasks at once, at most); "
-    "KLING_DAILY_CAP and KLING_PROJECT_CAP (units); KLING_LOCAL_CLIPS=1 (clips of a local network, as behind a VPN). "
-    "Exit codes: 0 done, 1 this machine, 2 request or arguments, "
+    "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_RELAYED_MODELS=1 (also models that only a "
+    "relay documents); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S (response timeout); "
+    "KLING_CONCURRENCY (parallel jobs, at most); "
+    "KLING_DAILY_CAP and KLING_PROJECT_CAP (limits in units); KLING_LOCAL_CLIPS=1 (clips from a local network, as with a VPN). "
+    "Exit codes: 0 done, 1 this computer, 2 request or arguments, "
     "3 credentials, 4 refused or failed, 5 network, 6 still running."
 )
 
@@ -223,15 +231,15 @@ def _verb(names: Any, name: str, run: Callable[..., int], what: str) -> argparse
 
 def _add_tasks(names: Any) -> None:
     """The verbs that ask for the account's tasks."""
-    one = _verb(names, "task", verbs.task, "what the service says of a task of the account; free")
-    one.add_argument("id", type=_task_id, help="the task's id at Kling, or the external id that it was given")
-    one.add_argument("--external", action="store_true", help="take the id for an external id only")
+    one = _verb(names, "task", verbs.task, "show what Kling reports about a task of the account; free")
+    one.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
+    one.add_argument("--external", action="store_true", help="accept external IDs only")
     some = _verb(
-        names, "tasks", verbs.tasks, "what the service says of the tasks of the account, a page at a time; free"
+        names, "tasks", verbs.tasks, "show what Kling reports about the tasks of the account, one page at a time; free"
     )
     for name, most, default, what in (
-        ("--page", MOST_PAGES, 1, "which page"),
-        ("--size", MOST_ON_PAGE, USUAL_ON_PAGE, "how many tasks a page has"),
+        ("--page", MOST_PAGES, 1, "page to show"),
+        ("--size", MOST_ON_PAGE, USUAL_ON_PAGE, "tasks per page"),
     ):
         told = f"{what}, 1 to {most} (default: {default})"
         some.add_argument(name, type=_whole(most), default=default, metavar="NUMBER", help=told)
@@ -242,48 +250,49 @@ def _add_tasks(names: Any) -> None:
 
 def _add_profile(parser: argparse.ArgumentParser) -> None:
     what = (
-        "which state of the service to judge by: October 2026 (late) or the document of March 2026 (seed) "
+        "version of Kling's limits to check against: October 2026 (late) or March 2026 (seed) "
         "(default: KLING_PROFILE, Blender's preferences, late)"
     )
     parser.add_argument("--profile", choices=PROFILES, default="", help=what)
 
 
 def _add_dialect(parser: argparse.ArgumentParser) -> None:
-    what = "which generation of Kling's API to speak (default: KLING_DIALECT, Blender's preferences, legacy)"
+    what = "generation of Kling's API to use (default: KLING_DIALECT, Blender's preferences, legacy)"
     parser.add_argument("--dialect", choices=DIALECTS, default="", help=what)
 
 
 def _add_elements(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(verb=None)
     acts = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
-    listing = _verb(acts, "list", verbs.list_elements, "the account's own elements, or the presets")
-    listing.add_argument("--presets", action="store_true", help="Kling's own elements instead")
-    making = _verb(acts, "create", verbs.create_element, "make an element of pictures, and wait until it is ready")
-    making.add_argument("--name", required=True, help="at most 20 characters")
-    making.add_argument("--description", required=True, help="at most 100 characters")
-    making.add_argument("--front", required=True, help="picture from the front: a path or a link")
-    making.add_argument("--more", action="append", default=[], required=True, help="1 to 3 more pictures")
-    deleting = _verb(acts, "delete", verbs.delete_element, "delete an own element")
-    deleting.add_argument("id", type=int, help="as list prints it")
+    listing = _verb(acts, "list", verbs.list_elements, "list the elements of the account, or the presets")
+    listing.add_argument("--presets", action="store_true", help="list the presets instead")
+    making = _verb(acts, "create", verbs.create_element, "make an element from images, and wait until it is ready")
+    making.add_argument("--name", required=True, help="name, at most 20 characters")
+    making.add_argument("--description", required=True, help="description, at most 100 characters")
+    making.add_argument("--front", required=True, help="image from the front: a path or a link")
+    making.add_argument("--more", action="append", default=[], required=True, help="1 to 3 more images")
+    deleting = _verb(acts, "delete", verbs.delete_element, "delete an element of the account")
+    deleting.add_argument("id", type=int, help="ID of the element, as list prints it")
     for act in (listing, making, deleting):
         act.add_argument("--service", default="", help="as for submit")
 
 
 def _add_rehearse(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (0 picks a free port)")
     _add_profile(parser)
-    parser.add_argument("--submitted", type=_seconds, default=1.0, metavar="SECONDS", help="how long a task waits")
+    parser.add_argument("--submitted", type=_seconds, default=1.0, metavar="SECONDS", help="time a task waits")
+    parser.add_argument("--processing", type=_seconds, default=4.0, metavar="SECONDS", help="minimum time a task runs")
+    parser.add_argument("--fault", action="append", default=[], metavar="NAME[:COUNT]", help="simulate a fault")
+    parser.add_argument("--concurrency", type=int, default=5, help="maximum number of tasks at once")
+    parser.add_argument("--units", type=_units, default=Decimal(1000), help="units of the test account")
     parser.add_argument(
-        "--processing", type=_seconds, default=4.0, metavar="SECONDS", help="how long a task runs, at least"
+        "--media-faults",
+        choices=("task", "create"),
+        default="task",
+        help="stage at which an unsuitable image is refused",
     )
-    parser.add_argument("--fault", action="append", default=[], metavar="NAME[:COUNT]", help="misbehave on purpose")
-    parser.add_argument("--concurrency", type=int, default=5, help="tasks that may run at once")
-    parser.add_argument("--units", type=_units, default=Decimal(1000), help="what the account has")
+    parser.add_argument("--lenient-o1-duration", action="store_true", help="let O1 generate any length from a prompt")
     parser.add_argument(
-        "--media-faults", choices=("task", "create"), default="task", help="what an unfit picture fails"
+        "--blender", default="", help="Blender executable that renders the test clips (default: BLENDER, bpy, blender)"
     )
-    parser.add_argument("--lenient-o1-duration", action="store_true", help="let O1 make any length from a prompt")
-    parser.add_argument(
-        "--blender", default="", help="Blender executable that makes the clips (default: BLENDER, bpy, blender)"
-    )
-    parser.add_argument("--verbose", action="store_true", help="one line for each call on stderr")
+    parser.add_argument("--verbose", action="store_true", help="print one line for each call to stderr")

@@ -58,7 +58,7 @@ def _write(text: str) -> None:
         _Stdout.is_lost = True
         _silence()
         tell(
-            f"kling: standard output cannot be written: {getattr(error, 'strerror', '') or error}. Its lines are lost."
+            f"kling: standard output cannot be written: {getattr(error, 'strerror', '') or error}. The remaining lines are lost."
         )
 
 

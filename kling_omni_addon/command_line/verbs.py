@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 STILL_RUNNING = 6
 _ACCEPTANCE_S = 600.0
 _NETWORK_TRIES = 3
-_REFUSES = "Kling ignores it; submit refuses this file."
+_REFUSES = "Submit does not send this file."
 
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -123,7 +123,7 @@ def _tell_others(session: Session) -> int:
     for submission in session.snapshot.submissions:
         reason = session.elsewhere(submission)
         if reason:
-            tell(f"kling: {submission.id} stays as it is: {reason}")
+            tell(f"kling: {submission.id}: Not continued. {reason}")
             is_key = submission.origin.service == session.origin.service
             code = max(code, CredentialsMissing.exit_code if is_key else 0)
     return code
@@ -131,8 +131,8 @@ def _tell_others(session: Session) -> int:
 
 def _ways_on(submission: Submission) -> str:
     """The verbs by which a person decides about a parked submission."""
-    again = "" if submission.is_adopted else f", send-again {submission.id} (this may cost again)"
-    return f"Go on with: look-again {submission.id}{again}, or abandon {submission.id}."
+    again = "" if submission.is_adopted else f", kling send-again {submission.id} (you may be charged twice)"
+    return f"Continue with: kling look-again {submission.id}{again}, or kling abandon {submission.id}"
 
 
 def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
@@ -151,7 +151,7 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
                 _tell(submission, everything)
             if gives_up and (holder is not None or _is_hopeless(submission)):
                 why = waits_because(submission, everything, time.time()) if holder else submission.problem
-                session.withdraw(submission.id, f"Not sent: {why}", (holder or submission).exit_code or 5)
+                session.withdraw(submission.id, f"Stopped before sending. {why}", (holder or submission).exit_code or 5)
         return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in found.values())
 
     session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
@@ -167,7 +167,9 @@ def _tell_files(submission: Submission) -> None:
     for saved in filter(None, (submission.clip, submission.marked)):
         tell(f"Saved: '{saved}'")
     if submission.awaits_marked:
-        tell(f"kling: {submission.id}: The copy with the watermark is still to come. Fetch it with: resume --wait")
+        tell(
+            f"kling: {submission.id}: The watermarked copy is not downloaded yet. Download the copy with: kling resume --wait"
+        )
     if submission.note:
         tell(f"kling: {submission.id}: {submission.note}")
 
@@ -190,7 +192,7 @@ def _tell_silence(session: Session, submission: Submission, told: dict[str, str]
     silence = session.silence(submission)
     if silence != told.get(submission.id, ""):
         told[submission.id] = silence
-        tell(f"kling: {submission.id}: {silence or 'The service answers again.'}")
+        tell(f"kling: {submission.id}: {silence or 'The service responds again.'}")
 
 
 def _is_hopeless(submission: Submission) -> bool:
@@ -313,9 +315,11 @@ def _require_ours(session: Session, submission_id: str) -> None:
     """Raise :class:`ArgumentsInvalid` for an id that the journal does not know, and for another service's or key's."""
     found = session.read(submission_id)
     if found is None:
-        raise ArgumentsInvalid(f"There is no submission {submission_id[:80]!r}.", field="id", remedy="See: status")
+        raise ArgumentsInvalid(
+            f'There is no job "{submission_id[:80]}".', field="id", remedy="List all jobs with: kling status"
+        )
     if reason := session.elsewhere(found):
-        raise ArgumentsInvalid(f"{submission_id} stays as it is: {reason}", field="id")
+        raise ArgumentsInvalid(f'The job "{submission_id}" was not continued. {reason}', field="id")
 
 
 def task(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -323,7 +327,7 @@ def task(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     report = _service(options, environment).find_by_either(options.id)
     if options.external and report.external_task_id != options.id:
         raise ArgumentsInvalid(
-            f'"{options.id}" is Kling\'s own id of a task, and no external id.',
+            f'"{options.id}" is the ID of a task at Kling, not an external ID.',
             field="id",
             remedy="Leave --external out.",
         )

@@ -236,7 +236,7 @@ def profile(name: str = DEFAULT_PROFILE, dialect: str = LEGACY, *, is_relayed: b
     """
     if name not in PROFILES:
         known = " and ".join(PROFILES)
-        raise ArgumentsInvalid(f"There is no profile '{name}'.", field="profile", remedy=f"Known are {known}.")
+        raise ArgumentsInvalid(f'There is no profile "{name}".', field="profile", remedy=f"Known profiles: {known}.")
     data = json.loads((SCHEMAS / f"capability.{name}.json").read_text(encoding="utf-8"))
     limits = _frozen(_overlaid(data, data.pop("dialects")[dialect]))
     spoken = {

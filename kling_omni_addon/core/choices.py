@@ -64,7 +64,7 @@ def _summary(model: ModelLimits) -> str:
     source = f" from {_bare_sources(model)}" if set(every) - set(lengths) else ""
     makes = {"sound": model.has_sound, "storyboards": model.storyboards, "middle frames": model.middle_frames}
     more = " and ".join(name for name, is_made in makes.items() if is_made)
-    says = f"as {model.documented_by} documents it" if model.documented_by else ""
+    says = f"documented only by {model.documented_by}" if model.documented_by else ""
     return ", ".join(part for part in (f"{_told(lengths)} seconds{source}", more, says) if part)
 
 

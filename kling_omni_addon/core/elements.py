@@ -113,7 +113,7 @@ def read_element_task(reply: HttpReply) -> ElementTask:
     task = read_data(reply, dict)
     task_id = id_of(task.get("task_id"))
     if not task_id:
-        raise Unanswered("The answer names no task.")
+        raise Unanswered("The response contains no task ID.")
     problem = ""
     if task.get("task_status") == "failed":
         problem = cleaned(task.get("task_status_msg")) or "no reason given"
@@ -127,18 +127,20 @@ def read_deleted(reply: HttpReply) -> None:
 
 def require_words(name: str, description: str) -> None:
     """Raise :class:`ArgumentsInvalid` for a name or a description that the service would refuse."""
-    for field, text, most in (
-        ("name", name, NAME_CHARACTERS),
-        ("description", description, DESCRIPTION_CHARACTERS),
-    ):
-        if not text.strip():
-            raise ArgumentsInvalid(f"The element has no {field}.", field=field, remedy="Say what it is.")
-        if len(text) > most:
-            raise ArgumentsInvalid(
-                f"The element's {field} has {len(text)} characters; Kling takes at most {most}.",
-                field=field,
-                remedy=f"Take out {len(text) - most}.",
-            )
+    if not name.strip():
+        raise ArgumentsInvalid("The element has no name.", field="name", remedy="Enter a name.")
+    if not description.strip():
+        raise ArgumentsInvalid("The element has no description.", field="description", remedy="Describe the element.")
+    if len(name) > NAME_CHARACTERS:
+        sentence = f"The name of the element has {len(name)} characters; Kling accepts at most {NAME_CHARACTERS}."
+        raise ArgumentsInvalid(sentence, field="name", remedy="Shorten the name.")
+    if len(description) > DESCRIPTION_CHARACTERS:
+        raise ArgumentsInvalid(
+            f"The description of the element has {len(description)} characters; "
+            f"Kling accepts at most {DESCRIPTION_CHARACTERS}.",
+            field="description",
+            remedy="Shorten the description.",
+        )
 
 
 def _check(draft: ElementDraft) -> None:
@@ -146,9 +148,9 @@ def _check(draft: ElementDraft) -> None:
     least, most = MORE_PICTURES
     if not least <= len(draft.more) <= most:
         raise ArgumentsInvalid(
-            f"An element needs {least} to {most} more pictures beside the front; {len(draft.more)} are given.",
+            f"An element needs {least} to {most} images besides the front image, not {len(draft.more)}.",
             field="more",
-            remedy="Give the side, the back or a detail.",
+            remedy="Add images of the side, the back or a detail.",
         )
 
 

@@ -102,9 +102,9 @@ def plan_footage(
     shortest, longest = model.input_video_s[0], floor(model.input_video_s[1] * 2) / 2
     if frames / fps < shortest:
         sentence = (
-            f"This is {told_seconds(float(frames / fps))} long; {model.label} takes {shortest:g} to {longest:g} s."
+            f"The strips last {told_seconds(float(frames / fps))}; {model.label} accepts {shortest:g} to {longest:g} s."
         )
-        raise CaptureFailed(sentence, field="strip", remedy="Select more strips, or make it longer.")
+        raise CaptureFailed(sentence, field="strip", remedy="Select more or longer strips.")
     most = floor(Fraction(str(longest)) * fps) // rate.step * rate.step
     return FootagePlan(
         frames=min(frames, most), all_frames=frames, timeline_fps=fps, size=legal_video_size(*size, limits), rate=rate
@@ -127,8 +127,8 @@ def legal_rate(fps: Fraction, limits: VideoLimits) -> RenderRate:
         rate = RenderRate(fps=fps / step, step=step)
         if least <= floor(rate.fps + Fraction(1, 2)) <= most:  # rounded as R58 rounds
             return rate
-    sentence = f"The timeline has {float(fps):g} frames a second; Kling takes {least} to {most}."
-    raise CaptureFailed(sentence, field="fps", remedy="Set Frame Rate in Output Properties.")
+    sentence = f"The scene has {float(fps):g} fps; Kling accepts {least} to {most} fps."
+    raise CaptureFailed(sentence, field="fps", remedy="Change Frame Rate in the Output properties.")
 
 
 def legal_video_size(width: int, height: int, limits: VideoLimits) -> RenderSize:
@@ -142,8 +142,8 @@ def legal_video_size(width: int, height: int, limits: VideoLimits) -> RenderSize
         size = RenderSize(canvas=(_even(shape[0], percent), _even(shape[1], percent)), percent=percent)
         if min(size.canvas) > 0 and is_legal_video(size.width, size.height, limits):
             return size
-    sentence = f"A timeline of {width} x {height} pixels cannot become a video that Kling takes."
-    raise CaptureFailed(sentence, field="resolution", remedy="Set another resolution in Output Properties.")
+    sentence = f"A scene of {width} x {height} pixels cannot be rendered as a video that Kling accepts."
+    raise CaptureFailed(sentence, field="resolution", remedy="Change Resolution in the Output properties.")
 
 
 def _percents(short: int, least: int) -> Iterator[int]:
@@ -178,14 +178,14 @@ def command_words(template: str, **places: str) -> tuple[str, ...]:
     """
     parts = shlex.shlex(template, posix=True, punctuation_chars=False)
     parts.whitespace_split, parts.escape, parts.commenters = True, "", ""
-    remedy = "Correct it in the preferences."
+    remedy = "Correct the command in the preferences."
     try:
         words = tuple(parts)
     except ValueError:
-        raise ArgumentsInvalid(f"The command {template} has a quote without its end.", remedy=remedy) from None
+        raise ArgumentsInvalid(f'The command "{template}" has a quote that is not closed.', remedy=remedy) from None
     names = [f"{{{name}}}" for name in places]
     if not any(name in word for word in words for name in names):
-        sentence = f"The command {template} does not say where {' or '.join(names)} goes."
+        sentence = f'The command "{template}" does not contain {" or ".join(names)}.'
         raise ArgumentsInvalid(sentence, remedy=remedy)
     return tuple(_filled(word, places.items()) for word in words)
 
@@ -201,8 +201,8 @@ def link_in(output: str) -> str:
     found = (line.strip() for line in reversed(output.splitlines()))
     link = next((line for line in found if is_link(line)), "")
     if not link:
-        remedy = "It has to print the link as a line of its own."
-        raise UploadFailed("The upload command ended well and printed no link.", field="video", remedy=remedy)
+        remedy = "Let the command print the link on a line of its own."
+        raise UploadFailed("The upload command finished, but printed no link.", field="video", remedy=remedy)
     return link
 
 
@@ -228,7 +228,7 @@ def doubt_of_link(link: str) -> str:
     if not host or not is_link(link):
         return ""
     if _is_private(host):
-        return f"Kling cannot reach {host}: it is an address of this computer or of a local network."
+        return f"Kling cannot reach {host}: the address belongs to this computer or to a local network."
     return "" if link.startswith("https:") else f"The link to {host} is not https; Kling may refuse it."
 
 

@@ -181,13 +181,13 @@ def mp4_fault(stream: BinaryIO, size_bytes: int) -> str:
         stream.seek(offset)
         length, kind = _box_head(stream, size_bytes - offset)
         if not kinds and kind != b"ftyp":
-            return "it does not begin like an MP4"
+            return "the file does not begin like an MP4"
         if length < 8 or offset + length > size_bytes:
-            return "it is cut short"
+            return "the end of the file is missing"
         kinds.append(kind)
         offset += length
     missing = [name for name in (b"ftyp", b"moov", b"mdat") if name not in kinds]
-    return f"its {missing[0].decode()} part is missing" if missing else ""
+    return f"the {missing[0].decode()} part is missing" if missing else ""
 
 
 def _box_head(stream: BinaryIO, remaining: int) -> tuple[int, bytes]:

@@ -51,7 +51,7 @@ class Price:
     @property
     def sentence(self) -> str:
         """The price with its date, and why it is a range if it is one."""
-        why = "" if self.is_exact else " An edit is billed by the length of its video, which is not known here."
+        why = "" if self.is_exact else " An edit is billed by the length of its video, which is not known."
         return f"{self.label} (list price of {self.date}).{why}"
 
 

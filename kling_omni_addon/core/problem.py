@@ -68,7 +68,7 @@ def shown(value: Any) -> str:
 def quoted(value: Any) -> str:
     """A value as it stands in our sentences: in quotes and never long."""
     text = shown(value)
-    return f"'{text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + '…'}'"
+    return f'"{text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."}"'
 
 
 def counted(number: int, noun: str) -> str:
@@ -76,12 +76,25 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+_REMOVALS: Mapping[str, tuple[str, str]] = {
+    "video": ("Remove 1 Video", "Remove {number} Videos"),
+    "shot": ("Remove 1 Shot", "Remove {number} Shots"),
+    "image": ("Remove 1 Image", "Remove {number} Images"),
+    "frame": ("Remove 1 Frame", "Remove {number} Frames"),
+    "middle frame": ("Remove 1 Middle Frame", "Remove {number} Middle Frames"),
+    "end frame": ("Remove 1 End Frame", "Remove {number} End Frames"),
+    "element": ("Remove 1 Element", "Remove {number} Elements"),
+}
+
+
 def removal(items: str, positions: Sequence[int], noun: str) -> Remedy | None:
-    """The remedy that takes neighbouring items out of a list; ``None`` when they do not stand side by side."""
+    """The remedy that takes neighboring items out of a list; ``None`` when they do not stand side by side."""
     start, stop = positions[0], positions[-1] + 1
     if len(positions) != stop - start:
         return None
-    return Remedy(path=f"{items}[{start}:{stop}]", value=None, label=f"Remove {counted(stop - start, noun)}".title())
+    one, many = _REMOVALS[noun]
+    label = one if stop - start == 1 else many.format(number=f"{stop - start:,}")
+    return Remedy(path=f"{items}[{start}:{stop}]", value=None, label=label)
 
 
 def nearest_duration(lengths: Sequence[int], wanted: int) -> Remedy:

@@ -58,16 +58,16 @@ STOP.
 """
 
 _REMEDIES = {
-    Reaction.FIX_KEYS: "Check the key and that it belongs to this service; keys of Kling and Kling China differ.",
-    Reaction.SIGN_AGAIN: "Set this computer's clock right.",
-    Reaction.RECHARGE: "Look at the account at Kling, then resume.",
+    Reaction.FIX_KEYS: "Check that the key is correct and belongs to this service. Kling and Kling China use different keys.",
+    Reaction.SIGN_AGAIN: "Correct the clock of this computer.",
+    Reaction.RECHARGE: "Check the account at Kling, then press Resume.",
     Reaction.CHANGE_REQUEST: "Change the request and submit it again.",
 }
 _MESSAGE_LENGTH = 500
 _SOUNDS_KNOWN = ("already exist", "duplicat")
 _NO_SUCH_TASK = (1201, 1203)
 _ID_LENGTH = 200
-NO_SUCH_TASK_REMEDY = "Check the id, and that the key belongs to the account that made the task."
+NO_SUCH_TASK_REMEDY = "Check the ID, and that the key belongs to the account of the task."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def read_lent(reply: HttpReply) -> str:
     """The link that a rehearsal gave a video. Raises :class:`Refused` and :class:`Unanswered`."""
     link = read_data(reply, dict).get("link")
     if not isinstance(link, str):
-        raise Unanswered("The rehearsal server gave the video no link.")
+        raise Unanswered("The rehearsal server returned no link for the video.")
     return link
 
 
@@ -157,14 +157,14 @@ def read_data(reply: HttpReply, kind: type[Any], *, is_question: bool = False) -
     document = document_of(reply)
     code = document.get("code")
     if not isinstance(code, int) or isinstance(code, bool):
-        raise Unanswered(f"The answer (HTTP {reply.status}) does not look like Kling's.")
+        raise Unanswered(f"The response (HTTP {reply.status}) does not look like one from Kling.")
     if code != 0:
         raise _refusal(code, reply, cleaned(document.get("message")), is_question)
     if reply.status >= 400:
-        raise Unanswered(f"The answer contradicts itself: HTTP {reply.status} with code 0.")
+        raise Unanswered(f"The response contradicts itself: HTTP {reply.status} with code 0.")
     data = document.get("data")
     if not isinstance(data, kind):
-        raise Unanswered("The answer lacks its data.")
+        raise Unanswered("The response contains no data.")
     return data
 
 
@@ -178,11 +178,11 @@ def document_of(reply: HttpReply) -> dict[str, Any]:
         return document
     if reply.headers.get("content-type", "").startswith("text/html"):
         raise Unanswered(
-            f"A web page answered instead of Kling (HTTP {reply.status}).",
+            f"A web page responded instead of Kling (HTTP {reply.status}).",
             field="service",
-            remedy="Check the service's address, a proxy, or the log-in page of this network.",
+            remedy="Check the address of the service, the proxy, or the log-in page of this network.",
         )
-    raise Unanswered(f"The answer (HTTP {reply.status}) is not JSON.")
+    raise Unanswered(f"The response (HTTP {reply.status}) is not JSON.")
 
 
 def _refusal(code: int, reply: HttpReply, message: str, is_question: bool) -> Refused:
@@ -193,7 +193,7 @@ def _refusal(code: int, reply: HttpReply, message: str, is_question: bool) -> Re
     elif is_question and code in _NO_SUCH_TASK:
         kind = TaskUnknown
     return kind(
-        f"Kling refused: {message or 'no reason given'} (code {code}).",
+        f"Kling refused the request: {message or 'no reason given'} (code {code}).",
         code=code,
         http_status=reply.status,
         reaction=reaction,

@@ -25,7 +25,7 @@ def legal_size(width: int, height: int, aspect_ratio: str | None, at: Profile | 
     an aspect ratio that the service does not know.
     """
     if width < 1 or height < 1:
-        raise ValueError(f"A picture cannot be {width} x {height} pixels.")
+        raise ValueError(f"An image cannot be {width} x {height} pixels.")
     limits = at or profile()
     across, down = _shape(width, height, aspect_ratio, limits)
     most = _most_oblong(limits.picture, is_wide=across >= down)
@@ -67,7 +67,7 @@ def sides_of(aspect_ratio: str) -> tuple[int, int]:
     """Across and down: 16 and 9 of ``"16:9"``. Raises ``ValueError`` for what is no ratio."""
     sides = _RATIO.fullmatch(aspect_ratio)
     if sides is None:
-        raise ValueError(f"{aspect_ratio!r} is no aspect ratio.")
+        raise ValueError(f"{aspect_ratio!r} is not an aspect ratio.")
     return int(sides[1]), int(sides[2])
 
 
@@ -84,7 +84,7 @@ def _shape(width: int, height: int, aspect_ratio: str | None, limits: Profile) -
         return width, height
     if aspect_ratio not in limits.aspect_ratios:
         known = ", ".join(limits.aspect_ratios)
-        raise ValueError(f"The service knows no aspect ratio {aspect_ratio!r}, only {known}.")
+        raise ValueError(f"Kling does not offer the aspect ratio {aspect_ratio!r}, only {known}.")
     return sides_of(aspect_ratio)
 
 

@@ -99,7 +99,7 @@ def _cut_out(text: str, start: int) -> str:
     if not text:
         return ""
     part = text[start : start + _TEXT_LENGTH]
-    return f"“{'…' if start else ''}{part}{'…' if start + _TEXT_LENGTH < len(text) else ''}”"
+    return f'"{"..." if start else ""}{part}{"..." if start + _TEXT_LENGTH < len(text) else ""}"'
 
 
 def _change(name: str, before: str, after: str) -> Iterator[str]:
@@ -123,18 +123,18 @@ def _picture_change(name: str, before: Mapping[str, Any] | None, after: Mapping[
     if names[0] != names[1]:
         yield from _change(name, *names)
     elif before is not None and after is not None and before.get("sha256") != after.get("sha256"):
-        yield f"{name}: another picture of the same name"
+        yield f"{name}: another image with the same name"
 
 
 def _file_name(picture: Mapping[str, Any]) -> str:
     source = str(picture.get("source", ""))
-    return source.replace("\\", "/").rpartition("/")[2] or "a picture"
+    return source.replace("\\", "/").rpartition("/")[2] or "an image"
 
 
 def _list_changes(name: str, before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]) -> Iterator[str]:
     yield from _change(name, ", ".join(_names(before)), ", ".join(_names(after)))
     if _names(before) == _names(after) and _contents(before) != _contents(after):
-        yield f"{name}: other pictures of the same names"
+        yield f"{name}: other images with the same names"
 
 
 def _names(pictures: list[Mapping[str, Any]]) -> list[str]:
@@ -157,8 +157,8 @@ def _video(wish: Mapping[str, Any]) -> str:
     video = wish.get("video")
     if not video:
         return ""
-    use = "edited" if video.get("use") == "edit" else "followed"
-    return f"{use}, with its sound" if video.get("keep_sound") else use
+    use = "edited" if video.get("use") == "edit" else "used as reference"
+    return f"{use}, with original sound" if video.get("keep_sound") else use
 
 
 def _cut(wish: Mapping[str, Any]) -> str:

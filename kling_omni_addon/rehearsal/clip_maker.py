@@ -83,7 +83,7 @@ class ClipMaker:
         try:
             return self._clip_of(spec)
         except OSError as error:
-            raise ClipMakingFailed(f"The rehearsal clip could not be made: {error}") from error
+            raise ClipMakingFailed(f"The test clip could not be made: {error}") from error
 
     def close(self) -> None:
         """Kill children at work; nothing is made any more."""
@@ -120,9 +120,9 @@ class ClipMaker:
             order.write_text(json.dumps(asdict(spec) | {"output": made}, default=_absolute), "utf-8")
             last_word = self._run(order)
             if not order.is_file():
-                raise _FolderGone("The folder of the rehearsal clip was deleted while it was made.")
+                raise _FolderGone("The folder of the test clip was deleted while Blender rendered the clip.")
             if not made.is_file():  # the script's own rename makes it whole: an exit code after that says nothing more
-                raise ClipMakingFailed(f"The rehearsal clip could not be made: {last_word}")
+                raise ClipMakingFailed(f"The test clip could not be made: {last_word}")
             made.replace(clip)
 
     def _run(self, order: Path) -> str:
@@ -133,7 +133,7 @@ class ClipMaker:
         except subprocess.TimeoutExpired:
             _kill(child)
             child.communicate()
-            raise ClipMakingFailed(f"The rehearsal clip was not made within {TIME_LIMIT_S:.0f} seconds.") from None
+            raise ClipMakingFailed(f"The test clip was not made within {TIME_LIMIT_S:.0f} s.") from None
         finally:
             with self._lock:
                 self._children.discard(child)
@@ -171,7 +171,7 @@ def default_command(blender_binary: str | None) -> list[str]:
     blender = blender_binary or shutil.which("blender")
     if not blender:
         raise RehearsalUnavailable(
-            "The rehearsal makes its clips with Blender, and there is none here.",
+            "The rehearsal server renders its test clips with Blender, but found no Blender.",
             field="BLENDER",
             remedy="Set BLENDER to a Blender executable, or install the bpy package into this Python.",
         )

@@ -54,7 +54,7 @@ class RehearsalServer:
             raise RehearsalUnavailable(
                 f"The rehearsal server cannot listen on port {self._settings.port}: {problem.strerror or problem}.",
                 field="port",
-                remedy="Use port 0 for any free one.",
+                remedy="Use port 0 for any free port.",
             ) from problem
         self._service.links.base_url = self.url
         self._sockets.serve()

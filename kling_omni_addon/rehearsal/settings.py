@@ -60,12 +60,12 @@ class RehearsalSettings:
     def __post_init__(self) -> None:
         if not is_loopback(self.host) or ":" in self.host:
             raise ArgumentsInvalid(
-                f"The rehearsal server only listens on this machine, not on {self.host}.",
+                f"The rehearsal server listens on this computer only, not on {self.host}.",
                 field="host",
                 remedy="Use 127.0.0.1.",
             )
         if not 0 <= self.port <= 65_535:
-            raise ArgumentsInvalid(f"There is no port {self.port}.", field="port", remedy="Use 0 for any free one.")
+            raise ArgumentsInvalid(f"There is no port {self.port}.", field="port", remedy="Use 0 for any free port.")
         if self.media_faults not in MEDIA_FAULTS:
             raise ArgumentsInvalid(
                 f"media_faults is {self.media_faults!r}.",

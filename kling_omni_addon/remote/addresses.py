@@ -31,12 +31,12 @@ from .networks import addresses_of, ip_of, is_public, kind_of
 __all__ = ["LOOPBACK", "Trust", "is_public", "opened"]
 
 _REDIRECTS = 3
-_REFUSED = "The clip's link leads to an address that is not a public https one; it was not followed."
+_REFUSED = "The clip was not downloaded: its link does not lead to a public https address."
 _LOCAL = (
-    "The clip's link leads to an address of a local network, so it was not followed: the resolver of this computer may "
-    "make addresses up, as that of a VPN does. The clip is made and waits at Kling."
+    "The clip was not downloaded: its link leads to an address of a local network. A VPN may cause this. "
+    "The clip is finished and stays at Kling."
 )
-_LOCAL_REMEDY = "If you trust the network, set KLING_LOCAL_CLIPS=1 in the environment, then resume."
+_LOCAL_REMEDY = "If you trust the network, set KLING_LOCAL_CLIPS=1 in the environment, then press Resume."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def _answer(session: requests.Session, link: str, may_be_local: bool, trust: Tru
             return response
         link = _joined(link, response.headers["location"])
         response.close()
-    raise ClipUnusable("The clip's link leads from one address to the next without end.")
+    raise ClipUnusable("The link of the clip is redirected too many times.")
 
 
 def _get(session: requests.Session, link: str) -> requests.Response:
@@ -103,7 +103,7 @@ def _no_answer(error: Exception) -> ClipUnusable:
     local = local_fault(error)
     if local is not None and local.field != "service":  # the link is the service's own, and nothing to set right here
         return ClipUnusable(local.sentence.replace(" Nothing was sent.", ""), field=local.field, remedy=local.remedy)
-    return ClipUnusable(f"The clip's address gives no answer. {sentence_of(error, 'its server')}")
+    return ClipUnusable(f"The clip could not be downloaded. {sentence_of(error)}")
 
 
 def _joined(link: str, location: str) -> str:

@@ -25,7 +25,7 @@ def check_answer(response: requests.Response) -> None:
     if status not in (200, 206, 416):
         raise ClipUnusable(f"The clip could not be downloaded (HTTP {status}).")
     if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        raise ClipUnusable("The clip came packed, though that was not asked for; it was not downloaded.")
+        raise ClipUnusable("The server sent a compressed file. The download was stopped.")
 
 
 def etag_of(response: requests.Response) -> str:

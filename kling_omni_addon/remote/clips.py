@@ -124,7 +124,7 @@ def download(
         _fsync_folder(named.parent)
         return _clip(named, reception.named_sha256)
     if part.is_dir() and not part.is_symlink():
-        raise ClipUnusable(f"There is a folder in the place of {part.name}.", remedy="Move it away.")
+        raise ClipUnusable(f'A folder has the name "{part.name}" of the download.', remedy="Rename the folder.")
     if not _is_complete(part, reception):
         getting = _Getting(part, reception, limits, monotonic)
         getting.run(
@@ -170,7 +170,7 @@ class _Getting:
                 if start is not None:
                     self._take(response, start)
                     return
-        raise ClipUnusable("The service sends other parts of the clip than were asked for.")
+        raise ClipUnusable("The server sent the wrong part of the file.")
 
     def _resumable(self) -> int:
         """How many bytes of the partial file can be built on."""
@@ -182,7 +182,7 @@ class _Getting:
         """Where in the file the answer's bytes belong; None when it is of no use and the whole has to be asked for."""
         if response.status_code == 200:
             if kept and response.headers.get("content-type", "").startswith("text/html"):
-                raise ClipUnusable("A web page came instead of the clip.")  # not worth what is kept
+                raise ClipUnusable("The server sent a web page instead of the clip.")  # not worth what is kept
             return 0
         span = span_of(response)
         if not kept or span is None or etag_of(response) != self.reception.etag:
@@ -194,7 +194,7 @@ class _Getting:
     def _take(self, response: requests.Response, start: int) -> None:
         total = total_of(response)
         if total is not None and total > self.limits.size_bytes:
-            raise ClipUnusable("The clip is said to be larger than 2 GB; it was not downloaded.")
+            raise ClipUnusable("The server announced a clip larger than 2 GB. The download was stopped.")
         if start == 0:
             self.reception.began(etag_of(response), total)
         with opened_part(self.part, start) as handle:
@@ -216,14 +216,16 @@ class _Getting:
         free = None if free is None else free - self.limits.spare_bytes
         if free is not None and wanted > free:
             missing = (wanted - free + 999_999) // 1_000_000
-            raise ClipUnusable(f"The disk is too full for the clip: {missing} MB are missing.", remedy="Make room.")
+            raise ClipUnusable(
+                f"The disk is too full: the clip needs {missing} MB more.", remedy="Free some space on the disk."
+            )
 
     def _copy(self, response: requests.Response, written: Written, total: int | None) -> None:
         most = self.limits.size_bytes if total is None else total
         told = written.offset
         for chunk in self._paced(_chunks(response)):
             if written.offset + len(chunk) > most:
-                raise _TooLong("The clip is longer than said, or larger than 2 GB.")
+                raise _TooLong("The file is larger than announced, or larger than 2 GB.")
             written.write(chunk)
             if written.offset - told >= _TELL_BYTES:
                 told = written.offset
@@ -241,7 +243,7 @@ class _Getting:
             if passed_s < self.limits.window_s:
                 continue
             if count < self.limits.least_bytes_per_s * passed_s:
-                raise ClipUnusable("The download came almost to a stop; it goes on later.")
+                raise ClipUnusable("The download stalled. The extension continues the download later.")
             since, count = since + passed_s, 0
 
 
@@ -259,7 +261,7 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
             yield chunk
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
         _log.debug("a download broke off", exc_info=error)
-        raise ClipUnusable("The download broke off.") from None
+        raise ClipUnusable("The download was interrupted.") from None
 
 
 def _fault(path: Path) -> str:
@@ -288,7 +290,7 @@ def _check(part: Path, rejected: Path) -> None:
         with suppress(OSError):  # whatever lies there instead of a file: what counts is that no clip came
             part.replace(rejected)
         part.unlink(missing_ok=True)
-        raise ClipUnusable(f"The downloaded file is not a whole MP4: {fault}.")
+        raise ClipUnusable(f"The downloaded file is not a complete MP4 file: {fault}.")
 
 
 def _sha256(path: Path) -> str:
@@ -308,7 +310,7 @@ def _named(part: Path, target: Path, sha256: str, reception: Reception, waits_s:
             with suppress(FileExistsError):  # somebody was faster
                 _name(part, name, waits_s)
                 return name
-    raise ClipUnusable(f"Every name like {target.name} is taken.", remedy="Move some of those files away.")
+    raise ClipUnusable(f'Every name like "{target.name}" is in use.', remedy="Move or rename some of those files.")
 
 
 def _names(target: Path) -> Iterator[Path]:
@@ -334,6 +336,6 @@ def _name(part: Path, target: Path, waits_s: tuple[float, ...]) -> None:
         else:
             return
     raise ClipUnusable(
-        f"{target.name} cannot be written: another program holds it, or the folder is protected.",
-        remedy="The clip is downloaded and waits beside it.",
+        f'"{target.name}" cannot be saved: another program is using the file, or the folder is write-protected.',
+        remedy="The downloaded clip is kept in the same folder.",
     )

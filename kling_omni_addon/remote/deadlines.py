@@ -34,7 +34,7 @@ class _Timed(io.RawIOBase):
         """Like a socket's. Raises TimeoutError once the time is over, however much came."""
         left_s = self.ends_at - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError("the answer took too long as a whole")
+            raise TimeoutError("the complete response took too long")
         usual_s = self._connection.gettimeout()
         self._connection.settimeout(left_s if usual_s is None else min(usual_s, left_s))
         try:

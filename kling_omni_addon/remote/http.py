@@ -160,26 +160,25 @@ def _fact_of(error: Exception, body: StreamedBody | None) -> BaseException:
     return (NotSent if unsent else Unanswered)(sentence, field="service", remedy=_REMEDY)
 
 
-_REMEDY = "Check the network, the proxy and the service's address."
+_REMEDY = "Check the network, the proxy and the address of the service."
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
-    (requests.exceptions.SSLError, "The certificate of {whom} is not trusted."),
-    (requests.exceptions.ProxyError, "The proxy does not let us through."),
-    (requests.exceptions.ConnectTimeout, "{Whom} does not answer to a connection."),
-    (requests.exceptions.ReadTimeout, "{Whom} took too long to answer."),
-    (requests.exceptions.ConnectionError, "{Whom} cannot be reached, or the connection broke."),
+    (requests.exceptions.SSLError, "The certificate of the server is not trusted."),
+    (requests.exceptions.ProxyError, "The proxy refused the connection."),
+    (requests.exceptions.ConnectTimeout, "The server did not accept the connection in time."),
+    (requests.exceptions.ReadTimeout, "The server took too long to respond."),
+    (requests.exceptions.ConnectionError, "The server cannot be reached, or the connection was interrupted."),
 )
 
 
-def sentence_of(error: Exception, whom: str) -> str:
-    """What happened to a call to ``whom``, without the address (it may hold a secret) and without names of Python."""
-    text = next((text for kind, text in _SENTENCES if isinstance(error, kind)), "The call to {whom} broke off.")
-    return text.format(whom=whom, Whom=whom[:1].upper() + whom[1:])
+def sentence_of(error: Exception) -> str:
+    """What happened to a call, without the address (it may hold a secret) and without names of Python."""
+    return next((text for kind, text in _SENTENCES if isinstance(error, kind)), "The connection was interrupted.")
 
 
 def _sentence(error: Exception) -> str:
     if isinstance(error, Unanswered):
         return error.sentence
-    return "The service took too long to answer." if _is_slow(error) else sentence_of(error, "the service")
+    return "The server took too long to respond." if _is_slow(error) else sentence_of(error)
 
 
 def _is_slow(error: Exception) -> bool:
@@ -194,7 +193,7 @@ def _whole(response: requests.Response) -> bytes:
     for chunk in response.iter_content(_READ_BYTES):
         body += chunk
         if len(body) > REPLY_LIMIT_BYTES:
-            raise Unanswered("The answer is larger than any that Kling gives.")
+            raise Unanswered("The response is larger than any response of Kling.")
     return body
 
 

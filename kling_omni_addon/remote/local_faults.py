@@ -22,18 +22,18 @@ def local_fault(error: Exception) -> KlingError | None:
     is_socks = isinstance(error, ValueError) and "SOCKS" in str(error)  # the library's word for a version that is none
     if is_socks or isinstance(error, requests.exceptions.InvalidSchema):
         return _misset(
-            "The proxy of the environment is of a kind that this installation cannot use.",
+            "The proxy in the environment has a type that is not supported.",
             "proxy",
             f"Check {_PROXIES} in the environment: http, https, socks5 and socks5h work (the last two with PySocks).",
         )
     if isinstance(error, requests.exceptions.InvalidHeader | UnicodeEncodeError):
         return CredentialsUnreadable(
-            "The key holds a character that cannot be sent. Nothing was sent.",
+            "The key contains a character that cannot be sent. Nothing was sent.",
             field="key",
-            remedy="Copy the key from Kling's console again, without blanks, line breaks or quotes.",
+            remedy="Copy the key from Kling's console again, without spaces, line breaks or quotes.",
         )
     if isinstance(error, requests.exceptions.InvalidURL | LocationValueError | UnicodeError):
-        return _misset("The address cannot be read as one of a service or of a proxy.", "service", "Check it.")
+        return _misset("The address of the service or of the proxy cannot be read.", "service", "Check both.")
     return _bundle_fault() if isinstance(error, OSError) else None
 
 
@@ -46,8 +46,10 @@ def _bundle_fault() -> KlingError | None:
     try:
         ssl.create_default_context(cafile=None if path.is_dir() else path, capath=path if path.is_dir() else None)
     except (OSError, ValueError):
-        sentence = f"The certificates that {name} names, '{path}', are not there or cannot be read."
-        return _misset(sentence, name, f"Give {name} the path of a file of certificates, or remove it.")
+        sentence = f'The certificates "{path}" in {name} do not exist or cannot be read.'
+        return _misset(
+            sentence, name, f"Set {name} to the path of a certificate file, or remove {name} from the environment."
+        )
     return None
 
 

@@ -103,9 +103,9 @@ class KlingService:
         name = dialect.LABEL[0].upper() + dialect.LABEL[1:]
         if isinstance(self._credentials, KeyPair) and not dialect.TAKES_KEY_PAIRS:
             raise CredentialsUnfit(
-                f"{name} takes an API key and no AccessKey with its SecretKey. Nothing was sent.",
+                f"{name} accepts an API key, but no access key with a secret key. Nothing was sent.",
                 field="KLING_API_KEY",
-                remedy="Make an API key in Kling's console and enter it, or choose the legacy API for new shots.",
+                remedy="Create an API key in Kling's console and enter it, or select the legacy API for new shots.",
             )
         return dialect
 
@@ -144,7 +144,7 @@ class KlingService:
             raise
         except Unanswered as error:
             if not is_committed:  # the service broke off mid-upload with an answer of no meaning
-                raise NotSent("The service broke off while the request was going out.") from None
+                raise NotSent("The service ended the connection before the request was complete.") from None
             if isinstance(error, OtherDialect):
                 raise self._of_address(error) from None
             raise
@@ -166,7 +166,7 @@ class KlingService:
             raise NotSent(error.sentence, field=error.field, remedy=error.remedy) from None
         if not link:
             raise ClipGone(
-                "Kling has no clip any more of the shot that this one is made from. Nothing was sent.", field="video_of"
+                "Kling no longer has the clip that this shot uses as its video. Nothing was sent.", field="video_of"
             )
         return json.dumps(link)[1:-1]
 
@@ -326,7 +326,7 @@ class KlingService:
 
     def _of_address(self, error: OtherDialect) -> OtherDialect:
         """An answer in other words says which address gave it."""
-        remedy = "Choose the other API in the preferences (KLING_DIALECT), or check the service's address."
+        remedy = "Select the other API in the preferences (KLING_DIALECT), or check the address of the service."
         return OtherDialect(f"{self._base_url}: {error.sentence}", field="service", remedy=remedy)
 
     def _send(self, call: HttpCall, body: StreamedBody | None = None) -> HttpReply:

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 _MANY = 3
 """From so many due tasks on, they are asked about together."""
-_NO_LINK = "Kling says that the clip is made, but does not say where it is."
+_NO_LINK = "Kling reports a finished clip, but did not send its link."
 _TOGETHER_S = 3.0
 """Tasks that are due within this time are asked about together."""
 
@@ -112,7 +112,7 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
             has_marked=bool(report.marked_link) or submission.wish.get("watermark") is True,
         )
     if report.status is Status.FAILED:
-        return ev.Failed(at=now, reason=f"Kling could not make it: {report.message or 'no reason given'}.")
+        return ev.Failed(at=now, reason=f"Kling could not generate the clip: {report.message or 'no reason given'}.")
     if report.status is Status.UNKNOWN:
         _log.warning("%s: the service reports a state that this version does not know; asking on", submission.id)
     is_news = report.status is Status.PROCESSING and submission.status != report.status

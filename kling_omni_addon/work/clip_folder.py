@@ -36,7 +36,7 @@ class Place:
             return ""
         if clip.parent == self.folder:
             return self.note
-        return f'The clip is in "{clip.parent}", where an earlier try put it, and not in "{self.wanted}".'
+        return f'The clip is in "{clip.parent}" from an earlier download, and not in "{self.wanted}".'
 
 
 def require_folder(folder: Path) -> None:
@@ -46,11 +46,11 @@ def require_folder(folder: Path) -> None:
     """
     try:
         if not folder.is_absolute():
-            raise OSError(errno.ENOENT, "It is no full path")
+            raise OSError(errno.ENOENT, "The path is not absolute")
         make_folder(folder)
         _write_into(folder)
     except (OSError, ValueError) as error:
-        sentence = f'The folder "{folder}" takes no clips: {_reason(error)}. Nothing was sent.'
+        sentence = f'Clips cannot be saved in "{folder}": {_reason(error)}. Nothing was sent.'
         raise ArgumentsInvalid(sentence, field="folder", remedy=_ANOTHER) from error
 
 
@@ -64,7 +64,7 @@ def place_now(submission: Submission, clips: Path) -> Place:
     trouble = _trouble_with(wanted, makes_parents=wanted == clips or _is_there(submission.target.blend))
     if not trouble:
         return Place(folder=wanted, wanted=wanted)
-    sentence = f'The folder "{wanted}" takes no clips: {trouble}.'
+    sentence = f'Clips cannot be saved in "{wanted}": {trouble}.'
     is_last = wanted == clips or bool(_trouble_with(clips, makes_parents=True))
     if is_last or submission.failures < PATIENCE:
         raise ClipUnusable(sentence, field="folder", remedy=_ANOTHER)

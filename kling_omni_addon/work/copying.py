@@ -25,8 +25,10 @@ def copy_clip(submission: Submission, folder: Path) -> Path:
     require_folder(folder)
     clip = Path(submission.clip)
     if not is_clip(clip, submission.clip_sha256):
-        sentence = f'The clip "{clip}" is gone, or another file now.'
-        raise ClipUnusable(sentence, field="id", remedy="Put it back, or generate it again.")
+        sentence = f'The clip "{clip}" was deleted or replaced.'
+        raise ClipUnusable(
+            sentence, field="id", remedy="Restore the file, or generate the clip again, which is charged."
+        )
     for target in _names(folder, clip):
         if is_clip(target, submission.clip_sha256):
             return target

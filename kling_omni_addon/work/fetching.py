@@ -29,7 +29,7 @@ from .filing import discard_part, file_name, mark_of, marked_name
 from .reception import MarkedReception, Reception
 from .turn import Turn
 
-_EXPIRED = "The clip has expired at the service: Kling keeps clips for 30 days."
+_EXPIRED = "The clip has expired: Kling deletes clips after 30 days."
 
 
 def fetch(turn: Turn) -> None:
@@ -67,7 +67,7 @@ def fetch_marked(turn: Turn) -> None:
     """Download the copy with the watermark, beside the clip that is there, and put on record what came of it."""
     submission = turn.submission
     if turn.lease.was_dropped:  # counted, so that one which ends every process does not do so for ever
-        turn.record(ev.MarkedFailed(at=turn.now(), reason="The program ended while it was at it."))
+        turn.record(ev.MarkedFailed(at=turn.now(), reason="The program quit during the download."))
         return
     target = Path(submission.clip).with_name(marked_name(Path(submission.clip)))
     try:
@@ -89,9 +89,9 @@ def fetch_marked(turn: Turn) -> None:
 def _marked_copy(turn: Turn, target: Path) -> FetchedClip:
     report = turn.service.ask(turn.submission.task_id)
     if not report.marked_link:
-        raise ClipUnusable("Kling does not say where it is.")
+        raise ClipUnusable("Kling did not send a link to the copy.")
     if not target.parent.is_dir():  # it was moved, or its share is away: what would be made is another place
-        raise ClipUnusable(f'The folder "{target.parent}" is gone.')
+        raise ClipUnusable(f'The folder "{target.parent}" no longer exists.')
     reception = MarkedReception(turn.submission, turn.append, turn.now)
     return turn.service.fetch(replace(report, link=report.marked_link), target, reception)
 
@@ -121,7 +121,7 @@ def _is_local(error: KlingError | OSError) -> bool:
 
 
 def _why(error: KlingError | OSError) -> str:
-    return str(error) if isinstance(error, KlingError) else f"The clip cannot be written: {error.strerror or error}."
+    return str(error) if isinstance(error, KlingError) else f"The clip cannot be saved: {error.strerror or error}."
 
 
 def _has_expired(turn: Turn, error: Exception) -> bool:

@@ -182,15 +182,15 @@ class Lane:
 def _after_stumble(action: Action, now: float) -> Event | None:
     """What a step that broke off with a mistake of our own leaves on record, for a person to read."""
     if action is Action.SEND:
-        return ev.NotSent(at=now, reason=f"It could not be sent, by a mistake of this extension. {_STUMBLED}")
+        return ev.NotSent(at=now, reason=f"Not sent, because of an error in the extension. {_STUMBLED}")
     if action is Action.FETCH:
-        return ev.FetchFailed(at=now, reason=f"It could not be downloaded, by a mistake of this extension. {_STUMBLED}")
+        return ev.FetchFailed(at=now, reason=f"Not downloaded, because of an error in the extension. {_STUMBLED}")
     if action is Action.FETCH_MARKED:
-        return ev.MarkedFailed(at=now, reason=f"That was a mistake of this extension. {_STUMBLED}")
+        return ev.MarkedFailed(at=now, reason=f"An error in the extension stopped the download. {_STUMBLED}")
     return None
 
 
-_STUMBLED = "It is tried again; the log has the details."
+_STUMBLED = "The extension tries again; the log has the details."
 
 
 def _set_aside(turn: Turn) -> None:

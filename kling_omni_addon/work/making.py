@@ -80,8 +80,8 @@ class Making:
         if known is not None and not known.problem:
             return self._finished(known)
         if any(element.name == self.draft.name for element in self.library.elements(presets=False)):
-            sentence = f'The library has an element "{self.draft.name}" already. Nothing was sent.'
-            raise ArgumentsInvalid(sentence, field="name", remedy="Use that one, delete it, or give another name.")
+            sentence = f'The element library already has an element "{self.draft.name}". Nothing was sent.'
+            raise ArgumentsInvalid(sentence, field="name", remedy="Use or delete that element, or enter another name.")
         return self.make()
 
     def _sent(self) -> ElementTask:
@@ -101,8 +101,8 @@ class Making:
         if task is not None:
             return task
         raise Unanswered(
-            f'No response from Kling to the element "{sent.name}", and its library does not have it. {error.sentence}',
-            remedy="Make it again: the library is asked for it before it is sent once more. Nothing is charged.",
+            f'No response from Kling about the element "{sent.name}", which is not in the library. {error.sentence}',
+            remedy="Make the element again, which is free. The extension checks the library first.",
         ) from error
 
     def _found(self, sent: SentElement) -> ElementTask | None:
@@ -121,7 +121,8 @@ class Making:
         ended = task if _is_over(task) else self._tried_until(lambda: self._over(task.task_id), self.timeout_s)
         if ended is None:
             raise StillRunning(
-                f'Kling is still making the element "{self.draft.name}".', remedy="Look for it in the library later."
+                f'Kling is still making the element "{self.draft.name}".',
+                remedy="Look for the element in the library later.",
             )
         if ended.element is None:
             raise TaskFailed(f"Kling could not make the element: {ended.problem}.")

@@ -96,9 +96,9 @@ class PictureStore:
                         yield held
                     held = base64.b64encode(chunk)
         except OSError as error:
-            raise PictureChanged(f"A picture of this submission cannot be read: {error.strerror}.") from error
+            raise PictureChanged(f"An image of this job cannot be read: {error.strerror}.") from error
         if digest.hexdigest() != picture.sha256:
-            raise PictureChanged("A picture of this submission was changed on disk after it was judged.")
+            raise PictureChanged("An image of this job was changed on disk after it was checked.")
         yield held
 
     def path_of(self, picture: PictureRef) -> Path:
@@ -149,7 +149,9 @@ def _copy(source: BinaryIO, target: BinaryIO, field: str) -> str:
         digest.update(chunk)
         size += len(chunk)
         if size > LARGEST_BYTES:
-            raise ArgumentsInvalid("The picture grows while it is read.", field=field, remedy="Wait until it is done.")
+            raise ArgumentsInvalid(
+                "The image file is still growing.", field=field, remedy="Try again when the file is complete."
+            )
         target.write(chunk)
     target.flush()
     return digest.hexdigest()
@@ -173,10 +175,10 @@ def _readable(path: Path, field: str) -> Iterator[BinaryIO]:
 
 def _require_regular(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(0, "It is a folder, a pipe or a device, and no regular file")
+        raise OSError(0, "It is a folder, a pipe or a device")
 
 
 def _unreadable(path: Path, field: str, error: OSError | ValueError) -> ArgumentsInvalid:
     reason = (isinstance(error, OSError) and error.strerror) or str(error) or type(error).__name__
-    remedy = "Choose a JPEG or PNG file that is there."
-    return ArgumentsInvalid(f"The picture {path} cannot be read: {reason}.", field=field, remedy=remedy)
+    remedy = "Choose an existing JPEG or PNG file."
+    return ArgumentsInvalid(f'The image "{path}" cannot be read: {reason}.', field=field, remedy=remedy)

@@ -32,7 +32,9 @@ ID_PREFIX = "kob-"
 SHOWN = 100
 """How many submissions that are over are kept at hand beside the live ones."""
 _OTHER_REBUILDS_S = 60.0
-_READ_FIRST = "The account's list is read before anything is sent; what may have been sent is looked for."
+_READ_FIRST = (
+    "Before sending, the extension reads the task list of the account and checks jobs that may have been sent."
+)
 
 
 def open_journal(path: Path, now: float) -> tuple[Journal, str]:
@@ -52,7 +54,7 @@ def open_journal(path: Path, now: float) -> tuple[Journal, str]:
         with disk_trouble(path):
             sweep_marks(path)
             if journal.doubt_if_older(now):
-                notice = notice or f"The journal {path} is new, or an older copy of what it was. {_READ_FIRST}"
+                notice = notice or f'The job history "{path}" is new, or an older copy. {_READ_FIRST}'
     except BaseException:
         journal.close()
         raise
@@ -118,7 +120,7 @@ def _rebuild(path: Path, now: float) -> str:
         path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
         put_in_place(fresh.path, path)
         shutil.rmtree(workshop, ignore_errors=True)
-    return f"The journal was damaged and is kept as {kept}; {count} submissions could be carried over. {_READ_FIRST}"
+    return f'The job history was damaged. Recovered jobs: {count}. The damaged file is kept as "{kept}". {_READ_FIRST}'
 
 
 def _copied_aside(path: Path, now: float) -> Path:

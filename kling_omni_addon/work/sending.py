@@ -88,9 +88,9 @@ def _may_be_taken(submission: Submission) -> bool:
 
 def _taken(turn: Turn) -> str:
     return (
-        f"Kling has a task with the id {turn.submission.id} already, and this journal did not make it. "
+        f'Kling already has a task with the ID "{turn.submission.id}", which is not in this job history. '
         "Nothing was sent. "
-        f"Give another external_task_id, or fetch that task's clip with: adopt {turn.submission.id}"
+        f"Give another external_task_id, or download the clip of that task: kling adopt {turn.submission.id}"
     )
 
 
@@ -117,7 +117,7 @@ class _Commit:
         if now is None or now.origin != self._turn.assignment.origin:
             raise LeaseLost(f"{self._turn.submission.id} is another key's now")
         if not now.payload.has_own_id and any(_is_open_beside(now, each) for each in self._turn.journal.live()):
-            raise NotSent("Another clip of a model that takes no id of ours is sent or looked for.")
+            raise NotSent("Another job that Kling cannot look up by ID is not confirmed yet.")
         _check_limits(self._turn)
 
 
@@ -131,7 +131,7 @@ def _check_limits(turn: Turn) -> None:
     """Whether the user's own limits let it go out now, whatever other processes have sent meanwhile."""
     assignment, now = turn.assignment, turn.wall()
     if assignment.concurrency is not None and _running(turn) >= assignment.concurrency:
-        raise NotSent("As many clips are being made as are allowed at once.")
+        raise NotSent("The limit of parallel jobs is reached.")
     if not assignment.caps:
         return
     since = now - spending.DAY_S if assignment.caps.project is None else -math.inf

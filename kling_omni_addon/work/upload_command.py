@@ -41,12 +41,16 @@ class UploadCommand:
         except subprocess.TimeoutExpired:
             _kill(child)
             child.communicate()
-            raise UploadFailed(f"{self._name} was stopped after {self._limit_s:g} s.", remedy=_REMEDY) from None
+            raise UploadFailed(
+                f'The command "{self._words[0]}" was stopped after {self._limit_s:g} s.', remedy=_REMEDY
+            ) from None
         if self._is_stopped:
             raise UploadFailed("The upload was stopped.")
         if child.returncode:
-            word = last_word(complained) or "It said nothing on its standard error."
-            raise UploadFailed(f"{self._name} ended with code {child.returncode}: {word}", remedy=_REMEDY)
+            word = last_word(complained) or "No error message was printed."
+            raise UploadFailed(
+                f'The command "{self._words[0]}" ended with code {child.returncode}: {word}', remedy=_REMEDY
+            )
         return printed
 
     def stop(self) -> None:
@@ -55,10 +59,6 @@ class UploadCommand:
             self._is_stopped = True
             if self._child is not None and self._child.poll() is None:
                 _kill(self._child)
-
-    @property
-    def _name(self) -> str:
-        return f'The command "{self._words[0]}"'
 
     def _begun(self) -> subprocess.Popen[str]:
         with self._lock:
@@ -78,7 +78,9 @@ class UploadCommand:
                 )
             except (OSError, ValueError) as error:
                 reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-                raise UploadFailed(f"{self._name} cannot be run: {reason}.", remedy=_REMEDY) from error
+                raise UploadFailed(
+                    f'The command "{self._words[0]}" cannot be run: {reason}.', remedy=_REMEDY
+                ) from error
         return self._child
 
 

@@ -39,7 +39,7 @@ def report_of(
     """
     known_as = id_of(task_id)
     if not known_as:
-        raise Unanswered("The answer names no task.")
+        raise Unanswered("The response contains no task ID.")
     link, marked_link, duration_s = _video_in(videos)
     charge = _charge_from(units, money)
     return TaskReport(
@@ -62,7 +62,7 @@ def report_of(
 def of_the_create(report: TaskReport, external_task_id: str) -> TaskReport:
     """The report, where it is about the task that was sent. Raises :class:`Unanswered` for a stranger's."""
     if report.external_task_id not in ("", external_task_id):
-        raise Unanswered("Kling answered about another task than the one that was sent.")
+        raise Unanswered("Kling responded about a different task than the one sent.")
     return report
 
 
@@ -73,7 +73,7 @@ def is_wanted(report: TaskReport, wanted: str) -> bool:
 
 def stranger() -> Unanswered:
     """An answer about a task that nobody asked for."""
-    return Unanswered("Kling answered about another task than the one that was asked for.")
+    return Unanswered("Kling responded about a different task than the one requested.")
 
 
 def moment_of(milliseconds: Any) -> float:

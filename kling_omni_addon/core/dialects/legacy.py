@@ -91,7 +91,7 @@ def _data(reply: HttpReply, kind: type[Any], *, is_question: bool = False) -> An
         return data
     entries = data.get("result") if isinstance(data, dict) else data
     is_of_new = isinstance(entries, list) and any(isinstance(each, dict) and _is_of_new(each) for each in entries)
-    raise _in_new_words() if is_of_new else Unanswered("The answer lacks its data.")
+    raise _in_new_words() if is_of_new else Unanswered("The response contains no data.")
 
 
 def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:
@@ -135,4 +135,4 @@ def _is_of_new(task: Mapping[str, Any]) -> bool:
 
 
 def _in_new_words() -> OtherDialect:
-    return OtherDialect("Kling answered in the words of its new API, and was asked in those of the legacy one.")
+    return OtherDialect("The request used the legacy API of Kling, but the response is one of the new API.")

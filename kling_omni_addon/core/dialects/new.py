@@ -141,7 +141,7 @@ def read_task(reply: HttpReply, wanted: str) -> TaskReport:
     if entries:
         raise stranger()
     raise TaskUnknown(
-        f"Kling knows no task {wanted}.",
+        f'Kling does not know the task "{wanted}".',
         code=0,
         http_status=reply.status,
         reaction=Reaction.CHANGE_REQUEST,
@@ -162,7 +162,7 @@ def read_page(reply: HttpReply, cursor: str) -> Page:
         raise _not_of_here(data)
     after = text_of(data.get("next_cursor")) if data.get("has_more") is True else ""
     if data.get("has_more") is not False and after in ("", cursor):
-        raise Unanswered("The list of tasks breaks off.")
+        raise Unanswered("The list of tasks is incomplete.")
     return Page(reports=_reports(entries), after=after)
 
 
@@ -187,7 +187,7 @@ def _not_of_here(data: Any) -> Unanswered:
     """What is wrong about data of another kind."""
     entries = data if isinstance(data, list) else [data]
     is_of_legacy = any(isinstance(entry, dict) and _is_of_legacy(entry) for entry in entries)
-    return _in_legacy_words() if is_of_legacy else Unanswered("The answer lacks its data.")
+    return _in_legacy_words() if is_of_legacy else Unanswered("The response contains no data.")
 
 
 def _reports(entries: Sequence[Any]) -> tuple[TaskReport, ...]:
@@ -233,4 +233,4 @@ def _is_of_legacy(task: Mapping[str, Any]) -> bool:
 
 
 def _in_legacy_words() -> OtherDialect:
-    return OtherDialect("Kling answered in the words of its legacy API, and was asked in those of the new one.")
+    return OtherDialect("The request used the new API of Kling, but the response is one of the legacy API.")

@@ -515,23 +515,24 @@ def _after_set_aside(submission: Submission, event: ev.SetAside) -> Changes:
 
 
 _CRASHED = (
-    f"Whatever worked on this ended before it was done, {MOST_CRASHES} times in a row, so it is left alone. "
-    "Nothing is lost: look for the reason (memory, disk, a crash of Blender), then let it go on with Resume."
+    f"On hold: the program working on this job quit unexpectedly {MOST_CRASHES} times in a row. "
+    "Nothing is lost. Check memory and disk space, then press Resume."
 )
-_NOT_BELIEVED_YET = "Kling is asked whether it made something all the same."
-_DOUBTED = "The journal may lack that it was sent, so Kling is asked about it."
+_NOT_BELIEVED_YET = "Checking whether Kling created the clip anyway."
+_DOUBTED = "The job history may be incomplete. Checking with Kling whether this job was sent."
 _PARKED = (
-    "No answer came after sending, and Kling knows nothing of it. "
-    "It may still have cost something: look again, or send again."
+    "Kling did not respond and does not list this job. You may be charged. "
+    "Press Check Again (free), or Send Again (you may be charged twice)."
 )
 _PARKED_AMONG = (
-    "No answer that counts came after sending, and Kling takes no id of ours for this model. One of these tasks on its "
-    "list may be it: {tasks}. Choose that one, look again, or send again, which may cost again."
+    "Kling did not confirm this job, and cannot look up jobs of this model by ID. "
+    "One of these tasks may belong to this job: {tasks}. You may be charged. "
+    "Press Choose Task, Check Again (free), or Send Again (you may be charged twice)."
 )
-_LOOKING_FOR_ANOTHER = "It was sent twice, so another task may be there: looking for it."
+_LOOKING_FOR_ANOTHER = "This job was sent twice. Checking whether Kling has a second task."
 _PARKED_AFTER_ONE = (
-    "One task for it failed, and Kling knows nothing of another. "
-    "The other send may still have cost something: look again, send again, or give it up."
+    "This job was sent twice. One task failed, and Kling does not list the other. You may be charged. "
+    "Press Check Again (free), Send Again (you may be charged twice), or Stop Waiting."
 )
 
 
@@ -596,7 +597,7 @@ def _after_marked_failed(submission: Submission, event: ev.MarkedFailed) -> Chan
     tried = {"marked_failures": failures, "marked_retry_at": retry_at}
     if failures < MOST_MARKED_TRIES and not event.is_last:
         return tried
-    note = f"{submission.note} The copy with the watermark did not come: {event.reason}".strip()
+    note = f"{submission.note} The watermarked copy could not be downloaded. {event.reason}".strip()
     return tried | {"wants_marked": False, "note": note}
 
 

@@ -80,9 +80,7 @@ _WORDS: Mapping[Trouble, _Words] = {
         many="{number} clips need the key that sent them",
         remedies=(Remedy.OPEN_PREFERENCES,),
     ),
-    Trouble.LIMIT: _Words(
-        one='"{name}" is above your limit', many="{number} clips are above your limit", remedies=_PAGE_THEN_ON
-    ),
+    Trouble.LIMIT: _Words(one='"{name}" exceeds a limit', many="{number} clips exceed a limit", remedies=_PAGE_THEN_ON),
     Trouble.NO_RESPONSE: _Words(
         one='"{name}" got no response',
         many='"{name}" and {others} more got no response',

@@ -109,12 +109,10 @@ def waits_because(submission: Submission, everything: Iterable[Submission], now:
     others = [s for s in everything if s.origin == submission.origin and s.id != submission.id]
     holder = held_back_by(submission, others)
     if holder is not None:
-        return (
-            f"It waits with everything of this key, since {holder.target.name or holder.id} was held: {holder.problem}"
-        )
+        return f'Waiting, because "{holder.target.name or holder.id}" with the same key is on hold. {holder.problem}'
     if submission.phase is not Phase.INTENDED or submission.problem:
         return ""
     made = sum(is_running(s, now) for s in others)
     waiting = [s for s in others if (s.phase is Phase.INTENDED and not s.is_stopped) or s.is_told_to_wait]
     first = [s for s in waiting if s.created_at < submission.created_at]
-    return f"It is sent when its turn comes: {made} being made, {len(first)} before it." if made or first else ""
+    return f"Queued: {made} being generated, {len(first)} ahead of this job." if made or first else ""

@@ -10,28 +10,29 @@ from .events import Event
 from .lifecycle import Phase, Submission
 
 _WISHES: Mapping[type[Any], str] = {
-    ev.LookAgain: "cannot be looked for again",
-    ev.SendAgain: "cannot be sent again",
-    ev.Abandoned: "cannot be stopped",
-    ev.Accepted: "cannot be told which task it is",
+    ev.LookAgain: '"{name}" cannot be checked again.',
+    ev.SendAgain: '"{name}" cannot be sent again.',
+    ev.Abandoned: '"{name}" cannot be stopped.',
+    ev.Accepted: 'No task can be chosen for "{name}".',
+    ev.Redirected: 'The clip folder of "{name}" cannot be changed.',
 }
 _STATES: Mapping[Phase, str] = {
-    Phase.INTENDED: "it is still waiting to be sent",
-    Phase.UNANSWERED: "the extension is looking for it at Kling right now",
-    Phase.PARKED: "nobody knows yet whether Kling has it",
-    Phase.ACCEPTED: "Kling has it and is making it",
-    Phase.READY: "its clip is being downloaded",
-    Phase.FETCHED: "its clip has arrived",
-    Phase.PLACED: "its clip is in the Sequencer",
-    Phase.FAILED: "it has failed",
-    Phase.ABANDONED: "it was stopped",
+    Phase.INTENDED: "The job is still waiting to be sent.",
+    Phase.UNANSWERED: "The extension is checking whether Kling has the job.",
+    Phase.PARKED: "Kling has not confirmed the job.",
+    Phase.ACCEPTED: "Kling is generating the clip.",
+    Phase.READY: "The clip is being downloaded.",
+    Phase.FETCHED: "The clip is downloaded.",
+    Phase.PLACED: "The clip is in the Sequencer.",
+    Phase.FAILED: "The job has failed.",
+    Phase.ABANDONED: "The job was stopped.",
 }
 
 
 def why_not(submission: Submission, event: Event) -> str:
-    """One sentence about an event that is not legal now."""
-    wish = _WISHES.get(type(event), "cannot be changed in this way")
+    """Two sentences about an event that is not legal now: what cannot be done, and why."""
+    wish = _WISHES.get(type(event), '"{name}" cannot be changed.')
     why = _STATES[submission.phase]
     if isinstance(event, ev.SendAgain) and submission.is_adopted:
-        why = "what was asked for is not known any more"
-    return f'"{submission.target.name or submission.id}" {wish}: {why}.'
+        why = "The settings of the job are not known."
+    return f"{wish.format(name=submission.target.name or submission.id)} {why}"

@@ -6,9 +6,10 @@ service says what it charged, or that nothing was made. What cannot be priced is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 
 from ..amounts import amount_of, charge_of, charge_words
 from ..errors import CapReached
@@ -39,9 +40,9 @@ def check_caps(submission: Submission, sent: Iterable[Submission], caps: Caps, n
     everything = tuple(sent)
     recent = [s for s in everything if s.sent_at > now - DAY_S]
     own_project = [s for s in everything if s.target.blend == submission.target.blend]
-    for cap, counted, name, span in _in_force(caps, recent, own_project):
+    for cap, counted, limit in _in_force(caps, recent, own_project):
         spent = sum((spent_units(s) for s in counted), Decimal(0))
-        _check(amount_of(submission.most_units), spent, cap, name, span)
+        _check(amount_of(submission.most_units), spent, cap, limit, _OF_CLIP)
 
 
 def check_wish(wanted: Decimal | None, blend: str, known: Iterable[Submission], caps: Caps, now: float) -> None:
@@ -51,48 +52,84 @@ def check_wish(wanted: Decimal | None, blend: str, known: Iterable[Submission], 
     everything = [s for s in known if s.sent_at or not s.is_held]
     recent = [s for s in everything if not s.sent_at or s.sent_at > now - DAY_S]
     own_project = [s for s in everything if s.target.blend == blend]
-    for cap, counted, name, span in _in_force(caps, recent, own_project):
+    for cap, counted, limit in _in_force(caps, recent, own_project):
         units = sum((_may_cost(s) for s in counted), Decimal(0))
-        _check(wanted, units, cap, name, span, what="this press", then="press Generate again")
+        _check(wanted, units, cap, limit, _OF_PRESS)
 
 
 def _may_cost(submission: Submission) -> Decimal:
     return spent_units(submission) if submission.sent_at else amount_of(submission.most_units) or Decimal(0)
 
 
+class _Limit(StrEnum):
+    """The variable of each limit; its label in the preferences is in the sentences."""
+
+    DAILY = "KLING_DAILY_CAP"
+    PROJECT = "KLING_PROJECT_CAP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What is told where a limit stops something: what happened, and what to do."""
+
+    exceeded: Mapping[_Limit, str]
+    raised: Mapping[_Limit, str]
+    unpriced: str
+    lifted: Mapping[_Limit, str]
+
+
+_OF_CLIP = _Words(
+    exceeded={
+        _Limit.DAILY: "Not sent: the daily limit of {cap} units would be exceeded "
+        "(up to {spent} used, up to {wanted} for this clip).",
+        _Limit.PROJECT: "Not sent: the limit of {cap} units per .blend file would be exceeded "
+        "(up to {spent} used, up to {wanted} for this clip).",
+    },
+    raised={
+        _Limit.DAILY: "Raise Daily Limit or wait, then press Resume.",
+        _Limit.PROJECT: "Raise Limit for .blend File, then press Resume.",
+    },
+    unpriced="Not sent: this clip has no list price, so the spending limit cannot be checked.",
+    lifted={
+        _Limit.DAILY: "Remove Daily Limit, then press Resume, or press Stop Waiting.",
+        _Limit.PROJECT: "Remove Limit for .blend File, then press Resume, or press Stop Waiting.",
+    },
+)
+_OF_PRESS = _Words(
+    exceeded={
+        _Limit.DAILY: "Not sent: the daily limit of {cap} units would be exceeded "
+        "(up to {spent} used or queued, up to {wanted} more).",
+        _Limit.PROJECT: "Not sent: the limit of {cap} units per .blend file would be exceeded "
+        "(up to {spent} used or queued, up to {wanted} more).",
+    },
+    raised={
+        _Limit.DAILY: "Raise Daily Limit or wait, then press Generate again.",
+        _Limit.PROJECT: "Raise Limit for .blend File, then press Generate again.",
+    },
+    unpriced=_OF_CLIP.unpriced,
+    lifted={
+        _Limit.DAILY: "Remove Daily Limit, then press Generate again.",
+        _Limit.PROJECT: "Remove Limit for .blend File, then press Generate again.",
+    },
+)
+
+
 def _in_force(
     caps: Caps, recent: Sequence[Submission], own_project: Sequence[Submission]
-) -> Iterator[tuple[Decimal, Sequence[Submission], str, str]]:
-    """Each cap that there is: what counts against it, the setting, and over which span."""
+) -> Iterator[tuple[Decimal, Sequence[Submission], _Limit]]:
+    """Each cap that there is, what counts against it, and which one it is."""
     if caps.daily is not None:
-        yield caps.daily, recent, "KLING_DAILY_CAP", "in 24 hours"
+        yield caps.daily, recent, _Limit.DAILY
     if caps.project is not None:
-        yield caps.project, own_project, "KLING_PROJECT_CAP", "on this project"
+        yield caps.project, own_project, _Limit.PROJECT
 
 
-def _check(
-    wanted: Decimal | None,
-    spent: Decimal,
-    cap: Decimal,
-    name: str,
-    span: str,
-    *,
-    what: str = "this clip",
-    then: str = "resume",
-) -> None:
+def _check(wanted: Decimal | None, spent: Decimal, cap: Decimal, limit: _Limit, words: _Words) -> None:
     if wanted is None:
-        raise CapReached(
-            "There is no list price for this clip, so the cap on spending cannot be kept.",
-            field=name,
-            remedy="Nothing was sent. Take the cap away to send it all the same, or abandon it.",
-        )
+        raise CapReached(words.unpriced, field=limit, remedy=words.lifted[limit])
     if spent + wanted > cap:
-        raise CapReached(
-            f"The cap of {plain(cap)} units {span} is reached: {plain(spent)} may be spent already, and {what} may "
-            f"cost {plain(wanted)}.",
-            field=name,
-            remedy=f"Nothing was sent. Raise the cap or wait, then {then}.",
-        )
+        sentence = words.exceeded[limit].format(cap=plain(cap), spent=plain(spent), wanted=plain(wanted))
+        raise CapReached(sentence, field=limit, remedy=words.raised[limit])
 
 
 def spent_units(submission: Submission) -> Decimal:
@@ -111,8 +148,9 @@ def spent_units(submission: Submission) -> Decimal:
 def charge_sentence(most_units: str, charge_said: str) -> str:
     """What is told of a charge that cannot be read, or is not the whole."""
     price = amount_of(most_units)
-    counts = f"its price counts, {plain(price)} units" if price is not None else "it has no list price"
-    return f"What it cost is not certain: Kling says {charge_said}; {counts}."
+    if price is None:
+        return f"The charge is not certain: Kling reports {charge_said}. This clip has no list price."
+    return f"The charge is not certain: Kling reports {charge_said}. Limits count the list price, {plain(price)} units."
 
 
 def charged_words(submission: Submission) -> str:
@@ -128,5 +166,6 @@ def charged_sentence(submission: Submission) -> str:
     if submission.charge_said and not submission.charge_balance:
         return charge_sentence(submission.most_units, submission.charge_said)
     price = amount_of(submission.most_units)
-    counted = f" Limits count its price, {plain(price)} units." if submission.charge_balance and price else ""
-    return f"Kling charged {charged}.{counted}" if charged else ""
+    if submission.charge_balance and price:
+        return f"Kling charged {charged}. Limits count the list price, {plain(price)} units."
+    return f"Kling charged {charged}." if charged else ""

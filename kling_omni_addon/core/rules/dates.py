@@ -26,7 +26,7 @@ def newly_accepted(reading: Reading, checks: Mapping[str, Check]) -> Iterator[Fi
         return
     for change in reading.profile.changes:
         if _is_about(change, reading) and (refused := _refused_at(reading, earlier, change.rule, checks)):
-            message = f"Kling has accepted {change.what} since {change.date} (not in the {earlier.name} profile)."
+            message = f"Kling has accepted {change.what} since {change.date} (not in the profile {earlier.name})."
             yield Finding(refused.path, message)
 
 
@@ -61,7 +61,7 @@ def _told_of_earlier(reading: Reading, rule: str, check: Check) -> str:
     then = None if earlier is None else reading.at(earlier)
     if earlier is None or change is None or then is None or any(check(then)):
         return ""
-    return f"Kling has had this limit since {change.date}; the {earlier.name} profile does not have it."
+    return f"Kling has had this limit since {change.date}. The profile {earlier.name} does not have this limit."
 
 
 def told_of_model(name: str, profile: Profile) -> str:
@@ -71,13 +71,13 @@ def told_of_model(name: str, profile: Profile) -> str:
     if not profile.is_relayed and (hidden := _hidden(name, profile)):
         return hidden
     if any(name in over(profile, dialect).models for dialect in DIALECTS):
-        return f"It is to be had over Kling's {'new' if profile.dialect == LEGACY else 'legacy'} API."
+        return "Kling's new API has this model." if profile.dialect == LEGACY else "Kling's legacy API has this model."
     later = after(profile)
     if later is None or name not in later.models:
         return ""
     changes = (one for one in later.changes if one.rule == MODEL_RULE and one.given.get("model_name") == name)
     change = next(changes, None)
-    return f"Choose the {later.name} profile for it." if change is None else came(change, later)
+    return f"Select the profile {later.name} for this model." if change is None else came(change, later)
 
 
 def _hidden(name: str, profile: Profile) -> str:
@@ -86,15 +86,15 @@ def _hidden(name: str, profile: Profile) -> str:
     found = [at for at in map(with_relayed, places) if name in at.models and at.models[name].documented_by]
     if not found:
         return ""
-    model, over_which = found[0].models[name], "" if found[0].dialect == profile.dialect else ", over Kling's new API"
-    by = model.documented_by
-    sentence = f"{by[0].upper()}{by[1:]} documents it and Kling's own page was not seen"
-    return f"{sentence}: '{RELAYED}' in the preferences has it{over_which}."
+    by = found[0].models[name].documented_by
+    if found[0].dialect == profile.dialect:
+        return f'This model is documented only by {by}. Turn on "{RELAYED}" in the preferences.'
+    return f'This model is documented only by {by}. Turn on "{RELAYED}" and select the new API in the preferences.'
 
 
 def came(change: Change, profile: Profile) -> str:
     """Since when the service takes something, and by which profile."""
-    return f"Kling has accepted {change.what} since {change.date}: choose the {profile.name} profile."
+    return f"Kling has accepted {change.what} since {change.date}. Select the profile {profile.name}."
 
 
 def since(profile: Profile, rule: str) -> str:

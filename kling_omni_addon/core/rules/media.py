@@ -22,13 +22,14 @@ def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
     """R35: no picture that is neither PNG nor JPEG; half a picture is none."""
     for position, facts in _pictures(reading):
         if facts.format not in reading.profile.picture.formats:
-            what = "is neither a PNG nor a JPEG picture"
+            name = reading.image_name(position)
+            message = f"{name} is neither a PNG nor a JPEG image. Save the image as PNG or JPEG."
             if facts.format:
-                what = f"is a {_NAMES.get(facts.format, facts.format.upper())} file, whatever its name says"
-            message = f"{reading.image_name(position)} {what}. Save it as a PNG or JPEG."
+                kind = _NAMES.get(facts.format, facts.format.upper())
+                message = f"{name} is a {kind} file, regardless of its extension. Save the image as PNG or JPEG."
             yield Finding(_image(position), message, "image format must be jpg, jpeg or png")
         elif not facts.is_whole:
-            message = f"{reading.image_name(position)} is not whole: its end is missing. Save or copy it again."
+            message = f"{reading.image_name(position)} is incomplete: the end of the file is missing. Save or copy the image again."
             yield Finding(_image(position), message, "image format must be jpg, jpeg or png")
 
 
@@ -38,7 +39,9 @@ def picture_is_too_large(reading: Reading) -> Iterator[Finding]:
     for position, facts in _pictures(reading):
         if facts.size_bytes > most:
             size, limit = _megabytes(facts.size_bytes), most // _BINARY_MEGABYTE
-            message = f"{reading.image_name(position)} is {size} MB; Kling takes at most {limit} MB. Save it smaller."
+            message = (
+                f"{reading.image_name(position)} is {size} MB; Kling accepts at most {limit} MB. Save a smaller image."
+            )
             yield Finding(_image(position), message, f"image file size must not exceed {limit}MB")
 
 
@@ -46,9 +49,9 @@ def picture_is_too_small(reading: Reading) -> Iterator[Finding]:
     """R37: no picture with a side below the profile's least."""
     least = reading.profile.picture.side
     for position, facts in _sized(reading):
-        small = [f"{side} pixels {way}" for side, way in _sides(facts) if side < least]
-        if small:
-            message = f"{reading.image_name(position)} is {' and '.join(small)}; Kling wants at least {least}."
+        if min(facts.width, facts.height) < least:
+            name, size = reading.image_name(position), f"{facts.width} x {facts.height} pixels"
+            message = f"{name} has {size}; Kling accepts at least {least} pixels on each side."
             yield Finding(_image(position), message, f"image width and height must be at least {least}px")
 
 
@@ -58,9 +61,10 @@ def picture_is_too_oblong(reading: Reading) -> Iterator[Finding]:
     for position, facts in _sized(reading):
         is_large = min(facts.width, facts.height) >= reading.profile.picture.side
         if is_large and not low <= facts.width / facts.height <= high:
-            way = "narrow" if facts.width < facts.height else "wide"
-            narrowest, widest = _ratios((low, high))
-            message = f"{reading.image_name(position)} is too {way}: Kling takes {narrowest} to {widest}."
+            name, (narrowest, widest) = reading.image_name(position), _ratios((low, high))
+            message = f"{name} is too wide. Kling accepts aspect ratios of {narrowest} to {widest}."
+            if facts.width < facts.height:
+                message = f"{name} is too narrow. Kling accepts aspect ratios of {narrowest} to {widest}."
             service_text = f"image aspect ratio must be between {narrowest} and {widest}"
             yield Finding(_image(position), message, service_text)
 
@@ -69,7 +73,9 @@ def video_format_is_wrong(reading: Reading) -> Iterator[Finding]:
     """R55: no video that is neither MP4 nor MOV."""
     for path, facts in _videos(reading):
         if facts.format is not None and facts.format not in reading.profile.video.formats:
-            yield Finding(path, "The video is neither MP4 nor MOV. Convert it.", "video format must be mp4 or mov")
+            yield Finding(
+                path, "The video is neither MP4 nor MOV. Convert the video.", "video format must be mp4 or mov"
+            )
 
 
 def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
@@ -77,9 +83,9 @@ def video_length_is_wrong(reading: Reading) -> Iterator[Finding]:
     shortest, longest = reading.model.input_video_s
     for path, facts in _videos(reading):
         if facts.duration_s is not None and not shortest <= facts.duration_s <= longest:
-            limits = f"{reading.model.label} takes {shortest:g} to {floor(longest * 2) / 2:g} s"
-            advice = "Trim it" if facts.duration_s > longest else "Use a longer one"
-            message = f"The video is {facts.duration_s:g} s long; {limits}. {advice}."
+            limits = f"{reading.model.label} accepts {shortest:g} to {floor(longest * 2) / 2:g} s."
+            advice = "Trim the video." if facts.duration_s > longest else "Use a longer video."
+            message = f"The video lasts {facts.duration_s:g} s. {limits} {advice}"
             yield Finding(path, message, "video duration is out of range")
 
 
@@ -89,9 +95,7 @@ def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
     for path, facts in _videos(reading):
         if _is_out_of_range(reading, facts):
             more = _more_of_pixels(reading.profile.video)
-            message = (
-                f"The video is {facts.width} x {facts.height} pixels; Kling takes sides of {least} to {most}{more}."
-            )
+            message = f"The video has {facts.width} x {facts.height} pixels; Kling accepts {least} to {most} on each side.{more}"
             yield Finding(path, message, "video resolution is out of range")
 
 
@@ -100,7 +104,7 @@ def _more_of_pixels(limits: VideoLimits) -> str:
     if limits.area is None or limits.ratio is None:
         return ""
     narrowest, widest = _ratios(limits.ratio)
-    return f", at most {limits.area:,} pixels in all, and ratios of {narrowest} to {widest}"
+    return f" The limits are {limits.area:,} pixels in total and aspect ratios of {narrowest} to {widest}."
 
 
 def _is_out_of_range(reading: Reading, facts: VideoFacts) -> bool:
@@ -117,7 +121,7 @@ def video_rate_is_wrong(reading: Reading) -> Iterator[Finding]:
     slowest, fastest = reading.profile.video.fps
     for path, facts in _videos(reading):
         if facts.fps is not None and not slowest <= floor(facts.fps + 0.5) <= fastest:
-            message = f"The video has {facts.fps:g} frames a second; Kling takes {slowest} to {fastest}."
+            message = f"The video has {facts.fps:g} fps; Kling accepts {slowest} to {fastest} fps."
             yield Finding(path, message, f"video frame rate must be {slowest}-{fastest}fps")
 
 
@@ -127,7 +131,7 @@ def video_is_too_large(reading: Reading) -> Iterator[Finding]:
     for path, facts in _videos(reading):
         if facts.size_bytes is not None and facts.size_bytes > most:
             limit = most // _BINARY_MEGABYTE
-            message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling takes at most {limit} MB."
+            message = f"The video is {_megabytes(facts.size_bytes)} MB; Kling accepts at most {limit} MB."
             yield Finding(path, message, f"video file size must not exceed {limit}MB")
 
 
@@ -137,7 +141,7 @@ def picture_is_near_the_limit(reading: Reading) -> Iterator[Finding]:
     for position, facts in _pictures(reading):
         if limits.advised_size_bytes < facts.size_bytes <= limits.size_bytes:
             limit = f"{limits.advised_size_bytes:,} bytes"
-            message = f"{reading.image_name(position)} is just above {limit}; Kling may find it too large."
+            message = f"{reading.image_name(position)} is just above {limit}. Kling may refuse the image as too large."
             yield Finding(_image(position), message)
 
 
@@ -146,8 +150,8 @@ def picture_has_provenance(reading: Reading) -> Iterator[Finding]:
     for position, facts in _pictures(reading):
         if facts.has_provenance:
             message = (
-                f"{reading.image_name(position)} carries a C2PA record, for which Kling may refuse it. "
-                "Save it again as a JPEG or a plain PNG."
+                f"{reading.image_name(position)} contains a C2PA record, so Kling may refuse the image. "
+                "Save the image again as JPEG or as PNG without metadata."
             )
             yield Finding(_image(position), message)
 
@@ -157,14 +161,16 @@ def video_is_very_wide(reading: Reading) -> Iterator[Finding]:
     widest = reading.profile.video.advised_ratio
     for path, facts in _videos(reading):
         if widest and facts.width and facts.height and facts.width / facts.height > widest:
-            yield Finding(path, f"The video is wider than {widest:g}:1; Kling may refuse it.")
+            yield Finding(path, f"The video is wider than {widest:g}:1. Kling may refuse the video.")
 
 
 def video_pixels_are_not_square(reading: Reading) -> Iterator[Finding]:
     """W06: doubtful is a video whose pixels are not square (contract section 4.3)."""
     for path, facts in _videos(reading):
         if facts.pixel_aspect is not None and facts.pixel_aspect != 1:
-            yield Finding(path, "The video's pixels are not square; Kling may refuse it. Convert it to square pixels.")
+            yield Finding(
+                path, "The pixels of the video are not square. Kling may refuse it; convert it to square pixels."
+            )
 
 
 def _pictures(reading: Reading) -> Iterator[tuple[int, PictureFacts]]:
@@ -183,10 +189,6 @@ def _videos(reading: Reading) -> Iterator[tuple[str, VideoFacts]]:
         url = video.get("video_url")
         if isinstance(url, str) and url in reading.known.videos:
             yield f"video_list[{position}].video_url", reading.known.videos[url]
-
-
-def _sides(facts: PictureFacts) -> tuple[tuple[int, str], ...]:
-    return (facts.width, "wide"), (facts.height, "high")
 
 
 def _image(position: int) -> str:

@@ -14,7 +14,7 @@ _SILENT = Remedy(path="sound", value="off", label="Turn Sound Off")
 def model_has_no_sound(reading: Reading) -> Iterator[Finding]:
     """R26: no sound from a model that makes silent clips only."""
     if reading.given.get("sound") == "on" and not reading.model.has_sound:
-        message = f"{reading.model.label} makes silent clips only. Turn the sound off."
+        message = f"{reading.model.label} makes silent clips only. Turn off Sound."
         yield Finding("sound", message, "sound is not supported by the current model", _SILENT)
 
 
@@ -22,7 +22,7 @@ def too_many_videos(reading: Reading) -> Iterator[Finding]:
     """R50: no more reference videos than the profile allows."""
     most, number = reading.profile.references.videos, len(reading.videos)
     if number > most:
-        message = f"Kling takes {counted(most, 'video')}; remove {number - most}."
+        message = f"Too many videos: Kling accepts {most}. Remove {number - most}."
         remedy = removal("video_list", range(most, number), "video")
         yield Finding("video_list", message, f"video_list supports at most {counted(most, 'video')}", remedy)
 
@@ -32,9 +32,9 @@ def video_link_is_invalid(reading: Reading) -> Iterator[Finding]:
     for position, video in enumerate(reading.videos):
         path, url = f"video_list[{position}].video_url", video.get("video_url")
         if url is None or (isinstance(url, str) and is_blank(url)):
-            yield Finding(path, "The reference video has no link. Paste one.", "video_url cannot be empty")
+            yield Finding(path, "The video has no link. Paste one.", "video_url cannot be empty")
         elif not isinstance(url, str) or not is_link(url):
-            message = "Kling takes a video only as a public link that begins with https:// (or http://)."
+            message = "Kling accepts a video only as a public link that begins with https:// or http://."
             yield Finding(path, message, "Video URL is invalid")
 
 
@@ -43,7 +43,7 @@ def video_use_is_unknown(reading: Reading) -> Iterator[Finding]:
     for position, video in enumerate(reading.videos):
         value = video.get("refer_type")
         if value is not None and value not in ("feature", "base"):
-            message = f"A video is followed as a reference ('feature') or edited ('base'), not {quoted(value)}."
+            message = f'A video is a reference ("feature") or edited ("base"), not {quoted(value)}.'
             service_text = f"refer_type value '{shown(value)}' is invalid"
             yield Finding(f"video_list[{position}].refer_type", message, service_text)
 
@@ -53,7 +53,7 @@ def keep_sound_is_unknown(reading: Reading) -> Iterator[Finding]:
     for position, video in enumerate(reading.videos):
         value = video.get("keep_original_sound")
         if value is not None and value not in ("yes", "no"):
-            message = f"Whether the video keeps its sound is 'yes' or 'no', not {quoted(value)}."
+            message = f'Keep Original Sound is "yes" or "no", not {quoted(value)}.'
             service_text = f"keep_original_sound value '{shown(value)}' is invalid"
             yield Finding(f"video_list[{position}].keep_original_sound", message, service_text)
 
@@ -63,7 +63,7 @@ def sound_beside_video(reading: Reading) -> Iterator[Finding]:
     if reading.model.is_never_silent:
         return
     if reading.videos and reading.given.get("sound", "off") != "off":
-        message = "Sound cannot be made together with a reference video. Turn the sound off."
+        message = "Kling generates no sound with a reference video. Turn off Sound."
         yield Finding("sound", message, "sound can only be off when video_list is not empty", _SILENT)
 
 
@@ -71,7 +71,7 @@ def sound_is_unknown(reading: Reading) -> Iterator[Finding]:
     """R60: sound is on or off, and nothing else."""
     value = reading.given.get("sound", "off")
     if value not in ("on", "off"):
-        yield Finding("sound", f"Sound is 'on' or 'off', not {quoted(value)}.", f"sound value '{value}' is invalid")
+        yield Finding("sound", f'Sound is "on" or "off", not {quoted(value)}.', f"sound value '{value}' is invalid")
 
 
 def mode_is_unknown(reading: Reading) -> Iterator[Finding]:
@@ -79,7 +79,7 @@ def mode_is_unknown(reading: Reading) -> Iterator[Finding]:
     value, modes = reading.given.get("mode", DEFAULT_MODE), reading.model.modes
     if value not in reading.profile.modes:
         labels = " or ".join(reading.profile.mode_labels[mode] for mode in modes)
-        yield Finding("mode", f"The quality is {labels}, not {quoted(value)}.", f"mode value '{value}' is invalid")
+        yield Finding("mode", f"Quality is {labels}, not {quoted(value)}.", f"mode value '{value}' is invalid")
 
 
 def model_has_no_such_mode(reading: Reading) -> Iterator[Finding]:
@@ -88,7 +88,7 @@ def model_has_no_such_mode(reading: Reading) -> Iterator[Finding]:
     if value in reading.profile.modes and value not in modes:
         best, makers = labels[modes[-1]], reading.profile.makers_of(value)
         others = f" {labels[value]} needs {' or '.join(makers)}." if makers else ""
-        message = f"{reading.model.label} makes no {labels[value]} clips. Its best is {best}.{others}"
+        message = f"{reading.model.label} does not generate {labels[value]}. Its best quality is {best}.{others}"
         remedy = Remedy(path="mode", value=modes[-1], label=f"Use {best}")
         yield Finding("mode", message, f"mode value '{value}' is invalid", remedy)
 
@@ -99,7 +99,7 @@ def aspect_ratio_is_unknown(reading: Reading) -> Iterator[Finding]:
     if value is not None and value not in ratios:
         able = [model.label for model in reading.profile.models.values() if value in model.aspect_ratios]
         maker, others = (reading.model.label, f" {value} needs {' or '.join(able)}.") if able else ("Kling", "")
-        message = f"{maker} makes {', '.join(ratios[:-1])} and {ratios[-1]}, not {quoted(value)}.{others}"
+        message = f"{maker} does not generate {quoted(value)}, only {', '.join(ratios)}.{others}"
         remedy = Remedy(path="aspect_ratio", value=ratios[0], label=f"Use {ratios[0]}") if able else None
         yield Finding("aspect_ratio", message, f"aspect_ratio value '{value}' is invalid", remedy)
 
@@ -118,7 +118,7 @@ def duration_is_impossible(reading: Reading) -> Iterator[Finding]:
     shortest, longest = reading.profile.duration_s
     if not reading.is_edit and not (reading.duration is not None and shortest <= reading.duration <= longest):
         others = _told_of_longer(reading, longest)
-        yield _duration(reading, f"Kling makes clips of {shortest} to {longest} whole seconds.{others}")
+        yield _duration(reading, f"Kling generates clips of {shortest} to {longest} whole seconds.{others}")
 
 
 def duration_is_beyond_model(reading: Reading) -> Iterator[Finding]:
@@ -128,16 +128,16 @@ def duration_is_beyond_model(reading: Reading) -> Iterator[Finding]:
         return
     if reading.duration > model.longest_s:
         others = _told_of_longer(reading, model.longest_s)
-        yield _duration(reading, f"{model.label} makes clips of at most {model.longest_s} s.{others}")
+        yield _duration(reading, f"{model.label} generates at most {model.longest_s} s.{others}")
     elif reading.duration < model.shortest_s:
-        yield _duration(reading, f"{model.label} makes clips of at least {model.shortest_s} s.")
+        yield _duration(reading, f"{model.label} generates at least {model.shortest_s} s.")
 
 
 def _told_of_longer(reading: Reading, longest: int) -> str:
     """Which models make a clip that is too long for this one; ``""`` for one that is not, or where none does."""
     wanted = reading.duration or 0
     able = [model.label for model in reading.profile.models.values() if model.longest_s >= wanted > longest]
-    return f" {' or '.join(able)} makes longer ones." if able else ""
+    return f" For a longer clip, use {' or '.join(able)}." if able else ""
 
 
 def duration_needs_a_reference(reading: Reading) -> Iterator[Finding]:
@@ -148,17 +148,19 @@ def duration_needs_a_reference(reading: Reading) -> Iterator[Finding]:
     lengths = reading.model.durations(reading.capability)
     is_bare = reading.capability in (Capability.TEXT, Capability.FIRST_FRAME) and not reading.known.lenient_o1_duration
     if is_bare and reading.is_duration_possible and reading.duration not in lengths:
-        source = "a prompt alone" if reading.capability is Capability.TEXT else "a first frame alone"
         choice = " or ".join(map(str, lengths))
         service_text = f"Duration only supports {choice} seconds when no refer_image is provided"
-        yield _duration(reading, f"{reading.model.label} makes {choice} seconds from {source}.", service_text)
+        message = f"{reading.model.label} generates {choice} s from a first frame only."
+        if reading.capability is Capability.TEXT:
+            message = f"{reading.model.label} generates {choice} s from a prompt only."
+        yield _duration(reading, message, service_text)
 
 
 def duration_is_too_long_for_video(reading: Reading) -> Iterator[Finding]:
     """R69: no length that the model does not make beside a followed video, where R66 and R67 held."""
     lengths = reading.model.durations(Capability.FEATURE)
     if reading.refer == "feature" and reading.is_duration_possible and reading.duration not in lengths:
-        yield _duration(reading, f"With a reference video, {reading.model.label} makes at most {max(lengths)} s.")
+        yield _duration(reading, f"With a reference video, {reading.model.label} generates at most {max(lengths)} s.")
 
 
 def _duration(reading: Reading, message: str, service_text: str = "") -> Finding:
@@ -173,14 +175,14 @@ def watermark_is_no_switch(reading: Reading) -> Iterator[Finding]:
     info = reading.given.get("watermark_info", {})
     if "enabled" in info and not isinstance(info["enabled"], bool):
         service_text = "watermark_info.enabled value type is invalid, expected boolean"
-        yield Finding("watermark_info.enabled", "The watermark is either on (true) or off (false).", service_text)
+        yield Finding("watermark_info.enabled", "Watermark is either on (true) or off (false).", service_text)
 
 
 def callback_is_no_link(reading: Reading) -> Iterator[Finding]:
     """R72: no callback address that is no link."""
     value = reading.given.get("callback_url")
     if value is not None and not is_link(value):
-        message = f"The callback address {quoted(value)} is not a link that begins with https:// (or http://)."
+        message = f"The callback address {quoted(value)} is not a link that begins with https:// or http://."
         yield Finding("callback_url", message, f"callback_url value '{value}' is invalid")
 
 
@@ -191,7 +193,7 @@ def external_id_cannot_be_asked_for(reading: Reading) -> Iterator[Finding]:
     name, marks = reading.given.get("external_task_id", ""), reading.profile.marks_between_ids
     found = [mark for mark in marks if mark in name]
     if found:
-        message = f"Kling's new API parts ids by {quoted(found[0])}, so an id of yours must not hold one."
+        message = f"Kling's new API separates IDs by {quoted(found[0])}, so your own ID must not contain it."
         yield Finding("external_task_id", message, f"external_task_id value '{shown(name)}' is invalid")
 
 
@@ -199,6 +201,6 @@ def external_id_was_used(reading: Reading) -> Iterator[Finding]:
     """R73: no id that the account has used before."""
     value = reading.given.get("external_task_id")
     if value is not None and value in reading.known.used_ids:
-        message = f"The id {quoted(value)} belongs to an earlier clip of this account. Leave it empty for a new one."
-        remedy = Remedy(path="external_task_id", value=None, label="Use a New Id")
+        message = f"The ID {quoted(value)} belongs to an earlier clip of this account. Leave it empty for a new ID."
+        remedy = Remedy(path="external_task_id", value=None, label="Use New ID")
         yield Finding("external_task_id", message, f"External_task_id {value} already exists", remedy)

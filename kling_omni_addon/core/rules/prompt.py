@@ -12,7 +12,7 @@ from .reading import Reading, is_blank, whole_number
 def shot_type_is_missing(reading: Reading) -> Iterator[Finding]:
     """R12: no storyboard without a word on who cuts it."""
     if reading.is_multi and "shot_type" not in reading.given:
-        message = "A storyboard needs to say who cuts it: you, shot by shot, or Kling."
+        message = "Cut is not set: choose whether the storyboard is cut shot by shot or by Kling."
         yield Finding("shot_type", message, "shot_type is required when multi_shot is true", _who_cuts(reading))
 
 
@@ -20,7 +20,7 @@ def shot_type_is_unknown(reading: Reading) -> Iterator[Finding]:
     """R13: a storyboard is cut shot by shot or by Kling, and in no other way."""
     value = reading.given.get("shot_type")
     if reading.is_multi and value not in (None, "customize", "intelligence"):
-        message = f"A storyboard is cut shot by shot ('customize') or by Kling ('intelligence'), not {quoted(value)}."
+        message = f'A storyboard is cut shot by shot ("customize") or by Kling ("intelligence"), not {quoted(value)}.'
         yield Finding("shot_type", message, f"shot_type value '{value}' is invalid", _who_cuts(reading))
 
 
@@ -34,20 +34,20 @@ def prompt_is_too_long(reading: Reading) -> Iterator[Finding]:
     """R14: no prompt beyond the profile's length, not even one that is not used."""
     most, length = reading.profile.prompt_characters, len(reading.prompt)
     if length > most:
-        message = f"The prompt has {length:,} characters; Kling reads at most {most:,}. Take out {length - most:,}."
+        message = f"The prompt has {length:,} characters; Kling accepts at most {most:,}. Remove {length - most:,}."
         yield Finding("prompt", message, f"prompt must not exceed {most} characters")
 
 
 def prompt_is_blank(reading: Reading) -> Iterator[Finding]:
     """R15: no single shot without a prompt."""
     if not reading.is_multi and is_blank(reading.prompt):
-        yield Finding("prompt", "Kling needs a prompt. Say what the clip shows.", "prompt cannot be empty")
+        yield Finding("prompt", "Kling needs a prompt. Describe what the clip shows.", "prompt cannot be empty")
 
 
 def prompt_to_cut_is_blank(reading: Reading) -> Iterator[Finding]:
     """R16: no storyboard that Kling cuts without a prompt to cut it from."""
     if reading.is_multi and reading.given.get("shot_type") == "intelligence" and is_blank(reading.prompt):
-        message = "Kling cuts the shots from the prompt, so it needs one."
+        message = "Kling needs a prompt to divide into shots."
         yield Finding("prompt", message, "prompt cannot be empty when shot_type is intelligence")
 
 
@@ -62,7 +62,7 @@ def storyboard_is_too_long(reading: Reading) -> Iterator[Finding]:
     """R18: no more shots than the profile allows."""
     most, number = reading.profile.shots, len(reading.shots)
     if reading.is_custom and number > most:
-        message = f"A storyboard has at most {most} shots; this one has {number}. Remove {number - most}."
+        message = f"The storyboard has {number} shots; Kling accepts at most {most}. Remove {number - most}."
         remedy = removal("multi_prompt", range(most, number), "shot")
         yield Finding("multi_prompt", message, f"multi_prompt supports 1 to {most} storyboards", remedy)
 
@@ -73,9 +73,11 @@ def shot_prompt_is_unusable(reading: Reading) -> Iterator[Finding]:
     for position, shot in enumerate(reading.shots if reading.is_custom else ()):
         path, text = f"multi_prompt[{position}].prompt", shot.get("prompt")
         if not isinstance(text, str) or is_blank(text):
-            yield Finding(path, f"Shot {position + 1} has no prompt. Say what it shows.", f"{path} cannot be empty")
+            yield Finding(
+                path, f"Shot {position + 1} has no prompt. Describe what the shot shows.", f"{path} cannot be empty"
+            )
         elif len(text) > most:
-            message = f"The prompt of shot {position + 1} has {len(text):,} characters; Kling reads at most {most}."
+            message = f"The prompt of shot {position + 1} has {len(text):,} characters; Kling accepts at most {most}."
             yield Finding(path, message, f"{path} must not exceed {most} characters")
 
 
@@ -86,14 +88,14 @@ def script_is_too_long(reading: Reading) -> Iterator[Finding]:
         return
     length = len(script_of((whole_number(shot.get("duration")) or 0, shot["prompt"]) for shot in reading.shots))
     if length > most:
-        message = f"The shots have {length:,} characters together; Kling reads at most {most:,} of a storyboard."
+        message = f"The shots have {length:,} characters in total; Kling accepts at most {most:,} in a storyboard."
         yield Finding("multi_prompt", message, f"prompt must not exceed {most} characters")
 
 
 def edit_has_storyboard(reading: Reading) -> Iterator[Finding]:
     """N02: no storyboard of a video that is edited, where the dialect takes none (contract section 13)."""
     if reading.is_multi and reading.is_edit and not reading.profile.edit_takes_storyboard:
-        message = "Over Kling's new API a video that is edited cannot be cut into shots. Remove the storyboard."
+        message = "With Kling's new API, an edited video cannot have a storyboard. Remove the storyboard."
         yield Finding("multi_shot", message, "multi_shot is not supported with base_video")
 
 
@@ -103,7 +105,7 @@ def shot_duration_is_unusable(reading: Reading) -> Iterator[Finding]:
         path, value = f"multi_prompt[{position}].duration", shot.get("duration")
         seconds = whole_number(value)
         if seconds is None or seconds < 1:
-            message = f"Shot {position + 1} needs a length in whole seconds, at least 1."
+            message = f"Shot {position + 1} needs a length of whole seconds, at least 1 s."
             yield Finding(path, message, f"{path} value '{shown(value)}' is invalid")
         elif reading.duration is not None and seconds > reading.duration:
             message = f"Shot {position + 1} is longer ({seconds:,} s) than the whole clip ({reading.duration:,} s)."
@@ -121,7 +123,7 @@ def shots_do_not_add_up(reading: Reading) -> Iterator[Finding]:
         return
     sum_s = sum(whole_number(shot["duration"]) or 0 for shot in reading.shots)
     if sum_s != total:
-        message = f"Shots add up to {sum_s} s, not {total} s."
+        message = f"The shots last {sum_s} s in total, but the clip lasts {total} s."
         service_text = f"the sum of multi_prompt durations ({sum_s}) must equal duration ({total})"
         yield Finding("multi_prompt", message, service_text, _fitting(reading, sum_s, total))
 
@@ -144,14 +146,14 @@ def shot_index_is_wrong(reading: Reading) -> Iterator[Finding]:
         path, index, number = f"multi_prompt[{position}].index", shot.get("index"), position + 1
         if isinstance(index, bool) or not isinstance(index, int) or index != number:
             message = f"Shot {number} is numbered {quoted(index)}; shots are numbered 1, 2, 3 in their order."
-            remedy = Remedy(path=path, value=number, label=f"Number It {number}")
+            remedy = Remedy(path=path, value=number, label=f"Set Number {number}")
             yield Finding(path, message, f"{path} must be {number}", remedy)
 
 
 def storyboard_has_end_frame(reading: Reading) -> Iterator[Finding]:
     """R23: no end frame in a storyboard, where the profile does not take one."""
     if reading.is_multi and reading.end and not reading.profile.end_frame_in_storyboard:
-        message = "Kling makes no end frame in a storyboard. Remove the end frame or the storyboard."
+        message = "Kling accepts no end frame in a storyboard. Remove the end frame or the storyboard."
         remedy = removal("image_list", reading.end, "end frame")
         service_text = "start & end frames are not supported when multi_shot is true"
         yield Finding(f"image_list[{reading.end[0]}]", message, service_text, remedy)
@@ -161,6 +163,6 @@ def model_has_no_storyboard(reading: Reading) -> Iterator[Finding]:
     """R25: no storyboard on a model that makes single shots only."""
     if reading.is_multi and not reading.model.storyboards:
         able = [model for model in reading.profile.models.values() if model.storyboards]
-        message = f"{reading.model.label} makes one single shot. For a storyboard use {able[0].label}."
+        message = f"{reading.model.label} generates single shots only. For a storyboard, use {able[0].label}."
         remedy = Remedy(path="model_name", value=able[0].name, label=f"Use {able[0].label}")
         yield Finding("multi_shot", message, "multi_shot is not supported by the current model", remedy)

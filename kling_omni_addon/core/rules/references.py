@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from ..media import PictureRef
-from ..problem import Finding, Remedy, counted, quoted, removal, shown
+from ..problem import Finding, Remedy, quoted, removal, shown
 from .reading import Reading, is_blank, is_link, whole_number
 
 # Right padding is a question of the length as well; a match never copies the text, which may be a whole picture.
@@ -20,7 +20,7 @@ def image_is_missing(reading: Reading) -> Iterator[Finding]:
         if isinstance(url, PictureRef) or (isinstance(url, str) and not is_blank(url)):
             continue
         path = f"image_list[{position}].image_url"
-        message = f"{reading.image_name(position)} has no picture. Choose or capture one."
+        message = f"{reading.image_name(position)} has no image file. Choose or capture an image."
         yield Finding(path, message, f"{path} cannot be empty")
 
 
@@ -33,16 +33,14 @@ def image_type_is_unknown(reading: Reading) -> Iterator[Finding]:
     for position, image in enumerate(reading.images):
         path, value = f"image_list[{position}].type", image.get("type")
         if value is not None and value not in ("first_frame", "middle_frame", "end_frame"):
-            message = (
-                f"Image {position + 1} can be a first frame, an end frame or a plain reference, not {quoted(value)}."
-            )
+            message = f"Image {position + 1} can be a first frame, an end frame or a reference, not {quoted(value)}."
             yield Finding(path, message, f"{path} value '{shown(value)}' is invalid", _likely_type(path, value))
 
 
 def _no_middle_frames(reading: Reading) -> Finding:
     path, able = f"image_list[{reading.middle[0]}].type", reading.profile.takers_of_middle_frames
-    ways = f"Use {' or '.join(able)}, or remove them" if able else "Remove them"
-    message = f"{reading.model.label} takes no middle frames. {ways}."
+    ways = f"Use {' or '.join(able)}, or remove the middle frames." if able else "Remove the middle frames."
+    message = f"{reading.model.label} accepts no middle frames. {ways}"
     service_text = f"{path} value 'middle_frame' is invalid"
     return Finding(path, message, service_text, removal("image_list", reading.middle, "middle frame"))
 
@@ -56,15 +54,18 @@ def _likely_type(path: str, value: object) -> Remedy | None:
 def end_frame_stands_alone(reading: Reading) -> Iterator[Finding]:
     """R32: no end frame without a first frame."""
     if reading.end and not reading.first:
-        message = "Kling needs a first frame when there is an end frame."
+        message = "An end frame needs a first frame. Add a first frame."
         yield Finding(f"image_list[{reading.end[0]}]", message, "end_frame requires first_frame")
 
 
 def frames_are_doubled(reading: Reading) -> Iterator[Finding]:
     """R33: no second first frame, and no second end frame."""
-    for frames, name in ((reading.first, "first frame"), (reading.end, "end frame")):
+    for frames, words in (
+        (reading.first, "There are {number} first frames, but a clip has one. Keep one of them."),
+        (reading.end, "There are {number} end frames, but a clip has one. Keep one of them."),
+    ):
         if len(frames) > 1:
-            message = f"There are {len(frames)} {name}s; a clip has one. Keep one of them."
+            message = words.format(number=len(frames))
             service_text = "only one first_frame and one end_frame are allowed"
             yield Finding(f"image_list[{frames[1]}]", message, service_text)
 
@@ -73,7 +74,7 @@ def edit_has_frames(reading: Reading) -> Iterator[Finding]:
     """R34: no frames for a video that is edited; plain images stay allowed."""
     frames = reading.frames
     if reading.is_edit and frames:
-        message = "A video that is edited takes no first or end frame. Remove them, or use the video as a reference."
+        message = "An edited video has no first or end frame. Remove the frames, or use the video as a reference."
         service_text = "first_frame/end_frame cannot be used with a base video"
         yield Finding(f"image_list[{frames[0]}]", message, service_text, removal("image_list", frames, "frame"))
 
@@ -87,9 +88,9 @@ def image_is_not_base64(reading: Reading) -> Iterator[Finding]:
         url = image.get("image_url")
         if not isinstance(url, str) or is_blank(url) or is_link(url) or _is_base64(url):
             continue
-        message = f"{reading.image_name(position)} is neither a link nor plain Base64 text without a 'data:' prefix."
+        message = f'{reading.image_name(position)} is neither a link nor Base64 text without "data:".'
         path = f"image_list[{position}].image_url"
-        yield Finding(path, f"{message} Choose a picture file.", "File is not in a valid base64 format")
+        yield Finding(path, f"{message} Choose an image file.", "File is not in a valid base64 format")
 
 
 def _is_base64(text: str) -> bool:
@@ -101,7 +102,8 @@ def too_many_references(reading: Reading) -> Iterator[Finding]:
     most = reading.profile.references.without_video
     if not reading.videos and reading.references > most:
         service_text = f"reference images plus elements must not exceed {most}"
-        yield _surplus(reading, most, "", service_text)
+        message = "Too many images and elements: Kling accepts {most} together. Remove {surplus}."
+        yield _surplus(reading, most, message, service_text)
 
 
 def too_many_references_beside_video(reading: Reading) -> Iterator[Finding]:
@@ -109,14 +111,14 @@ def too_many_references_beside_video(reading: Reading) -> Iterator[Finding]:
     most = reading.profile.references.with_video
     if reading.videos and reading.references > most:
         service_text = f"reference images plus elements must not exceed {most} with a reference video"
-        yield _surplus(reading, most, " beside a video", service_text)
+        message = "Too many images and elements: with a video, Kling accepts {most} together. Remove {surplus}."
+        yield _surplus(reading, most, message, service_text)
 
 
-def _surplus(reading: Reading, most: int, beside: str, service_text: str) -> Finding:
+def _surplus(reading: Reading, most: int, message: str, service_text: str) -> Finding:
     surplus = reading.references - most
-    message = f"Kling takes at most {most} images and elements together{beside}; remove {surplus}."
     path = "image_list" if reading.images else "element_list"
-    return Finding(path, message, service_text, _fewer(reading, surplus))
+    return Finding(path, message.format(most=most, surplus=surplus), service_text, _fewer(reading, surplus))
 
 
 def _fewer(reading: Reading, surplus: int) -> Remedy | None:
@@ -135,9 +137,7 @@ def end_frame_among_many_images(reading: Reading) -> Iterator[Finding]:
     """R42: no end frame among more images than the model takes with one."""
     most, number = reading.model.pictures_with_end_frame, len(reading.images)
     if most is not None and reading.end and number > most:
-        message = (
-            f"{reading.model.label} takes at most {most} images when there is an end frame; remove {number - most}."
-        )
+        message = f"Too many images: with an end frame, {reading.model.label} accepts {most}. Remove {number - most}."
         service_text = f"start & end frames are not supported when image_list has more than {most} images"
         surplus = reading.plain[most - number :]
         remedy = removal("image_list", surplus, "image") if len(surplus) == number - most else None
@@ -153,7 +153,7 @@ def too_many_elements_beside_frames(reading: Reading) -> Iterator[Finding]:
     model, number = reading.model, len(reading.elements)
     most = model.elements_with_both_frames if has_both else model.elements_with_first_frame
     if reading.first and most and number > most:
-        message = f"Kling takes at most {counted(most, 'element')} beside a first frame; remove {number - most}."
+        message = f"Too many elements: with a first frame, Kling accepts {most}. Remove {number - most}."
         service_text = f"at most {most} elements are supported with a first frame"
         yield Finding("element_list", message, service_text, _fewer_elements(reading, number - most))
 
@@ -162,7 +162,7 @@ def elements_beside_both_frames(reading: Reading) -> Iterator[Finding]:
     """R44: no elements between a first and an end frame on a model that takes none there."""
     has_both = bool(reading.first and reading.end)
     if has_both and reading.elements and not reading.model.elements_with_both_frames:
-        message = f"{reading.model.label} takes no elements between a first and an end frame. Remove the elements."
+        message = f"{reading.model.label} accepts no elements with a first and an end frame. Remove the elements."
         service_text = "elements are not supported with start & end frames by the current model"
         remedy = Remedy(path="element_list", value=None, label="Remove the Elements")
         yield Finding("element_list", message, service_text, remedy)
@@ -173,10 +173,10 @@ def character_beside_video(reading: Reading) -> Iterator[Finding]:
     most, characters = reading.profile.references.characters_beside_video, len(reading.characters)
     is_fit = characters <= most and characters == reading.references
     if reading.videos and characters and not is_fit:
-        message = "Elements made from a video cannot go together with a reference video. Remove them."
+        message = "Elements made from a video cannot be combined with a reference video. Remove the elements."
         if most:
             message = (
-                f"Beside a reference video Kling takes {counted(most, 'element')} made from a video, and nothing else."
+                f"Elements made from a video: with a reference video, Kling accepts {most} and no other references."
             )
         service_text = "video character elements are not supported with a reference video"
         yield _characters(reading, message, service_text)
@@ -185,7 +185,9 @@ def character_beside_video(reading: Reading) -> Iterator[Finding]:
 def model_takes_no_characters(reading: Reading) -> Iterator[Finding]:
     """R46: no element that was made from a video on a model that takes those from images only."""
     if reading.characters and "video_refer" not in reading.model.element_kinds:
-        message = f"{reading.model.label} takes elements made from images only. Remove those made from a video."
+        message = (
+            f"{reading.model.label} accepts only elements made from images. Remove the elements made from a video."
+        )
         yield _characters(reading, message, "only multi-image elements are supported by the current model")
 
 
@@ -205,8 +207,8 @@ def too_many_beside_characters(reading: Reading) -> Iterator[Finding]:
         return
     if characters > most or reading.references - characters > most_others:
         message = (
-            f"With elements made from a video, Kling takes at most {most} of them"
-            f" and {most_others} images and other elements."
+            f"With elements made from a video, Kling accepts at most {most} of them "
+            f"and {most_others} images and other elements."
         )
         service_text = (
             f"with video character elements: at most {most} of them"
@@ -230,7 +232,7 @@ def element_id_is_invalid(reading: Reading) -> Iterator[Finding]:
     for position, element in enumerate(reading.elements):
         value = element.get("element_id")
         if (whole_number(value) or 0) <= 0:
-            message = f"Element {position + 1} has no usable id. Choose it again from the list of elements."
+            message = f"Element {position + 1} has no usable ID. Select the element again in the element library."
             path = f"element_list[{position}].element_id"
             yield Finding(path, message, f"Invalid element id: {shown(value)}")
 
@@ -245,5 +247,5 @@ def element_is_unknown(reading: Reading) -> Iterator[Finding]:
         value = element.get("element_id")
         number = whole_number(value) or 0
         if number > 0 and known is not None and number not in known:
-            message = f"Kling knows no element {quoted(value)}, neither of this account nor among the presets."
+            message = f"Kling does not know the element {quoted(value)}, neither in this account nor in the presets."
             yield Finding(f"element_list[{position}].element_id", message, f"Element id not found: {shown(value)}")

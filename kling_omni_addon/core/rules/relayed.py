@@ -15,7 +15,7 @@ def too_many_middle_frames(reading: Reading) -> Iterator[Finding]:
     """N03: no more middle frames than the model takes; with a first and an end frame that is its most frames in all."""
     most, surplus = reading.model.middle_frames, len(reading.middle) - reading.model.middle_frames
     if most and surplus > 0:
-        message = f"{reading.model.label} takes at most {counted(most, 'middle frame')}; remove {surplus}."
+        message = f"Too many middle frames: {reading.model.label} accepts {most}. Remove {surplus}."
         remedy = removal("image_list", reading.middle[most:], "middle frame")
         yield Finding("image_list", message, f"at most {most} middle_frame are supported", remedy)
 
@@ -23,7 +23,7 @@ def too_many_middle_frames(reading: Reading) -> Iterator[Finding]:
 def middle_frame_without_first(reading: Reading) -> Iterator[Finding]:
     """N04: no middle frame without a first frame, on a model that takes middle frames."""
     if reading.middle and reading.model.middle_frames and not reading.first:
-        message = "Kling needs a first frame when there are middle frames."
+        message = "Middle frames need a first frame. Add a first frame."
         yield Finding(f"image_list[{reading.middle[0]}]", message, "middle_frame requires first_frame")
 
 
@@ -36,7 +36,7 @@ def frames_beside_references(reading: Reading) -> Iterator[Finding]:
     if reading.model.mixes_frames_and_references or reading.is_edit or not (reading.frames and has_references):
         return
     message = (
-        f"{reading.model.label} makes a clip of frames or of references, not of both. Remove the one or the other."
+        f"{reading.model.label} generates a clip from frames or from references, not from both. Remove one of them."
     )
     path, remedy = f"image_list[{reading.frames[0]}]", _without_references(reading)
     yield Finding(path, message, "frames are not supported together with reference inputs", remedy)
@@ -54,20 +54,25 @@ def _without_references(reading: Reading) -> Remedy | None:
 def too_many_of_a_sort(reading: Reading) -> Iterator[Finding]:
     """N06: no more plain images, and no more elements, than the model takes of each."""
     limits = reading.profile.references
-    for name, noun, positions, most in (
-        ("image_list", "image", reading.plain, limits.images),
-        ("element_list", "element", tuple(range(len(reading.elements))), limits.elements),
+    elements = tuple(range(len(reading.elements)))
+    for name, noun, positions, most, words in (
+        ("image_list", "image", reading.plain, limits.images, _TOO_MANY_IMAGES),
+        ("element_list", "element", elements, limits.elements, _TOO_MANY_ELEMENTS),
     ):
         if most is not None and len(positions) > most:
-            message = f"{reading.model.label} takes at most {counted(most, noun)}; remove {len(positions) - most}."
+            message = words.format(model=reading.model.label, most=most, surplus=len(positions) - most)
             remedy = removal(name, positions[most:], noun)
             yield Finding(name, message, f"at most {counted(most, noun)} are supported", remedy)
+
+
+_TOO_MANY_IMAGES = "Too many images: {model} accepts {most}. Remove {surplus}."
+_TOO_MANY_ELEMENTS = "Too many elements: {model} accepts {most}. Remove {surplus}."
 
 
 def callback_is_not_supported(reading: Reading) -> Iterator[Finding]:
     """N07: no callback address for a model whose tasks report to none."""
     if "callback_url" in reading.given and not reading.model.takes_callbacks:
-        message = f"Clips of {reading.model.label} report to no address. Remove the callback."
+        message = f"{reading.model.label} does not support callbacks. Remove the callback address."
         remedy = Remedy(path="callback_url", value=None, label="Remove the Callback")
         yield Finding("callback_url", message, "callback_url is not supported by the current model", remedy)
 
@@ -75,7 +80,7 @@ def callback_is_not_supported(reading: Reading) -> Iterator[Finding]:
 def silence_is_not_to_be_had(reading: Reading) -> Iterator[Finding]:
     """W14: worth saying is that a model makes sound where none was asked for."""
     if reading.model.is_never_silent and reading.given.get("sound", "off") == "off" and not reading.is_edit:
-        message = f"{reading.model.label} makes sound always, also where none is asked for."
+        message = f"{reading.model.label} always generates sound, even when Sound is off."
         yield Finding("sound", message, "", Remedy(path="sound", value="on", label="Turn Sound On"))
 
 
@@ -83,6 +88,10 @@ def model_is_documented_by_others(reading: Reading) -> Iterator[Finding]:
     """W15: doubtful is every model that Kling itself does not describe."""
     model = reading.model
     if model.documented_by:
-        ids = "" if model.takes_own_ids else " If no answer comes, only the list of the account can tell of the clip."
-        message = f"{model.label} is as {model.documented_by} documents it: Kling's own page was not seen.{ids}"
+        ids = (
+            ""
+            if model.takes_own_ids
+            else " If Kling does not respond, the clip can be found only in the task list of the account."
+        )
+        message = f"{model.label} is documented only by {model.documented_by}, not by Kling.{ids}"
         yield Finding("model_name", message)

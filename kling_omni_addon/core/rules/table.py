@@ -200,7 +200,7 @@ def _is_type_fault(fault: ShapeFault) -> bool:
 
 def _type_problem(rule: str, path: str, expected: str, body: Any) -> Problem:
     said = f"{path} value type is invalid, expected {expected}" if path else "request body is not a JSON object"
-    message = f"'{path}' has to be {_TYPE_WORDS[expected]}." if path else "The request has to be a JSON object."
+    message = f'"{path}" must be {_TYPE_WORDS[expected]}.' if path else "The request must be a JSON object."
     remedy = None
     if rule == "R11" and str(body["multi_shot"]).lower() in ("true", "false"):
         value = str(body["multi_shot"]).lower() == "true"
