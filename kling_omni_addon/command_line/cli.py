@@ -215,7 +215,8 @@ _EPILOG = (
     "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_RELAYED_MODELS=1 (also models that only a "
     "relay documents); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S (response timeout); "
     "KLING_CONCURRENCY (parallel jobs, at most); "
-    "KLING_DAILY_CAP and KLING_PROJECT_CAP (limits in units); KLING_LOCAL_CLIPS=1 (clips from a local network, as with a VPN). "
+    "KLING_DAILY_CAP and KLING_PROJECT_CAP (limits in units); "
+    "KLING_LOCAL_CLIPS=1 (clips from a local network, as with a VPN). "
     "Exit codes: 0 done, 1 this computer, 2 request or arguments, "
     "3 credentials, 4 refused or failed, 5 network, 6 still running."
 )

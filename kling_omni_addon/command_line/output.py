@@ -57,9 +57,8 @@ def _write(text: str) -> None:
     except (OSError, ValueError) as error:  # ValueError: the file object is closed
         _Stdout.is_lost = True
         _silence()
-        tell(
-            f"kling: standard output cannot be written: {getattr(error, 'strerror', '') or error}. The remaining lines are lost."
-        )
+        reason = getattr(error, "strerror", "") or error
+        tell(f"kling: standard output cannot be written: {reason}. The remaining lines are lost.")
 
 
 def _silence() -> None:

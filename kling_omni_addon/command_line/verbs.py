@@ -167,9 +167,8 @@ def _tell_files(submission: Submission) -> None:
     for saved in filter(None, (submission.clip, submission.marked)):
         tell(f"Saved: '{saved}'")
     if submission.awaits_marked:
-        tell(
-            f"kling: {submission.id}: The watermarked copy is not downloaded yet. Download the copy with: kling resume --wait"
-        )
+        sentence = "The watermarked copy is not downloaded yet. Download the copy with: kling resume --wait"
+        tell(f"kling: {submission.id}: {sentence}")
     if submission.note:
         tell(f"kling: {submission.id}: {submission.note}")
 

@@ -58,7 +58,7 @@ STOP.
 """
 
 _REMEDIES = {
-    Reaction.FIX_KEYS: "Check that the key is correct and belongs to this service. Kling and Kling China use different keys.",
+    Reaction.FIX_KEYS: "Check the key. Kling and Kling China use different keys.",
     Reaction.SIGN_AGAIN: "Correct the clock of this computer.",
     Reaction.RECHARGE: "Check the account at Kling, then press Resume.",
     Reaction.CHANGE_REQUEST: "Change the request and submit it again.",

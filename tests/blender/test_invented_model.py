@@ -103,7 +103,7 @@ def test_a_film_that_chose_it_says_so_where_the_data_has_it_no_more(told_before:
             "This version does not know the model of this .blend file.",
             "This version does not know the quality of this .blend file.",
             "Kling needs an aspect ratio when neither a first frame nor a video gives one.",
-            "Kling makes clips of 3 to 15 whole seconds.",
+            "Kling generates clips of 3 to 15 whole seconds.",
         ],
         "fixed": ["kling-v3-omni", "pro"],
         "left": [],

@@ -163,7 +163,7 @@ def test_an_id_that_the_account_does_not_know_is_refused_with_a_remedy_that_help
     assert main([verb, "nobodys"], at_kling) == 4
     (line,) = lines(capsys)
     assert "Task not found by id/external id: nobodys" in line["error"]
-    assert line["remedy"] == "Check the id, and that the key belongs to the account that made the task."
+    assert line["remedy"] == "Check the ID, and that the key belongs to the account of the task."
 
 
 @pytest.mark.parametrize("verb", ["task", "adopt"])
@@ -174,13 +174,13 @@ def test_what_cannot_be_an_id_is_refused_before_anything_is_asked(
     assert main([verb, wrong], at_kling) == 2
     (line,) = lines(capsys)
     assert line["error"].startswith("Argument id: ")
-    assert "is not the id of a task" in line["error"]
+    assert "is not the ID of a task" in line["error"]
     assert kling.keys == set()
 
 
 @pytest.mark.parametrize("wrong", ["", "..", "a\nb"])
 def test_a_script_cannot_adopt_what_is_no_id(wrong: str, kling: CrookedKling, at_kling: dict[str, str]) -> None:
-    with Session(read_settings(at_kling)) as session, pytest.raises(ArgumentsInvalid, match="is not the id of a task"):
+    with Session(read_settings(at_kling)) as session, pytest.raises(ArgumentsInvalid, match="is not the ID of a task"):
         session.adopt(wrong)
     assert kling.keys == set()
 

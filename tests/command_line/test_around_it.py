@@ -82,7 +82,7 @@ def test_without_key_and_rehearsal_the_command_says_so(
     home: dict[str, str], shot: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["submit", shot], home) == 3
-    assert "There is no key, and no rehearsal is running" in json.loads(capsys.readouterr().out)["error"]
+    assert "No key is set, and no rehearsal server is running" in json.loads(capsys.readouterr().out)["error"]
 
 
 def test_a_command_that_rehearses_says_so(
@@ -93,4 +93,4 @@ def test_a_command_that_rehearses_says_so(
         kept_note(Path(home["KLING_HOME"]), stand.server.note()),
     ):
         assert main(["account"], home) == 0
-    assert "kling: This is a rehearsal: nothing is sent to Kling" in capsys.readouterr().err
+    assert "kling: Rehearsal (free test mode): nothing is sent to Kling" in capsys.readouterr().err

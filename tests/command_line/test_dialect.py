@@ -120,8 +120,8 @@ def test_a_key_pair_is_told_that_the_new_api_takes_none_and_nothing_is_sent_or_r
     assert main([*words_of(verb, tmp_path), "--dialect", "new"], with_pair) == 3
     (said,) = lines(capsys)
     assert (said["field"], said["exit_code"]) == ("KLING_API_KEY", 3)
-    assert said["error"] == "The new API takes an API key and no AccessKey with its SecretKey. Nothing was sent."
-    assert said["remedy"] == "Make an API key in Kling's console and enter it, or choose the legacy API for new shots."
+    assert said["error"] == "The new API accepts an API key, but no access key with a secret key. Nothing was sent."
+    assert said["remedy"].endswith(" and enter it, or select the legacy API for new shots.")
     assert kling.asked == []
     assert main(["status"], with_pair) == 0
     assert lines(capsys) == []
@@ -174,7 +174,7 @@ def test_a_model_that_an_api_lacks_is_said_to_be_had_over_the_other_one(
     (said,) = lines(capsys)
     assert (said["rule"], said["path"]) == ("R10", "model_name")
     assert said["message"] == (
-        f"There is no model 'kling-video-o1'. Use Kling 3.0 Omni. It is to be had over Kling's {other} API."
+        f'There is no model "kling-video-o1". Use Kling 3.0 Omni. Kling\'s {other} API has this model.'
     )
     assert kling.asked == []
     assert main(["validate", path, "--dialect", other], at_kling) == 0
@@ -199,7 +199,7 @@ def test_an_answer_in_the_words_of_the_other_api_is_said_with_the_address_and_ne
         f"{kling.url}: Kling answered in the words of {names[words]}, and was asked in those of {asked[dialect]}."
     )
     assert said["field"] == "service"
-    assert said["remedy"] == "Choose the other API in the preferences (KLING_DIALECT), or check the service's address."
+    assert said["remedy"].startswith("Select the other API in the preferences (KLING_DIALECT), or check the address")
     assert main(["status"], home) == 0
     assert lines(capsys) == []
 

@@ -84,7 +84,7 @@ def test_a_clip_that_is_gone_is_not_fetched(machine: Environment, request_file: 
     Path(made["clip"]).unlink()
     said = run(machine, "fetch", made["id"], "--to", str(tmp_path))
     assert said.code != 0
-    assert "is gone, or another file now" in said.errors
+    assert "was deleted or replaced" in said.errors
 
 
 def test_the_version_is_that_of_the_manifest(environment: Environment) -> None:

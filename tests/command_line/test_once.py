@@ -112,7 +112,7 @@ def test_another_wish_under_the_name_is_refused(farm: Environment, rehearsal: Re
     before = rehearsal.stats()["creates"]
     said = ask(farm, written(tmp_path / "b.json", prompt="fire"), "--once", "sh020_v003")
     assert (said.code, creates_since(rehearsal, before)) == (2, 0)
-    assert '"sh020_v003" was asked for before with another prompt' in said.errors
+    assert '"sh020_v003" already exists with other settings (prompt)' in said.errors
     assert "Name a new version" in said.errors
 
 

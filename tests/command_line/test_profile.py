@@ -65,7 +65,7 @@ def test_what_only_the_late_profile_takes_says_so_and_since_when(
     assert main(["validate", path, "--profile", "seed"], home) == 2
     (fault,) = lines(capsys.readouterr().out)
     assert (fault["rule"], fault["path"], fault["kind"]) == ("R62", "mode", "error")
-    assert fault["message"].endswith("Kling has accepted 4K since 2026-04-23: choose the late profile.")
+    assert fault["message"].endswith("Kling has accepted 4K since 2026-04-23. Select the late profile.")
     assert main(["validate", path], home) == 0
     (warning,) = lines(capsys.readouterr().out)
     assert (warning["rule"], warning["kind"]) == ("W10", "warning")

@@ -106,5 +106,5 @@ def test_of_a_rehearsal_that_has_ended_no_marked_copy_is_awaited(on_rehearsal: d
         assert run(on_rehearsal, "resume").code == 0
         assert journal.live() == ()
         (given_up,) = journal.some(["kob-marked"])
-    assert given_up.note == "The copy with the watermark did not come: The rehearsal has ended."
+    assert given_up.note == "The watermarked copy could not be downloaded. The rehearsal server has ended."
     assert (given_up.phase, given_up.clip) == (Phase.FETCHED, made.clip)

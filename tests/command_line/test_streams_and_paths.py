@@ -144,8 +144,8 @@ def test_validate_says_which_of_its_warnings_submit_refuses(environment: dict[st
     assert said.code == 0
     (line,) = [line for line in said.lines if line["path"] == "negative_prompt"]
     assert line["submit_refuses"] is True
-    assert "submit refuses this file" in line["message"]
-    assert "submit refuses this file" in said.errors
+    assert "Submit does not send this file" in line["message"]
+    assert "Submit does not send this file" in said.errors
     (other,) = run(
         environment, "validate", written(tmp_path, image_list=[{"image_url": "https://example.com/a.png"}])
     ).lines

@@ -192,7 +192,7 @@ def test_a_currency_is_a_short_word(word: Any) -> None:
 def test_a_charge_is_told_as_units_and_money(units: str, paid: str, currency: str, told: str) -> None:
     assert charge_words(units, paid, currency) == told
     submission = sent(ev.Succeeded(at=1.0, charge_units=units, charge_balance=paid, charge_currency=currency))
-    counted = " Limits count its price, 3 units." if paid else ""
+    counted = " Limits count the list price, 3 units." if paid else ""
     assert charged_sentence(submission) == (f"Kling charged {told}.{counted}" if told else "")
 
 
@@ -304,7 +304,7 @@ def test_no_values_break_the_other_readers(value: Any) -> None:
 
 @pytest.mark.parametrize("task_id", ["\ud800", "a\nb", "x" * 201, 10**400, 1.5, True, "\u202e1"])
 def test_an_id_that_could_not_be_asked_for_is_none(task_id: Any) -> None:
-    with pytest.raises(KlingError, match="names no task"):
+    with pytest.raises(KlingError, match="contains no task ID"):
         read_create(reply(task() | {"task_id": task_id}), "kob-1")
 
 

@@ -44,7 +44,7 @@ def test_every_plan_breaks_no_rule_and_has_even_sides(
 ) -> None:
     limits, most = profile.models[model], profile.of_model(model).video
     if frames / fps < limits.input_video_s[0]:
-        with pytest.raises(CaptureFailed, match="long; Kling"):
+        with pytest.raises(CaptureFailed, match="The strips last"):
             footage.plan_footage(frames, fps, (width, height), limits, most)
         return
     plan = footage.plan_footage(frames, fps, (width, height), limits, most)
@@ -100,7 +100,7 @@ def test_a_rate_that_is_too_fast_becomes_a_part_of_it(fps: Fraction, rate: tuple
 
 
 def test_a_timeline_that_is_too_slow_is_refused() -> None:
-    with pytest.raises(CaptureFailed, match=r"12 frames a second; Kling takes 24 to 60\. Set Frame Rate"):
+    with pytest.raises(CaptureFailed, match=r"12 fps; Kling accepts 24 to 60 fps\. Change Frame Rate"):
         footage.legal_rate(Fraction(12), capability.profile().video)
 
 
@@ -115,7 +115,9 @@ def test_what_is_too_long_is_cut_to_the_longest_and_says_so() -> None:
 def test_what_is_too_short_is_a_sentence() -> None:
     profile = capability.profile()
     model = profile.models["kling-v3-omni"]
-    with pytest.raises(CaptureFailed, match=r"This is 2 s long; .* takes 3 to 15\.5 s\. Select more strips"):
+    with pytest.raises(
+        CaptureFailed, match=r"The strips last 2 s; .* accepts 3 to 15\.5 s\. Select more or longer strips"
+    ):
         footage.plan_footage(48, Fraction(24), (1920, 1080), model, profile.video)
 
 
@@ -137,7 +139,9 @@ def test_the_file_is_one_word_whatever_it_is_called(name: str) -> None:
     assert footage.command_words("up {file} -q", file=name) == ("up", name, "-q")
 
 
-@pytest.mark.parametrize(("template", "told"), [("up 'x {file}", "a quote without its end"), ("up", r"where \{file\}")])
+@pytest.mark.parametrize(
+    ("template", "told"), [("up 'x {file}", "a quote that is not closed"), ("up", r"does not contain \{file\}")]
+)
 def test_a_command_that_cannot_be_right_is_a_sentence(template: str, told: str) -> None:
     with pytest.raises(ArgumentsInvalid, match=told):
         footage.command_words(template, file="/a.mp4")

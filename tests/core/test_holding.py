@@ -43,7 +43,7 @@ def test_the_keys_trouble_holds_the_key_and_the_others_say_so(event: ev.Held) ->
     assert chosen(stopped, waiting) == ""
     assert held_back_by(waiting, [stopped, waiting]) == stopped
     assert waits_because(waiting, [stopped, waiting], NOW) == (
-        "It waits with everything of this key, since a1 was held: The reason."
+        'Waiting, because "a1" with the same key is on hold. The reason.'
     )
     elsewhere = replace(waiting, origin=replace(ORIGIN, key_fingerprint="other"))
     assert held_back_by(elsewhere, [stopped, elsewhere]) is None
@@ -71,7 +71,7 @@ def test_one_that_waits_for_its_turn_says_who_is_before_it() -> None:
     made = one("a1", ev.Sent(at=101.0, digest="d"), ev.Accepted(at=102.0, task_id="t"))
     before, last = one("a2", at=103.0), one("a3", at=104.0)
     others = [made, before, last, one("a4", held("submission", 2), at=99.0)]
-    assert waits_because(last, others, NOW) == "It is sent when its turn comes: 1 being made, 1 before it."
+    assert waits_because(last, others, NOW) == "Queued: 1 being generated, 1 ahead of this job."
     assert waits_because(made, others, NOW) == "", "it was sent"
     assert waits_because(one("c1"), [one("c1")], NOW) == "", "nothing is in its way"
 
@@ -80,7 +80,7 @@ def test_one_that_says_itself_why_it_waits_says_nothing_more() -> None:
     backing_off = one("b1", ev.NotSent(at=101.0, reason="No network."))
     assert waits_because(backing_off, [backing_off, one("a1", at=99.0)], NOW) == ""
     stopped = one("a1", held("key", 4))
-    assert "was held" in waits_because(backing_off, [backing_off, stopped], NOW), "the key's trouble is the news"
+    assert "is on hold" in waits_because(backing_off, [backing_off, stopped], NOW), "the key's trouble is the news"
 
 
 def test_the_scope_is_on_record_and_an_old_record_has_none() -> None:

@@ -109,6 +109,6 @@ def test_none_of_it_is_there_without_the_data(told_before: dict[str, Any]) -> No
     assert told_before["judged_over_new"] == told_before["judged"]
     assert set(map(str, told_before["written"].values())) == {str({"refused": ["R10"]})}
     assert told_before["priced"] == "no price"
-    assert "no aspect ratio '2:1'" in told_before["captured"]
+    assert "the aspect ratio '2:1'" in told_before["captured"]
     assert "Kling Invented" not in told_before["offered"]["models"]
     assert told_before["rehearsed"] == {"code": 1203, "message": "model_name value 'kling-invented' is invalid"}

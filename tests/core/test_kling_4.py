@@ -84,5 +84,5 @@ def test_it_is_a_payload_where_it_is_in_force_and_refused_elsewhere() -> None:
     drafted = draft_body(KEYFRAMES, {}, "kob-1")
     assert build_payload(drafted, RELAYED).path == "/omni-video/kling-4.0"
     for profile in (capability.profile(), capability.profile("late", NEW)):
-        with pytest.raises(RequestInvalid, match="A relay documents it"):
+        with pytest.raises(RequestInvalid, match="documented only by a relay"):
             build_payload(drafted, profile)

@@ -88,9 +88,9 @@ def test_a_whole_mp4_has_no_fault(data: bytes) -> None:
         (b"", "missing"),
         (FTYP + MDAT, "moov"),
         (FTYP + MOOV, "mdat"),
-        ((FTYP + MOOV + MDAT)[:-1], "cut short"),
-        (FTYP + MOOV + MDAT + b"\0\0", "cut short"),
-        (FTYP + struct.pack(">I4s", 4, b"moov") + MDAT, "cut short"),
+        ((FTYP + MOOV + MDAT)[:-1], "the end of the file is missing"),
+        (FTYP + MOOV + MDAT + b"\0\0", "the end of the file is missing"),
+        (FTYP + struct.pack(">I4s", 4, b"moov") + MDAT, "the end of the file is missing"),
     ],
 )
 def test_a_file_that_is_no_whole_mp4_says_why(data: bytes, words: str) -> None:

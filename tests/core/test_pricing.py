@@ -68,7 +68,7 @@ def test_an_edit_of_unknown_length_costs_a_range_that_says_why() -> None:
     assert (found.units, found.most_units) == (Decimal("3.6"), Decimal("12.0"))
     assert (found.dollars, found.most_dollars) == (Decimal("0.504"), Decimal("1.68"))
     assert found.label == "3.6 to 12.0 units · $0.50 to $1.68"
-    assert found.sentence.endswith("billed by the length of its video, which is not known here.")
+    assert found.sentence.endswith("billed by the length of its video, which is not known.")
 
 
 def test_the_range_follows_the_profile() -> None:

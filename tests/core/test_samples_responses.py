@@ -122,7 +122,7 @@ def test_a_create_is_answered_with_a_submitted_task(dialect: Dialect, sample: st
 
 @pytest.mark.parametrize(("dialect", "sample", "report"), CREATES)
 def test_the_answer_of_the_other_dialect_is_never_guessed_at(dialect: Dialect, sample: str, report: TaskReport) -> None:
-    with pytest.raises(OtherDialect, match="and was asked in those of"):
+    with pytest.raises(OtherDialect, match="but the response is one of"):
         other(dialect).read_create(answer(sample), report.external_task_id)
 
 
@@ -146,7 +146,7 @@ def test_a_list_holds_the_same_task_objects(sample: str, report: TaskReport) -> 
 def test_an_empty_list_has_no_tasks_and_ends() -> None:
     assert legacy.read_page(answer(EMPTY_LIST), "7") == ((), "")
     assert new.read_together(answer(EMPTY_LIST)) == ()
-    with pytest.raises(TaskUnknown, match="knows no task kob-1"):
+    with pytest.raises(TaskUnknown, match='does not know the task "kob-1"'):
         new.read_task(answer(EMPTY_LIST), "kob-1")
 
 
@@ -182,7 +182,7 @@ def test_the_same_object_in_an_envelope_of_the_new_api_says_the_same(sample: str
 
 @pytest.mark.parametrize("after", [{"has_more": True}, {"has_more": True, "next_cursor": "c1"}, {}])
 def test_a_list_that_breaks_off_proves_nothing_about_what_is_not_on_it(after: dict[str, Any]) -> None:
-    with pytest.raises(Unanswered, match="breaks off"):
+    with pytest.raises(Unanswered, match="is incomplete"):
         new.read_page(reply({"code": 0, "data": {"result": [], **after}}), "c1")
 
 
@@ -209,7 +209,7 @@ def test_the_new_api_names_our_id_and_a_failure_at_the_top() -> None:
     task = {"id": "1", "external_id": "kob-1", "status": "failed", "message": "Image pixel is invalid", "outputs": []}
     report = TaskReport(task_id="1", external_task_id="kob-1", status=Status.FAILED, message="Image pixel is invalid")
     assert new.read_task(reply({"code": 0, "data": [task]}), "kob-1") == report
-    with pytest.raises(Unanswered, match="another task"):
+    with pytest.raises(Unanswered, match="a different task"):
         new.read_task(reply({"code": 0, "data": [task]}), "kob-2")
 
 

@@ -41,8 +41,8 @@ def wish(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"prompt": "a fox sleeps"}, "Prompt: “a fox runs” → “a fox sleeps”"),
-        ({"prompt": ""}, "Prompt: “a fox runs” → none"),
+        ({"prompt": "a fox sleeps"}, 'Prompt: "a fox runs" → "a fox sleeps"'),
+        ({"prompt": ""}, 'Prompt: "a fox runs" → none'),
         ({"mode": "pro"}, "Quality: Standard → Pro"),
         ({"duration_s": 10}, "Length: 5 s → 10 s"),
         ({"aspect_ratio": "1:1"}, "Aspect: none → 1:1"),
@@ -57,10 +57,10 @@ def wish(**changes: Any) -> dict[str, Any]:
         ({"elements": (Element(id=7), Element(id=8))}, "Elements: hero → 7, 8"),
         (
             {"video": Video(url="https://x/y", use=VideoUse.EDIT, keep_sound=True)},
-            "Video: none → edited, with its sound",
+            "Video: none → edited, with original sound",
         ),
         ({"storyboard": Storyboard.AUTOMATIC}, "Cut: none → by Kling"),
-        ({"shots": (StoryboardShot(prompt="she waits", duration_s=2),)}, "Shot 1: none → “she waits (2 s)”"),
+        ({"shots": (StoryboardShot(prompt="she waits", duration_s=2),)}, 'Shot 1: none → "she waits (2 s)"'),
     ],
 )
 def test_a_line_says_what_was_and_what_is(changes: dict[str, Any], line: str) -> None:
@@ -83,8 +83,8 @@ def test_a_picture_that_was_rendered_over_is_another_picture() -> None:
         for digit in "ab"
     )
     assert diff_of(before, after) == (
-        "First frame: another picture of the same name",
-        "References: other pictures of the same names",
+        "First frame: another image with the same name",
+        "References: other images with the same names",
     )
 
 

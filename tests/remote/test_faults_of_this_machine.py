@@ -159,4 +159,4 @@ def test_a_decision_that_is_too_late_is_refused_in_words(
     (submitted,) = run(environment, "submit", written(tmp_path), "--name", "alley_03").lines[-1:]
     said = run(environment, "send-again", str(submitted["id"]))
     assert_plain(said, 2, "id")
-    assert '"alley_03" cannot be sent again: Kling has it and is making it.' in said.errors
+    assert '"alley_03" cannot be sent again. Kling is generating the clip.' in said.errors

@@ -62,7 +62,7 @@ def test_which_files_come_from_elsewhere_is_told_and_who_is_called(
         request = request_file(folder, image, callback_url="https://studio.example/done")
         for said in (run(on_rehearsal, "validate", request), run(on_rehearsal, "submit", request)):
             assert said.code == 0, said
-            assert "is sent; it lies outside the folder of the request." in said.errors
+            assert "which is outside its folder." in said.errors
             assert Path(image).name in said.errors
             assert "Kling reports to https://studio.example/done." in said.errors
 
@@ -156,4 +156,4 @@ def test_another_format_under_a_good_name_is_told_by_its_own(
 ) -> None:
     said = validated(environment, tmp_path, head + bytes(400))
     assert said.code == 2
-    assert f"is a {name} file, whatever its name says. Save it as a PNG or JPEG." in said.errors
+    assert f"is a {name} file, regardless of its extension. Save the image as PNG or JPEG." in said.errors

@@ -91,7 +91,8 @@ def test_an_empty_account_holds_the_key_and_everybody_says_so(
         session.wait(lambda found: False, [second.id], 1.0)
     waiting = run(environment_of(settings), "status").lines[1]
     assert (waiting["phase"], waiting["problem"]) == ("intended", None)
-    assert waiting["waits_for"].startswith("It waits with everything of this key, since one was held: Kling refused: ")
+    on_hold = 'Waiting, because "one" with the same key is on hold. Kling refused the request: '
+    assert waiting["waits_for"].startswith(on_hold)
     said = run(environment_of(settings), "submit", written(tmp_path), "--wait")
     assert (said.code, said.lines[-1]["phase"]) == (4, "abandoned"), "it is not sent later without anybody knowing"
     assert "since one was held" in said.errors

@@ -252,7 +252,7 @@ def test_fault_46_a_full_disk_pauses_the_download_with_a_sentence(road: Road) ->
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     submission = road.one()
     assert (submission.phase, submission.received) == (Phase.READY, room)
-    assert submission.problem == "The clip cannot be written: File too large."
+    assert submission.problem == "The clip cannot be saved: File too large."
     road.run(3600, until=Phase.FETCHED)
     assert Path(road.one().clip).read_bytes() == large
 

@@ -244,7 +244,7 @@ def test_fault_50_and_51_the_command_line_finds_its_clip_again_without_its_journ
         spoil()
         resumed = run(environment, "resume", "--wait", "120")
         assert resumed.code == 0, resumed
-        assert "The account's list is read before anything is sent" in resumed.errors
+        assert "the extension reads the task list of the account" in resumed.errors
         assert "Traceback" not in resumed.errors
         phases = {line["id"]: line["phase"] for line in run(environment, "status").lines}
         assert phases[line["id"]] == Phase.FETCHED

@@ -32,7 +32,7 @@ def ended(number: int) -> list[Event]:
         ev.Accepted(at=at, task_id=str(number)),
     ]
     if number < FAILED:
-        return [*sent, ev.Failed(at=at, reason="Kling could not make it.")]
+        return [*sent, ev.Failed(at=at, reason="Kling could not generate the clip.")]
     clip = ev.Fetched(at=at, path=f"/clips/{number}.mp4", sha256="c" * 64, size_bytes=9)
     return [*sent, ev.Succeeded(at=at, charge_units="3"), clip]
 

@@ -158,7 +158,7 @@ def test_a_copy_that_never_comes_is_told_and_costs_the_clip_nothing(road: Road) 
     until_at_rest(road)
     submission = road.one()
     assert (submission.phase, submission.marked, submission.exit_code) == (Phase.FETCHED, "", 0)
-    assert submission.note.startswith("The copy with the watermark did not come: ")
+    assert submission.note.startswith("The watermarked copy could not be downloaded. ")
     assert road.kinds().count("MarkedFailed") == MOST_MARKED_TRIES
     assert Path(submission.clip).read_bytes() == CLIP
     assert road.journal.live() == ()
@@ -167,7 +167,7 @@ def test_a_copy_that_never_comes_is_told_and_costs_the_clip_nothing(road: Road) 
 def test_a_link_that_kling_does_not_give_is_told(road: Road) -> None:
     intend(road, asks=False)
     until_at_rest(road)
-    assert road.one().note.endswith("Kling does not say where it is.")
+    assert road.one().note.endswith("Kling did not send a link to the copy.")
     assert (road.one().phase, road.one().marked) == (Phase.FETCHED, "")
 
 
@@ -191,7 +191,7 @@ def test_no_answer_is_no_try_until_kling_keeps_it_no_longer(road: Road, fault: s
     road.clock.hand.now += 31 * DAY_S
     road.run(60)
     assert (road.one().awaits_marked, road.kinds()[-1]) == (False, "MarkedFailed")
-    assert road.one().note.startswith("The copy with the watermark did not come: ")
+    assert road.one().note.startswith("The watermarked copy could not be downloaded. ")
 
 
 class Killed(BaseException):
@@ -262,7 +262,7 @@ def test_a_copy_that_ends_every_process_is_given_up(road: Road, monkeypatch: pyt
                 until_at_rest(road)
             except Killed:
                 another_process(road)
-    assert road.one().note.endswith("The program ended while it was at it.")
+    assert road.one().note.endswith("The program quit during the download.")
     assert Path(road.one().clip).read_bytes() == CLIP
 
 

@@ -33,7 +33,7 @@ def test_what_a_rehearsal_that_ended_was_to_make_is_given_up(settings: Settings)
         session.snapshot.refresh()
         (submission,) = session.snapshot.submissions
         assert (submission.id, submission.phase) == (lost.id, Phase.ABANDONED)
-        assert "nothing was charged" in submission.problem
+        assert "Nothing was charged" in submission.problem
 
 
 def test_what_was_sent_through_a_relay_on_this_machine_is_never_given_up_by_itself(settings: Settings) -> None:

@@ -126,12 +126,12 @@ def test_one_sentence_says_where_each_value_came_from_and_tells_no_key_and_no_ad
         "spends at most: 9 units in 24 hours (of the preferences); profile: late of 2026-10-04 (by default)."
     )
     assert told({}) == (
-        "Service: a rehearsal (automatic, for there is no key); key: the rehearsal's own; spends at most: no cap; "
+        "Service: a rehearsal (automatic, because no key is set); key: the rehearsal's own; limits: none; "
         "profile: late of 2026-10-04 (by default)."
     )
     page = {"KLING_API_KEY": "k", "KLING_PROJECT_CAP": "4", "KLING_PROFILE": "seed"}
     assert told({"KLING_PROJECT_CAP": "3"}, **page) == (
-        "Service: Kling (automatic, for there is a key); key: the preferences; "
+        "Service: Kling (automatic, because a key is set); key: the preferences; "
         "spends at most: 3 units on one .blend file (of the environment); "
         "profile: seed of 2026-03-31 (by the preferences)."
     )

@@ -53,7 +53,7 @@ def test_a_service_that_does_not_answer_is_told_since_when_until_it_does(
     session.start()
     silent = until(session, submission.id, lambda found: words in session.silence(found))
     assert silent.phase is Phase.ACCEPTED, "it is asked on"
-    assert session.silence(silent).startswith("No useful answer since ")
+    assert session.silence(silent).startswith("No usable response since ")
     assert 0 < session.silent_since(silent) <= time.time()
     fetched = until(session, submission.id, lambda found: found.phase is Phase.FETCHED)
     assert (session.silence(fetched), session.silent_since(fetched)) == ("", 0.0)
@@ -67,4 +67,4 @@ def test_a_command_that_waits_tells_it_once_and_when_it_is_over(
     said = run(environment | {"KLING_BASE_URL": server.url}, "submit", written(tmp_path), "--wait")
     assert said.code == 0, said
     assert said.errors.count("does not say where it is") == 1
-    assert said.errors.count("The service answers again.") == 1
+    assert said.errors.count("The service responds again.") == 1

@@ -114,7 +114,7 @@ def test_a_clip_that_a_killed_process_named_elsewhere_says_so_although_its_folde
     assert Path(submission.clip).parent == road.home / "clips"
     assert Path(submission.clip).read_bytes() == mp4()
     assert submission.note == (
-        f'The clip is in "{road.home / "clips"}", where an earlier try put it, and not in "{folder}".'
+        f'The clip is in "{road.home / "clips"}", from an earlier download, and not in "{folder}".'
     )
 
 

@@ -274,7 +274,7 @@ def test_an_error_says_what_to_do_about_it(path: Path) -> None:
     with other._transaction(), pytest.raises(JournalUnusable, match="not on a network share"):
         journal.begin(intended())
     journal._db.execute("PRAGMA max_page_count=1")
-    full = r"Free some space on the disk\. Nothing is sent without a journal\."
+    full = r"Free some space on the disk\. Nothing is sent without the job history\."
     with pytest.raises(JournalUnusable, match=full):
         journal.carry_over([intended(number)] for number in range(1000))
 

@@ -183,7 +183,7 @@ def test_fault_50_a_file_that_is_no_journal_at_all_is_kept_and_a_new_one_begun(p
     journal, notice = open_journal(path, NOW)
     (kept,) = path.parent.glob("journal.corrupt-*")
     assert kept.read_bytes() == b"these are holiday pictures" * 1000
-    assert "0 submissions could be carried over" in notice
+    assert "Recovered jobs: 0." in notice
     assert journal.all() == ()
     assert journal.needs_reconciling(ORIGIN)
     journal.close()

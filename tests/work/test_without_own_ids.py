@@ -65,7 +65,7 @@ def test_what_is_older_than_the_wish_or_anothers_is_no_candidate(studio: Studio)
     studio.kling.trouble["submit"] = ["swallowed"]
     studio.run(LOOK_WINDOW_S + 60)
     assert (studio.submission().phase, studio.submission().candidates) == (Phase.PARKED, ())
-    assert "It may still have cost something" in studio.submission().problem
+    assert "You may be charged" in studio.submission().problem
 
 
 def test_while_one_is_looked_for_no_other_goes_out_and_then_it_does(studio: Studio) -> None:

@@ -26,7 +26,7 @@ def newly_accepted(reading: Reading, checks: Mapping[str, Check]) -> Iterator[Fi
         return
     for change in reading.profile.changes:
         if _is_about(change, reading) and (refused := _refused_at(reading, earlier, change.rule, checks)):
-            message = f"Kling has accepted {change.what} since {change.date} (not in the profile {earlier.name})."
+            message = f"Kling has accepted {change.what} since {change.date} (not in the {earlier.name} profile)."
             yield Finding(refused.path, message)
 
 
@@ -61,7 +61,7 @@ def _told_of_earlier(reading: Reading, rule: str, check: Check) -> str:
     then = None if earlier is None else reading.at(earlier)
     if earlier is None or change is None or then is None or any(check(then)):
         return ""
-    return f"Kling has had this limit since {change.date}. The profile {earlier.name} does not have this limit."
+    return f"Kling has had this limit since {change.date}. The {earlier.name} profile does not have this limit."
 
 
 def told_of_model(name: str, profile: Profile) -> str:
@@ -77,7 +77,7 @@ def told_of_model(name: str, profile: Profile) -> str:
         return ""
     changes = (one for one in later.changes if one.rule == MODEL_RULE and one.given.get("model_name") == name)
     change = next(changes, None)
-    return f"Select the profile {later.name} for this model." if change is None else came(change, later)
+    return f"Select the {later.name} profile for this model." if change is None else came(change, later)
 
 
 def _hidden(name: str, profile: Profile) -> str:
@@ -94,7 +94,7 @@ def _hidden(name: str, profile: Profile) -> str:
 
 def came(change: Change, profile: Profile) -> str:
     """Since when the service takes something, and by which profile."""
-    return f"Kling has accepted {change.what} since {change.date}. Select the profile {profile.name}."
+    return f"Kling has accepted {change.what} since {change.date}. Select the {profile.name} profile."
 
 
 def since(profile: Profile, rule: str) -> str:

@@ -29,7 +29,8 @@ def picture_format_is_wrong(reading: Reading) -> Iterator[Finding]:
                 message = f"{name} is a {kind} file, regardless of its extension. Save the image as PNG or JPEG."
             yield Finding(_image(position), message, "image format must be jpg, jpeg or png")
         elif not facts.is_whole:
-            message = f"{reading.image_name(position)} is incomplete: the end of the file is missing. Save or copy the image again."
+            name = reading.image_name(position)
+            message = f"{name} is incomplete: the end of the file is missing. Save or copy the image again."
             yield Finding(_image(position), message, "image format must be jpg, jpeg or png")
 
 
@@ -95,7 +96,8 @@ def video_pixels_are_wrong(reading: Reading) -> Iterator[Finding]:
     for path, facts in _videos(reading):
         if _is_out_of_range(reading, facts):
             more = _more_of_pixels(reading.profile.video)
-            message = f"The video has {facts.width} x {facts.height} pixels; Kling accepts {least} to {most} on each side.{more}"
+            size = f"{facts.width} x {facts.height} pixels"
+            message = f"The video has {size}; Kling accepts {least} to {most} on each side.{more}"
             yield Finding(path, message, "video resolution is out of range")
 
 

@@ -39,8 +39,8 @@ def image_type_is_unknown(reading: Reading) -> Iterator[Finding]:
 
 def _no_middle_frames(reading: Reading) -> Finding:
     path, able = f"image_list[{reading.middle[0]}].type", reading.profile.takers_of_middle_frames
-    ways = f"Use {' or '.join(able)}, or remove the middle frames." if able else "Remove the middle frames."
-    message = f"{reading.model.label} accepts no middle frames. {ways}"
+    ways = f"Use {' or '.join(able)}, or remove them." if able else "Remove them."
+    message = f"{reading.model.label} does not accept middle frames. {ways}"
     service_text = f"{path} value 'middle_frame' is invalid"
     return Finding(path, message, service_text, removal("image_list", reading.middle, "middle frame"))
 

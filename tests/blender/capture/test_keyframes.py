@@ -179,7 +179,7 @@ def test_with_another_model_they_are_a_fault_that_a_click_mends(film: Scene) -> 
 
 def test_a_middle_frame_alone_asks_for_the_first(film: Scene) -> None:
     kling.capture_frame(role="MIDDLE", frame=6, engine="CYCLES")
-    assert faults(film) == ["Kling needs a first frame when there are middle frames."]
+    assert faults(film) == ["Middle frames need a first frame. Add a first frame."]
     press(generate.draw_generate, "kling.capture_frame")
     assert (film.kling.first_origin, faults(film)) == ("Front, frame 11", [])
 
@@ -196,8 +196,8 @@ def test_the_output_offers_what_the_model_makes(film: Scene) -> None:
     film.kling.model = "kling-v3-omni"
     assert "21:9" not in drawn(output.draw_output).labels
     assert faults(film) == [
-        "Kling 3.0 Omni makes 16:9, 9:16 and 1:1, not '21:9'. 21:9 needs Kling 4.0 or Kling 4.0 Flash.",
-        "Kling makes clips of 3 to 15 whole seconds. Kling 4.0 makes longer ones.",
+        'Kling 3.0 Omni does not generate "21:9", only 16:9, 9:16, 1:1. 21:9 needs Kling 4.0 or Kling 4.0 Flash.',
+        "Kling generates clips of 3 to 15 whole seconds. For a longer clip, use Kling 4.0.",
     ]
 
 

@@ -114,8 +114,8 @@ def test_a_script_that_rehearses_says_so_on_stderr(page: Page, capsys: pytest.Ca
     opening.session()
     opening.close()
     said = capsys.readouterr().err
-    assert "kling: This is a rehearsal: nothing is sent to Kling" in said
-    assert "Service: a rehearsal (automatic, for there is no key)" in said
+    assert "kling: Rehearsal (free test mode): nothing is sent to Kling" in said
+    assert "Service: a rehearsal (automatic, because no key is set)" in said
 
 
 def test_the_page_says_where_each_value_comes_from(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def ended(number: int, clip: Path, film: Path) -> list[Event]:
         ev.Accepted(at=at, task_id=str(number)),
     ]
     if number % 10 == 9:
-        return [*sent, ev.Failed(at=at, reason="Kling could not make it.")]
+        return [*sent, ev.Failed(at=at, reason="Kling could not generate the clip.")]
     fetched = ev.Fetched(at=at, path=str(clip), sha256="c" * 64, size_bytes=9)
     return [*sent, ev.Succeeded(at=at, charge_units="3"), fetched, ev.Placed(at=at, scene="Scene", strip=name)]
 

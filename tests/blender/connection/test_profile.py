@@ -83,8 +83,8 @@ def test_another_profile_changes_what_is_offered_and_nothing_that_was_chosen(pag
     assert "4K" not in drawn_output()
     assert (shot_scene.kling.mode, shot_scene.kling["mode"]) == ("4k", 2)
     assert faults(shot_scene) == [
-        "Kling 3.0 Omni makes no 4K clips. Its best is Pro. "
-        "Kling has accepted 4K since 2026-04-23: choose the late profile."
+        "Kling 3.0 Omni does not generate 4K. Its best quality is Pro. "
+        "Kling has accepted 4K since 2026-04-23. Select the late profile."
     ]
     page.profile = "late"
     assert shot_scene.kling.mode == "4k"
@@ -127,8 +127,8 @@ def test_an_end_frame_in_a_storyboard_is_taken_with_the_date_since_when(
     )
     page.profile = "seed"
     assert faults(shot_scene) == [
-        "Kling makes no end frame in a storyboard. Remove the end frame or the storyboard. "
-        "Kling has accepted an end frame in a storyboard since 2026-05-07: choose the late profile."
+        "Kling accepts no end frame in a storyboard. Remove the end frame or the storyboard. "
+        "Kling has accepted an end frame in a storyboard since 2026-05-07. Select the late profile."
     ]
     assert bpy.ops.kling.fix(rule="R23", path="image_list[1]") == {"FINISHED"}
     assert (shot.end_frame, faults(shot_scene)) == ("", [])

@@ -58,12 +58,12 @@ def test_they_are_offered_over_the_new_api_once_they_are_chosen(page: Page, monk
 def test_a_shot_that_keeps_one_says_how_it_is_to_be_had(page: Page, shot_scene: Scene, tmp_path: Path) -> None:
     shot_scene.kling.model = "kling-4.0"
     assert faults(shot_scene) == [
-        "There is no model 'kling-4.0'. Use Kling O1 or Kling 3.0 Omni. A relay documents it and Kling's own page was "
-        "not seen: 'Models as a Relay Documents Them' in the preferences has it, over Kling's new API."
+        'There is no model "kling-4.0". Use Kling O1 or Kling 3.0 Omni. This model is documented only by a relay. '
+        'Turn on "Models as a Relay Documents Them" and select the new API in the preferences.'
     ]
     page.relayed_models = True
     assert faults(shot_scene) == [
-        "There is no model 'kling-4.0'. Use Kling O1 or Kling 3.0 Omni. It is to be had over Kling's new API."
+        'There is no model "kling-4.0". Use Kling O1 or Kling 3.0 Omni. Kling\'s new API has this model.'
     ]
     page.dialect = "new"
     assert faults(shot_scene) == []

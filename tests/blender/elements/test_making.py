@@ -135,7 +135,7 @@ def test_a_lost_answer_is_looked_for_and_the_element_is_there_once(cube: Thing, 
 def test_what_stays_lost_is_said_and_looked_for_before_it_is_sent_again(cube: Thing, rehearsal: Rehearsal) -> None:
     arm(rehearsal, "created-but-reset@element-create")
     arm(rehearsal, "5000@element-query:99")
-    with pytest.raises(KlingError, match='No response from Kling to the element "Hero"'):
+    with pytest.raises(KlingError, match='No response from Kling about the element "Hero"'):
         api.make_element(cube, "Hero", "a cube", look=LOOK)
     assert "No response from Kling" in drawn().text
     arm(rehearsal, "5000:0")
@@ -154,7 +154,7 @@ def test_a_name_that_is_taken_is_not_sent(cube: Thing) -> None:
 def test_nothing_is_rendered_for_what_would_be_refused(
     cube: Thing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ArgumentsInvalid, match="Kling takes at most 20"):
+    with pytest.raises(ArgumentsInvalid, match="Kling accepts at most 20"):
         api.make_element(cube, "n" * 21, "a cube", look=LOOK)
     cube.hide_render = True
     with pytest.raises(CaptureFailed, match="hidden in renders"):

@@ -204,7 +204,7 @@ def test_while_blender_is_offline_no_link_is_asked_for(shot_scene: Scene, monkey
     assert (clip_links.trouble_of("kob-1"), opening.running() is not None) == ("Blender is set to stay offline", False)
 
 
-_DATED = "Kling has accepted videos of more than 10 s since 2026-06-17: choose the late profile."
+_DATED = "Kling has accepted videos of more than 10 s since 2026-06-17. Select the late profile."
 
 
 @pytest.mark.parametrize(

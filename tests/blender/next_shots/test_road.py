@@ -106,7 +106,7 @@ def test_an_old_link_is_asked_for_again_before_it_is_sent(
 
 def test_a_clip_that_kling_does_not_have_any_more_is_told_with_the_way_on(road: Scene) -> None:
     use_clip(road, "kob-long-gone", "NEXT")
-    told = "Kling keeps clips for 30 days; this one is gone. Use Continue from Last Frame instead."
+    told = "Kling no longer has this clip. Kling deletes clips after 30 days. Use Continue from Last Frame instead."
     assert faults_of(road) == [told]
     with pytest.raises(RuntimeError, match="this one is gone"):
         bpy.ops.kling.submit()
@@ -116,7 +116,7 @@ def test_a_clip_that_kling_does_not_have_any_more_is_told_with_the_way_on(road: 
 def test_a_clip_of_another_key_is_not_asked_for(road: Scene, clip_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLING_API_KEY", "another-key")
     bpy.ops.kling.use_clip(submission_id=clip_id, use="NEXT")
-    assert faults_of(road)[0].startswith("This clip was made with another service or key, and only that one has it.")
+    assert faults_of(road)[0].startswith("This clip belongs to another service or key.")
 
 
 def test_a_clip_that_is_not_done_cannot_be_used_nor_gone_on_from(road: Scene) -> None:

@@ -95,7 +95,7 @@ def test_a_service_that_does_not_answer_is_named_with_since_when_and_fills_no_ba
     told = progress_of(submission(Phase.ACCEPTED, for_s=60))
     since = time.strftime("%H:%M", time.localtime(asked_at))
     assert (told.share, told.text) == (None, f"No response since {since}")
-    assert told.hint == f"No useful answer since {since}. The extension keeps asking."
+    assert told.hint == f"No usable response since {since}. The extension keeps asking."
 
 
 def test_nothing_is_known_without_a_session(shot_scene: Any) -> None:

@@ -42,7 +42,7 @@ def test_what_the_balance_paid_is_told_beside_the_units() -> None:
     paid = replace(paid, charge_balance="0.42", charge_currency="USD", charge_said='"4" units, "0.42" of the balance')
     assert "Kling charged 4 units and 0.42 USD of the balance." in words.account_of(paid, ())
     uncertain = replace(paid, charge_units="", charge_balance="")
-    assert "What it cost is not certain" in words.account_of(uncertain, ())
+    assert "The charge is not certain" in words.account_of(uncertain, ())
     assert words.account_of(replace(uncertain, charge_said=""), ()).endswith("it is being downloaded.")
 
 

@@ -301,7 +301,7 @@ UNUSABLE: dict[str, tuple[Callable[[bytes], bytes | None], str]] = {
     "missing": (lambda whole: None, "cannot be read"),
     "empty": (lambda whole: b"", "is missing"),
     "a web page": (lambda whole: b"<html>Not found</html>" * 50, "does not begin like an MP4"),
-    "cut short": (lambda whole: whole[: len(whole) // 2], "cut short"),
+    "cut short": (lambda whole: whole[: len(whole) // 2], "the end of the file is missing"),
     "whole but senseless": (
         lambda whole: box(b"ftyp", b"isom") + box(b"moov", b"") + box(b"mdat", b"x"),
         "cannot decode",

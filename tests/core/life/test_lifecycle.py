@@ -299,7 +299,7 @@ def test_after_send_again_a_task_that_failed_leaves_the_other_to_be_looked_for()
         with pytest.raises(IllegalTransition):
             apply(one_failed, known)
     parked = apply(one_failed, EVENTS[ev.Parked])
-    assert (parked.exit_code, "One task for it failed" in parked.problem) == (5, True)
+    assert (parked.exit_code, "One task failed" in parked.problem) == (5, True)
     for submission in (one_failed, parked):
         other = apply(submission, second)
         assert (other.phase, other.task_id, other.tasks) == (Phase.ACCEPTED, "second", 1)

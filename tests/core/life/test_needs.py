@@ -21,7 +21,7 @@ READY = (SENT, ev.Accepted(at=102.0, task_id="1"), ev.Succeeded(at=103.0, charge
 PARKED = (SENT, ev.Scanned(at=290.0), ev.Parked(at=300.0))
 REFUSED_KEY = ev.Held(at=101.0, reason="Kling does not accept the key.", exit_code=3, scope="key")
 ABOVE_LIMIT = ev.Held(at=101.0, reason="The cap is reached.", exit_code=2, scope="submission")
-FULL_DISK = ev.FetchFailed(at=104.0, reason="The clip cannot be written: No space left.", is_local=True)
+FULL_DISK = ev.FetchFailed(at=104.0, reason="The clip cannot be saved: No space left.", is_local=True)
 
 HISTORIES: dict[Trouble, tuple[Event, ...]] = {
     Trouble.KEY: (REFUSED_KEY,),
@@ -40,7 +40,7 @@ SAID = {
     Trouble.ACCOUNT: ("Account refused by Kling", "3 clips wait for the account"),
     Trouble.NETWORK: ('"alley_1" waits for the network settings', "3 clips wait for the network settings"),
     Trouble.OTHER_KEY: ('"alley_1" needs the key that sent it', "3 clips need the key that sent them"),
-    Trouble.LIMIT: ('"alley_1" is above your limit', "3 clips are above your limit"),
+    Trouble.LIMIT: ('"alley_1" exceeds a limit', "3 clips exceed a limit"),
     Trouble.NO_RESPONSE: ('"alley_1" got no response', '"alley_1" and 2 more got no response'),
     Trouble.CHOICE: ('Choose the task of "alley_1"', 'Choose the tasks of "alley_1" and 2 more'),
     Trouble.FOLDER: ('"alley_1" cannot be saved', '"alley_1" and 2 more cannot be saved'),

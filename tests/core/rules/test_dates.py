@@ -44,13 +44,13 @@ def test_what_came_after_the_owner_s_document_is_taken_with_the_date_since_when(
     assert warning == f"Kling has accepted {words} (not in the seed profile)."
     assert not [problem for problem in problems_in(given, profile=LATE, **known) if problem.is_fault]
     (fault,) = [problem for problem in problems_in(given, profile=SEED, **known) if problem.is_fault]
-    assert fault.message.endswith(f" Kling has accepted {words}: choose the late profile.")
+    assert fault.message.endswith(f" Kling has accepted {words}. Select the late profile.")
 
 
 def test_4k_by_the_owner_s_document_says_what_there_is_and_where_4k_is() -> None:
     assert said(body(mode="4k"), SEED, "R62") == [
-        "Kling 3.0 Omni makes no 4K clips. Its best is Pro. "
-        "Kling has accepted 4K since 2026-04-23: choose the late profile."
+        "Kling 3.0 Omni does not generate 4K. Its best quality is Pro. "
+        "Kling has accepted 4K since 2026-04-23. Select the late profile."
     ]
 
 
@@ -62,19 +62,21 @@ def test_what_both_profiles_refuse_points_to_no_other_profile() -> None:
 
 
 def test_4k_of_the_other_model_names_the_one_that_makes_it() -> None:
-    assert said(o1(mode="4k"), LATE, "R62") == ["Kling O1 makes no 4K clips. Its best is Pro. 4K needs Kling 3.0 Omni."]
+    assert said(o1(mode="4k"), LATE, "R62") == [
+        "Kling O1 does not generate 4K. Its best quality is Pro. 4K needs Kling 3.0 Omni."
+    ]
 
 
 def test_a_length_of_the_other_model_names_the_one_that_makes_it() -> None:
     for at in (SEED, LATE):
         assert said(o1(duration="12"), at, "R67") == [
-            "Kling O1 makes clips of at most 10 s. Kling 3.0 Omni makes longer ones."
+            "Kling O1 generates at most 10 s. For a longer clip, use Kling 3.0 Omni."
         ]
 
 
 def test_a_limit_that_is_narrower_than_before_says_so() -> None:
     (sentence,) = said(body(element_list=elements(11, 12, 13, 14)), LATE, "R47", elements=LIBRARY)
-    assert sentence.endswith("Kling has had this limit since 2026-04-01; the seed profile does not have it.")
+    assert sentence.endswith("Kling has had this limit since 2026-04-01. The seed profile does not have this limit.")
 
 
 @pytest.mark.parametrize("given", [body(), o1(), body(**AUTO), body(mode="std", video_list=videos("base"))])
@@ -85,7 +87,7 @@ def test_what_both_profiles_take_has_no_date(given: Any) -> None:
 def test_a_storyboard_beside_a_followed_video_is_doubted_where_it_is_cut_shot_by_shot() -> None:
     given = story("5", video_list=videos())
     assert said(given, LATE, "W11") == [
-        "Beside a reference video Kling has cut storyboards by itself since 2026-06-17; shot by shot it may refuse."
+        "With a reference video, Kling has cut storyboards itself since 2026-06-17. Kling may refuse Shot by Shot."
     ]
     assert said(body(**AUTO, video_list=videos()), LATE, "W11") == said(given, SEED, "W11") == []
 
@@ -99,7 +101,7 @@ def test_the_next_change_is_a_line_of_data(monkeypatch: pytest.MonkeyPatch) -> N
     assert said(given, moved, "W10") == [
         "Kling has accepted prompts of more than 2,500 characters since 2026-09-01 (not in the seed profile)."
     ]
-    assert said(given, SEED, "R14")[0].endswith("since 2026-09-01: choose the late profile.")
+    assert said(given, SEED, "R14")[0].endswith("since 2026-09-01. Select the late profile.")
 
 
 def test_a_model_that_came_later_says_so_where_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +112,7 @@ def test_a_model_that_came_later_says_so_where_it_is_not_known(monkeypatch: pyte
     monkeypatch.setattr(capability, "profile", lambda name, *_, **__: {"seed": SEED, "late": moved}[name])
     given = body(model_name="kling-v9")
     assert said(given, SEED, "R10") == [
-        "There is no model 'kling-v9'. Use Kling O1 or Kling 3.0 Omni. "
-        "Kling has accepted Kling 9 since 2026-09-01: choose the late profile."
+        'There is no model "kling-v9". Use Kling O1 or Kling 3.0 Omni. '
+        "Kling has accepted Kling 9 since 2026-09-01. Select the late profile."
     ]
     assert said(given, moved, "W10") == ["Kling has accepted Kling 9 since 2026-09-01 (not in the seed profile)."]

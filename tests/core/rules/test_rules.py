@@ -94,7 +94,7 @@ def test_problems_come_in_order_and_speak_in_sentences(judged: Judged) -> None:
     order = ["R05", "R06", "R10", "R11", *(rule.id for rule in RULES)]
     assert [problem.rule for problem in problems] == sorted((p.rule for p in problems), key=order.index)
     for problem in problems:
-        assert problem.message[0].isupper() or problem.message[0] == "'"
+        assert problem.message[0].isupper() or problem.message[0] == '"'
         assert problem.message.endswith(".")
         assert len(problem.message) < 250
 
@@ -219,7 +219,7 @@ def test_a_sound_that_is_neither_on_nor_off_beside_a_video_breaks_both_rules() -
 
 def test_the_artist_reads_which_picture_and_how_far_off() -> None:
     problems = problems_in(story("2", "7", duration="10"), profile=capability.profile("seed"))
-    assert [problem.message for problem in problems] == ["Shots add up to 9 s, not 10 s."]
+    assert [problem.message for problem in problems] == ["The shots last 9 s in total, but the clip lasts 10 s."]
 
 
 def test_a_long_wrong_value_is_quoted_short_for_people_and_whole_for_the_service() -> None:

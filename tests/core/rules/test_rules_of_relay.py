@@ -59,22 +59,22 @@ def test_a_remedy_mends_what_it_is_for_and_sentences_are_short(case: RuleCase) -
             body(image_list=frames(2)),
             "Kling 3.0 Omni does not accept middle frames. Use Kling 4.0 or Kling 4.0 Flash, or remove them.",
         ),
-        (v4(image_list=frames(10)), "Kling 4.0 takes at most 8 middle frames; remove 2."),
+        (v4(image_list=frames(10)), "Too many middle frames: Kling 4.0 accepts 8. Remove 2."),
         (
             body(aspect_ratio="21:9"),
-            "Kling 3.0 Omni makes 16:9, 9:16 and 1:1, not '21:9'. 21:9 needs Kling 4.0 or Kling 4.0 Flash.",
+            'Kling 3.0 Omni does not generate "21:9", only 16:9, 9:16, 1:1. 21:9 needs Kling 4.0 or Kling 4.0 Flash.',
         ),
-        (body(duration="25"), "Kling makes clips of 3 to 15 whole seconds. Kling 4.0 makes longer ones."),
+        (body(duration="25"), "Kling generates clips of 3 to 15 whole seconds. For a longer clip, use Kling 4.0."),
         (
             v4(model_name=FLASH, mode="std", duration="25"),
-            "Kling 4.0 Flash makes clips of at most 20 s. Kling 4.0 makes longer ones.",
+            "Kling 4.0 Flash generates at most 20 s. For a longer clip, use Kling 4.0.",
         ),
-        (v4(mode="4k"), "Kling 4.0 makes no 4K clips. Its best is Pro. 4K needs Kling 3.0 Omni."),
+        (v4(mode="4k"), "Kling 4.0 does not generate 4K. Its best quality is Pro. 4K needs Kling 3.0 Omni."),
         (
             v4(image_list=images("r", "f")),
-            "Kling 4.0 makes a clip of frames or of references, not of both. Remove the one or the other.",
+            "Kling 4.0 generates a clip from frames or from references, not from both. Remove one of them.",
         ),
-        (v4(callback_url="https://a.b"), "Clips of Kling 4.0 report to no address. Remove the callback."),
+        (v4(callback_url="https://a.b"), "Kling 4.0 does not support callbacks. Remove the callback address."),
     ],
 )
 def test_the_artist_reads_which_model_does_it(given: dict[str, Any], sentence: str) -> None:
@@ -83,7 +83,7 @@ def test_the_artist_reads_which_model_does_it(given: dict[str, Any], sentence: s
 
 def test_a_middle_frame_is_called_by_its_number() -> None:
     given = v4(image_list=[*frames(1, end=False), {"type": "middle_frame"}])
-    assert told(given) == ["Middle frame 2 has no picture. Choose or capture one."]
+    assert told(given) == ["Middle frame 2 has no image file. Choose or capture an image."]
 
 
 def test_surplus_middle_frames_are_taken_out_by_one_change() -> None:
@@ -98,21 +98,20 @@ def test_surplus_middle_frames_are_taken_out_by_one_change() -> None:
     [
         (
             capability.profile(),
-            "A relay documents it and Kling's own page was not seen: 'Models as a Relay Documents Them' in the "
-            "preferences has it, over Kling's new API.",
+            'This model is documented only by a relay. Turn on "Models as a Relay Documents Them" '
+            "and select the new API in the preferences.",
         ),
         (
             capability.profile("late", NEW),
-            "A relay documents it and Kling's own page was not seen: 'Models as a Relay Documents Them' in the "
-            "preferences has it.",
+            'This model is documented only by a relay. Turn on "Models as a Relay Documents Them" in the preferences.',
         ),
-        (capability.profile(is_relayed=True), "It is to be had over Kling's new API."),
-        (capability.profile("seed", NEW, is_relayed=True), "Choose the late profile for it."),
+        (capability.profile(is_relayed=True), "Kling's new API has this model."),
+        (capability.profile("seed", NEW, is_relayed=True), "Select the late profile for this model."),
     ],
 )
 def test_a_model_that_is_not_in_force_says_how_it_is_to_be_had(profile: capability.Profile, sentence: str) -> None:
     labels = " or ".join(model.label for model in profile.models.values())
-    assert told(v4(), profile) == [f"There is no model 'kling-4.0'. Use {labels}. {sentence}"]
+    assert told(v4(), profile) == [f'There is no model "kling-4.0". Use {labels}. {sentence}']
 
 
 def test_nothing_of_it_is_there_unless_somebody_chooses() -> None:
@@ -137,4 +136,4 @@ def test_the_other_models_keep_their_limits_beside_it() -> None:
 def test_the_same_elements_are_too_many_of_one_and_not_of_the_other() -> None:
     given = {"element_list": elements(*range(1, 8))}
     assert told(v4(**given)) == told(body(**given)) == []
-    assert "at most 7 images and elements" in told(body(image_list=images("r"), **given))[0]
+    assert "Too many images and elements: Kling accepts 7" in told(body(image_list=images("r"), **given))[0]
