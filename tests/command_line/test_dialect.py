@@ -91,7 +91,7 @@ def test_an_api_that_is_none_ends_with_2_and_names_those_that_are(
     (said,) = lines(capsys)
     assert (said["field"], said["error"], said["remedy"], said["exit_code"]) == (
         "KLING_DIALECT",
-        "KLING_DIALECT is 'foo'.",
+        'KLING_DIALECT cannot be "foo".',
         "Use legacy or new, or leave it empty for legacy.",
         2,
     )
@@ -193,10 +193,8 @@ def test_an_answer_in_the_words_of_the_other_api_is_said_with_the_address_and_ne
         there = home | {"KLING_BASE_URL": kling.url, "KLING_API_KEY": "k"}
         assert main([*words_of(verb, tmp_path), "--dialect", dialect], there) == 5
     (said,) = lines(capsys)
-    names = {LEGACY: "its legacy API", NEW: "its new API"}
-    asked = {LEGACY: "the legacy one", NEW: "the new one"}
     assert said["error"] == (
-        f"{kling.url}: Kling answered in the words of {names[words]}, and was asked in those of {asked[dialect]}."
+        f"{kling.url}: The request used the {dialect} API of Kling, but the response is one of the {words} API."
     )
     assert said["field"] == "service"
     assert said["remedy"].startswith("Select the other API in the preferences (KLING_DIALECT), or check the address")

@@ -92,6 +92,6 @@ def test_a_profile_that_is_none_ends_with_2_and_names_those_that_are(
     (said,) = lines(capsys.readouterr().out)
     assert (said["field"], said["error"], said["remedy"]) == (
         "KLING_PROFILE",
-        "KLING_PROFILE is 'march'.",
+        'KLING_PROFILE cannot be "march".',
         "Use late or seed, or leave it empty for late.",
     )

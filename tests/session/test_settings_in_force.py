@@ -164,7 +164,7 @@ def test_a_profile_that_is_none_is_refused_by_its_name_with_those_that_are(envir
     with pytest.raises(ArgumentsInvalid) as refused:
         read_settings(KEY | {"KLING_PROFILE": environment}, preferred=Preferred(values={"KLING_PROFILE": page}))
     assert str(refused.value) == (
-        f"KLING_PROFILE is {environment or page!r}. Use late or seed, or leave it empty for late."
+        f'KLING_PROFILE cannot be "{environment or page}". Use late or seed, or leave it empty for late.'
     )
     assert (refused.value.field, refused.value.exit_code) == ("KLING_PROFILE", 2)
 
@@ -197,6 +197,6 @@ def test_an_api_that_is_none_is_refused_by_its_name_with_those_that_are(environm
     with pytest.raises(ArgumentsInvalid) as refused:
         read_settings(KEY | {"KLING_DIALECT": environment}, preferred=Preferred(values={"KLING_DIALECT": page}))
     assert str(refused.value) == (
-        f"KLING_DIALECT is {environment or page!r}. Use legacy or new, or leave it empty for legacy."
+        f'KLING_DIALECT cannot be "{environment or page}". Use legacy or new, or leave it empty for legacy.'
     )
     assert (refused.value.field, refused.value.exit_code) == ("KLING_DIALECT", 2)

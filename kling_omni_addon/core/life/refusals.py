@@ -13,7 +13,7 @@ _WISHES: Mapping[type[Any], str] = {
     ev.LookAgain: '"{name}" cannot be checked again.',
     ev.SendAgain: '"{name}" cannot be sent again.',
     ev.Abandoned: '"{name}" cannot be stopped.',
-    ev.Accepted: 'No task can be chosen for "{name}".',
+    ev.Accepted: 'No task can be selected for "{name}".',
     ev.Redirected: 'The clip folder of "{name}" cannot be changed.',
 }
 _STATES: Mapping[Phase, str] = {

@@ -71,7 +71,7 @@ def test_an_api_that_is_none_is_said_in_the_panel_and_nothing_can_be_sent(
     monkeypatch.setenv("KLING_DIALECT", "2026")
     assert limits.profile().dialect == "legacy"
     judging.judge(shot_scene)
-    sentence = "KLING_DIALECT is '2026'. Use legacy or new, or leave it empty for legacy."
+    sentence = 'KLING_DIALECT cannot be "2026". Use legacy or new, or leave it empty for legacy.'
     assert [problem.message for problem in judging.problems(shot_scene) or () if problem.is_fault] == [sentence]
     assert limits.told() == preferences.told() == sentence
 

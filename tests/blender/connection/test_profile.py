@@ -140,7 +140,7 @@ def test_a_profile_that_is_none_is_said_in_the_panel_and_nothing_can_be_sent(
     monkeypatch.setenv("KLING_PROFILE", "march")
     assert limits.profile().name == "late"
     judging.judge(shot_scene)
-    sentence = "KLING_PROFILE is 'march'. Use late or seed, or leave it empty for late."
+    sentence = 'KLING_PROFILE cannot be "march". Use late or seed, or leave it empty for late.'
     assert faults(shot_scene) == [sentence]
     assert limits.told() == preferences.told() == sentence
 
