@@ -43,7 +43,7 @@ def test_wait_goes_on_with_what_was_submitted_before(machine: Environment, reque
 
 def test_wait_for_an_id_that_is_not_there_is_refused(machine: Environment) -> None:
     said = run(machine, "wait", "kob-nobodys")
-    assert (said.code, "There is no submission" in said.errors) == (2, True)
+    assert (said.code, "There is no job" in said.errors) == (2, True)
 
 
 def test_fetch_copies_a_clip_that_is_here_and_never_over_another_file(

@@ -248,7 +248,7 @@ def test_a_certificate_that_is_not_trusted_is_never_accepted(
 ) -> None:
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     target = tmp_path / "clips" / "shot.mp4"
-    with pytest.raises(ClipUnusable, match="certificate of its server is not trusted"):
+    with pytest.raises(ClipUnusable, match="certificate of the server is not trusted"):
         fetch(CDN, target, Book(), may_be_local=False)
     assert source.asked == []
 

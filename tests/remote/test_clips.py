@@ -381,7 +381,7 @@ def test_fault_46_a_disk_that_fills_up_keeps_what_came_and_goes_on_later(source:
 
 def test_fault_46_a_clip_for_which_the_disk_has_no_room_is_not_begun(source: Source, target: Path) -> None:
     book = begun(source, target)
-    with pytest.raises(ClipUnusable, match=r"\d+ MB are missing"):
+    with pytest.raises(ClipUnusable, match=r"the clip needs \d+ MB more"):
         fetch(source.link, target, book, limits=replace(SMALL, spare_bytes=1 << 60))
     assert part_of(target).stat().st_size == HALF
     fetch(source.link, target, book)
@@ -485,7 +485,7 @@ def test_fault_54_a_clip_whose_name_is_held_waits_and_is_not_fetched_again(
 
     monkeypatch.setattr(os, "link", held)
     book = Book()
-    with pytest.raises(ClipUnusable, match=r"shot\.mp4 cannot be written: another program"):
+    with pytest.raises(ClipUnusable, match=r"shot\.mp4\" cannot be saved: another program"):
         fetch(source.link, target, book)
     assert tries == [len(SMALL.waits_s) + 1]
 

@@ -33,7 +33,7 @@ def test_a_folder_that_takes_no_clips_ends_with_2_and_nothing_is_sent(
     before = rehearsal.stats()["creates"]
     said = run(on_rehearsal, "submit", request_file, "--clips", request_file / "below")
     assert (said.code, said.lines[-1]["field"]) == (2, "folder")
-    assert "takes no clips" in said.errors
+    assert "Clips cannot be saved in" in said.errors
     assert rehearsal.stats()["creates"] == before
     assert run(on_rehearsal, "status").lines == ()
 
@@ -58,5 +58,5 @@ def test_a_clip_that_could_not_go_where_it_was_meant_to_says_where_it_is(
     assert done.code == 0, done
     home = tmp_path / "home" / "clips"
     assert Path(done.lines[-1]["clip"]).parent == home
-    assert f'The folder "{folder}" takes no clips' in done.errors
+    assert f'Clips cannot be saved in "{folder}"' in done.errors
     assert f'The clip is in "{home}" instead.' in done.errors

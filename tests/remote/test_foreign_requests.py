@@ -64,7 +64,7 @@ def test_which_files_come_from_elsewhere_is_told_and_who_is_called(
             assert said.code == 0, said
             assert "which is outside its folder." in said.errors
             assert Path(image).name in said.errors
-            assert "Kling reports to https://studio.example/done." in said.errors
+            assert "Kling sends status reports to https://studio.example/done." in said.errors
 
 
 def test_of_files_beside_the_request_nothing_is_said(on_rehearsal: dict[str, str], tmp_path: Path) -> None:
@@ -133,7 +133,7 @@ def validated(environment: dict[str, str], tmp_path: Path, data: bytes) -> Said:
 def test_a_picture_that_is_not_whole_is_refused(environment: dict[str, str], tmp_path: Path, data: bytes) -> None:
     said = validated(environment, tmp_path, data)
     assert (said.code, [line["rule"] for line in said.lines]) == (2, ["R35"]), said
-    assert "is not whole" in said.errors
+    assert "is incomplete" in said.errors
 
 
 @pytest.mark.parametrize("data", WHOLE.values(), ids=WHOLE.keys())

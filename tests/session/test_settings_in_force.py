@@ -107,7 +107,7 @@ def test_a_farm_job_that_has_only_a_key_never_sends_it_to_a_rehearsal(
 
 def test_without_a_key_a_rehearsal_that_runs_is_taken_and_without_one_a_key_is_asked_for(tmp_path: Path) -> None:
     home = {"KLING_HOME": str(tmp_path)}
-    with pytest.raises(CredentialsMissing, match="no rehearsal is running"):
+    with pytest.raises(CredentialsMissing, match="no rehearsal server is running"):
         read_settings(home)
     with Stand(RehearsalSettings(folder=tmp_path / "r")) as stand, kept_note(tmp_path, stand.server.note()):
         assert read_settings(home).service_url == stand.server.url
@@ -123,7 +123,7 @@ def test_one_sentence_says_where_each_value_came_from_and_tells_no_key_and_no_ad
     secret = {"KLING_API_KEY": "api-key-kling-canary", "KLING_BASE_URL": "https://user.example"}
     assert told(secret, KLING_DAILY_CAP="9") == (
         "Service: the address given (by KLING_BASE_URL of the environment); key: KLING_API_KEY of the environment; "
-        "spends at most: 9 units in 24 hours (of the preferences); profile: late of 2026-10-04 (by default)."
+        "limits: 9 units in 24 hours (of the preferences); profile: late of 2026-10-04 (by default)."
     )
     assert told({}) == (
         "Service: a rehearsal (automatic, because no key is set); key: the rehearsal's own; limits: none; "
@@ -132,7 +132,7 @@ def test_one_sentence_says_where_each_value_came_from_and_tells_no_key_and_no_ad
     page = {"KLING_API_KEY": "k", "KLING_PROJECT_CAP": "4", "KLING_PROFILE": "seed"}
     assert told({"KLING_PROJECT_CAP": "3"}, **page) == (
         "Service: Kling (automatic, because a key is set); key: the preferences; "
-        "spends at most: 3 units on one .blend file (of the environment); "
+        "limits: 3 units on one .blend file (of the environment); "
         "profile: seed of 2026-03-31 (by the preferences)."
     )
 

@@ -73,7 +73,9 @@ def test_a_shot_that_keeps_one_says_how_it_is_to_be_had(page: Page, shot_scene: 
     again: Any = bpy.context.scene
     assert (again.kling.model, again.kling["model"]) == ("kling-4.0", 2)
     assert len([problem for problem in judging.judge(again) if problem.is_fault]) == 1
-    with pytest.raises(ArgumentsInvalid, match=r"The model kling-4\.0 is not in force\. A relay documents it"):
+    with pytest.raises(
+        ArgumentsInvalid, match=r"The model kling-4\.0 is not in force\. This model is documented only by a relay"
+    ):
         limits.require_model("kling-4.0")
 
 

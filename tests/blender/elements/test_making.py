@@ -146,7 +146,7 @@ def test_what_stays_lost_is_said_and_looked_for_before_it_is_sent_again(cube: Th
 
 def test_a_name_that_is_taken_is_not_sent(cube: Thing) -> None:
     api.make_element(cube, "Hero", "a cube", look=LOOK)
-    with pytest.raises(KlingError, match=r'has an element "Hero" already\. Nothing was sent'):
+    with pytest.raises(KlingError, match=r'already has an element "Hero"\. Nothing was sent'):
         api.make_element(cube, "Hero", "a cube", look=LOOK)
     assert own() == ["Hero"]
 

@@ -108,7 +108,7 @@ def test_a_clip_that_kling_does_not_have_any_more_is_told_with_the_way_on(road: 
     use_clip(road, "kob-long-gone", "NEXT")
     told = "Kling no longer has this clip. Kling deletes clips after 30 days. Use Continue from Last Frame instead."
     assert faults_of(road) == [told]
-    with pytest.raises(RuntimeError, match="this one is gone"):
+    with pytest.raises(RuntimeError, match="no longer has this clip"):
         bpy.ops.kling.submit()
     assert snapshots.submissions() == ()
 

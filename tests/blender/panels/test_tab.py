@@ -60,7 +60,7 @@ def test_a_missing_picture_is_a_fault_of_the_request(shot_scene: bpy.types.Scene
     shot_scene.kling.first_frame = "/nowhere/first.png"
     messages = [problem.message for problem in judging.problems(shot_scene) or () if problem.is_fault]
     assert len(messages) == 1
-    assert "/nowhere/first.png cannot be read" in messages[0]
+    assert '/nowhere/first.png" cannot be read' in messages[0]
 
 
 def test_offline_blender_says_so_unless_the_service_is_local(

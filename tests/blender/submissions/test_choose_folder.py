@@ -48,7 +48,7 @@ def test_a_path_beside_the_file_is_understood_and_a_folder_that_takes_nothing_is
 ) -> None:
     submission = api.submit(road)
     assert api.send_clip_to(submission.id, "//mine").target.folder == str(tmp_path / "mine")
-    with pytest.raises(ArgumentsInvalid, match="takes no clips"):
+    with pytest.raises(ArgumentsInvalid, match="Clips cannot be saved in"):
         api.send_clip_to(submission.id, "//film.blend")
     assert api.submission(submission.id).target.folder == str(tmp_path / "mine")
 
@@ -57,7 +57,7 @@ def test_a_file_where_the_folder_should_be_is_told_before_anything_is_sent(
     road: bpy.types.Scene, tmp_path: Path
 ) -> None:
     (tmp_path / "kling").write_bytes(b"")
-    with pytest.raises(RuntimeError, match=r"takes no clips: .*Nothing was sent\."):
+    with pytest.raises(RuntimeError, match=r"Clips cannot be saved in .*Nothing was sent\."):
         bpy.ops.kling.submit()
     assert api.submissions() == ()
     assert list(road.sequence_editor.strips_all if road.sequence_editor else ()) == []
