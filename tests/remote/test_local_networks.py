@@ -94,7 +94,7 @@ def test_a_tunnel_is_no_reason_to_take_a_certificate_that_is_not_trusted(
     monkeypatch.delenv("REQUESTS_CA_BUNDLE")
     resolve(monkeypatch, {"cdn.invalid": "198.18.0.7", SERVICE: "198.18.0.9"})
     tunnel(monkeypatch, proxy.port, "198.18.0.7")
-    with pytest.raises(ClipUnusable, match="certificate of its server is not trusted"):
+    with pytest.raises(ClipUnusable, match="certificate of the server is not trusted"):
         fetch(CDN, tmp_path / "shot.mp4", Book(), may_be_local=False, trust=Trust(service_host=SERVICE))
     assert source.asked == []
 

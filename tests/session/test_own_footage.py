@@ -62,5 +62,5 @@ def test_a_file_that_is_gone_is_a_sentence(rehearsal: Rehearsal, tmp_path: Path)
     with Session(settings) as session:
         errand = session.lend_video(tmp_path / "gone.mp4")
         assert errand.wait(60)
-        with pytest.raises(ArgumentsInvalid, match=r"gone\.mp4 cannot be read: No such file"):
+        with pytest.raises(ArgumentsInvalid, match=r'gone\.mp4" cannot be read: No such file'):
             _ = errand.answer

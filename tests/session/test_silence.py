@@ -42,7 +42,7 @@ def until(session: Session, own_id: str, is_so: Callable[[Submission], bool]) ->
     return found
 
 
-@pytest.mark.parametrize(("fault", "words"), [("5000@query:3", "code 5000"), ("no-link:2", "does not say where it is")])
+@pytest.mark.parametrize(("fault", "words"), [("5000@query:3", "code 5000"), ("no-link:2", "did not send its link")])
 def test_a_service_that_does_not_answer_is_told_since_when_until_it_does(
     server: RehearsalServer, session: Session, fault: str, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -66,5 +66,5 @@ def test_a_command_that_waits_tells_it_once_and_when_it_is_over(
     server.arm("no-link:4")  # for more than ten seconds
     said = run(environment | {"KLING_BASE_URL": server.url}, "submit", written(tmp_path), "--wait")
     assert said.code == 0, said
-    assert said.errors.count("does not say where it is") == 1
+    assert said.errors.count("did not send its link") == 1
     assert said.errors.count("The service responds again.") == 1

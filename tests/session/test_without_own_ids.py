@@ -79,7 +79,7 @@ def test_one_task_is_chosen_for_one_submission_only(server: RehearsalServer, ses
     (task_id,) = first.candidates
     assert set(second.candidates) > {task_id}
     session.choose(first.id, task_id)
-    with pytest.raises(ArgumentsInvalid, match=f"is the task of {first.id} already"):
+    with pytest.raises(ArgumentsInvalid, match=f'already belongs to the job "{first.id}"'):
         session.choose(second.id, task_id)
 
 

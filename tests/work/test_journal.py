@@ -163,7 +163,7 @@ def test_a_given_up_lease_is_free_at_once(path: Path) -> None:
 
 def test_a_folder_that_cannot_be_written_is_said_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where a folder should be")
-    with pytest.raises(JournalUnusable, match=r"journal\.sqlite3 cannot be used"):
+    with pytest.raises(JournalUnusable, match=r'journal\.sqlite3" cannot be used'):
         Journal(tmp_path / "home" / "journal.sqlite3")
 
 

@@ -101,7 +101,7 @@ def test_a_missing_image_of_a_sequence_is_told_rather_than_a_black_picture_made(
 ) -> None:
     strip = sequence(scene, tmp_path)
     happen(tmp_path / "f2.png")
-    with pytest.raises(CaptureFailed, match=r"f2\.png"? cannot be read"):
+    with pytest.raises(CaptureFailed, match=r"f2\.png\"? cannot be read"):
         take(scene, strip, 13, tmp_path)
     assert list((tmp_path / "out").iterdir()) == []
     for frame, grey in ((11, 0.1), (12, 0.3), (14, 0.7), (15, 0.9)):
@@ -112,7 +112,7 @@ def test_a_sequence_whose_first_image_is_gone_still_gives_the_others(scene: Scen
     strip = sequence(scene, tmp_path)
     (tmp_path / "f0.png").unlink()
     assert red_of(take(scene, strip, 12, tmp_path)) == pytest.approx(0.3, abs=0.01)
-    with pytest.raises(CaptureFailed, match=r"f0\.png"? cannot be read"):
+    with pytest.raises(CaptureFailed, match=r"f0\.png\"? cannot be read"):
         take(scene, strip, 11, tmp_path)
 
 
@@ -120,5 +120,5 @@ def test_under_a_speed_effect_every_image_has_to_be_there(scene: Scene, tmp_path
     strip = sequence(scene, tmp_path)
     new_effect(strips_of(scene), "SPEED", name="Speed", channel=2, frame_start=11, length=5, over=strip)
     (tmp_path / "f4.png").unlink()
-    with pytest.raises(CaptureFailed, match=r"f4\.png"? cannot be read"):
+    with pytest.raises(CaptureFailed, match=r"f4\.png\"? cannot be read"):
         take(scene, strip, 11, tmp_path)
