@@ -146,7 +146,7 @@ def test_what_would_break_the_cap_waits_for_a_person_with_the_reason_and_is_not_
     assert studio.kling.calls.count("submit") == 2
     held = studio.submission("kob-3")
     assert (held.is_held, held.needs_a_person, held.exit_code) == (True, True, 2)
-    assert "7 units in 24 hours" in held.problem
+    assert "the daily limit of 7 units" in held.problem
     studio.clock.time += DAY_S
     studio.run(60)
     assert studio.kling.calls.count("submit") == 2, "not by itself"
@@ -211,7 +211,7 @@ def test_what_another_process_sends_during_the_upload_is_seen_at_the_commit_poin
     studio.run(1)
     assert studio.kling.creates == []
     assert studio.kinds("kob-1") == ["Intended", "Held"]
-    assert "6 may be spent already" in studio.submission("kob-1").problem
+    assert "(up to 6 used" in studio.submission("kob-1").problem
 
 
 def waits(name: str, units: str = "3", *, held: bool = False) -> Submission:
