@@ -175,7 +175,7 @@ def test_a_clip_can_be_sent_elsewhere_and_goes_on_at_once(road: Road, tmp_path: 
             session.send_clip_to("kob-1", old)
         with pytest.raises(ArgumentsInvalid, match=r"The clip folder of .* cannot be changed"):
             session.send_clip_to("kob-7", old)
-        with pytest.raises(ArgumentsInvalid, match="no submission"):
+        with pytest.raises(ArgumentsInvalid, match="no job"):
             session.send_clip_to("kob-8", old)
 
 

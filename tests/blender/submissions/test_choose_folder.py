@@ -39,7 +39,7 @@ def test_choose_folder_sends_a_clip_elsewhere_and_it_is_placed_from_there(
     api.place(done.id)
     strip = our_strips.find_strip(road, done.id)
     assert Path(bpy.path.abspath(strip.filepath)) == Path(done.clip)
-    with pytest.raises(RuntimeError, match="there already"):
+    with pytest.raises(RuntimeError, match="already downloaded"):
         bpy.ops.kling.choose_folder(submission_id=submission.id, directory=str(tmp_path))
 
 
