@@ -62,7 +62,7 @@ def test_a_charge_that_cannot_be_read_neither_stops_sending_nor_opens_the_cap(
         first, second, third = made(session), made(session), made(session)
     assert [each.phase for each in (first, second)] == [Phase.FETCHED] * 2
     assert (third.phase, third.is_held, third.exit_code) == (Phase.INTENDED, True, 2)
-    assert "3.6 may be spent already" in third.problem
+    assert "up to 3.6 used" in third.problem
     assert charge["final_unit_deduction"] in first.charge_said
     shown = run({"KLING_HOME": str(settings.home), "PATH": ""}, "status").lines[0]
     assert (shown["charge_units"], shown["charge_said"]) == (None, first.charge_said)
