@@ -20,7 +20,7 @@ def test_nothing_goes_wrong_on_the_way(story: Story) -> None:
 
 def test_the_status_bar_tells_of_the_work_and_then_of_the_strip(story: Story) -> None:
     assert any("generating" in sentence for sentence in story["told"])
-    assert story["told"][-1] == 'Kling: "Scene" is on the timeline'
+    assert story["told"][-1] == 'Kling: "Scene" is in the Sequencer'
 
 
 def test_the_prompt_opens_in_a_text_editor_of_its_own_window(story: Story) -> None:

@@ -39,7 +39,7 @@ def told() -> str:
 
 
 def of_model(name: str) -> Profile:
-    """The limits in force for one of the models; the general ones for a model that is not in force."""
+    """The limits in force for one of the models; the general ones for a model that is not available."""
     at = profile()
     return at.of_model(name) if name in at.models else at
 
@@ -57,7 +57,7 @@ def require_model(name: str) -> ModelLimits:
     found = profile().models.get(name)
     if found is None:
         told = told_of_model(name, profile()) if name else ""
-        sentence = f"The model {name} is not in force. {told}".rstrip() if name else UNKNOWN_MODEL
+        sentence = f"The model {name} is not available. {told}".rstrip() if name else UNKNOWN_MODEL
         raise ArgumentsInvalid(sentence, field="model", remedy="Select one in the panel.")
     return found
 

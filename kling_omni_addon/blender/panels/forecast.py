@@ -27,16 +27,16 @@ def outcome(scene: bpy.types.Scene, request: OmniRequest) -> str:
     """One sentence, or two: what pressing Generate will do, where, and how long that is."""
     what = "the edited clip (same length as the video)" if request.is_edit else f"a {request.duration_s} s clip"
     if not shot_of(scene).places_clip:
-        return f"Fetches {what.rstrip(',')} and leaves the timeline alone.{_source(scene, request)}"
+        return f"Downloads {what} without adding it to the Sequencer.{_source(scene, request)}"
     if shot_of(scene).take_of:
-        return f"Makes {what.rstrip(',')} for the strip of {shot_of(scene).take_name}, which shows it when it arrives."
+        return f'Adds {what} as a take to "{shot_of(scene).take_name}"; the strip switches to it when it arrives.'
     target = read_target(scene)
     try:
         channel = _channel(scene, request, target)
     except KlingError as error:
         return str(error)
     where = f"on channel {channel} at frame {scene.frame_current}.{_conforming(scene, target)}"
-    return f"Puts {what}{_length(scene, request, target)} {where}{_source(scene, request)}"
+    return f"Adds {what}{_length(scene, request, target)} {where}{_source(scene, request)}"
 
 
 def _length(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> str:
@@ -57,7 +57,7 @@ def _conforming(scene: bpy.types.Scene, target: Target) -> str:
     """What else changes when the scene takes the clip's rate."""
     rate = limits.profile().output_fps
     is_so = target.timing != "conform" or abs(scene_fps(scene) - rate) < 0.001
-    return "" if is_so else f" The whole scene then plays at {rate:g} fps in place of {_rate(scene)}."
+    return "" if is_so else f" Changes the scene from {_rate(scene)} to {rate:g} fps."
 
 
 def _source(scene: bpy.types.Scene, request: OmniRequest) -> str:
@@ -66,8 +66,8 @@ def _source(scene: bpy.types.Scene, request: OmniRequest) -> str:
     if has_chosen_kind(shot) or request.picture(Role.END):
         return ""
     if request.picture(Role.FIRST):
-        return " It begins with the first frame; the end is Kling's."
-    return "" if request.pictures or request.elements else " No frame is set: it comes from the prompt alone."
+        return " Starts from the first frame; Kling decides how it ends."
+    return "" if request.pictures or request.elements else " No frames set: generated from the prompt only."
 
 
 def _rate(scene: bpy.types.Scene) -> str:

@@ -158,7 +158,7 @@ def _draw_state(lines: bpy.types.UILayout, submission: Submission, *, is_wide: b
         return
     told, is_gone = line.row(), submission.clip and thumbnails.is_missing(submission.clip)
     told.alert = submission.needs_a_person or submission.phase is Phase.FAILED
-    told.label(text="File is gone" if is_gone else state)
+    told.label(text="File Missing" if is_gone else state)
     if is_wide:
         age = line.row()
         age.alignment, age.active = "RIGHT", False
@@ -183,7 +183,7 @@ class _Selected:
         layout.operator("kling.select_clips", text="Invert Selection").action = "INVERT"
         layout.separator()
         layout.label(text=translated(f"{number} selected") if number else "Active clip")
-        layout.operator("kling.place_selected", text="Place", icon="SEQ_SEQUENCER")
+        layout.operator("kling.place_selected", text="Add", icon="SEQ_SEQUENCER")
         layout.operator("kling.resume_selected", text="Resume", icon="FILE_REFRESH")
         layout.operator("kling.remove_selected", text="Hide Job", icon="X")
         layout.operator("kling.delete_clips", text="Delete Files", icon="TRASH")

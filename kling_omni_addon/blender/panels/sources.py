@@ -16,7 +16,7 @@ from .pictures import draw_capture, draw_chosen
 def draw_references(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Pictures and elements, each a list with the chosen one below."""
     shot = shot_of(scene_of(context))
-    layout.label(text="Pictures")
+    layout.label(text="Images")
     draw_list(layout, shot, "references", "reference_index")
     draw_capture(layout, context, "REFERENCE")
     if 0 <= shot.reference_index < len(shot.references):

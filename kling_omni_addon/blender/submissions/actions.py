@@ -32,7 +32,7 @@ _ACTIONS: Mapping[Phase, tuple[str, ...]] = {
 }
 _SHORT = {
     _REVEAL: "Reveal",
-    "kling.place_clip": "Place",
+    "kling.place_clip": "Add",
     _PLAY: "Play",
     "kling.delete_clips": "Delete File",
 }

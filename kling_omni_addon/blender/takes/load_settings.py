@@ -138,7 +138,7 @@ def _set(shot: KLING_PG_shot, wanted: Mapping[str, object]) -> Iterator[str]:
         with suppress(TypeError):  # an enum without this item, or a strip that somebody edited
             setattr(shot, name, value)
         if getattr(shot, name) != value:
-            yield f"{shot.bl_rna.properties[name].name} {value} is not one of this panel's"
+            yield f"This panel does not offer {shot.bl_rna.properties[name].name} {value}"
 
 
 def _put_sources(shot: KLING_PG_shot, request: OmniRequest, found: Sequence[_Found]) -> Iterator[str]:

@@ -213,7 +213,7 @@ def test_a_picture_that_is_too_large_even_as_a_jpeg_is_refused_and_not_kept(
     shot: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setattr(picture_file, "most_bytes", lambda: 1000)  # 10 MB of JPEG takes ten seconds to render
-    with pytest.raises(CaptureFailed, match=r"larger than the service accepts.*resolution"):
+    with pytest.raises(CaptureFailed, match=r"larger than Kling accepts.*resolution"):
         render_camera_frame(shot, 1, tmp_path / name, aspect_ratio=None)
     assert list(tmp_path.iterdir()) == []
 
@@ -238,7 +238,7 @@ def test_a_relative_path_or_an_unknown_format_is_refused(shot: Scene, path: str)
 def test_cycles_is_asked_for_by_name_when_it_is_switched_off(shot: Scene, tmp_path: Path) -> None:
     bpy.ops.preferences.addon_disable(module="cycles")
     try:
-        with pytest.raises(CaptureFailed, match="Cycles is switched off"):
+        with pytest.raises(CaptureFailed, match="Cycles is disabled"):
             render_camera_frame(shot, 1, tmp_path / "a.png", aspect_ratio=None, engine=Engine.CYCLES)
     finally:
         bpy.ops.preferences.addon_enable(module="cycles")

@@ -89,7 +89,7 @@ def test_what_is_offered_depends_on_how_many_there_are(shot_scene: Scene) -> Non
 def test_half_a_file_is_refused_as_when_it_is_chosen(images: list[str], shot_scene: Scene, tmp_path: Path) -> None:
     whole = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(RuntimeError, match="not whole"):
+    with pytest.raises(RuntimeError, match="is incomplete"):
         drop(tmp_path, "FIRST", "a.png")
 
 
@@ -110,7 +110,7 @@ def test_a_clip_of_another_machine_is_known_by_the_file_beside_it(
 
 
 def test_another_film_is_refused_with_what_kling_takes(shot_scene: Scene, write_clip: WriteClip) -> None:
-    with pytest.raises(CaptureFailed, match=r"not a clip that Kling made.*public link only"):
+    with pytest.raises(CaptureFailed, match=r"not a clip that Kling made.*only as a public link"):
         dropping.require_submission_behind(write_clip())
 
 

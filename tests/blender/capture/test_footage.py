@@ -228,7 +228,7 @@ def test_what_is_too_long_is_a_sentence_and_is_cut_when_asked(timeline: Scene) -
 
 
 def test_what_cannot_become_a_video_is_a_sentence(timeline: Scene, tmp_path: Path) -> None:
-    with pytest.raises(CaptureFailed, match="No strip with a picture is selected"):
+    with pytest.raises(CaptureFailed, match="No strip with an image is selected"):
         api.render_strips(timeline)
     card(timeline, "Short", channel=1, start=1, length=24)
     select(timeline, "Short")

@@ -115,7 +115,7 @@ def test_the_command_gets_the_file_and_its_last_link_becomes_the_video(
 
 
 def test_without_a_command_nothing_leaves_and_the_sentence_says_what_to_do(footage: Scene, at_kling: None) -> None:
-    with pytest.raises(ArgumentsInvalid, match="There is no upload command"):
+    with pytest.raises(ArgumentsInvalid, match="No upload command is set"):
         api.upload_footage(footage)
     assert not bpy.ops.kling.upload_footage.poll()
     assert "Set Upload Command in the preferences" in drawn(footage).text

@@ -138,7 +138,7 @@ def test_another_model_says_which_one_takes_them(film: Scene, monkeypatch: pytes
     mark(film, 1, 11, 21)
     film.kling.model = "kling-v3-omni"
     with pytest.raises(
-        RuntimeError, match=r"Kling 3\.0 Omni takes no middle frames\. Use Kling 4\.0 or Kling 4\.0 Flash"
+        RuntimeError, match=r"Kling 3\.0 Omni does not accept middle frames\. Use Kling 4\.0 or Kling 4\.0 Flash"
     ):
         kling.capture_keyframes(engine="CYCLES")
     monkeypatch.delenv("KLING_RELAYED_MODELS")

@@ -190,7 +190,7 @@ def test_what_is_hidden_or_empty_is_a_sentence(scene: Scene) -> None:
         views(box)
     holder = bpy.data.objects.new("Holder", None)
     scene.collection.objects.link(holder)
-    with pytest.raises(CaptureFailed, match="nothing to see"):
+    with pytest.raises(CaptureFailed, match="Nothing is visible"):
         views(holder)
     point: Any = bpy.data.objects.new("Point", bpy.data.meshes.new("Point"))
     point.data.from_pydata([(1, 1, 1)], [], [])

@@ -155,5 +155,5 @@ except CaptureFailed as error:
 def test_a_blender_without_graphics_says_so_and_names_the_way_out(tmp_path: Path) -> None:
     script = SLEEPING.format(root=str(ROOT), path=str(tmp_path / "a.png"))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
-    assert "no window to draw a 3D view with" in done.stdout, done.stderr
+    assert "no window to draw a 3D Viewport in" in done.stdout, done.stderr
     assert "Capture from the scene camera" in done.stdout

@@ -38,7 +38,7 @@ def test_they_are_off_and_the_page_says_why(page: Page) -> None:
     preferences_page.draw_page(page, layout, bpy.context)  # type: ignore[arg-type]
     assert "Models as a Relay Documents Them" in layout.labels
     text = " ".join(layout.text.split())
-    assert "Kling's own page for them was not seen" in text
+    assert "as a relay documents them" in text
     assert "can only be looked for on the account's list" in text
 
 
@@ -74,7 +74,7 @@ def test_a_shot_that_keeps_one_says_how_it_is_to_be_had(page: Page, shot_scene: 
     assert (again.kling.model, again.kling["model"]) == ("kling-4.0", 2)
     assert len([problem for problem in judging.judge(again) if problem.is_fault]) == 1
     with pytest.raises(
-        ArgumentsInvalid, match=r"The model kling-4\.0 is not in force\. This model is documented only by a relay"
+        ArgumentsInvalid, match=r"The model kling-4\.0 is not available\. This model is documented only by a relay"
     ):
         limits.require_model("kling-4.0")
 

@@ -114,7 +114,7 @@ def test_another_account_does_not_take_the_id_for_its_own(
 ) -> None:
     api.make_element(cube, "Hero", "a cube", look=LOOK)
     monkeypatch.setenv("KLING_API_KEY", "another key")
-    with pytest.raises(RuntimeError, match="No element was made of it with this account"):
+    with pytest.raises(RuntimeError, match="This account has no element of it"):
         bpy.ops.kling.use_made_element()
     assert records.record_of(cube) is None
     monkeypatch.setenv("KLING_API_KEY", API_KEY)
@@ -218,7 +218,7 @@ def test_a_deleted_element_is_gone_from_the_library_the_object_and_the_shot(cube
 def test_kling_keeps_its_own_elements(served: Scene) -> None:
     bpy.ops.kling.show_library()
     offered = element_library.library().elements[-1].element_id
-    with pytest.raises(RuntimeError, match="no such element of your own"):
+    with pytest.raises(RuntimeError, match="does not have this element of your own"):
         bpy.ops.kling.delete_element(element_id=offered)
 
 

@@ -126,7 +126,7 @@ def test_the_panel_says_that_the_clip_is_stretched_and_a_click_keeps_its_length(
     bridged(film)
     layout = Layout()
     output.draw_output(layout, bpy.context)  # type: ignore[arg-type]
-    assert "Stretched to 96 frames" in layout.text
+    assert "Stretched to Fit 96 Frames" in layout.text
     assert bpy.ops.kling.keep_length() == {"FINISHED"}
     assert read_target(film).fit_frames == 0
 

@@ -89,7 +89,7 @@ def test_a_file_that_was_opened_again_has_to_ask_for_the_link_anew(road: Scene, 
     questions.forget()
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "film.blend"))
     film: Any = bpy.context.scene
-    assert faults_of(film) == ["Kling has to be asked for the link of alley_02; that is free."]
+    assert faults_of(film) == ["The link of alley_02 has to be requested from Kling, which is free."]
     press(generate.draw_generate, "kling.fix")
     assert faults_of(film) == []
 
@@ -124,7 +124,7 @@ def test_a_clip_that_is_not_done_cannot_be_used_nor_gone_on_from(road: Scene) ->
     assert bpy.ops.kling.submit() == {"FINISHED"}
     (submission,) = snapshots.submissions()
     road.sequence_editor.active_strip = find_strip(road, submission.id)
-    with pytest.raises(RuntimeError, match=r"still being made\. Wait until its clip is downloaded"):
+    with pytest.raises(RuntimeError, match=r"still being generated\. Wait until its clip is downloaded"):
         bpy.ops.kling.continue_strip()
     with pytest.raises(RuntimeError, match="not done yet"):
         bpy.ops.kling.use_clip(submission_id=submission.id, use="NEXT")

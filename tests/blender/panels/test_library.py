@@ -81,7 +81,7 @@ def test_every_element_in_the_list_has_a_button_that_takes_it(served: Scene) -> 
 
 
 def test_an_element_that_is_not_in_the_library_is_not_taken(served: Scene) -> None:
-    with pytest.raises(RuntimeError, match="no such element"):
+    with pytest.raises(RuntimeError, match="does not have this element"):
         bpy.ops.kling.add_library_element(element_id="7")
     assert len(served.kling.elements) == 0
 

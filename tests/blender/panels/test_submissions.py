@@ -60,7 +60,7 @@ def test_the_newest_submission_comes_first_and_is_told_about(served: Scene) -> N
     assert [row.name for row in rows.the_list().rows] == [newer, older]
     wait_for(newer, Phase.ACCEPTED)
     layout = drawn()
-    assert "The rehearsal is making it" in " ".join(layout.labels)
+    assert "The rehearsal has been generating" in " ".join(layout.labels)
     assert [name for name, _ in layout.buttons] == ["kling.stop_waiting", "kling.load_settings"]
     assert layout.buttons[0][1].submission_id == newer
 
@@ -102,14 +102,14 @@ def test_the_bytes_of_an_upload_are_shown_while_it_is_sent_and_those_of_a_downlo
 
 
 def test_the_folder_of_a_clip_that_is_not_there_is_not_opened(served: Scene) -> None:
-    with pytest.raises(RuntimeError, match="not there"):
+    with pytest.raises(RuntimeError, match="moved or deleted"):
         bpy.ops.kling.open_folder(submission_id=submit(served, "one"))
 
 
 def test_the_account_tells_what_is_left_and_how_old_that_may_be(served: Scene) -> None:
     assert bpy.ops.kling.check_account() == {"FINISHED"}
     told = " ".join(drawn(submissions.draw_account).labels)
-    assert "The key works. 1000 units left, up to 12 h old." in told
+    assert "Key accepted. 1000 units left (may be up to 12 h out of date)." in told
 
 
 def test_a_wrong_key_is_said_to_be_wrong(served: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,7 +256,7 @@ def test_the_button_tells_the_price_and_a_sentence_what_will_happen(
     shot_scene.render.fps, shot_scene.frame_current = 30, 12
     layout = Layout()
     generate.draw_generate(layout, bpy.context)  # type: ignore[arg-type]
-    assert "Puts a 5 s clip (150 frames at 30 fps) on channel 1 at frame 12." in " ".join(layout.text.split())
+    assert "Adds a 5 s clip (150 frames at 30 fps) on channel 1 at frame 12." in " ".join(layout.text.split())
     assert "4.0 units" in layout.text  # a region that is not there is a narrow one
 
 

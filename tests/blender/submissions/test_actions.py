@@ -59,7 +59,7 @@ def test_a_strip_in_another_scene_is_found_there(strip: Any, shot_scene: Scene) 
 
 def test_a_strip_that_was_deleted_is_said_to_be_gone(strip: Any, shot_scene: Scene) -> None:
     sequencer.strips_of(shot_scene).remove(strip)
-    with pytest.raises(RuntimeError, match="Place the clip"):
+    with pytest.raises(RuntimeError, match="Press Add to Sequencer"):
         bpy.ops.kling.reveal_strip(submission_id=_ID)
 
 

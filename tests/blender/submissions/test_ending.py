@@ -37,7 +37,7 @@ def ended(environment: dict[str, str], *arguments: str) -> subprocess.CompletedP
     ("how", "told"),
     [
         ("script", "KeyboardInterrupt"),
-        ("operator", "RuntimeError Error: The wait was interrupted. The submission goes"),
+        ("operator", "RuntimeError Error: The wait was interrupted. The job continues"),
     ],
 )
 def test_ctrl_c_ends_a_wait_and_nothing_else(nowhere: dict[str, str], handler: str, how: str, told: str) -> None:

@@ -172,7 +172,7 @@ def test_a_clip_that_is_to_be_placed_is_not_deleted(
     target = Target(name="waits", blend=bpy.data.filepath, scene=shot_scene.name)
     submission_id = arrived_in(tmp_path / "home", clip, target)
     snapshots.refresh()
-    with pytest.raises(RuntimeError, match="about to be placed"):
+    with pytest.raises(RuntimeError, match="about to be added to the Sequencer"):
         bpy.ops.kling.delete_clips(submission_id=submission_id)
     assert clip.exists()
 
@@ -231,7 +231,7 @@ def test_a_clip_is_played_that_is_not_in_the_sequencer(gallery: dict[str, Path],
     assert bpy.ops.kling.play_clip(submission_id="kob-fox") == {"FINISHED"}
     player._players.pop().wait(60)
     paths.animation_player = str(tmp_path / "no player")
-    with pytest.raises(RuntimeError, match="does not start"):
+    with pytest.raises(RuntimeError, match="could not be started"):
         bpy.ops.kling.play_clip(submission_id="kob-fox")
     gallery["fox"].unlink()
     with pytest.raises(RuntimeError, match="not there any more"):

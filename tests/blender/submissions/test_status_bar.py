@@ -64,8 +64,8 @@ def test_what_is_under_way_is_counted() -> None:
 @pytest.mark.parametrize(
     ("phase", "said"),
     [
-        (Phase.FETCHED, 'Kling: "alley" has arrived'),
-        (Phase.PLACED, 'Kling: "alley" is on the timeline'),
+        (Phase.FETCHED, 'Kling: "alley" is downloaded'),
+        (Phase.PLACED, 'Kling: "alley" is in the Sequencer'),
         (Phase.FAILED, 'Kling: "alley" failed'),
     ],
 )
@@ -122,7 +122,9 @@ def test_a_service_that_does_not_answer_is_named_with_since_when(monkeypatch: py
 
 def test_clips_that_arrive_together_are_told_together() -> None:
     told(alley=Phase.READY, roof=Phase.READY, door=Phase.READY)
-    assert told(alley=Phase.FETCHED, roof=Phase.FETCHED, door=Phase.FETCHED) == 'Kling: "door" has arrived, and 2 more'
+    assert (
+        told(alley=Phase.FETCHED, roof=Phase.FETCHED, door=Phase.FETCHED) == 'Kling: "door" is downloaded, and 2 more'
+    )
 
 
 def test_what_an_earlier_session_finished_is_no_news() -> None:

@@ -33,7 +33,7 @@ def submission(service: str, key: str, phase: Phase) -> Submission:
 )
 def test_only_kling_charges(service: str, key: str, is_free: bool) -> None:
     told = words.account_of(submission(service, key, Phase.READY), ())
-    assert ("A rehearsal is free" in told) is is_free
+    assert ("Rehearsal is free" in told) is is_free
     assert ("Kling charged 4 units" in told) is not is_free
 
 
@@ -48,6 +48,6 @@ def test_what_the_balance_paid_is_told_beside_the_units() -> None:
 
 def test_a_service_that_is_silent_is_never_said_to_be_making_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:
     found = submission("https://api-singapore.klingai.com", "a key", Phase.ACCEPTED)
-    assert "is making it" in words.account_of(found, ())
+    assert "has been generating" in words.account_of(found, ())
     monkeypatch.setattr(snapshots, "silence", lambda _: "No answer that helps since 14:02; asking on.")
     assert words.account_of(found, ()) == "No answer that helps since 14:02; asking on."

@@ -123,7 +123,7 @@ def test_a_picture_that_is_gone_is_the_kept_copy_and_one_that_was_changed_is_wha
     shutil.rmtree(tmp_path / "home" / "pictures")
     losses = load_settings(other, made_with)
     assert [loss.rsplit(maxsplit=0)[0] for loss in losses] == [
-        f"The first frame {first} is gone",
+        f"The first frame {first} is missing",
         f"The end frame {end.name} has changed since the clip was generated",
     ]
     assert (other.kling.first_frame, other.kling.end_frame) == ("", str(end))
@@ -144,7 +144,7 @@ def test_what_this_panel_does_not_have_is_said(filled: Scene) -> None:
     filled.kling.kind = "TEXT"
     request = replace(read_request(filled), model="kling-v9", duration_s=60)
     losses = load_settings(filled, provenance(request))
-    assert losses == ("Model kling-v9 is not one of this panel's", "Duration 60 is not one of this panel's")
+    assert losses == ("This panel does not offer Model kling-v9", "This panel does not offer Duration 60")
 
 
 @pytest.mark.parametrize("wish", [{}, {"prompt": 5, "video": None}, {"video": 3}, {"pictures": "x"}])
@@ -190,7 +190,7 @@ def test_a_strip_that_kling_did_not_make_is_refused(shot_scene: Scene, write_cli
     shot_scene.sequence_editor_create()
     strip = strips_of(shot_scene).new_movie("Holiday", str(write_clip()), 1, 1)
     shot_scene.sequence_editor.active_strip = strip
-    with pytest.raises(RuntimeError, match="it is not known how it was made"):
+    with pytest.raises(RuntimeError, match="has no Kling settings"):
         bpy.ops.kling.load_settings()
 
 

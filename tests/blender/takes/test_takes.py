@@ -279,7 +279,7 @@ def test_a_new_take_is_made_for_the_shot_of_the_strip(shot_takes: Takes) -> None
     assert bpy.ops.kling.new_take() == {"FINISHED"}
     assert (read_request(scene).prompt, read_request(scene).mode) == ("a fox runs", "pro")
     assert read_target(scene).shot == first.id
-    assert "for the strip of alley" in forecast.outcome(scene, read_request(scene))
+    assert "as a take to "alley"" in forecast.outcome(scene, read_request(scene))
     assert bpy.ops.kling.leave_takes() == {"FINISHED"}
     assert read_target(scene).shot == ""
     scene.kling.prompt = "something else"
@@ -345,7 +345,7 @@ def test_a_new_take_is_offered_where_its_strip_is_selected_in_sight(
     layout = Layout()
     context = SimpleNamespace(area=SimpleNamespace(type=editor), scene=shot_takes.scene, workspace=None, region=None)
     panels_takes.draw_take_choice(layout, context)  # type: ignore[arg-type]
-    assert ("As New Take of alley" in layout.text) == (editor == "SEQUENCE_EDITOR" and is_selected)
+    assert ("Next Clip: New Take of alley" in layout.text) == (editor == "SEQUENCE_EDITOR" and is_selected)
 
 
 def test_above_generate_stands_which_shot_the_clip_will_be_a_take_of(shot_takes: Takes) -> None:

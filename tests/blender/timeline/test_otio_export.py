@@ -258,7 +258,7 @@ def test_a_file_that_is_gone_is_still_named(film: Scene, write_clip: WriteClip, 
 
 
 def test_an_empty_timeline_writes_nothing(film: Scene, tmp_path: Path) -> None:
-    with pytest.raises(KlingError, match="There is no clip"):
+    with pytest.raises(KlingError, match="has no clips"):
         export_otio(film, tmp_path / "cut.otio")
     assert list(tmp_path.iterdir()) == []
 

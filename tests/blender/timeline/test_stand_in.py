@@ -108,7 +108,7 @@ def test_undo_takes_the_strip_and_never_the_submission(road: Scene, monkeypatch:
     def told() -> tuple[str, str, bool]:
         """State, sentence, and whether Place is the first thing offered."""
         one = now(submission)
-        sentence, _, _cost = words.account_of(one, ()).partition(" A rehearsal")
+        sentence, _, _cost = words.account_of(one, ()).partition(" Rehearsal is free")
         return words.state_of(one), sentence, actions.actions_of(one)[0] == "kling.place_clip"
 
     assert kinds() == [False]
@@ -125,7 +125,7 @@ def test_undo_takes_the_strip_and_never_the_submission(road: Scene, monkeypatch:
     bpy.ops.ed.redo()
     bpy.ops.ed.redo()
     assert kinds() == [False]
-    assert told() == ("In Sequencer", "On the timeline as Scene: 72 frames, 3.00 s.", False)
+    assert told() == ("In Sequencer", "In the Sequencer as Scene: 72 frames, 3.00 s.", False)
 
 
 def test_a_strip_that_was_deleted_is_not_said_to_be_undone_and_the_clip_can_be_placed_again(road: Scene) -> None:
@@ -141,7 +141,7 @@ def test_a_strip_that_was_deleted_is_not_said_to_be_undone_and_the_clip_can_be_p
     assert actions.actions_of(now(submission))[0] == "kling.place_clip"
     assert "kling.reveal_strip" not in actions.actions_of(now(submission))
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
-    assert words.account_of(now(submission), ()).startswith("On the timeline as Scene")
+    assert words.account_of(now(submission), ()).startswith("In the Sequencer as Scene")
 
 
 def test_a_clip_on_the_timeline_of_another_file_is_told_with_that_file(road: Scene) -> None:
@@ -150,7 +150,7 @@ def test_a_clip_on_the_timeline_of_another_file_is_told_with_that_file(road: Sce
     placing.place_arrived()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     assert words.state_of(now(submission)) == "In Another File"
-    assert words.account_of(now(submission), ()).startswith("On the timeline of film.blend as Scene.")
+    assert words.account_of(now(submission), ()).startswith("In the Sequencer of film.blend as Scene.")
 
 
 def test_a_stand_in_that_undo_brought_back_can_be_filled_again(road: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +170,7 @@ def test_a_submission_that_was_given_up_says_so_on_its_stand_in_which_can_be_rem
     assert find_strip(road, submission.id) is not None
     assert bpy.ops.kling.remove_stand_in(submission_id=submission.id) == {"FINISHED"}
     assert find_strip(road, submission.id) is None
-    with pytest.raises(RuntimeError, match="No strip of this file waits"):
+    with pytest.raises(RuntimeError, match="No placeholder strip"):
         bpy.ops.kling.remove_stand_in(submission_id=submission.id)
 
 
@@ -200,7 +200,7 @@ def test_a_stand_in_that_cannot_be_made_does_not_look_like_a_shot_that_was_not_s
     assert bpy.ops.kling.submit(wait_s=120) == {"FINISHED"}
     (submission,) = snapshots.submissions()
     assert submission.phase is Phase.FETCHED
-    assert "its place on the timeline is gone" in placing.waits_because(submission)
+    assert "its placeholder strip was deleted" in placing.waits_because(submission)
 
 
 @pytest.mark.parametrize(("timing", "length", "fps"), [("SPEED", 90, 30), ("FRAMES", 72, 30), ("CONFORM", 72, 24)])
@@ -216,7 +216,7 @@ def test_the_stand_in_is_planned_as_the_clip_then_plays(road: Scene, timing: str
     placing.place_arrived()
     assert (length_of(find_strip(road, submission.id)), road.render.fps) == (length, fps)
     told = words.account_of(now(submission), ())
-    assert told.startswith(f"On the timeline as Scene: {length} frames, {length / fps:.2f} s.")
+    assert told.startswith(f"In the Sequencer as Scene: {length} frames, {length / fps:.2f} s.")
 
 
 def test_an_artists_own_strip_can_play_the_clip(road: Scene) -> None:
@@ -231,14 +231,17 @@ def test_an_artists_own_strip_can_play_the_clip(road: Scene) -> None:
 
 def test_without_an_active_movie_strip_replacing_says_what_to_click(road: Scene) -> None:
     road.sequence_editor_create()
-    with pytest.raises(RuntimeError, match="Click the movie strip"):
+    with pytest.raises(RuntimeError, match="Select a movie strip"):
         bpy.ops.kling.replace_strip(submission_id="any")
 
 
 def test_a_file_that_is_not_open_is_named(road: Scene) -> None:
     submission = submit()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    assert placing.waits_because(fetched(submission)) == "The clip is here; its place is in film.blend."
+    assert (
+        placing.waits_because(fetched(submission))
+        == "Downloaded. The clip belongs to film.blend; open that file to add it."
+    )
 
 
 def test_the_film_is_found_also_where_the_clip_folder_cannot_be_written(scene: Scene, tmp_path: Path) -> None:
@@ -275,7 +278,7 @@ def test_a_broken_file_is_told_once_and_stops_no_other_clip(road: Scene) -> None
     Path(fetched(broken).clip).write_bytes(b"<html>")
     fetched(whole)
     assert [placed.frame_start for placed in placing.place_arrived()] == [200]
-    assert "cannot be placed" in placing.waits_because(now(broken))
+    assert "cannot be added to the Sequencer" in placing.waits_because(now(broken))
     assert stand_in.is_stand_in(find_strip(road, broken.id))
 
 

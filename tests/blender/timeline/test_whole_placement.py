@@ -149,6 +149,6 @@ def test_a_speed_that_blender_does_not_set_is_noticed(
     """The operator ends well and nothing happened."""
     scene.render.fps = fps
     monkeypatch.setattr(retiming, "_set_speed", lambda _scene, _speed: None)
-    with pytest.raises(KlingError, match="did not take the speed"):
+    with pytest.raises(KlingError, match="could not be set to the speed"):
         place_clip(scene, write_clip(frames=24), frame_start=1, name="alley", submission_id="one")
     assert list(all_strips(scene)) == []
