@@ -39,14 +39,14 @@ class Price:
     @property
     def label(self) -> str:
         """Short enough for a button: "4.0 units · $0.56", or a range."""
-        most = "" if self.is_exact else f" to ${_cents(self.most_dollars)}"
-        return f"{self.units_label} · ${_cents(self.dollars)}{most}"
+        least, most = _cents(self.dollars), _cents(self.most_dollars)
+        return f"{self.units_label} · {f'${least}' if self.is_exact else f'${least} to ${most}'}"
 
     @property
     def units_label(self) -> str:
         """The same without dollars: "4.0 units"."""
-        most = "" if self.is_exact else f" to {_one_place(self.most_units)}"
-        return f"{_one_place(self.units)}{most} units"
+        least, most = _one_place(self.units), _one_place(self.most_units)
+        return f"{least} units" if self.is_exact else f"{least} to {most} units"
 
     @property
     def sentence(self) -> str:

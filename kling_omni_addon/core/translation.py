@@ -22,6 +22,9 @@ _HOLE: Final = re.compile(r"\{(\d+)\}")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?:]) (?=\S)")
 _BETWEEN: Final = " · "
 """Stands between the parts of a line: "5 s · 16:9 · Silent"."""
+_NUMBER: Final = r"([^A-Za-z]*?)"
+_IN_A_SENTENCE: Final = r"((?:(?![.!?] \S).)*?)"
+_ANYTHING: Final = r"(.*?)"
 _FEW_LETTERS: Final = 8
 """A template that begins with a value and has fewer letters of its own ("{0} of {1}") fits numbers only, else it would
 fit anybody's words."""
@@ -35,12 +38,12 @@ class Template:
         self.letters: Final = sum(character.isalpha() for part in self.parts for character in part)
         self._english, self._translation = english, translation
 
-    def values(self, text: str) -> tuple[str, ...] | None:
-        """What stands in the holes of a text that fits, in their order."""
+    def values(self, text: str, hole: str) -> tuple[str, ...] | None:
+        """What stands in the holes of a text that fits, in their order; each like the pattern ``hole``."""
         if not all(part in text for part in self.parts):
             return None
         is_for_numbers = self.letters < _FEW_LETTERS and self._english.startswith("{")
-        found = _pattern(self._english, is_for_numbers).fullmatch(text)
+        found = _pattern(self._english, _NUMBER if is_for_numbers else hole).fullmatch(text)
         return found and found.groups()
 
     def is_quoted(self, number: int) -> bool:
@@ -53,10 +56,8 @@ class Template:
 
 
 @cache
-def _pattern(english: str, is_for_numbers: bool) -> re.Pattern[str]:
-    hole = r"([^A-Za-z]*?)" if is_for_numbers else r"(.*?)"
-    literal = _HOLE.split(english)[::2]
-    return re.compile(hole.join(map(re.escape, literal)), re.DOTALL)
+def _pattern(english: str, hole: str) -> re.Pattern[str]:
+    return re.compile(hole.join(map(re.escape, _HOLE.split(english)[::2])), re.DOTALL)
 
 
 class Catalog:
@@ -69,35 +70,34 @@ class Catalog:
 
     def translated(self, text: str) -> str:
         """A text in this language; what is not known stays as it is, sentence by sentence."""
-        whole = self._known(text)
-        if whole is not None:
+        if (whole := self._known(text, _IN_A_SENTENCE)) is not None:
             return whole
         if _BETWEEN in text:
             return _BETWEEN.join(map(self.translated, text.split(_BETWEEN)))
-        return " ".join(self._sentences(text))
+        runs = list(self._runs(text))
+        if any(known is None for _, known in runs) and (whole := self._known(text, _ANYTHING)) is not None:
+            return whole
+        return " ".join(english if known is None else known for english, known in runs)
 
-    def _known(self, text: str) -> str | None:
+    def _known(self, text: str, hole: str) -> str | None:
         if text in self._exact:
             return self._exact[text]
         for template in self._templates:
-            values = template.values(text)
+            values = template.values(text, hole)
             if values is not None:
-                inner = (
-                    value if template.is_quoted(number) else self.translated(value)
-                    for number, value in enumerate(values)
-                )
+                inner = (v if template.is_quoted(number) else self.translated(v) for number, v in enumerate(values))
                 return template.filled(tuple(inner))
         return None
 
-    def _sentences(self, text: str) -> Iterator[str]:
-        """One known run of sentences after the other, each as long as can be."""
+    def _runs(self, text: str) -> Iterator[tuple[str, str | None]]:
+        """The sentences of a text, those together that are known together, and each alone that is not."""
         sentences = _SENTENCE_END.split(text)
         while sentences:
             for stop in range(len(sentences), 0, -1):
-                known = self._known(" ".join(sentences[:stop]))
+                known = self._known(" ".join(sentences[:stop]), _IN_A_SENTENCE)
                 if known is not None:
                     break
-            yield sentences[0] if known is None else known
+            yield " ".join(sentences[:stop]), known
             del sentences[:stop]
 
 

@@ -20,6 +20,7 @@ GERMAN = Catalog(
         "The file {0} is gone.": "Die Datei {0} fehlt.",
         "Select another file.": "Wähle eine andere Datei.",
         "{0} of {1} may cost {2}": "{2} kostet {0} von {1}",
+        "{0} Ask for help.": "Ask for help. ({0})",
         "Not translated yet": "",
     }
 )
@@ -39,6 +40,8 @@ GERMAN = Catalog(
         ),
         ("The file a.png is gone. Select another file.", "Die Datei a.png fehlt. Wähle eine andere Datei."),
         ("Nobody knows this. Select another file.", "Nobody knows this. Wähle eine andere Datei."),
+        ("The file a.b c is gone. Nobody knows this.", "Die Datei a.b c fehlt. Nobody knows this."),
+        ("Not sent. Nobody knows this. Ask for help.", "Ask for help. (Not sent. Nobody knows this.)"),
         ("1 of 2 may cost this clip", "dieser Clip kostet 1 von 2"),
         ("Queued · 5 s · 3 units", "In Warteschlange · 5 s · 3 Einheiten"),
         ("Not translated yet", "Not translated yet"),

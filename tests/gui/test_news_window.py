@@ -21,7 +21,7 @@ def test_nothing_goes_wrong_on_the_way(story: Story) -> None:
 
 
 def test_after_undo_and_redo_the_list_says_what_the_timeline_shows(story: Story) -> None:
-    there = [1, "In Sequencer", "In the Sequencer as alley_01: 450 frames, 15.00 s.", "kling.reveal_strip"]
+    there = [1, "In Sequencer", 'In the Sequencer as "alley_01": 450 frames, 15.00 s.', "kling.reveal_strip"]
     assert story["undo"] == {
         "arrived": there,
         "undone": [

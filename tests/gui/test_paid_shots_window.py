@@ -31,7 +31,7 @@ def test_4k_is_a_click_and_its_price_stands_on_the_button(story: Story) -> None:
 
 def test_4k_is_sent_after_a_yes_and_costs_what_the_button_said(story: Story) -> None:
     assert story["before_yes"] == []
-    assert "In the Sequencer as lighthouse: 96 frames, 4.00 s." in story["says"]["4k_placed"]
+    assert 'In the Sequencer as "lighthouse": 96 frames, 4.00 s.' in story["says"]["4k_placed"]
     assert "with Kling it costs 12 units" in story["says"]["4k_placed"]
 
 
@@ -45,7 +45,7 @@ def test_the_clip_in_4k_is_on_the_timeline_with_all_its_pixels_and_fills_the_fra
 
 def test_a_storyboard_with_an_end_frame_is_priced_sent_and_placed(story: Story) -> None:
     assert "Generate   1.8 units" in story["says"]["board_priced"]
-    assert "In the Sequencer as bridge: 72 frames, 3.00 s." in story["says"]["board_placed"]
+    assert 'In the Sequencer as "bridge": 72 frames, 3.00 s.' in story["says"]["board_placed"]
     assert story["strips"]["bridge"]["frames"] == [121, 72]
 
 

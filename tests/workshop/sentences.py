@@ -20,6 +20,8 @@ NOT_SHOWN_IN_BLENDER = (
     *("core/life/lifecycle.py:_", "core/translation.py"),
 )
 """What speaks to a terminal, a log, a file or Kling."""
+ALONE = ("free",)
+"""Single words in small letters, which cannot be told from identifiers."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NAMED = re.compile(r"\{[A-Za-z_]*\}")
 _SAID_BY_KLING = re.compile(r"\b(?:must|supported|supports|value|invalid|cannot be|out of range|expected|requires)\b")
@@ -52,6 +54,7 @@ def sentences() -> dict[str, str]:
         if not place.startswith(NOT_SHOWN_IN_BLENDER):
             for template in templates_of(path.read_text(encoding="utf-8"), is_drawn=place.startswith("blender/")):
                 found.setdefault(template, place)
+    found |= dict.fromkeys(ALONE, "as a whole text")
     for group in groups():
         for label in (group.label, *(entry.label for entry in group.entries)):
             found.setdefault(label, "prompt_words.json")

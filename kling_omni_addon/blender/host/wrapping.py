@@ -69,15 +69,15 @@ def _cut(word: str, width: int) -> Iterator[str]:
 
 
 def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: IconItems) -> None:
-    """A sentence under one icon, as many lines as it takes."""
-    draw_lines(layout, text, characters_of(context), icon)
+    """A sentence under one icon, in the language of the interface, as many lines as it takes."""
+    draw_lines(layout, translated(text), characters_of(context), icon)
 
 
 def draw_lines(layout: bpy.types.UILayout, text: str, width: int, icon: IconItems = "NONE") -> None:
-    """The same, for lines of ``width`` characters."""
+    """Any text as it is, in lines of ``width`` characters."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(in_lines(translated(text), width)):
+    for number, line in enumerate(in_lines(text, width)):
         column.label(text=line, icon=icon if not number or icon == "NONE" else "BLANK1")
 
 

@@ -250,7 +250,7 @@ class KLING_OT_submit_each_shot(bpy.types.Operator):
     def draw(self, _context: bpy.types.Context) -> None:
         """The question, and what each clip is called, how long it is and what it is to show."""
         asked = f"{confirming.nobody_chose()} {question(self._plans)}".strip()
-        draw_lines(self.layout.column(), asked, _DIALOG_CHARACTERS)
+        draw_lines(self.layout.column(), translated(asked), _DIALOG_CHARACTERS)
         column = self.layout.box().column(align=True)
         for plan in self._plans:
             row = column.split(factor=_NAME_SHARE)

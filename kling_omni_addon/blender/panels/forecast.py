@@ -35,22 +35,22 @@ def outcome(scene: bpy.types.Scene, request: OmniRequest) -> str:
         channel = _channel(scene, request, target)
     except KlingError as error:
         return str(error)
-    where = f"on channel {channel} at frame {scene.frame_current}.{_conforming(scene, target)}"
-    return f"Adds {what}{_length(scene, request, target)} {where}{_source(scene, request)}"
+    added = f"Adds {_with_length(what, scene, request, target)} on channel {channel} at frame {scene.frame_current}."
+    return f"{added}{_conforming(scene, target)}{_source(scene, request)}"
 
 
-def _length(scene: bpy.types.Scene, request: OmniRequest, target: Target) -> str:
-    """How long the clip is on the timeline, in frames, and in seconds where these are not the clip's own."""
+def _with_length(what: str, scene: bpy.types.Scene, request: OmniRequest, target: Target) -> str:
+    """The clip with its length on the timeline in frames, and in seconds where these are not the clip's own."""
     frames = stand_in.planned_frames(scene, request, target)
     if target.fit_frames:
-        return f" (stretched to {frames} frames)"
+        return f"{what} (stretched to {frames} frames)"
     if request.is_edit:
-        return ""
+        return what
     if target.timing == "conform":
-        return f" ({frames} frames)"
-    is_longer_or_shorter = frames != scene_frames(scene, request.duration_s)
-    seconds = f", {frames / scene_fps(scene):.1f} s," if is_longer_or_shorter else ""
-    return f" ({frames} frames{seconds} at {_rate(scene)} fps)"
+        return f"{what} ({frames} frames)"
+    if frames == scene_frames(scene, request.duration_s):
+        return f"{what} ({frames} frames at {_rate(scene)} fps)"
+    return f"{what} ({frames} frames, {frames / scene_fps(scene):.1f} s, at {_rate(scene)} fps)"
 
 
 def _conforming(scene: bpy.types.Scene, target: Target) -> str:

@@ -41,7 +41,7 @@ def _draw_need(layout: bpy.types.UILayout, context: bpy.types.Context, need: Nee
     beside = box.row() if is_one_line else box
     sentence = beside.column()
     sentence.alert = True
-    draw_lines(sentence, need.sentence, width, "ERROR")
+    draw_lines(sentence, translated(need.sentence), width, "ERROR")
     buttons = beside if is_one_line or width < 2 * _BUTTON_CHARACTERS else box.row(align=True)
     for remedy in need.remedies:
         _draw_button(buttons, need, remedy)

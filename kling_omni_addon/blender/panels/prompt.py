@@ -8,7 +8,8 @@ import bpy
 
 from ...core.naming import mention, middle_name
 from ...core.request import Role
-from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_text, in_lines
+from ..host.language import translated
+from ..host.wrapping import WIDE_ENOUGH, characters_of, draw_lines, draw_text, in_lines
 from ..shot import presets
 from ..shot.kinds import kind_of_shot
 from ..shot.operators import prompt_count
@@ -53,13 +54,13 @@ def draw_words(layout: bpy.types.UILayout, context: bpy.types.Context, shot: KLI
     row.prop(shot, "prompt_text", text="")
     row.operator("kling.open_prompt_text", text="", icon="GREASEPENCIL")
     row.operator("kling.prompt_to_field", text="", icon="LOOP_BACK")
-    lines = in_lines(shot.words or "Nothing yet", characters_of(context))
+    lines = in_lines(shot.words or translated("Nothing yet"), characters_of(context))
     shown = " ".join(lines[:_LINES_OF_TEXT])
     if len(lines) > _LINES_OF_TEXT:
         shown = f"{shown.rpartition(' ')[0]} ..."
     box = layout.box()
     box.enabled = False
-    draw_text(box, context, shown, "NONE")
+    draw_lines(box, shown, characters_of(context))
 
 
 def draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, columns: int = 0) -> None:

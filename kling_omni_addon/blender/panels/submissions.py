@@ -8,7 +8,7 @@ from ...core.life.lifecycle import Submission
 from ..connection import account, online, opening, snapshots
 from ..host.isolating import on_its_own
 from ..host.language import translated
-from ..host.wrapping import draw_text
+from ..host.wrapping import characters_of, draw_lines, draw_text
 from ..submissions import rows as list_rows
 from ..submissions import words
 from ..submissions.actions import draw_actions
@@ -43,7 +43,7 @@ def _draw_chosen(column: bpy.types.UILayout, context: bpy.types.Context, submiss
     gallery.draw_progress(column, progress_of(submission))
     draw_text(column, context, words.account_of(submission, snapshots.usual_s(submission)), "NONE")
     draw_text(column, context, text.told, "NONE")
-    draw_text(column, context, text.prompt, "NONE")
+    draw_lines(column, text.prompt, characters_of(context))
     draw_actions(column, context, submission)
 
 

@@ -178,7 +178,7 @@ class KLING_OT_edit_prompt(OnOwnScene, bpy.types.Operator):
         """The field, and under it all that it holds."""
         holder = prompt_holder(shot_of(scene_of(context)))
         self.layout.prop(holder, "prompt", text="")
-        draw_lines(self.layout.box(), holder.prompt or "Nothing yet", _DIALOG_CHARACTERS)
+        draw_lines(self.layout.box(), holder.prompt or translated("Nothing yet"), _DIALOG_CHARACTERS)
         self.layout.label(text=prompt_count(shot_of(scene_of(context))))
 
     def execute(self, _context: bpy.types.Context) -> Outcome:

@@ -34,10 +34,10 @@ _NEWS: Mapping[Phase, tuple[str, IconItems]] = {
     Phase.FAILED: ("failed", "ERROR"),
 }
 _WORK: Mapping[Phase, str] = {
-    Phase.INTENDED: "waiting",
-    Phase.UNANSWERED: "waiting",
-    Phase.ACCEPTED: "generating",
-    Phase.READY: "downloading",
+    Phase.INTENDED: "{} waiting",
+    Phase.UNANSWERED: "{} waiting",
+    Phase.ACCEPTED: "{} generating",
+    Phase.READY: "{} downloading",
 }
 
 
@@ -119,7 +119,7 @@ def _sentence(news: Sequence[Submission]) -> str:
 
 def _under_way(at_work: Sequence[Submission]) -> str:
     counted = Counter(_WORK[s.phase] for s in at_work)
-    parts = [f"{counted[word]} {word}" for word in dict.fromkeys(_WORK.values()) if counted[word]]
+    parts = [translated(word.format(counted[word])) for word in dict.fromkeys(_WORK.values()) if counted[word]]
     return f"Kling: {', '.join(parts)}" if parts else ""
 
 

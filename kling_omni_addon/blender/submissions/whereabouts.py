@@ -58,8 +58,8 @@ def sentence_of(submission: Submission) -> str:
     shown, named = shown_of(submission), Path(submission.target.blend)
     if shown is Shown.OTHER_FILE:
         if named.suffix == ".blend":
-            return f"In the Sequencer of {named.name} as {submission.strip}."
-        return f"Added as {submission.strip}. No strip in this .blend file shows this clip."
+            return f'In the Sequencer of "{named.name}" as "{submission.strip}".'
+        return f'Added as "{submission.strip}". No strip in this .blend file shows this clip.'
     is_undone = submission.id in _undone
     return (_UNDONE.get(shown, "") if is_undone else "") or _SENTENCES.get(shown, "")
 

@@ -151,8 +151,8 @@ def _cost(submission: Submission) -> str:
 
 
 def _where(submission: Submission) -> str:
-    length = placing.length_of(submission)
-    as_placed = f"In the Sequencer as {submission.strip}{f': {length}' if length else ''}."
+    length, strip = placing.length_of(submission), submission.strip
+    as_placed = f'In the Sequencer as "{strip}": {length}.' if length else f'In the Sequencer as "{strip}".'
     return whereabouts.sentence_of(submission) or as_placed
 
 

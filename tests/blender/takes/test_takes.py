@@ -279,7 +279,7 @@ def test_a_new_take_is_made_for_the_shot_of_the_strip(shot_takes: Takes) -> None
     assert bpy.ops.kling.new_take() == {"FINISHED"}
     assert (read_request(scene).prompt, read_request(scene).mode) == ("a fox runs", "pro")
     assert read_target(scene).shot == first.id
-    assert "as a take to "alley"" in forecast.outcome(scene, read_request(scene))
+    assert 'as a take to "alley"' in forecast.outcome(scene, read_request(scene))
     assert bpy.ops.kling.leave_takes() == {"FINISHED"}
     assert read_target(scene).shot == ""
     scene.kling.prompt = "something else"

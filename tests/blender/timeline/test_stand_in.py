@@ -125,7 +125,7 @@ def test_undo_takes_the_strip_and_never_the_submission(road: Scene, monkeypatch:
     bpy.ops.ed.redo()
     bpy.ops.ed.redo()
     assert kinds() == [False]
-    assert told() == ("In Sequencer", "In the Sequencer as Scene: 72 frames, 3.00 s.", False)
+    assert told() == ("In Sequencer", 'In the Sequencer as "Scene": 72 frames, 3.00 s.', False)
 
 
 def test_a_strip_that_was_deleted_is_not_said_to_be_undone_and_the_clip_can_be_placed_again(road: Scene) -> None:
@@ -141,7 +141,7 @@ def test_a_strip_that_was_deleted_is_not_said_to_be_undone_and_the_clip_can_be_p
     assert actions.actions_of(now(submission))[0] == "kling.place_clip"
     assert "kling.reveal_strip" not in actions.actions_of(now(submission))
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
-    assert words.account_of(now(submission), ()).startswith("In the Sequencer as Scene")
+    assert words.account_of(now(submission), ()).startswith('In the Sequencer as "Scene"')
 
 
 def test_a_clip_on_the_timeline_of_another_file_is_told_with_that_file(road: Scene) -> None:
@@ -150,7 +150,7 @@ def test_a_clip_on_the_timeline_of_another_file_is_told_with_that_file(road: Sce
     placing.place_arrived()
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     assert words.state_of(now(submission)) == "In Another File"
-    assert words.account_of(now(submission), ()).startswith("In the Sequencer of film.blend as Scene.")
+    assert words.account_of(now(submission), ()).startswith('In the Sequencer of "film.blend" as "Scene".')
 
 
 def test_a_stand_in_that_undo_brought_back_can_be_filled_again(road: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +216,7 @@ def test_the_stand_in_is_planned_as_the_clip_then_plays(road: Scene, timing: str
     placing.place_arrived()
     assert (length_of(find_strip(road, submission.id)), road.render.fps) == (length, fps)
     told = words.account_of(now(submission), ())
-    assert told.startswith(f"In the Sequencer as Scene: {length} frames, {length / fps:.2f} s.")
+    assert told.startswith(f'In the Sequencer as "Scene": {length} frames, {length / fps:.2f} s.')
 
 
 def test_an_artists_own_strip_can_play_the_clip(road: Scene) -> None:
