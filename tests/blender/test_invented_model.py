@@ -14,8 +14,13 @@ TODAY = {
     "model": [
         ["kling-v3-omni", "Kling 3.0 Omni", "3 to 15 seconds, sound and storyboards", 0],
         ["kling-video-o1", "Kling O1", "5 or 10 seconds from a prompt or a first frame", 1],
-        ["kling-4.0", "Kling 4.0", "3 to 30 seconds, sound and middle frames, as a relay documents it", 2],
-        ["kling-4.0-flash", "Kling 4.0 Flash", "3 to 20 seconds, sound and middle frames, as a relay documents it", 3],
+        ["kling-4.0", "Kling 4.0", "3 to 30 seconds, sound and middle frames, documented only by a relay", 2],
+        [
+            "kling-4.0-flash",
+            "Kling 4.0 Flash",
+            "3 to 20 seconds, sound and middle frames, documented only by a relay",
+            3,
+        ],
     ],
     "mode": [["std", "Standard", "720p", 0], ["pro", "Pro", "1080p", 1], ["4k", "4K", "2160p", 2]],
     "aspect_ratio": [

@@ -101,7 +101,7 @@ def test_fault_76_a_clip_whose_scene_is_gone_waits(road: bpy.types.Scene) -> Non
     bpy.data.scenes.remove(road)
     opening.session().wait(lambda states: all(s.is_settled for s in states.values()), [submission.id], 120)
     assert placing.place_arrived() == []
-    assert "is gone" in placing.waits_because(next(iter(snapshots.submissions())))
+    assert "its placeholder strip was deleted" in placing.waits_because(next(iter(snapshots.submissions())))
     with bpy.context.temp_override(scene=other):
         assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
     assert our_strips.find_strip(other, submission.id) is not None

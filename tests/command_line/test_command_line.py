@@ -139,7 +139,7 @@ def test_resuming_says_which_submissions_wait_for_a_person_and_what_that_person_
     parked = parked_in(Path(on_rehearsal["KLING_HOME"]), rehearsal.url)
     resumed = run(on_rehearsal, "resume", "--wait")
     assert (resumed.code, resumed.lines) == (0, ())
-    assert f"kling: {parked}: No answer came after sending" in resumed.errors
+    assert f"kling: {parked}: Kling did not respond" in resumed.errors
     for verb in ("look-again", "send-again", "abandon"):
         assert f"{verb} {parked}" in resumed.errors
     assert run(on_rehearsal, "abandon", parked).code == 0
@@ -157,7 +157,7 @@ def test_two_processes_at_once_do_not_break_the_daily_cap(
         said = list(pool.map(lambda _: run(on_rehearsal, "submit", path, "--again", "--wait"), range(2)))
     assert sorted(one.code for one in said) == [0, 2], said
     (refused,) = (one for one in said if one.code == 2)
-    assert "The cap of 2 units in 24 hours is reached" in refused.lines[-1]["problem"]
+    assert "the daily limit of 2 units would be exceeded" in refused.lines[-1]["problem"]
     assert rehearsal.stats()["creates"] == creates + 1
     assert run(on_rehearsal, "resume", "--wait").code == 0
     assert sorted(line["phase"] for line in run(on_rehearsal, "status").lines) == ["abandoned", "fetched"]

@@ -113,7 +113,7 @@ def test_another_wish_under_the_name_is_refused(farm: Environment, rehearsal: Re
     said = ask(farm, written(tmp_path / "b.json", prompt="fire"), "--once", "sh020_v003")
     assert (said.code, creates_since(rehearsal, before)) == (2, 0)
     assert '"sh020_v003" already exists with other settings (prompt)' in said.errors
-    assert "Name a new version" in said.errors
+    assert "Use the name of a new version" in said.errors
 
 
 def test_a_task_that_failed_at_no_cost_is_followed_by_the_next_attempt_on_every_machine(

@@ -198,7 +198,7 @@ def test_a_picture_that_is_not_there_is_a_failure_with_its_name(maker: ClipMaker
 def test_a_child_that_takes_too_long_is_killed(maker: ClipMaker, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     stage.shut_gate()
     monkeypatch.setattr(clip_maker, "TIME_LIMIT_S", 1.0)
-    with pytest.raises(ClipMakingFailed, match="not made within 1 seconds"):
+    with pytest.raises(ClipMakingFailed, match="not made within 1 s"):
         maker.make(spec_of())
     assert all(has_ended(note.pid) for note in stage.notes)
 

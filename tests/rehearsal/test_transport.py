@@ -211,7 +211,7 @@ def test_a_port_that_is_taken_is_said_so(stand: Stand, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com", ""])
 def test_only_this_machine_is_served(tmp_path: Path, host: str) -> None:
-    with pytest.raises(ArgumentsInvalid, match="only listens on this machine"):
+    with pytest.raises(ArgumentsInvalid, match="listens on this computer only"):
         RehearsalSettings(folder=tmp_path, host=host)
 
 

@@ -159,7 +159,7 @@ def test_what_is_no_clip_replaces_no_file_of_another_download(source: Source, ta
     kept.write_bytes(b"somebody else's")
     source.film = Film(BLOCK)
     source.film._head = b"<html>" + source.film._head[6:]
-    with pytest.raises(ClipUnusable, match="not a whole MP4"):
+    with pytest.raises(ClipUnusable, match="not a complete MP4"):
         fetch(source.link, target, Book(mark="a" * 16))
     assert kept.read_bytes() == b"somebody else's"
     assert sorted(contents(target.parent)) == ["shot.mp4.aaaaaaaaaaaaaaaa.rejected", "shot.mp4.rejected"]

@@ -171,7 +171,7 @@ def test_fault_37_a_service_that_never_gives_the_right_part_is_asked_twice(
 ) -> None:
     book = begun(source, target)
     source.turns += [turn, turn]
-    with pytest.raises(ClipUnusable, match="other parts"):
+    with pytest.raises(ClipUnusable, match="wrong part"):
         fetch(source.link, target, book)
     assert len(source.asked) == 3
     assert part_of(target).stat().st_size == book.received == HALF
@@ -232,7 +232,7 @@ def test_fault_40_a_body_longer_than_said_is_not_taken(source: Source, target: P
     span = f"Content-Range: bytes {HALF}-{FILM.size - 1}/{FILM.size}"
     longer = b"%x\r\n%b\r\n0\r\n\r\n" % (REST + 1, FILM.data[HALF:] + b"x")
     source.turns.append(says("206 Partial Content", 'ETag: "v1"', "Transfer-Encoding: chunked", span, body=longer))
-    with pytest.raises(ClipUnusable, match="longer"):
+    with pytest.raises(ClipUnusable, match="larger than announced"):
         fetch(source.link, target, book)
     assert not target.exists()
     fetch(source.link, target, book)
@@ -252,7 +252,7 @@ def test_fault_40_a_cut_in_a_chunked_body_is_resumed(source: Source, target: Pat
     book = Book()
     body = b"%x\r\n%b\r\nffff\r\n%b" % (HALF, FILM.data[:HALF], FILM.data[HALF : HALF + 100])
     source.turns.append(says("200 OK", 'ETag: "v1"', "Transfer-Encoding: chunked", body=body))
-    with pytest.raises(ClipUnusable, match="broke off"):
+    with pytest.raises(ClipUnusable, match="interrupted"):
         fetch(source.link, target, book)
     fetch(source.link, target, book)
     assert source.asked[1]["range"] == f"bytes={HALF + 100}-"
@@ -275,7 +275,7 @@ def test_fault_41_what_is_whole_but_no_mp4_is_kept_aside_and_not_imported(
     book = Book()
     for attempt in (b"earlier", body):
         source.turns.append(says("200 OK", 'ETag: "v1"', f"Content-Length: {len(attempt)}", body=attempt))
-        with pytest.raises(ClipUnusable, match="not a whole MP4"):
+        with pytest.raises(ClipUnusable, match="not a complete MP4"):
             fetch(source.link, target, book)
     assert [path.name for path in target.parent.iterdir()] == ["shot.mp4.rejected"]
     assert target.with_name("shot.mp4.rejected").read_bytes() == body
@@ -318,14 +318,14 @@ def test_fault_43_an_endless_body_ends_at_the_cap(source: Source, target: Path) 
         source.give(connection, itertools.repeat(bytes(BLOCK)), 1 << 40)
 
     source.turns.append(endless)
-    with pytest.raises(ClipUnusable, match="longer"):
+    with pytest.raises(ClipUnusable, match="larger than announced"):
         fetch(source.link, target, Book(), limits=replace(SMALL, size_bytes=10 * BLOCK))
     assert part_of(target).stat().st_size == 0
 
 
 def test_fault_43_a_packed_body_is_refused_unread(source: Source, target: Path) -> None:
     source.turns.append(says("200 OK", "Content-Encoding: gzip", "Content-Length: 4", body=b"\x1f\x8b\x08\x00"))
-    with pytest.raises(ClipUnusable, match="packed"):
+    with pytest.raises(ClipUnusable, match="compressed"):
         fetch(source.link, target, Book())
     assert list(target.parent.iterdir()) == []
 
@@ -340,7 +340,7 @@ def test_fault_44_a_trickle_is_broken_off_and_resumed(source: Source, target: Pa
 
     source.turns.append(trickle)
     book = Book()
-    with pytest.raises(ClipUnusable, match="almost to a stop"):
+    with pytest.raises(ClipUnusable, match="stalled"):
         fetch(
             source.link, target, book, limits=replace(SMALL, least_bytes_per_s=BLOCK), monotonic=lambda: next(seconds)
         )

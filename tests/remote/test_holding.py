@@ -95,7 +95,7 @@ def test_an_empty_account_holds_the_key_and_everybody_says_so(
     assert waiting["waits_for"].startswith(on_hold)
     said = run(environment_of(settings), "submit", written(tmp_path), "--wait")
     assert (said.code, said.lines[-1]["phase"]) == (4, "abandoned"), "it is not sent later without anybody knowing"
-    assert "since one was held" in said.errors
+    assert "with the same key is on hold" in said.errors
     assert kling.creates == []
     assert run(environment_of(settings), "resume", "--wait").code == 0
     assert len(kling.creates) == 2

@@ -128,7 +128,7 @@ def test_this_machine_and_metadata_stay_forbidden_whatever_is_trusted(
 ) -> None:
     resolve(monkeypatch, {"cdn.invalid": address, SERVICE: address})
     trust = Trust(service_host=SERVICE, in_resolver=True)
-    with pytest.raises(ClipUnusable, match="not a public https"):
+    with pytest.raises(ClipUnusable, match="not lead to a public https"):
         fetch(CDN, tmp_path / "shot.mp4", Book(), may_be_local=False, trust=trust)
     assert not trust.allows(address)
     assert not is_public(address)
@@ -142,7 +142,7 @@ def test_a_name_that_turns_to_this_machine_after_the_look_up_is_refused_in_a_tun
         monkeypatch.setattr(addresses, "_addresses", lambda host: ["198.18.0.7"])
         resolve(monkeypatch, {"cdn.invalid": "127.0.0.1", SERVICE: "198.18.0.9"})
         link = CDN.replace(".invalid", f".invalid:{listener.getsockname()[1]}")
-        with pytest.raises(ClipUnusable, match="not a public https"):
+        with pytest.raises(ClipUnusable, match="not lead to a public https"):
             fetch(link, tmp_path / "s.mp4", Book(), may_be_local=False, trust=Trust(service_host=SERVICE))
         connection, _ = listener.accept()
         with connection:

@@ -170,7 +170,7 @@ def test_fault_39_a_clip_that_is_gone_after_30_days_has_expired_and_its_cost_is_
     road.run(3600)
     submission = road.one()
     assert submission.phase is Phase.FAILED
-    assert "expired at the service" in submission.problem
+    assert "The clip has expired" in submission.problem
     assert charge
     assert submission.charge_units == charge
 

@@ -77,7 +77,7 @@ def test_a_key_pair_submits_nothing_over_the_new_api_and_finishes_what_the_legac
         old = session.submit(WAVES)
     with session_at(kling, tmp_path, NEW, **pair) as session:
         for ask in (session.check_credentials, lambda: session.submit(WAVES)):
-            with pytest.raises(CredentialsUnfit, match=r"^The new API takes an API key") as refused:
+            with pytest.raises(CredentialsUnfit, match=r"^The new API accepts an API key") as refused:
                 ask()
             assert refused.value.exit_code == 3
         assert kling.asked == []

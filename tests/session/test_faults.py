@@ -174,10 +174,10 @@ def test_11_3_a_refusal_that_is_true_is_believed_within_minutes_and_can_be_looke
     road.stand.server.arm("1301@create")
     road.intend()
     road.run(30)
-    assert (road.one().phase, "asked whether" in road.one().problem) == (Phase.UNANSWERED, True)
+    assert (road.one().phase, "Checking whether Kling" in road.one().problem) == (Phase.UNANSWERED, True)
     road.run(120)
     assert (road.one().phase, road.posts()) == (Phase.FAILED, 1)
-    assert "asked whether" not in road.one().problem
+    assert "Checking whether Kling" not in road.one().problem
     road.stand.created(external_task_id="kob-1")  # the service was slower than anybody would think
     road.journal.append("kob-1", ev.LookAgain(at=road.clock.now()))
     road.run(3600, until=Phase.FETCHED)
@@ -432,6 +432,6 @@ def test_fault_63_no_memory_while_encoding_sends_nothing_and_is_tried_again(
         patched.setattr(road.pictures, "encoded", no_memory)
         road.lanes[0].run_due()
     assert road.kinds() == ["Intended", "NotSent"]
-    assert "a mistake of this extension" in road.one().problem
+    assert "an error in the extension" in road.one().problem
     assert (road.one().phase, road.one().sends, road.creates()) == (Phase.INTENDED, 0, 0)
     assert_paid_once(road)

@@ -87,7 +87,7 @@ def test_a_clip_that_is_gone_by_then_sends_nothing_and_says_so(
         session.start()
         found = session.wait(lambda found: found[submission.id].is_settled, [submission.id], 60)[submission.id]
         assert (found.phase, found.sends) == (Phase.FAILED, 0)
-        assert "Kling has no clip any more" in found.problem
+        assert "Kling no longer has the clip" in found.problem
         assert rehearsal.stats()["posts"] == posts
 
 

@@ -177,7 +177,7 @@ def test_a_folder_that_is_gone_is_not_made_anew(road: Road, tmp_path: Path) -> N
     moved = (road.home / "clips").rename(tmp_path / "moved")
     until_at_rest(road)
     assert not (road.home / "clips").exists()
-    assert "is gone" in road.one().note
+    assert "no longer exists" in road.one().note
     assert [path.read_bytes() for path in moved.iterdir()] == [CLIP]
 
 

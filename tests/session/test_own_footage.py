@@ -37,7 +37,7 @@ def test_the_environment_precedes_and_is_not_joined_by_the_preferences_delete_co
 
 
 def test_a_lifetime_that_is_none_is_refused() -> None:
-    with pytest.raises(ArgumentsInvalid, match="KLING_LINK_LIFETIME_S is 'soon'"):
+    with pytest.raises(ArgumentsInvalid, match='KLING_LINK_LIFETIME_S cannot be "soon"'):
         uploading_in_force({"KLING_LINK_LIFETIME_S": "soon"}, PREFERRED)
 
 

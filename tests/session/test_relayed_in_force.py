@@ -36,5 +36,5 @@ def test_models_that_a_relay_documents_are_there_for_those_who_choose_them(
 
 @pytest.mark.parametrize(("environment", "page"), [("yes", ""), ("", "on")])
 def test_a_choice_of_relayed_models_is_1_or_0(environment: str, page: str) -> None:
-    with pytest.raises(ArgumentsInvalid, match=r"KLING_RELAYED_MODELS is .* Give 1 for yes, or 0 for no"):
+    with pytest.raises(ArgumentsInvalid, match=r"KLING_RELAYED_MODELS cannot be .* Give 1 for yes, or 0 for no"):
         relayed_in_force({"KLING_RELAYED_MODELS": environment}, Preferred(values={"KLING_RELAYED_MODELS": page}))

@@ -110,7 +110,10 @@ def test_a_clip_of_ours_has_a_fresh_link_and_its_length(settings: Settings, clip
 
 
 def test_a_clip_is_not_asked_for_once_kling_has_deleted_it(settings: Settings, clip_id: str) -> None:
-    with Session(settings, LaterClock(31 * 86_400.0)) as session, pytest.raises(ClipGone, match="keeps clips for 30"):
+    with (
+        Session(settings, LaterClock(31 * 86_400.0)) as session,
+        pytest.raises(ClipGone, match="deletes clips after 30"),
+    ):
         session.ask_clip(clip_id)
     with Session(settings) as session, pytest.raises(ClipGone, match="Use Continue from Last Frame instead"):
         asked(session, "kob-nobody-knows")

@@ -89,7 +89,7 @@ def test_how_many_tasks_may_run_at_once_is_a_number_or_left_to_the_service(text:
 
 @pytest.mark.parametrize("text", ["51", "-1", "3.5", "many", "0000999", "²", "1_0"])
 def test_any_other_number_of_tasks_at_once_is_refused_by_its_name(text: str) -> None:
-    with pytest.raises(ArgumentsInvalid, match="from 1 to 50") as caught:
+    with pytest.raises(ArgumentsInvalid, match="at once, 1 to 50") as caught:
         read_settings(KEY | {"KLING_CONCURRENCY": text})
     assert caught.value.field == "KLING_CONCURRENCY"
 

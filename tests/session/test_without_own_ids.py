@@ -58,7 +58,7 @@ def test_a_lost_answer_is_parked_with_its_candidates_until_a_person_chooses(
     parked = settled(session, own_id)
     (task_id,) = parked.candidates
     assert parked.phase is Phase.PARKED
-    assert f"{task_id}. Choose that one" in parked.problem
+    assert f"{task_id}. You may be charged" in parked.problem
     with pytest.raises(ArgumentsInvalid, match=f"Candidates: {task_id}"):
         session.choose(own_id, "123")
     session.choose(own_id, task_id)
@@ -84,5 +84,5 @@ def test_one_task_is_chosen_for_one_submission_only(server: RehearsalServer, ses
 
 
 def test_what_was_never_parked_is_not_chosen_for(session: Session) -> None:
-    with pytest.raises(ArgumentsInvalid, match="no submission"):
+    with pytest.raises(ArgumentsInvalid, match="no job"):
         session.choose("kob-unknown", "1")

@@ -229,7 +229,7 @@ def test_fault_50_a_rebuilding_that_was_cut_off_is_done_again(path: Path) -> Non
     leftover.mkdir()
     (leftover / path.name).write_bytes(b"half")
     journal, notice = open_journal(path, NOW)
-    assert "40 submissions" in notice
+    assert "Recovered jobs: 40" in notice
     journal.close()
 
 

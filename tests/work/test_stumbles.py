@@ -63,7 +63,7 @@ def test_what_could_not_be_sent_by_a_mistake_says_so_and_those_behind_it_go_firs
         studio.intend(number)
     studio.run(5)
     assert studio.kling.creates == ["kob-2"]
-    assert "could not be sent, by a mistake of this extension" in studio.submission("kob-1").problem
+    assert "Not sent, because of an error in the extension" in studio.submission("kob-1").problem
     assert studio.submission("kob-1").is_proved_unsent
 
 

@@ -242,8 +242,8 @@ def spoken(problem: Problem, request: OmniRequest) -> Problem:
     items = ITEMS.fullmatch(problem.path)
     if problem.rule == "R56" and request.video is not None and request.video.clip:
         # In place of how to mend a file, which a clip of ours is not; what another profile takes may be said behind it.
-        fact, _, *dates = problem.message.removesuffix(".").split(". ")
-        sentences = (fact, "Use Continue from Last Frame instead", *dates)
+        fact, limits, _, *dates = problem.message.removesuffix(".").split(". ")
+        sentences = (fact, limits, "Use Continue from Last Frame instead", *dates)
         return replace(problem, message=f"{'. '.join(sentences)}.")
     if problem.rule != "W08" or items is None:
         return problem

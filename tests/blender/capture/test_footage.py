@@ -232,7 +232,7 @@ def test_what_cannot_become_a_video_is_a_sentence(timeline: Scene, tmp_path: Pat
         api.render_strips(timeline)
     card(timeline, "Short", channel=1, start=1, length=24)
     select(timeline, "Short")
-    with pytest.raises(CaptureFailed, match="This is 1 s long"):
+    with pytest.raises(CaptureFailed, match="The strips last 1 s"):
         api.render_strips(timeline)
     still = paint(tmp_path / "gone.png", (64, 64), 0.5)
     strips_of(timeline).new_image("Gone", str(still), 2, 1)

@@ -209,5 +209,5 @@ def test_what_the_limits_refuse_about_the_file_is_judged_before_it_is_sent(
 ) -> None:
     Path(footage.kling.footage).write_bytes(mp4(seconds=2.0))
     api.upload_footage(footage)
-    assert any("2 s long" in message for message in faults(footage))
+    assert any("lasts 2 s" in message for message in faults(footage))
     assert uploads.video_facts_of(LINK).duration_s == 2.0

@@ -39,7 +39,7 @@ def test_they_are_off_and_the_page_says_why(page: Page) -> None:
     assert "Models as a Relay Documents Them" in layout.labels
     text = " ".join(layout.text.split())
     assert "as a relay documents them" in text
-    assert "can only be looked for on the account's list" in text
+    assert "can only be found in the list of the account" in text
 
 
 def test_they_are_offered_over_the_new_api_once_they_are_chosen(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_a_choice_that_is_none_is_said_in_the_panel(
 ) -> None:
     monkeypatch.setenv("KLING_RELAYED_MODELS", "yes")
     judging.judge(shot_scene)
-    assert faults(shot_scene) == ["KLING_RELAYED_MODELS is 'yes'. Give 1 for yes, or 0 for no."]
+    assert faults(shot_scene) == ['KLING_RELAYED_MODELS cannot be "yes". Give 1 for yes, or 0 for no.']
 
 
 def test_the_overlay_offers_the_shapes_of_the_models_in_force(page: Page) -> None:

@@ -191,7 +191,7 @@ def test_the_video_panel_shows_which_clip_is_used_and_forgets_it_by_a_click(shot
     shot.kind, shot.video_of, shot.video_origin = "NEXT", "kob-1", "alley_02"
     layout = Layout()
     sources.draw_video(layout, bpy.context)  # type: ignore[arg-type]
-    assert "Clip 'alley_02'" in layout.text
+    assert 'Clip "alley_02"' in layout.text
     assert "@video" in list(prompt.names_of(shot))
     assert bpy.ops.kling.clear_clip() == {"FINISHED"}
     assert (shot.video_of, shot.video_origin) == ("", "")
@@ -211,9 +211,9 @@ _DATED = "Kling has accepted videos of more than 10 s since 2026-06-17. Select t
     ("profile", "seconds", "words"),
     [
         ("seed", 10.04, ""),
-        ("seed", 15.04, f"takes 3 to 10 s. Use Continue from Last Frame instead. {_DATED}"),
+        ("seed", 15.04, f"accepts 3 to 10 s. Use Continue from Last Frame instead. {_DATED}"),
         ("late", 15.04, ""),
-        ("late", 15.6, "takes 3 to 15.5 s. Use Continue from Last Frame instead."),
+        ("late", 15.6, "accepts 3 to 15.5 s. Use Continue from Last Frame instead."),
     ],
 )
 def test_a_clip_that_is_too_long_to_be_a_video_is_told_before_anything_is_sent(
@@ -227,7 +227,7 @@ def test_a_clip_that_is_too_long_to_be_a_video_is_told_before_anything_is_sent(
     shot = shot_scene.kling
     shot.kind, shot.prompt, shot.video_of = "NEXT", "she runs on", "kob-1"
     told = [problem.message for problem in judging.judge(shot_scene) if problem.is_fault]
-    assert told == ([f"The video is {seconds} s long; Kling 3.0 Omni {words}"] if words else [])
+    assert told == ([f"The video lasts {seconds} s. Kling 3.0 Omni {words}"] if words else [])
     if words:
         with pytest.raises(RequestInvalid):
             judging.require_complete(shot_scene)

@@ -126,7 +126,7 @@ def test_a_clip_that_is_not_done_cannot_be_used_nor_gone_on_from(road: Scene) ->
     road.sequence_editor.active_strip = find_strip(road, submission.id)
     with pytest.raises(RuntimeError, match=r"still being generated\. Wait until its clip is downloaded"):
         bpy.ops.kling.continue_strip()
-    with pytest.raises(RuntimeError, match="not done yet"):
+    with pytest.raises(RuntimeError, match="not ready yet"):
         bpy.ops.kling.use_clip(submission_id=submission.id, use="NEXT")
     assert road.kling.video_of == ""
 

@@ -80,7 +80,7 @@ def test_a_submission_that_is_over_can_be_taken_off_the_list_and_is_still_record
     wait_for(submission_id, Phase.ACCEPTED)
     assert bpy.ops.kling.stop_waiting(submission_id=submission_id) == {"FINISHED"}
     layout = drawn()
-    assert "Kling may still finish and charge" in " ".join(layout.labels)
+    assert "Kling may still finish the clip and charge" in " ".join(layout.labels)
     assert [name for name, _ in layout.buttons] == ["kling.look_again", "kling.load_settings"]
     assert actions.actions_of(snapshots.submissions()[0])[-1] == "kling.hide_submission"
     assert bpy.ops.kling.hide_submission(submission_id=submission_id) == {"FINISHED"}

@@ -59,7 +59,7 @@ def test_a_clip_that_trips_us_up_keeps_no_other_from_its_place_and_says_so(
         snapshots.refresh()
         assert [s.phase for s in snapshots.submissions()] == [Phase.FETCHED, Phase.PLACED]
         told = placing.waits_because(snapshots.submissions()[0])
-        assert told.startswith("The clip is here, but an error in the extension kept it")
+        assert told.startswith("Downloaded, but an error in the extension kept the clip")
         assert "TypeError" not in told
         assert [record.exc_info is not None for record in caplog.records if record.levelno >= logging.ERROR] == [True]
         assert placing.place_arrived(is_patient=True) == []

@@ -43,7 +43,9 @@ def test_what_the_balance_paid_is_told_beside_the_units() -> None:
     assert "Kling charged 4 units and 0.42 USD of the balance." in words.account_of(paid, ())
     uncertain = replace(paid, charge_units="", charge_balance="")
     assert "The charge is not certain" in words.account_of(uncertain, ())
-    assert words.account_of(replace(uncertain, charge_said=""), ()).endswith("it is being downloaded.")
+    assert words.account_of(replace(uncertain, charge_said=""), ()).endswith(
+        "Kling has finished the clip. Downloading."
+    )
 
 
 def test_a_service_that_is_silent_is_never_said_to_be_making_the_clip(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,7 +209,7 @@ def test_the_stand_in_is_planned_as_the_clip_then_plays(road: Scene, timing: str
     road.kling.timing = timing
     said = forecast.outcome(road, read_request(road))
     assert f"({length} frames" in said
-    assert ("whole scene then plays at 24 fps" in said) == (timing == "CONFORM")
+    assert ("Changes the scene from 30 to 24 fps" in said) == (timing == "CONFORM")
     submission = submit()
     assert length_of(find_strip(road, submission.id)) == length
     fetched(submission)
