@@ -10,6 +10,7 @@ import pytest
 from tests.workshop.invented_model import add_the_model, copied_package, told_by
 
 STORY = Path(__file__).with_name("story_of_an_invented_model.py")
+RELAYED = "sound and middle frames, documented only by a relay"
 TODAY = {
     "model": [
         ["kling-v3-omni", "Kling 3.0 Omni", "3 to 15 seconds, sound and storyboards", 0],

@@ -72,7 +72,11 @@ def traces() -> Traces:
         "commands": sorted(commands_alive.values()),
         "threads": sorted(thread.name for thread in threading.enumerate()),
         "addons": sorted(bpy.context.preferences.addons.keys()),
-        "wheels": sorted(path.name for path in Path(os.environ["BLENDER_USER_RESOURCES"]).glob("**/site-packages/*")),
+        "wheels": sorted(
+            path.name
+            for path in Path(os.environ["BLENDER_USER_RESOURCES"]).glob("**/site-packages/*")
+            if path.name != "__pycache__"  # Python's own, of modules that are files; Blender leaves the folder
+        ),
     }
 
 

@@ -238,7 +238,7 @@ def test_what_cannot_become_a_video_is_a_sentence(timeline: Scene, tmp_path: Pat
     strips_of(timeline).new_image("Gone", str(still), 2, 1)
     still.unlink()
     select(timeline, "Gone")
-    with pytest.raises(CaptureFailed, match=r'gone\.png of the strip "Gone" is not there'):
+    with pytest.raises(CaptureFailed, match=r'gone\.png of the strip "Gone" is missing'):
         api.render_strips(timeline)
     timeline.render.pixel_aspect_x = 2.0
     card(timeline, "Wide", channel=3, start=1, length=100)

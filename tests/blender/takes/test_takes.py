@@ -133,7 +133,7 @@ def test_switching_changes_the_clip_and_nothing_of_the_strip(shot_takes: Takes) 
 def test_with_one_take_there_is_nothing_to_switch_to(shot_takes: Takes) -> None:
     shot_takes.place(shot_takes.make())
     assert bpy.ops.kling.switch_take() == {"CANCELLED"}
-    with pytest.raises(RuntimeError, match="is gone"):
+    with pytest.raises(RuntimeError, match="is missing"):
         bpy.ops.kling.switch_take(submission_id="kob-none")
 
 
