@@ -49,7 +49,7 @@ def test_after_undo_and_redo_the_list_says_what_the_timeline_shows(story: Story)
 def test_the_status_bar_tells_how_far_a_clip_is(story: Story) -> None:
     assert re.fullmatch(r"Kling: 1 generating \| 0:\d\d", story["generating"])
     assert re.fullmatch(r"Kling: 1 downloading \| \d+ of 12 MB", story["downloading"])
-    assert story["news"] == 'Kling: "alley_02" is on the timeline'
+    assert story["news"] == 'Kling: "alley_02" is in the Sequencer'
 
 
 def test_a_service_that_does_not_answer_is_named_everywhere_with_since_when(story: Story) -> None:

@@ -20,7 +20,7 @@ def test_every_way_is_taken_and_drawn_without_an_error(story: Story) -> None:
 
 def test_a_clips_link_is_asked_for_while_blender_goes_on(story: Story) -> None:
     asking, answered = story["clip"]
-    asked = "Kling is being asked for the link of alley_02 to alley_03..."  # the bridge, whose name the shot still has
+    asked = "Requesting the link of alley_02 to alley_03 from Kling..."  # the bridge, whose name the shot still has
     assert asking in ([], [asked])  # it may have answered already
     assert answered == []
 

@@ -32,7 +32,7 @@ def test_4k_is_a_click_and_its_price_stands_on_the_button(story: Story) -> None:
 def test_4k_is_sent_after_a_yes_and_costs_what_the_button_said(story: Story) -> None:
     assert story["before_yes"] == []
     assert 'In the Sequencer as "lighthouse": 96 frames, 4.00 s.' in story["says"]["4k_placed"]
-    assert "with Kling it costs 12 units" in story["says"]["4k_placed"]
+    assert "Kling would charge 12 units" in story["says"]["4k_placed"]
 
 
 def test_the_clip_in_4k_is_on_the_timeline_with_all_its_pixels_and_fills_the_frame(story: Story) -> None:

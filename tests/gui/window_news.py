@@ -199,7 +199,7 @@ def show_channels(number: int) -> Steps:
 def silent(server: Any) -> Steps:
     """The service does not answer any more: after ten seconds that is said."""
     server.arm("slow-answer@query=18:1")
-    yield from until(lambda: "No answer" in status())
+    yield from until(lambda: "No response" in status())
     progress, overlay = part("blender.submissions.progress"), part("blender.submissions.overlay")
     STORY["silent"] = [status(), progress.progress_of(latest()).text, overlay.state_of(latest())]
     shoot("silent")

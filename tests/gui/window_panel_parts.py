@@ -59,7 +59,7 @@ def status_bar() -> Steps:
         if sentence and sentence not in told:
             told.append(sentence)
             shoot(f"status_bar_{len(told)}")
-        if submissions() == ["placed"] and "timeline" in sentence:
+        if submissions() == ["placed"] and "in the Sequencer" in sentence:
             break
         yield 0.5
     STORY["told"] = told
