@@ -16,6 +16,7 @@ import pytest
 
 from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.prompt_words import groups
+from kling_omni_addon.core.translation import LANGUAGES, entries
 from tests.workshop.places import ROOT
 from tests.workshop.registered import labels, opens_dialog, operators, properties, tooltips
 
@@ -177,3 +178,12 @@ def strings_of(path: Path) -> Iterator[str]:
 def test_what_panels_and_reports_say_follows_the_rules_too(rule: Callable[[str], bool]) -> None:
     said = chain.from_iterable(((path.name, text) for text in strings_of(path)) for path in SOURCES)
     assert [(name, text) for name, text in said if " " in text and not rule(text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_blender_was_given_is_in_every_catalog(shot_scene: Any, language: str) -> None:
+    """Texts of several words without a number: ``24 fps`` is the same in all, and limits are filled in."""
+    said = re.compile(r"\D*[a-z]{3,} [a-z]{2,}\D*")
+    blenders_own = (".check_existing", ".filepath")  # of its export dialogs
+    given = {text for place, text in chain(labels(), tooltips()) if not place.endswith(blenders_own)}
+    assert [text for text in given if said.fullmatch(text) and text not in entries(language)] == []

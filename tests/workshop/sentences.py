@@ -23,7 +23,8 @@ NOT_SHOWN_IN_BLENDER = (
 ALONE = ("free",)
 """Single words in small letters, which cannot be told from identifiers."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_NAMED = re.compile(r"\{[A-Za-z_]*\}")
+_NAMED = re.compile(r"\{(?!file\}|link\})[A-Za-z_]*\}")
+"""Not what people write into their own commands: those stay."""
 _SAID_BY_KLING = re.compile(r"\b(?:must|supported|supports|value|invalid|cannot be|out of range|expected|requires)\b")
 """What a rule expects of the real service's own answer, in lower case; nobody here says it."""
 _TITLE = re.compile(r"[A-Z][a-z]+(?:\.\.\.)?")
@@ -117,6 +118,7 @@ def _is_for_people(template: str, is_drawn: bool) -> bool:
     literal = re.sub(r"\{\d+\}", "", template)
     if (
         not _WORD.search(literal)
+        or "\n" in template
         or _CODE.search(template)
         or (template[0].islower() and _SAID_BY_KLING.search(template))
     ):
