@@ -64,7 +64,9 @@ class Catalog:
     """The templates of one language."""
 
     def __init__(self, entries: Mapping[str, str]) -> None:
-        self._exact: Final = {english: translation for english, translation in entries.items() if translation}
+        # What is joined to a sentence by a blank is also met without it, once the text is parted into sentences.
+        alone = {english.strip(): translation.strip() for english, translation in entries.items()}
+        self._exact: Final = {english: told for english, told in (alone | dict(entries)).items() if told}
         holed = (Template(*entry) for entry in self._exact.items() if _HOLE.search(entry[0]))
         self._templates: Final = sorted(holed, key=lambda template: -template.letters)
 

@@ -21,6 +21,7 @@ GERMAN = Catalog(
         "Select another file.": "Wähle eine andere Datei.",
         "{0} of {1} may cost {2}": "{2} kostet {0} von {1}",
         "{0} Ask for help.": "Ask for help. ({0})",
+        " Rehearsal is free.": " Die Probe ist kostenlos.",
         "Not translated yet": "",
     }
 )
@@ -44,6 +45,7 @@ GERMAN = Catalog(
         ("Not sent. Nobody knows this. Ask for help.", "Ask for help. (Not sent. Nobody knows this.)"),
         ("1 of 2 may cost this clip", "dieser Clip kostet 1 von 2"),
         ("Queued · 5 s · 3 units", "In Warteschlange · 5 s · 3 Einheiten"),
+        ("The file x is gone. Rehearsal is free.", "Die Datei x fehlt. Die Probe ist kostenlos."),
         ("Not translated yet", "Not translated yet"),
         ("", ""),
     ],
