@@ -143,7 +143,7 @@ def undone(scene: Any) -> Steps:
             step()
         yield 0.6
         words, actions = part("blender.submissions.words"), part("blender.submissions.actions")
-        sentence = words.account_of(latest(), ()).partition(" Kling charged")[0].partition(" A rehearsal")[0]
+        sentence = words.account_of(latest(), ()).partition(" Kling charged")[0].partition(" Rehearsal is free")[0]
         said = [words.state_of(latest()), sentence, actions.actions_of(latest())[0]]
         STORY.setdefault("undo", {})[name] = [len(strips(bpy.context.scene)), *said]
         if name == "undone twice":

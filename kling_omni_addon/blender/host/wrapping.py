@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
 
 _CHARACTER_PX = 6.2
-_SIDE_PX = 60
+_SIDE_PX = 66
 _NARROWEST_PX = 200
 _UNIT_PX = 20
 _PIECE = re.compile(
