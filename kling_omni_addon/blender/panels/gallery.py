@@ -103,7 +103,7 @@ def _draw_submission(layout: bpy.types.UILayout, item: Any, submission: Submissi
 
 def _draw_wide(lines: bpy.types.UILayout, item: Any, submission: Submission, text: RowText) -> None:
     row = lines.row()
-    row.label(text=text.name, icon=text.kind_icon)  # type: ignore[arg-type] # one of Blender's names
+    row.label(text=text.name, translate=False, icon=text.kind_icon)  # type: ignore[arg-type] # one of Blender's names
     row.prop(item, "is_selected", text="")
     _draw_dimmed(lines, text.prompt)
     lines.label(text=translated(text.facts))
@@ -112,7 +112,7 @@ def _draw_wide(lines: bpy.types.UILayout, item: Any, submission: Submission, tex
 
 def _draw_narrow(lines: bpy.types.UILayout, item: Any, submission: Submission, text: RowText) -> None:
     """The same where a line holds a dozen letters: the checkbox stands where the line is short."""
-    lines.label(text=text.name)
+    lines.label(text=text.name, translate=False)
     _draw_dimmed(lines, text.prompt)
     row = lines.row()
     row.label(text=translated(text.short_facts))
@@ -147,7 +147,7 @@ def _draw_thumbnail(layout: bpy.types.UILayout, submission: Submission) -> None:
 def _draw_dimmed(lines: bpy.types.UILayout, text: str) -> None:
     line = lines.row()
     line.active = False
-    line.label(text=translated(text))
+    line.label(text=text, translate=False)  # what a user wrote
 
 
 def _draw_state(lines: bpy.types.UILayout, submission: Submission, *, is_wide: bool) -> None:
@@ -158,7 +158,7 @@ def _draw_state(lines: bpy.types.UILayout, submission: Submission, *, is_wide: b
         return
     told, is_gone = line.row(), submission.clip and thumbnails.is_missing(submission.clip)
     told.alert = submission.needs_a_person or submission.phase is Phase.FAILED
-    told.label(text="File Missing" if is_gone else state)
+    told.label(text=translated("File Missing" if is_gone else state))
     if is_wide:
         age = line.row()
         age.alignment, age.active = "RIGHT", False
