@@ -74,7 +74,7 @@ def require_submission(submission_id: str) -> Submission:
     found = opening.session().read(submission_id)
     refresh()
     if found is None:
-        raise ArgumentsInvalid(f"There is no submission {submission_id!r}.", field="submission_id")
+        raise ArgumentsInvalid(f'There is no job "{submission_id}".', field="submission_id")
     return found
 
 

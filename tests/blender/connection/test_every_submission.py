@@ -63,7 +63,7 @@ def test_scripts_know_what_the_list_does_not_show(film: Path) -> None:
     assert api.submission(OLDEST).phase is Phase.PLACED
     ended_as = [s.phase for s in api.wait(every, 5.0)]
     assert (len(ended_as), ended_as.count(Phase.FAILED)) == (MANY, MANY // 10)
-    with pytest.raises(KlingError, match="no submission"):
+    with pytest.raises(KlingError, match="no job"):
         api.submission("kob-nobody")
 
 

@@ -201,5 +201,5 @@ def test_the_chosen_submission_brings_its_settings(filled: Scene) -> None:
     filled.kling.board.clear()
     assert bpy.ops.kling.load_settings(submission_id=submission.id) == {"FINISHED"}
     assert read_request(filled) == request
-    with pytest.raises(RuntimeError, match="There is no submission"):
+    with pytest.raises(RuntimeError, match="There is no job"):
         bpy.ops.kling.load_settings(submission_id="kob-none")
