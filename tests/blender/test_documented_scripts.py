@@ -113,7 +113,7 @@ def test_what_is_wrong_is_told_and_nothing_is_recorded(run: Run) -> None:
 def test_a_parked_submission_is_looked_for_again(run: Run, rehearsal: Rehearsal, tmp_path: Path) -> None:
     _, decides = blocks("When something is wrong", "python")
     parked = parked_in(tmp_path / "home", rehearsal.url)
-    assert f"{parked} parked No answer came" in run(decides)
+    assert f"{parked} parked Kling did not respond" in run(decides)
     after = run(f"{decides}\nprint('now', api.submission({parked!r}).phase)")
     assert "now parked" not in after
 
