@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .core.errors import ArgumentsInvalid
+from .core.problem import escaped
 
 
 def expanded(path: str | Path, field: str) -> Path:
@@ -14,14 +15,14 @@ def expanded(path: str | Path, field: str) -> Path:
     text = str(path)
     if "\0" in text:
         raise ArgumentsInvalid(
-            f'The path "{text[:60]}" contains a NUL character.', field=field, remedy="Remove the character."
+            f'The path "{escaped(text[:60])}" contains a NUL character.', field=field, remedy="Remove the character."
         )
     try:
         return Path(text).expanduser()
     except RuntimeError:
         name = text.partition("/")[0]
         raise ArgumentsInvalid(
-            f'The path "{text[:200]}" begins with the home folder of an unknown user.',
+            f'The path "{escaped(text[:200])}" begins with the home folder of an unknown user.',
             field=field,
             remedy=f"Give the full path, or ./{name} for a file or folder of that name.",
         ) from None

@@ -33,6 +33,7 @@ from .core.life.refusals import why_not
 from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import Price, plain, price_of, sum_of
+from .core.problem import escaped
 from .core.protocol import CLIP_KEPT_S, TaskReport, can_be_asked_for
 from .core.provenance import request_from, wish_of
 from .core.request import OmniRequest
@@ -474,7 +475,7 @@ class Session:
         id that the journal knows, and for what is none.
         """
         if not can_be_asked_for(task_or_external_id):
-            sentence = f'"{task_or_external_id[:40]}" is not the ID of a task.'
+            sentence = f'"{escaped(task_or_external_id[:40])}" is not the ID of a task.'
             raise ArgumentsInvalid(sentence, field="id", remedy="Give the ID of the task at Kling, or its external ID.")
         report = self.service.find_by_either(task_or_external_id)
         own_id = report.external_task_id or report.task_id
@@ -517,7 +518,7 @@ class Session:
             remedy = "No task is a candidate. Press Check Again (look-again ID) to find newer tasks."
             if found.candidates:
                 remedy = f"Candidates: {', '.join(found.candidates)}."
-            sentence = f'"{task_id[:40]}" is not one of the tasks that may belong to this job.'
+            sentence = f'"{escaped(task_id[:40])}" is not one of the tasks that may belong to this job.'
             raise ArgumentsInvalid(sentence, field="task", remedy=remedy)
         other = next(
             (each for each in self._journal.all() if each.task_id == task_id and each.id != submission_id), None
@@ -561,7 +562,7 @@ class Session:
     def _tell(self, submission_id: str, event: Event) -> Submission:
         found = self._journal.load(submission_id)
         if found is None:
-            raise ArgumentsInvalid(f'There is no job "{submission_id}".', field="id", remedy=_LISTED)
+            raise ArgumentsInvalid(f'There is no job "{escaped(submission_id)}".', field="id", remedy=_LISTED)
         if not isinstance(event, ev.Abandoned | ev.Redirected) and self._of_other_key(found):
             raise ArgumentsInvalid(self._of_other_key(found), field="id")
         try:

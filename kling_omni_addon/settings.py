@@ -20,6 +20,7 @@ from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnread
 from .core.life import lifecycle
 from .core.life.spending import Caps
 from .core.pricing import plain
+from .core.problem import escaped
 from .paths import expanded
 from .rehearsal_note import is_proved, note_of, note_path, running_rehearsal
 
@@ -237,7 +238,7 @@ def _chosen(
     ):
         if name and name not in known:
             remedy = f"Use {' or '.join(dict.fromkeys(known))}, or leave it empty for {known[0]}."
-            raise ArgumentsInvalid(f'{variable} cannot be "{name}".', field=variable, remedy=remedy)
+            raise _unfit(variable, name, remedy)
         if name:
             return name, source
     return known[0], "by default"
@@ -437,12 +438,13 @@ def _fault_of_address(url: str) -> str:
     except ValueError:
         has_port, parts = False, urlsplit("")
     is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    shown = escaped(url)
     faults = (
         ("@" in url, "The address of the service contains a user name or a password. Remove both from the address."),
-        (not has_port, f'"{url}" is not an address: the host or the port cannot be read. A port is 1 to 65535.'),
-        (not _PLAIN.fullmatch(url), f'"{url}" is not an address: a space or another character is not allowed.'),
-        (_VERSION.search(parts.path), f'The address "{url}" must end before /v1, which the extension adds.'),
-        (not (is_safe and parts.hostname) or "?" in url or "#" in url, f'"{url}" is not a service.'),
+        (not has_port, f'"{shown}" is not an address: the host or the port cannot be read. A port is 1 to 65535.'),
+        (not _PLAIN.fullmatch(url), f'"{shown}" is not an address: a space or another character is not allowed.'),
+        (_VERSION.search(parts.path), f'The address "{shown}" must end before /v1, which the extension adds.'),
+        (not (is_safe and parts.hostname) or "?" in url or "#" in url, f'"{shown}" is not a service.'),
     )
     return next((sentence for is_so, sentence in faults if is_so), "")
 
@@ -455,18 +457,15 @@ def is_local_service(service: str) -> bool:
 def _concurrency(environment: Mapping[str, str]) -> int | None:
     text = environment.get("KLING_CONCURRENCY", "").strip() or "0"
     if text not in map(str, range(_MOST_AT_ONCE + 1)):
-        raise ArgumentsInvalid(
-            f'KLING_CONCURRENCY cannot be "{text}".',
-            field="KLING_CONCURRENCY",
-            remedy=f"Give the most jobs at once, 1 to {_MOST_AT_ONCE}, or 0 to detect the limit of the account.",
-        )
+        remedy = f"Give the most jobs at once, 1 to {_MOST_AT_ONCE}, or 0 to detect the limit of the account."
+        raise _unfit("KLING_CONCURRENCY", text, remedy)
     return int(text) or None
 
 
 def _is_on(environment: Mapping[str, str], name: str) -> bool:
     text = environment.get(name, "").strip() or "0"
     if text not in ("0", "1"):
-        raise ArgumentsInvalid(f'{name} cannot be "{text}".', field=name, remedy="Give 1 for yes, or 0 for no.")
+        raise _unfit(name, text, "Give 1 for yes, or 0 for no.")
     return text == "1"
 
 
@@ -476,7 +475,7 @@ def _units(environment: Mapping[str, str], name: str) -> Decimal | None:
         return None
     units = amount_of(text)
     if units is None or len(text.partition(".")[2]) > _CAP_PLACES:
-        raise ArgumentsInvalid(f'{name} cannot be "{text}".', field=name, remedy="Give units, like 100 or 12.5.")
+        raise _unfit(name, text, "Give units, like 100 or 12.5.")
     return units
 
 
@@ -487,5 +486,10 @@ def _seconds(environment: Mapping[str, str], name: str, default: float) -> float
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= 86_400:
-        raise ArgumentsInvalid(f'{name} cannot be "{text}".', field=name, remedy="Give seconds, from 0 to 86400.")
+        raise _unfit(name, text, "Give seconds, from 0 to 86400.")
     return seconds
+
+
+def _unfit(name: str, text: str, remedy: str) -> ArgumentsInvalid:
+    """The error to raise for a setting that cannot be what it is."""
+    return ArgumentsInvalid(f'{name} cannot be "{escaped(text)}".', field=name, remedy=remedy)

@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 from ..core.amounts import amount_of
 from ..core.capability import DIALECTS, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
+from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
 from . import output, verbs
@@ -76,14 +77,14 @@ def _units(text: str) -> Decimal:
     """An amount on the command line."""
     amount = amount_of(text)
     if amount is None:
-        raise argparse.ArgumentTypeError(f'"{text}" is not a number like 100 or 12.5')
+        raise argparse.ArgumentTypeError(f'"{escaped(text)}" is not a number like 100 or 12.5')
     return amount
 
 
 def _task_id(text: str) -> str:
     """An id that can be asked for."""
     if not can_be_asked_for(text):
-        raise argparse.ArgumentTypeError(f'"{text[:40]}" is not the ID of a task as status or tasks prints it')
+        raise argparse.ArgumentTypeError(f'"{escaped(text[:40])}" is not the ID of a task as status or tasks prints it')
     return text
 
 
@@ -100,7 +101,7 @@ def _whole(most: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         number = int(text) if _DIGITS.fullmatch(text) else 0
         if not 1 <= number <= most:
-            raise argparse.ArgumentTypeError(f'"{text[:40]}" is not a whole number from 1 to {most}')
+            raise argparse.ArgumentTypeError(f'"{escaped(text[:40])}" is not a whole number from 1 to {most}')
         return number
 
     return read

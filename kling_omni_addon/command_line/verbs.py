@@ -22,7 +22,7 @@ from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import held_back_by, waits_because
 from ..core.pricing import price_of
-from ..core.problem import Problem
+from ..core.problem import Problem, escaped
 from ..paths import expanded
 from .output import say, tell
 
@@ -315,7 +315,7 @@ def _require_ours(session: Session, submission_id: str) -> None:
     found = session.read(submission_id)
     if found is None:
         raise ArgumentsInvalid(
-            f'There is no job "{submission_id[:80]}".', field="id", remedy="List all jobs with: kling status"
+            f'There is no job "{escaped(submission_id[:80])}".', field="id", remedy="List all jobs with: kling status"
         )
     if reason := session.elsewhere(found):
         raise ArgumentsInvalid(f'The job "{submission_id}" was not continued. {reason}', field="id")

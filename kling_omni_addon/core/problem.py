@@ -65,9 +65,14 @@ def shown(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
+def escaped(text: str) -> str:
+    """A text that somebody typed, on one line: what does not print stands as its code."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def quoted(value: Any) -> str:
     """A value as it stands in our sentences: in quotes and never long."""
-    text = shown(value)
+    text = escaped(shown(value))
     return f'"{text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "..."}"'
 
 

@@ -17,6 +17,7 @@ from random import Random
 from typing import Any, Literal, TypeAlias
 
 from ..core.errors import ArgumentsInvalid
+from ..core.problem import escaped
 from .answers import Answer
 from .calls import API, Call, Kind
 
@@ -148,7 +149,9 @@ class Faults:
         fault = self._table.get(parts["name"]) if parts else None
         if parts is None or fault is None:
             raise ArgumentsInvalid(
-                f'There is no fault "{spelling}".', field="fault", remedy=f"Known faults: {', '.join(self._table)}."
+                f'There is no fault "{escaped(spelling)}".',
+                field="fault",
+                remedy=f"Known faults: {', '.join(self._table)}.",
             )
         argument = fault.argument if parts["argument"] is None else parts["argument"]
         _check_argument(parts["name"], fault, argument)
@@ -170,12 +173,12 @@ def _aimed_at(on: str | None, fault: Fault) -> frozenset[Kind]:
     if on in API | {Kind.FILE}:
         return frozenset((Kind(on),))
     known = ", ".join(sorted((*_GROUPS, *API, Kind.FILE)))
-    raise ArgumentsInvalid(f'There is no call "{on}".', field="fault", remedy=f"Known calls: {known}.")
+    raise ArgumentsInvalid(f'There is no call "{escaped(on)}".', field="fault", remedy=f"Known calls: {known}.")
 
 
 def _check_argument(name: str, fault: Fault, argument: str) -> None:
     if not _SHAPES[fault.takes].fullmatch(argument):
-        sentence = f'The fault "{name}" has no argument, so "{argument}" is not possible.'
+        sentence = f'The fault "{name}" has no argument, so "{escaped(argument)}" is not possible.'
         if fault.takes:
-            sentence = f'The argument of the fault "{name}" is {fault.takes}, not "{argument}".'
+            sentence = f'The argument of the fault "{name}" is {fault.takes}, not "{escaped(argument)}".'
         raise ArgumentsInvalid(sentence, field="fault")

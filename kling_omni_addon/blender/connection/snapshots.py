@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from ...core.errors import ArgumentsInvalid
 from ...core.life.lifecycle import Phase, Submission
 from ...core.life.needs import Need
+from ...core.problem import escaped
 from . import opening
 
 
@@ -74,7 +75,7 @@ def require_submission(submission_id: str) -> Submission:
     found = opening.session().read(submission_id)
     refresh()
     if found is None:
-        raise ArgumentsInvalid(f'There is no job "{submission_id}".', field="submission_id")
+        raise ArgumentsInvalid(f'There is no job "{escaped(submission_id)}".', field="submission_id")
     return found
 
 
