@@ -22,6 +22,8 @@ GERMAN = Catalog(
         "{0} of {1} may cost {2}": "{2} kostet {0} von {1}",
         "{0} Ask for help.": "Ask for help. ({0})",
         " Rehearsal is free.": " Die Probe ist kostenlos.",
+        "{0} has been generating for {1}.{2}": "{0} generiert seit {1}.{2}",
+        "Usually {0} to {1} {2}": "Meist {0} bis {1} {2}",
         "Not translated yet": "",
     }
 )
@@ -45,7 +47,10 @@ GERMAN = Catalog(
         ("Not sent. Nobody knows this. Ask for help.", "Ask for help. (Not sent. Nobody knows this.)"),
         ("1 of 2 may cost this clip", "dieser Clip kostet 1 von 2"),
         ("Queued · 5 s · 3 units", "In Warteschlange · 5 s · 3 Einheiten"),
+        ("The file x is gone. The file y is gone.", "Die Datei x fehlt. Die Datei y fehlt."),
         ("The file x is gone. Rehearsal is free.", "Die Datei x fehlt. Die Probe ist kostenlos."),
+        ("Kling has been generating for 0:42. Usually 2 to 4 min", "Kling generiert seit 0:42. Meist 2 bis 4 min"),
+        ("Kling has been generating for 0:42.", "Kling generiert seit 0:42."),
         ("Not translated yet", "Not translated yet"),
         ("", ""),
     ],
@@ -84,3 +89,11 @@ def test_values_go_to_the_holes_of_their_numbers(values: list[str]) -> None:
 )
 def test_a_locale_of_blender_means_one_of_ours_or_english(locale: str, language: str) -> None:
     assert language_of(locale) == language
+
+
+def test_a_text_of_any_length_is_told_sentence_by_sentence() -> None:
+    """Also one that a hostile service made up, of halves of templates over and over."""
+    told = GERMAN.translated(" ".join(["The file x is gone.", "The file is here.", "1 of 2 may."] * 200))
+    assert told == " ".join(["Die Datei x fehlt.", "The file is here.", "1 of 2 may."] * 200)
+    line = " · ".join(["3 of 4 may cost this clip"] * 200)
+    assert GERMAN.translated(line) == " · ".join(["dieser Clip kostet 3 von 4"] * 200)

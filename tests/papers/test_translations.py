@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from kling_omni_addon.core.translation import FOLDER, LANGUAGES, entries
+from kling_omni_addon.core.translation import FOLDER, LANGUAGES, catalog, entries
 from tests.workshop.sentences import sentences, templates_of
 
 HOLES = re.compile(r"\{[^{}]*\}")
@@ -73,3 +73,15 @@ def test_a_catalog_is_sorted_so_that_its_changes_can_be_read(language: str) -> N
 )
 def test_what_a_person_reads_is_found_in_a_source(source: str, found: list[str]) -> None:
     assert list(templates_of(source, is_drawn=True)) == found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_template_is_found_by_what_the_code_makes_of_it(language: str) -> None:
+    """With numbers in its holes; where two holes touch nobody can tell them apart."""
+
+    def filled(text: str) -> str:
+        return re.sub(r"\{(\d+)\}", lambda hole: str(71 + int(hole[1])), text)
+
+    told = {text: translation for text, translation in entries(language).items() if "}{" not in text}
+    found = {text: catalog(language).translated(filled(text)) for text in told}
+    assert {text: found[text] for text in told if found[text] != filled(told[text])} == {}

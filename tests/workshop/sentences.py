@@ -17,7 +17,7 @@ NOT_SHOWN_IN_BLENDER = (
     *("command_line/", "rehearsal/", "__main__.py", "rehearsal_note.py", "durable.py", "request_file.py"),
     *("blender/rehearsal_clip.py", "core/dialects/", "core/camera_words.py", "core/otio.py", "core/payload.py"),
     *("work/journal.py", "work/journal_file.py", "work/leases.py", "work/salvage.py", "work/backup.py"),
-    *("core/life/lifecycle.py:_", "core/translation.py"),
+    "core/translation.py",
 )
 """What speaks to a terminal, a log, a file or Kling."""
 ALONE = ("free",)

@@ -55,8 +55,9 @@ class Footage:
     @property
     def origin(self) -> str:
         """Where the video comes from, for people."""
-        more = f" and {len(self.names) - 1} more" if len(self.names) > 1 else ""
-        return f"{self.names[0]}{more}, frames {self.first_frame} to {self.first_frame + self.plan.frames - 1}"
+        first, *others = self.names
+        named = f"{first} and {len(others)} more" if others else first
+        return f"{named}, frames {self.first_frame} to {self.first_frame + self.plan.frames - 1}"
 
 
 def plan_strips(scene: bpy.types.Scene, timeline: bpy.types.Scene, strips: tuple[Strip, ...] = ()) -> Footage:

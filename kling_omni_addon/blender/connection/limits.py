@@ -66,11 +66,11 @@ def require_middle_frames(name: str) -> ModelLimits:
     """What a model makes that takes middle frames. Raises :class:`ArgumentsInvalid` for one that takes none, and says
     which one does.
     """
-    found, able, where = require_model(name), profile().takers_of_middle_frames, ""
+    found, able = require_model(name), profile().takers_of_middle_frames
+    remedy = f"Use {' or '.join(able)}."
     if not able:
         able = capability.profile(dialect=capability.NEW, is_relayed=True).takers_of_middle_frames
-        where = f": '{RELAYED}' in the preferences, over Kling's new API"
+        remedy = f"Use {' or '.join(able)}: '{RELAYED}' in the preferences, over Kling's new API."
     if not found.middle_frames:
-        sentence = f"{found.label} does not accept middle frames."
-        raise ArgumentsInvalid(sentence, field="model", remedy=f"Use {' or '.join(able)}{where}.")
+        raise ArgumentsInvalid(f"{found.label} does not accept middle frames.", field="model", remedy=remedy)
     return found

@@ -39,5 +39,7 @@ def unregister() -> None:
 
 
 def _messages(language: str) -> dict[tuple[str, str], str]:
+    """What Blender can find by itself: a text with values in it is none that it is given."""
     entries = translation.entries(language)
-    return {(context, english): other for english, other in entries.items() if other for context in _CONTEXTS}
+    whole = ((english, other) for english, other in entries.items() if other and "{0}" not in english)
+    return {(context, english): other for english, other in whole for context in _CONTEXTS}

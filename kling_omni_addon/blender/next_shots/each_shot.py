@@ -156,8 +156,8 @@ def question(plans: tuple[PlannedClip, ...]) -> str:
     total = sum(plan.request.duration_s for plan in plans)
     price = price_of_all(plans)
     cost = "no list price" if price is None else price.label
-    free = "free in rehearsal; with Kling " if service_name() == "rehearsal" else ""
-    return f"{len(plans)} clips, {total} s in all: {free}{cost}"
+    said = f"free in rehearsal; with Kling {cost}" if service_name() == "rehearsal" else cost
+    return f"{len(plans)} clips, {total} s in all: {said}"
 
 
 def submit_each(scene: bpy.types.Scene, plans: tuple[PlannedClip, ...]) -> list[Submission]:

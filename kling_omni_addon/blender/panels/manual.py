@@ -15,6 +15,7 @@ from typing import Any, Final
 import bpy
 from bpy.props import EnumProperty
 
+from ..host.language import translated
 from ..host.reporting import Outcome
 
 _EXTENSION: Final = Path(__file__).resolve().parents[3]
@@ -101,7 +102,7 @@ class KLING_OT_open_page(bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """What the page tells."""
-        return str(properties.bl_rna.properties["page"].enum_items[properties.page].description)
+        return translated(str(properties.bl_rna.properties["page"].enum_items[properties.page].description))
 
     def execute(self, _context: bpy.types.Context) -> Outcome:
         pages = {"HELP": page_at(base(), _GENERATE), "RELEASE_NOTES": page_at(base(), "CHANGELOG.md"), "KEYS": KEYS}

@@ -82,8 +82,8 @@ def title_of(take: Take, number: int) -> str:
         at = datetime.fromisoformat(take.submitted).astimezone()
     except ValueError:
         return f"Take {number}"
-    day = "" if at.date() == datetime.now().astimezone().date() else at.strftime("%d %b ")
-    return f"Take {number}, {day}{at.strftime('%H:%M')}"
+    is_of_today = at.date() == datetime.now().astimezone().date()
+    return f"Take {number}, {at.strftime('%H:%M' if is_of_today else '%d %b %H:%M')}"
 
 
 def _icon(strip: Strip, take: Take) -> IconItems:

@@ -32,11 +32,6 @@ def insert_words(shot: KLING_PG_shot, words: str) -> bool:
     return after != before
 
 
-def shown(label: str) -> str:
-    """A label of the words as the user reads it, in the language of Blender's interface."""
-    return bpy.app.translations.pgettext_iface(label)
-
-
 class KLING_OT_insert_words(OnOwnScene, bpy.types.Operator):
     """Add these words at the end of the prompt"""
 
@@ -49,8 +44,7 @@ class KLING_OT_insert_words(OnOwnScene, bpy.types.Operator):
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: Any) -> str:
         """The words themselves, which a label only names."""
-        sentence = bpy.app.translations.pgettext_tip('Add "{words}" at the end of the prompt')
-        return sentence.format(words=properties.text)
+        return translated(f'Add "{properties.text}" at the end of the prompt')
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
@@ -107,7 +101,7 @@ class KLING_MT_prompt_words(bpy.types.Menu):
         self.layout.separator()
         for group in groups():
             icon: Any = group.icon
-            self.layout.menu(_name_of(group), text=shown(group.label), translate=False, icon=icon)
+            self.layout.menu(_name_of(group), text=translated(group.label), translate=False, icon=icon)
 
 
 class _Words:
@@ -118,7 +112,7 @@ class _Words:
 
     def draw(self, _context: bpy.types.Context) -> None:
         for entry in self.group.entries:
-            label = shown(entry.label)
+            label = translated(entry.label)
             self.layout.operator("kling.insert_words", text=label, translate=False).text = entry.words
 
 

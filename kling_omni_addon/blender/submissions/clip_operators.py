@@ -115,8 +115,8 @@ class KLING_OT_remove_selected(_OfSelected, bpy.types.Operator):
         over = _selected(lambda each: each.is_over)
         rows.hide(*(each.id for each in over))
         left = len(chosen) - len(over)
-        stays = f"; {left} still running" if left else ""
-        say(self, f"Hid {_clips(len(over))}{stays}")
+        hidden = _clips(len(over))
+        say(self, f"Hid {hidden}; {left} still running" if left else f"Hid {hidden}")
         return {"FINISHED"}
 
 

@@ -75,8 +75,9 @@ def _cost_of(prices: list[Price | None], most: Decimal) -> str:
     if None in prices:
         return "Kling's price list has no price for this."
     dollars = sum((price.most_dollars for price in prices if price), Decimal(0))
-    is_exact = all(price.is_exact for price in prices if price)
-    return f"This costs {'' if is_exact else 'up to '}{plain(most)} units (list price ${dollars:.2f})."
+    if all(price.is_exact for price in prices if price):
+        return f"This costs {plain(most)} units (list price ${dollars:.2f})."
+    return f"This costs up to {plain(most)} units (list price ${dollars:.2f})."
 
 
 def sending_again(submission: Submission) -> str:

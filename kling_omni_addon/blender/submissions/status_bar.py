@@ -112,9 +112,9 @@ def _how_far(line: Line, at_work: Sequence[Submission]) -> Line:
 
 
 def _sentence(news: Sequence[Submission]) -> str:
-    last = news[-1]
-    others = f", and {len(news) - 1} more" if len(news) > 1 else ""
-    return f'Kling: "{last.target.name or last.id}" {_NEWS[last.phase][0]}{others}'
+    last, others = news[-1], len(news) - 1
+    told = f'Kling: "{last.target.name or last.id}" {_NEWS[last.phase][0]}'
+    return f"{told}, and {others} more" if others else told
 
 
 def _under_way(at_work: Sequence[Submission]) -> str:

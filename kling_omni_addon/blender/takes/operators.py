@@ -59,7 +59,7 @@ class KLING_OT_switch_take(_OfStrip, bpy.types.Operator):
         strip = kling_strip(context)
         take = next((t for t in takes.takes_of(strip) if t.submission == properties.submission_id), None)
         lines = () if strip is None or take is None else takes.differences(strip, take)
-        return "\n".join(lines) or str(cls.__doc__)
+        return "\n".join(map(translated, lines or (str(cls.__doc__),)))
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
