@@ -108,13 +108,11 @@ class Catalog:
         """
         if text in self._exact:
             return self._exact[text]
-        if _BETWEEN in text:
-            return _BETWEEN.join(map(self._of_sentences, text.split(_BETWEEN)))
         for template in self._candidates(text):
             values = template.values(text)
-            if values is not None and (holds_sentences or not any(map(_ENDS_INSIDE.search, values))):
+            if values is not None and _may_be_meant(template, values, holds_sentences=holds_sentences):
                 return template.filled([self._value(template, number, value) for number, value in enumerate(values)])
-        return None
+        return _BETWEEN.join(map(self._of_sentences, text.split(_BETWEEN))) if _BETWEEN in text else None
 
     def _value(self, template: Template, number: int, value: str) -> str:
         inner = value.strip()
@@ -131,6 +129,13 @@ class Catalog:
         words = ("", *dict.fromkeys(_WORD.findall(text)))
         found = [template for word in words for template in self._by_word.get(word, ())]
         return sorted(found, key=lambda template: (-template.letters, -template.length))
+
+
+def _may_be_meant(template: Template, values: Sequence[str], *, holds_sentences: bool) -> bool:
+    """Whether no value is more than a sentence, and none but a name more than a part of a line."""
+    if not holds_sentences and any(map(_ENDS_INSIDE.search, values)):
+        return False
+    return not any(_BETWEEN in value and not template.is_quoted(number) for number, value in enumerate(values))
 
 
 def _joined(runs: Iterable[tuple[str, str | None]]) -> str:
