@@ -75,8 +75,7 @@ class Backup:
                 db.execute("VACUUM INTO ?", (str(file),))
             finally:
                 self._db = None
-        file.chmod(
-            0o600
-        )  # another opening of this process may have removed the empty one, and SQLite made one of its own
+        # Another opening of this process may have removed the empty one, and SQLite made one of its own.
+        file.chmod(0o600)
         with file.open("rb+") as written:
             fsync(written.fileno())
