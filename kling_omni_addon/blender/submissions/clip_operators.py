@@ -19,10 +19,10 @@ from ..host.language import translated
 from ..host.reporting import Outcome, reported, say
 from ..shot.properties import scene_of
 from ..takes import takes
+from ..takes.deletion_question import draw_question
 from . import acts, clip_files, rows
 from .operators import OfSubmission
 
-_NAMED: Final = 12
 _ACTIONS: Final = (
     ("SELECT", "Select", "Select every clip in the list"),
     ("DESELECT", "Deselect", "Select none"),
@@ -150,11 +150,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
 
     def draw(self, _context: bpy.types.Context) -> None:
         """The files that go, and what stays with the reason."""
-        column = self.layout.column(align=True)
-        column.label(text=translated(takes.deleted_for_good(len(self._unused))))
-        _draw_some(column, [Path(each.clip).name for each in self._unused], "FILE_MOVIE")
-        _draw_some(column, self._kept, "LOCKED")
-        column.label(text="Other .blend files that use these clips will not find them.", icon="ERROR")
+        draw_question(self.layout.column(align=True), [each.clip for each in self._unused], self._kept)
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
@@ -174,13 +170,6 @@ class KLING_OT_delete_clips(bpy.types.Operator):
         ids, used = (self.submission_id,) if self.submission_id else rows.selected(), takes.used_files()
         told = [(clip_files.why_kept(each, used), each) for each in map(snapshots.submission, ids) if each is not None]
         return [reason for reason, _ in told if reason], [each for reason, each in told if not reason]
-
-
-def _draw_some(column: bpy.types.UILayout, lines: list[str], icon: str) -> None:
-    for line in lines[:_NAMED]:
-        column.label(text=line, icon=icon)  # type: ignore[arg-type] # one of Blender's names
-    if len(lines) > _NAMED:
-        column.label(text=translated(f"and {len(lines) - _NAMED} more"))
 
 
 def _selected(fits: Callable[[Submission], bool]) -> list[Submission]:

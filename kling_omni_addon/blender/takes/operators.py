@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 import bpy
@@ -19,9 +18,8 @@ from ..shot.properties import scene_of, shot_of
 from ..timeline.our_strips import submission_of
 from ..timeline.provenance import FAVOURITE, name_of, shot_of_strip
 from . import takes
+from .deletion_question import draw_question
 from .load_settings import load_settings, provenance_for
-
-_NAMED = 12
 
 
 def kling_strip(context: bpy.types.Context) -> Strip | None:
@@ -159,13 +157,7 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
         type(self).agreed = None
 
     def draw(self, _context: bpy.types.Context) -> None:
-        column = self.layout.column(align=True)
-        column.label(text=translated(takes.deleted_for_good(len(self._unused))))
-        for take in self._unused[:_NAMED]:
-            column.label(text=Path(take.clip).name, icon="FILE_MOVIE")
-        if len(self._unused) > _NAMED:
-            column.label(text=translated(f"and {len(self._unused) - _NAMED} more"))
-        column.label(text="Other .blend files that use these clips will not find them.", icon="ERROR")
+        draw_question(self.layout.column(align=True), [take.clip for take in self._unused])
 
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:

@@ -116,11 +116,6 @@ def _own_strips_of_shot(shot: str) -> Iterator[tuple[bpy.types.Scene, Strip]]:
     return ((scene, strip) for scene, strip in _strips_of_shot(shot) if is_own(scene))
 
 
-def deleted_for_good(number: int) -> str:
-    """What is asked before so many clips are deleted."""
-    return f"{'1 clip is' if number == 1 else f'{number} clips are'} deleted from the disk, for good:"
-
-
 def shows_favourite(strip: Strip) -> bool:
     """Whether the take that a strip shows is the one that the artist likes best."""
     favourite = text_of(strip, FAVOURITE)

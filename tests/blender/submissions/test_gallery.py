@@ -14,11 +14,13 @@ import pytest
 from kling_omni_addon.blender.connection import opening, snapshots
 from kling_omni_addon.blender.host import player, thumbnails
 from kling_omni_addon.blender.submissions import row_text, rows, words
+from kling_omni_addon.blender.takes import deletion_question
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.life.lifecycle import Phase
 from tests.workshop.arrived import KEY, SERVICE, arrived_in
 from tests.workshop.grey_clips import WriteClip
+from tests.workshop.layout import Layout
 
 Scene = Any
 
@@ -175,6 +177,22 @@ def test_a_clip_that_is_to_be_placed_is_not_deleted(
     with pytest.raises(RuntimeError, match="about to be added to the Sequencer"):
         bpy.ops.kling.delete_clips(submission_id=submission_id)
     assert clip.exists()
+
+
+def test_the_question_before_deleting_is_translated_but_not_the_names_of_files(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deletion_question, "translated", "<{}>".format)
+    column: Any = Layout()
+    clips = [f"/clips/take {number}.mp4" for number in range(13)]
+    deletion_question.draw_question(column, clips, ['"fox" is used by this .blend file.'])
+    assert column.labels == [
+        "<13 clips are deleted from the disk, for good:>",
+        *(f"take {number}.mp4" for number in range(12)),
+        "<and 1 more>",
+        '<"fox" is used by this .blend file.>',
+        "Other .blend files that use these clips will not find them.",  # a whole text, which Blender translates
+    ]
 
 
 def test_a_row_says_length_quality_and_price(gallery: dict[str, Path]) -> None:
