@@ -227,7 +227,7 @@ class KLING_OT_open_folder(OfSubmission, bpy.types.Operator):
     def execute(self, _context: bpy.types.Context) -> Outcome:
         submission = snapshots.read_submission(self.meant)
         if submission is None or not submission.clip or not Path(submission.clip).exists():
-            raise ClipUnusable("The clip was moved or deleted.", field="clip", remedy="The file was moved or deleted.")
+            raise ClipUnusable("The clip was moved or deleted.", field="clip")
         return bpy.ops.wm.path_open(filepath=str(Path(submission.clip).parent))
 
 
