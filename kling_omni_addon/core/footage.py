@@ -24,6 +24,7 @@ _MOST_PERCENT: Final = 32_767  # Blender's own limit
 _TRIMMED_PX: Final = 4  # columns or rows that a side may lose so that its length comes out even, or two of the video's
 _HOME_NAMES: Final = ("localhost", ".localhost", ".local", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
 _ROOM: Final = Fraction(9, 10)  # a shape of exactly the least by the most pixels is hardly met by whole percentages
+_TRIMMED_ROOM: Final = Fraction(99, 100)  # a shape at the edge of what is legal is beyond it once a side is trimmed
 _SMALL_BYTES: Final = 100_000
 _WORDS: Final = 200  # characters of a command's last word
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
@@ -137,27 +138,31 @@ def legal_video_size(width: int, height: int, limits: VideoLimits) -> RenderSize
 
     Raises :class:`CaptureFailed` where there is none, which no size above a few pixels meets.
     """
-    shape = _cropped(width, height, limits)
-    for percent in _percents(min(shape), limits.side[0]):
-        size = RenderSize(canvas=(_even(shape[0], percent), _even(shape[1], percent)), percent=percent)
-        if min(size.canvas) > 0 and is_legal_video(size.width, size.height, limits):
-            return size
+    for room in (Fraction(1), _TRIMMED_ROOM):
+        shape = _cropped(width, height, limits, room)
+        for percent in _percents(shape, limits.side):
+            size = RenderSize(canvas=(_even(shape[0], percent), _even(shape[1], percent)), percent=percent)
+            if min(size.canvas) > 0 and is_legal_video(size.width, size.height, limits):
+                return size
     sentence = f"A scene of {width} x {height} pixels cannot be rendered as a video that Kling accepts."
     raise CaptureFailed(sentence, field="resolution", remedy="Change Resolution in the Output properties.")
 
 
-def _percents(short: int, least: int) -> Iterator[int]:
-    """The percentages to try, the nearest to 100 first; none that leave the short side below the least."""
-    if short >= least:
+def _percents(shape: tuple[int, int], sides: tuple[int, int]) -> Iterator[int]:
+    """The percentages to try, the nearest to 100 first; none that leave the short side below the least, or enlarge the
+    long side beyond the most.
+    """
+    short, long = max(1, min(shape)), max(1, max(shape) - _TRIMMED_PX)
+    if short >= sides[0]:
         yield from range(100, 0, -1)
-    yield from range(max(101, 100 * least // max(1, short)), _MOST_PERCENT + 1)
+    yield from range(max(101, 100 * sides[0] // short), min(_MOST_PERCENT, 100 * (sides[1] + 1) // long) + 1)
 
 
-def _cropped(width: int, height: int, limits: VideoLimits) -> tuple[int, int]:
-    """The sides within the most oblong shape that is legal, by its ratio or by its least and most pixels."""
+def _cropped(width: int, height: int, limits: VideoLimits, room: Fraction) -> tuple[int, int]:
+    """The sides within ``room`` of the most oblong legal shape, by its ratio or by its least and most pixels."""
     oblong = Fraction(limits.side[1], limits.side[0]) * _ROOM
     low, high = (Fraction(str(ratio)) for ratio in limits.ratio) if limits.ratio else (1 / oblong, oblong)
-    return min(width, floor(height * min(high, oblong))), min(height, floor(width / max(low, 1 / oblong)))
+    return min(width, floor(height * min(high, oblong) * room)), min(height, floor(width / max(low, 1 / oblong) * room))
 
 
 def _even(side: int, percent: int) -> int:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kling_omni_addon.core import capability, footage
@@ -39,6 +39,8 @@ def refused(profile: Profile, model: str, facts: VideoFacts) -> list[str]:
 
 @pytest.mark.parametrize(("profile", "model"), MODELS)
 @given(frames=st.integers(1, 20_000), fps=RATES, width=SIDES, height=SIDES)
+@example(frames=72, fps=Fraction(24), width=404, height=1081)
+@example(frames=72, fps=Fraction(24), width=4241, height=1599)
 def test_every_plan_breaks_no_rule_and_has_even_sides(
     profile: Profile, model: str, frames: int, fps: Fraction, width: int, height: int
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_legal_even_size_is_kept(half_width: int, half_height: int) -> None:
     [
         ((1920, 1080), (1920, 1080)),
         ((640, 360), (1248, 702)),
+        ((1599, 4433), (1598, 3956)),
         ((4096, 2160), (3932, 2072)),
         ((3000, 1000), (2500, 1000)),
         ((1921, 1081), (1920, 1080)),

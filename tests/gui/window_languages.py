@@ -69,11 +69,14 @@ def watch_words() -> None:
     """Note what goes through the catalog, and what it does not know."""
     language = sys.modules[f"{MODULE}.kling_omni_addon.blender.host.language"]
     cached = language._cached
+    translations: set[str] = set()
 
     def noted(name: str, text: str) -> str:
         told: str = cached(name, text)
         STORY["shown"].setdefault(name, []).append(told)
-        if told == text and text not in STORY["untold"]:
+        if told != text:
+            translations.add(told)
+        elif text not in translations and text not in STORY["untold"]:
             STORY["untold"].append(text)
         return told
 

@@ -43,8 +43,8 @@ _WORK: Mapping[Phase, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """What stands there: ``need`` for a person to deal with, ``text`` of the work or of news, and a bar that is filled
-    by ``share``, None for no bar.
+    """What stands there, in the user's language: ``need`` for a person to deal with, ``text`` of the work or of news,
+    and a bar that is filled by ``share``, None for no bar.
     """
 
     need: str = ""
@@ -79,9 +79,9 @@ def follow(submissions: Sequence[Submission], needs: Sequence[Need] = ()) -> boo
     news = [s for s in submissions if s.phase in _NEWS and _told.phases.get(s.id, s.phase) is not s.phase]
     _told.phases = {s.id: s.phase for s in submissions}
     if news:
-        _told.news, _told.until = Line(text=_sentence(news), icon=_NEWS[news[-1].phase][1]), now + _TOLD_S
+        _told.news, _told.until = Line(text=translated(_sentence(news)), icon=_NEWS[news[-1].phase][1]), now + _TOLD_S
     line = _told.news if now < _told.until else _work(submissions)
-    _told.line = replace(line, need=_need(needs))
+    _told.line = replace(line, need=translated(_need(needs)))
     return _told.line != _told.drawn
 
 
@@ -98,7 +98,7 @@ def _work(submissions: Sequence[Submission]) -> Line:
     at_work = [s for s in submissions if s.phase in _WORK and not s.is_held]
     silences = [since for since in map(snapshots.silent_since, at_work) if since]
     if silences:
-        return Line(text=f"Kling: {words.silent(min(silences))}", icon="ERROR")
+        return Line(text=translated(f"Kling: {words.silent(min(silences))}"), icon="ERROR")
     return _how_far(Line(text=_under_way(at_work), icon="RENDER_ANIMATION"), at_work)
 
 
@@ -108,7 +108,7 @@ def _how_far(line: Line, at_work: Sequence[Submission]) -> Line:
     shares = [each.share for each in told if each.share is not None]
     if not shares:
         return line
-    return replace(line, share=round(fmean(shares), 2), share_text=told[0].text if len(told) == 1 else "")
+    return replace(line, share=round(fmean(shares), 2), share_text=translated(told[0].text) if len(told) == 1 else "")
 
 
 def _sentence(news: Sequence[Submission]) -> str:
@@ -159,13 +159,13 @@ def _draw(layout: bpy.types.UILayout, line: Line) -> None:
     if line.need:
         need = layout.row()
         need.alert = True
-        need.label(text=translated(line.need), icon="ERROR")
+        need.label(text=line.need, icon="ERROR")
     if line.text:
-        layout.label(text=translated(line.text), icon=line.icon)
+        layout.label(text=line.text, icon=line.icon)
     if line.share is not None:
         bar = layout.row()
         bar.ui_units_x = _BAR_UNITS
-        bar.progress(factor=line.share, text=translated(line.share_text))
+        bar.progress(factor=line.share, text=line.share_text)
 
 
 def register() -> None:

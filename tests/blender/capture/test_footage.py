@@ -243,7 +243,7 @@ def test_what_cannot_become_a_video_is_a_sentence(timeline: Scene, tmp_path: Pat
     timeline.render.pixel_aspect_x = 2.0
     card(timeline, "Wide", channel=3, start=1, length=100)
     select(timeline, "Wide")
-    with pytest.raises(CaptureFailed, match="are not square"):
+    with pytest.raises(CaptureFailed, match="has non-square pixels"):
         api.render_strips(timeline)
 
 
