@@ -11,12 +11,14 @@ while (($#)); do
   esac
 done
 export GB_WORK=$PWD GB_ENV="KLING_HOME=/tmp/kling-home BLENDER_USER_RESOURCES=/tmp/kling-blender"
-../shared/tools/gui_blender.sh setup
+rooms=${GB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/gui-blender}
+mkdir -p "$rooms"
+flock "$rooms/.lock" ../shared/tools/gui_blender.sh setup # two tests may be the first at once
 # A network of its own, else two windows on one machine share the display's socket and spoil each other's stories; and
 # the list of languages, which lies in a folder that is left out of these Blenders.
 alone() {
   ip link set lo up
-  for room in "${GB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/gui-blender}"/*/usr/share; do
+  for room in "$rooms"/*/usr/share; do
     mkdir -p "$room/locale"
     mount -t tmpfs languages "$room/locale"
     printf '%s\n' 0:Automatic:DEFAULT 1:English:en_US 2:Japanese:ja_JP 5:German:de_DE 6:French:fr_FR 9:Spanish:es \
@@ -25,6 +27,7 @@ alone() {
   exec "$@"
 }
 export -f alone
+export rooms
 run=(../shared/tools/gui_blender.sh run "$script" "$@")
 if unshare --net --mount ip link set lo up 2>/dev/null; then run=(unshare --net --mount bash -euc 'alone "$@"' alone "${run[@]}"); fi
 exec "${run[@]}"

@@ -11,14 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.workshop.canaries import PROMPTS, secrets_below, secrets_in
 from tests.workshop.processes import API_KEY, Rehearsal, running
 
-_ONE_AT_A_TIME = ("gui", "packaging")
-"""Rooms whose tests draw in software with all cores, or build the extension in the clone."""
-_LONGEST_FIRST = (*_ONE_AT_A_TIME, "simulation", "torture", "command_line", "blender", "session")
+_WINDOWS = 2
+"""So many windows are open at once: each is mostly waited for, and yet draws in software with all cores."""
+_LONGEST_FIRST = ("gui", "packaging", "simulation", "torture", "command_line", "blender", "session")
 """What takes minutes begins first, so that no core waits at the end for one long group."""
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # no test fails for how long something takes
 
 
 def pytest_configure() -> None:
@@ -30,8 +34,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)  # there is no such hook where xdist is not installed
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a window, a server and a download are mostly waited for."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: a window, a server and a download are mostly waited for."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
@@ -44,8 +48,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return item.path.relative_to(config.rootpath / "tests").parts[0]
 
     items.sort(key=lambda item: (*_LONGEST_FIRST, room(item)).index(room(item)))
+    windows = sorted({item.path for item in items if room(item) == "gui"})
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("window" if room(item) in _ONE_AT_A_TIME else str(item.path)))
+        group = f"window {windows.index(item.path) % _WINDOWS}" if item.path in windows else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

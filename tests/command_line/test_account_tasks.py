@@ -204,7 +204,7 @@ def wrong_numbers(most: int) -> st.SearchStrategy[str]:
 
 
 @pytest.mark.parametrize("option", BOUNDS)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_everything_else_is_refused_with_a_sentence_that_names_option_and_bounds(
     option: str, data: st.DataObject

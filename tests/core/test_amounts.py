@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kling_omni_addon.core.account import read_account
@@ -271,14 +271,12 @@ NAMES = (
 NEW_NAMES = ("status", "message", "external_id", "outputs", "billing", "create_time", "update_time")
 
 
-@settings(deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, HOSTILE)), HOSTILE)
 def test_no_values_break_the_reader_of_a_page_and_the_others_on_it_are_read(members: Any, task_id: Any) -> None:
     page = reply([{**task(), **members, "task_id": "1"}, {**members, "task_id": task_id}, task() | {"task_id": "2"}])
     assert {"1", "2"} <= {report.task_id for report in read_page(page, "").reports}
 
 
-@settings(deadline=None)
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(NEW_NAMES, HOSTILE)), HOSTILE)
 def test_no_values_break_a_page_of_the_new_dialect(members: Any, task_id: Any) -> None:
     good = {"status": "processing"}
@@ -287,7 +285,6 @@ def test_no_values_break_a_page_of_the_new_dialect(members: Any, task_id: Any) -
     assert {"1", "2"} <= {report.task_id for report in page.reports}
 
 
-@settings(deadline=None)
 @given(HOSTILE)
 def test_no_values_break_the_other_readers(value: Any) -> None:
     video = {"url": "https://cdn.example/1", "duration": value}
@@ -308,7 +305,6 @@ def test_an_id_that_could_not_be_asked_for_is_none(task_id: Any) -> None:
         read_create(reply(task() | {"task_id": task_id}), "kob-1")
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_no_header_breaks_the_reader(later: str, earlier: str) -> None:
     retry_after_s({"retry-after": later, "date": earlier})

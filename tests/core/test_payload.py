@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kling_omni_addon.core import capability
@@ -200,19 +200,16 @@ def values_of(value: Any) -> Iterator[Any]:
 
 
 @given(requests())
-@settings(deadline=None)
 def test_a_draft_holds_no_null(request: OmniRequest) -> None:
     assert None not in values_of(draft_body(request, STORED))
 
 
 @given(likely_requests())
-@settings(deadline=None)
 def test_a_draft_holds_nothing_that_is_empty(request: OmniRequest) -> None:
     assert not [value for value in values_of(draft_body(request, STORED)) if value in ("", [], {})]
 
 
 @given(requests())
-@settings(deadline=None)
 def test_a_draft_holds_no_key_without_effect(request: OmniRequest) -> None:
     body = draft_body(request, STORED)
     has_first = request.picture(Role.FIRST) is not None
@@ -228,7 +225,6 @@ def test_a_draft_holds_no_key_without_effect(request: OmniRequest) -> None:
 
 
 @given(requests())
-@settings(deadline=None)
 def test_what_the_service_has_no_clear_default_for_is_always_said(request: OmniRequest) -> None:
     body = draft_body(request, STORED)
     assert body["mode"] == request.mode
@@ -240,14 +236,12 @@ def test_what_the_service_has_no_clear_default_for_is_always_said(request: OmniR
 
 
 @given(requests())
-@settings(deadline=None)
 def test_reference_pictures_come_first_then_the_frames_in_the_order_of_the_clip(request: OmniRequest) -> None:
     types = [image.get("type", "") for image in draft_body(request, STORED).get("image_list", ())]
     assert types == sorted(types, key=["", "first_frame", "middle_frame", "end_frame"].index)
 
 
 @given(requests())
-@settings(deadline=None)
 def test_the_id_of_the_submission_goes_before_the_users_own(request: OmniRequest) -> None:
     assert draft_body(request, STORED, "kob-1")["external_task_id"] == "kob-1"
 
@@ -268,7 +262,6 @@ def named(limits: Profile) -> str:
 
 @pytest.mark.parametrize("limits", EVERYWHERE, ids=named)
 @given(request=likely_requests())
-@settings(deadline=None)
 def test_a_faultless_draft_becomes_json_of_a_known_length_with_the_id_of_the_submission(
     limits: Profile, request: OmniRequest
 ) -> None:
@@ -282,7 +275,6 @@ def test_a_faultless_draft_becomes_json_of_a_known_length_with_the_id_of_the_sub
 
 @pytest.mark.parametrize("limits", EVERYWHERE, ids=named)
 @given(request=likely_requests())
-@settings(deadline=None)
 def test_the_same_draft_becomes_the_same_payload_and_comes_back_from_the_journal_as_it_was(
     limits: Profile, request: OmniRequest
 ) -> None:
@@ -310,7 +302,6 @@ def test_a_record_without_a_dialect_is_one_of_the_legacy_api() -> None:
 
 @pytest.mark.parametrize("name", PROFILES)
 @given(request=likely_requests())
-@settings(deadline=None)
 def test_over_the_new_api_every_item_has_the_name_that_the_prompt_mentions_it_by(
     name: str, request: OmniRequest
 ) -> None:
@@ -327,7 +318,6 @@ def test_over_the_new_api_every_item_has_the_name_that_the_prompt_mentions_it_by
 
 
 @given(likely_requests())
-@settings(deadline=None)
 def test_the_bytes_are_the_json_of_the_draft_and_their_number_is_known_before(request: OmniRequest) -> None:
     draft = faultless_draft(request)
     payload = build_payload(draft, SEED)
@@ -350,7 +340,6 @@ def test_a_picture_takes_as_many_characters_as_the_store_gives(tmp_path: Path, s
 
 
 @given(likely_requests(), st.data())
-@settings(deadline=None)
 def test_the_digest_changes_with_any_piece(request: OmniRequest, data: st.DataObject) -> None:
     payload = build_payload(faultless_draft(request), SEED)
     place = data.draw(st.integers(0, len(payload.pieces) - 1))
@@ -362,14 +351,12 @@ def test_the_digest_changes_with_any_piece(request: OmniRequest, data: st.DataOb
 
 
 @given(likely_requests(), likely_requests())
-@settings(deadline=None)
 def test_two_payloads_have_one_digest_only_if_they_are_the_same_bytes(one: OmniRequest, two: OmniRequest) -> None:
     first, second = (build_payload(faultless_draft(request), SEED) for request in (one, two))
     assert (first.digest == second.digest) == (first.pieces == second.pieces)
 
 
 @given(likely_requests())
-@settings(deadline=None)
 def test_a_draft_read_back_as_a_request_is_drafted_the_same(request: OmniRequest) -> None:
     draft = faultless_draft(request)
     by_digest = {ref.sha256: ref for ref in STORED.values()}

@@ -30,12 +30,11 @@ Tell: TypeAlias = Callable[[str], Story]
 
 @pytest.fixture(scope="session")
 def extension() -> Path:
-    """The zip, built anew."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for old in PICTURES.glob("*.zip"):
-        old.unlink()
-    subprocess.run([sys.executable, ".ci/extension.py", "build", "--out", str(PICTURES)], cwd=ROOT, check=True)
-    (zipped,) = PICTURES.glob("*.zip")
+    """The zip, built anew for each process of pytest."""
+    folder = PICTURES / "zip" / os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, ".ci/extension.py", "build", "--out", str(folder)], cwd=ROOT, check=True)
+    (zipped,) = folder.glob("*.zip")
     return zipped
 
 

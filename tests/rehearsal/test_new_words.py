@@ -159,7 +159,7 @@ def _plainly_mentioned(body: Any) -> str:
 
 
 @given(request=likely_requests())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_the_client_s_codec_writes_is_read_as_what_it_meant(request: OmniRequest) -> None:
     limits = capability.profile("late", capability.NEW)
     links = [replace(picture, source=IMAGE) for picture in request.pictures]

@@ -152,7 +152,7 @@ def test_most_cases_can_be_said_over_the_new_api() -> None:
 
 
 @given(body=new_bodies())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_anything_over_the_new_api_is_answered(stands: dict[tuple[str, bool], Stand], body: Any) -> None:
     for path in (f"{CREATE}/kling-3.0-omni", NEW_TASKS):
         answer = stands["late", False].call("POST", path, data=json.dumps(body))
@@ -173,7 +173,7 @@ def test_the_server_judges_the_published_samples_as_they_say(
 
 
 @given(body=bodies())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_server_and_rules_engine_agree_on_anything(stands: dict[tuple[str, bool], Stand], body: Any) -> None:
     stand = stands["late", False]
     stand.call("POST", "/rehearsal/reset")

@@ -98,7 +98,7 @@ def seen(journal: Any) -> tuple[object, ...]:
     return journal.live(), journal.all(), journal.last_seq(), [journal.needs_reconciling(o) for o in ORIGINS], each
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(OWNERS), ACTS), max_size=25))
 def test_the_twin_and_the_real_journal_do_the_same(acts: list[tuple[str, tuple[Any, ...]]]) -> None:
     def is_dead(owner: str) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import Phase as HypothesisPhase
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -241,7 +241,7 @@ class Life(RuleBasedStateMachine):
         return self.session._journal.history(submission_id)
 
 
-_QUICK = settings(max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_QUICK = settings(max_examples=40, stateful_step_count=25)
 TestLife = Life.TestCase
 TestLife.settings = _QUICK
 

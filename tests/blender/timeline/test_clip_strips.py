@@ -209,7 +209,7 @@ def test_adjacent_channels_are_found_up_to_blenders_last(scene: Scene) -> None:
 CARDS = st.lists(st.tuples(st.integers(1, 5), st.integers(-40, 80), st.integers(1, 60)), max_size=12)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cards=CARDS, frame_start=st.integers(-60, 60), channel=st.integers(0, 5), fps=st.sampled_from([12, 24, 30]))
 def test_nothing_that_was_there_is_moved_or_covered(
     scene: Scene, clip: Path, cards: list[tuple[int, int, int]], frame_start: int, channel: int, fps: int

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.payload import draft_body
@@ -20,7 +20,6 @@ SEED = capability.profile("seed")
 
 
 @given(likely_requests())
-@settings(deadline=None)
 def test_every_draft_that_the_rules_accept_has_the_closed_form(request: OmniRequest) -> None:
     draft = draft_body(request, STORED)
     assume(not any(problem.is_fault for problem in problems_in(draft, profile=SEED)))
@@ -28,14 +27,12 @@ def test_every_draft_that_the_rules_accept_has_the_closed_form(request: OmniRequ
 
 
 @given(requests())
-@settings(deadline=None)
 def test_no_draft_has_a_wrong_type_or_an_unknown_key(request: OmniRequest) -> None:
     rules = {fault.rule for fault in shape_faults(draft_body(request, STORED))}
     assert not rules & {"R05", "R06", "R11", "R71", "A09"}
 
 
 @given(bodies())
-@settings(deadline=None)
 def test_whatever_arrives_is_judged_and_never_crashes(given_body: Any) -> None:
     order = ["R05", "R06", "R10", "R11", *(rule.id for rule in RULES)]
     for profile in capability.PROFILES:
