@@ -288,6 +288,9 @@ def _add_rehearse(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--concurrency", type=int, default=5, help="maximum number of tasks at once")
     parser.add_argument("--units", type=_units, default=Decimal(1000), help="units of the test account")
     parser.add_argument(
+        "--lines", type=int, default=0, help="maximum height of a 16:9 test clip in pixels; small clips are made faster"
+    )
+    parser.add_argument(
         "--media-faults",
         choices=("task", "create"),
         default="task",

@@ -427,6 +427,7 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
         processing_s=options.processing,
         concurrency=options.concurrency,
         units=options.units,
+        most_lines=options.lines,
         media_faults=options.media_faults,
         lenient_o1_duration=options.lenient_o1_duration,
         faults=tuple(options.fault),

@@ -130,7 +130,8 @@ class OrderDesk:
         mode = given.get("mode", table.DEFAULT_MODE)
         sounds = given.get("sound") == "on"
         keeps_sound = any(video.get("keep_original_sound") == "yes" for video in reading.videos)
-        width, height = clip_size(self._profile.mode_lines[mode], _aspect_ratio(reading))
+        lines = self._profile.mode_lines[mode]
+        width, height = clip_size(min(lines, self._settings.most_lines or lines), _aspect_ratio(reading))
         return Order(
             external_task_id=given.get("external_task_id", ""),
             prompt=_prompt(reading),

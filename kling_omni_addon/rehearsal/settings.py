@@ -13,6 +13,7 @@ from ..core.errors import ArgumentsInvalid
 
 MEDIA_FAULTS = ("task", "create")
 DAY_S = 86_400.0
+LEAST_LINES = 72
 ACCESS_KEY, API_KEY = "rehearsal-access-key", "api-key-kling-rehearsal"
 """The keys that a rehearsal gives out. They open nothing, so what was made with them cost nothing."""
 
@@ -26,7 +27,8 @@ class RehearsalSettings:
     pictures and videos fail the task or the create (contract 16.5; the truth is unknown). ``trigger_words`` are the two
     of R85: the first makes a create refused (1301), the second makes a task fail. ``faults`` are armed from the start,
     ``NAME[@CALL][=ARGUMENT][:COUNT]`` each; ``seed`` makes their random choices repeatable. ``elements`` are presets
-    beside the usual three: id and ``image_refer`` or ``video_refer``.
+    beside the usual three: id and ``image_refer`` or ``video_refer``. No clip has more than ``most_lines``, the short
+    side of 16:9, which makes them sooner; 0 leaves them as large as Kling's.
 
     The contract gives plain API keys to the profile ``late`` only. ``api_keys_in_seed`` widens that, because a
     rehearsal should work with the one key that today's console hands out; set it to False for the letter of the
@@ -49,6 +51,7 @@ class RehearsalSettings:
     elements: tuple[tuple[int, str], ...] = ()
     media_faults: Literal["task", "create"] = "task"
     lenient_o1_duration: bool = False
+    most_lines: int = 0
     trigger_words: tuple[str, str] = ("rehearse-refuse", "rehearse-fail")
     faults: tuple[str, ...] = ()
     seed: int = 0
@@ -66,6 +69,9 @@ class RehearsalSettings:
             )
         if not 0 <= self.port <= 65_535:
             raise ArgumentsInvalid(f"There is no port {self.port}.", field="port", remedy="Use 0 for any free port.")
+        if self.most_lines and self.most_lines < LEAST_LINES:
+            sentence = f"A test clip cannot have {self.most_lines} lines."
+            raise ArgumentsInvalid(sentence, field="lines", remedy=f"Use {LEAST_LINES} or more, or 0 for Kling's own.")
         if self.media_faults not in MEDIA_FAULTS:
             raise ArgumentsInvalid(
                 f"media_faults is {self.media_faults!r}.",

@@ -273,6 +273,14 @@ def test_the_mode_and_the_aspect_ratio_decide_the_size(
         assert (spec.width, spec.height) == size
 
 
+def test_a_rehearsal_may_make_its_clips_smaller_but_never_larger(tmp_path: Path) -> None:
+    with Stand(RehearsalSettings(folder=tmp_path, most_lines=900)) as stand:
+        for mode in ("std", "pro"):
+            stand.created(mode=mode)
+        specs = until(lambda: stand.clips.specs, lambda specs: len(specs) == 2)
+        assert {(spec.width, spec.height) for spec in specs} == {(1280, 720), (1600, 900)}
+
+
 def test_a_server_that_is_told_another_profile_goes_on_with_its_tasks(tmp_path: Path) -> None:
     with Stand(RehearsalSettings(folder=tmp_path)) as stand:
         task = stand.created(mode="4k")

@@ -215,7 +215,9 @@ def test_only_this_machine_is_served(tmp_path: Path, host: str) -> None:
         RehearsalSettings(folder=tmp_path, host=host)
 
 
-@pytest.mark.parametrize("changes", [{"port": 65_536}, {"port": -1}, {"media_faults": "never"}, {"profile": "early"}])
+@pytest.mark.parametrize(
+    "changes", [{"port": 65_536}, {"port": -1}, {"media_faults": "never"}, {"profile": "early"}, {"most_lines": 71}]
+)
 def test_a_setting_that_makes_no_sense_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
     with pytest.raises(ArgumentsInvalid):
         Stand(RehearsalSettings(folder=tmp_path, **changes))
