@@ -17,7 +17,7 @@ from kling_omni_addon.blender.host.wrapping import columns, in_lines
         ("", ()),
         (" \n ", ()),
         ("クリップはシーケンサーにあります。", ("クリップはシーケン", "サーにあります。")),
-        ("片段在序列编辑器中,名为 Scene。", ("片段在序列编辑器", "中,名为 Scene。")),
+        ("短片在序列编辑器中,名为 Scene。", ("短片在序列编辑器", "中,名为 Scene。")),
     ],
 )
 def test_a_text_is_broken_between_words_and_wide_characters(text: str, lines: tuple[str, ...]) -> None:
