@@ -7,7 +7,6 @@ from bpy.props import EnumProperty
 
 from ...core.capability import ModelLimits
 from ...core.errors import CaptureFailed
-from ...core.problem import counted
 from ...core.request import Role
 from ..connection import limits
 from ..shot.properties import shot_of
@@ -30,16 +29,28 @@ def keyframes(scene: bpy.types.Scene, model: ModelLimits) -> list[tuple[Role, in
     for fewer markers than two, or more than the model takes frames.
     """
     frames, most = marked_frames(scene), model.middle_frames + _ENDS
-    between = "between frames {} and {}".format(*_range(scene))
+    first, last = _range(scene)
     if len(frames) < _ENDS:
-        sentence = f"A first and an end frame need two markers; {between} there are {len(frames)}."
-        raise CaptureFailed(sentence, field="frame", remedy="Add markers (M) at the frames to capture.")
+        raise CaptureFailed(
+            f"A first and an end frame need two markers; between frames {first} and {last} there are {len(frames)}.",
+            field="frame",
+            remedy="Add markers (M) at the frames to capture.",
+        )
     if len(frames) > most:
-        takes = f"{model.label} takes {most} frames: a first, {model.middle_frames} in the middle and an end frame"
-        remedy = f"Remove {counted(len(frames) - most, 'marker')}, or set a preview range (P) around fewer."
-        raise CaptureFailed(f"There are {len(frames)} markers {between}; {takes}.", field="frame", remedy=remedy)
+        raise CaptureFailed(
+            f"There are {len(frames)} markers between frames {first} and {last}; {model.label} takes {most} frames: "
+            f"a first, {model.middle_frames} in the middle and an end frame.",
+            field="frame",
+            remedy=_removal(len(frames) - most),
+        )
     roles = [Role.FIRST, *[Role.MIDDLE] * (len(frames) - _ENDS), Role.END]
     return list(zip(roles, frames, strict=True))
+
+
+def _removal(surplus: int) -> str:
+    if surplus == 1:
+        return "Remove 1 marker, or set a preview range (P) around fewer."
+    return f"Remove {surplus} markers, or set a preview range (P) around fewer."
 
 
 def _range(scene: bpy.types.Scene) -> tuple[int, int]:

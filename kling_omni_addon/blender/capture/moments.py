@@ -66,10 +66,9 @@ def require_active_strip(scene: bpy.types.Scene) -> Strip:
 
 def _marker(scene: bpy.types.Scene, moment: str) -> int:
     now, frames = scene.frame_current, sorted(marker.frame for marker in scene.timeline_markers)
-    found = [f for f in frames if f > now][:1] if moment == "MARKER_NEXT" else [f for f in frames if f < now][-1:]
+    is_next = moment == "MARKER_NEXT"
+    found = [f for f in frames if f > now][:1] if is_next else [f for f in frames if f < now][-1:]
     if not found:
-        side = "after" if moment == "MARKER_NEXT" else "before"
-        raise CaptureFailed(
-            f"No marker is {side} frame {now}.", field="frame", remedy="Add a marker, or move the playhead."
-        )
+        sentence = f"No marker is after frame {now}." if is_next else f"No marker is before frame {now}."
+        raise CaptureFailed(sentence, field="frame", remedy="Add a marker, or move the playhead.")
     return found[0]
