@@ -7,16 +7,72 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _TEXT_LENGTH: Final = 60
-_SETTINGS: Final = (
-    ("model", "Model"),
-    ("mode", "Quality"),
-    ("duration_s", "Length"),
-    ("aspect_ratio", "Aspect"),
-    ("sound", "Sound"),
-    ("watermark", "Watermark"),
+_MODEL: Final = "Model: {old} → {new}"
+_QUALITY: Final = "Quality: {old} → {new}"
+_LENGTH: Final = "Length: {old} s → {new} s"
+_SWITCHES: Final = (
+    ("sound", "Sound: off → on", "Sound: on → off"),
+    ("watermark", "Watermark: off → on", "Watermark: on → off"),
 )
-_FRAMES: Final = (("first", "First frame"), ("end", "End frame"))
-_LISTS: Final = (("middle", "Middle frames"), ("reference", "References"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What is said of a thing that became another one, came or went; ``replaced`` of images under the same names."""
+
+    changed: str
+    added: str
+    removed: str
+    replaced: str = ""
+
+
+_PROMPT: Final = _Line('Prompt: "{old}" → "{new}"', 'Prompt: none → "{new}"', 'Prompt: "{old}" → none')
+_SHOT: Final = _Line(
+    'Shot {number}: "{old}" → "{new}"', 'Shot {number}: none → "{new}"', 'Shot {number}: "{old}" → none'
+)
+_ASPECT: Final = _Line("Aspect: {old} → {new}", "Aspect: none → {new}", "Aspect: {old} → none")
+_PICTURES: Final = (
+    (
+        "first",
+        _Line(
+            "First frame: {old} → {new}",
+            "First frame: none → {new}",
+            "First frame: {old} → none",
+            "First frame: another image with the same name",
+        ),
+    ),
+    (
+        "end",
+        _Line(
+            "End frame: {old} → {new}",
+            "End frame: none → {new}",
+            "End frame: {old} → none",
+            "End frame: another image with the same name",
+        ),
+    ),
+    (
+        "middle",
+        _Line(
+            "Middle frames: {old} → {new}",
+            "Middle frames: none → {new}",
+            "Middle frames: {old} → none",
+            "Middle frames: other images with the same names",
+        ),
+    ),
+    (
+        "reference",
+        _Line(
+            "References: {old} → {new}",
+            "References: none → {new}",
+            "References: {old} → none",
+            "References: other images with the same names",
+        ),
+    ),
+)
+_ELEMENTS: Final = _Line("Elements: {old} → {new}", "Elements: none → {new}", "Elements: {old} → none")
+_VIDEO: Final = _Line("Video: {old} → {new}", "Video: none → {new}", "Video: {old} → none")
+_CUT: Final = _Line("Cut: {old} → {new}", "Cut: none → {new}", "Cut: {old} → none")
+_CUTS: Final[Mapping[str, str]] = {"custom": "shot by shot", "automatic": "by Kling"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +119,33 @@ def diff_of(before: Mapping[str, Any], after: Mapping[str, Any], label: Callable
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any], label: Callable[[str], str]) -> Iterator[str]:
     yield from _prompt_changes(before, after)
-    for key, name in _SETTINGS:
-        yield from _change(name, _setting(before, key, label), _setting(after, key, label))
-    for role, name in _FRAMES:
-        yield from _picture_change(name, _picture(before, role), _picture(after, role))
-    for role, name in _LISTS:
-        yield from _list_changes(name, *(_pictures(wish, role) for wish in (before, after)))
-    yield from _change("Elements", _elements(before), _elements(after))
-    yield from _change("Video", _video(before), _video(after))
-    yield from _change("Cut", _cut(before), _cut(after))
+    for key, template, named in (("model", _MODEL, label), ("mode", _QUALITY, label), ("duration_s", _LENGTH, str)):
+        old, new = before.get(key), after.get(key)
+        if old and new and old != new:  # each wish that is known has them
+            yield template.format(old=named(str(old)), new=named(str(new)))
+    yield from _change(_ASPECT, str(before.get("aspect_ratio") or ""), str(after.get("aspect_ratio") or ""))
+    for key, on, off in _SWITCHES:
+        if bool(before.get(key)) != bool(after.get(key)):
+            yield on if after.get(key) else off
+    for role, line in _PICTURES:
+        yield from _picture_changes(line, _pictures(before, role), _pictures(after, role))
+    yield from _change(_ELEMENTS, _elements(before), _elements(after))
+    yield from _change(_VIDEO, _video(before), _video(after))
+    yield from _change(_CUT, _cut(before), _cut(after))
+
+
+def _change(line: _Line, old: str, new: str, number: int = 0) -> Iterator[str]:
+    if old != new:
+        template = line.changed if old and new else line.added if new else line.removed
+        yield template.format(old=old, new=new, number=number)
 
 
 def _prompt_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    yield from _change("Prompt", *_shortened(str(before.get("prompt", "")), str(after.get("prompt", ""))))
+    yield from _change(_PROMPT, *_shortened(str(before.get("prompt", "")), str(after.get("prompt", ""))))
     old, new = before.get("shots") or (), after.get("shots") or ()
     for number in range(max(len(old), len(new))):
         texts = [_shot(shots[number]) if number < len(shots) else "" for shots in (old, new)]
-        yield from _change(f"Shot {number + 1}", *_shortened(*texts))
+        yield from _change(_SHOT, *_shortened(*texts), number + 1)
 
 
 def _shot(shot: Mapping[str, Any]) -> str:
@@ -99,46 +165,21 @@ def _cut_out(text: str, start: int) -> str:
     if not text:
         return ""
     part = text[start : start + _TEXT_LENGTH]
-    return f'"{"..." if start else ""}{part}{"..." if start + _TEXT_LENGTH < len(text) else ""}"'
+    return f"{'...' if start else ''}{part}{'...' if start + _TEXT_LENGTH < len(text) else ''}"
 
 
-def _change(name: str, before: str, after: str) -> Iterator[str]:
-    if before != after:
-        yield f"{name}: {before or 'none'} → {after or 'none'}"
+def _picture_changes(line: _Line, before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]) -> Iterator[str]:
+    old, new = (", ".join(map(_name, pictures)) for pictures in (before, after))
+    yield from _change(line, old, new)
+    if old == new and _contents(before) != _contents(after):
+        yield line.replaced
 
 
-def _setting(wish: Mapping[str, Any], key: str, label: Callable[[str], str]) -> str:
-    value = wish.get(key, "")
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return f"{value} s" if key == "duration_s" else label(str(value))
-
-
-def _picture(wish: Mapping[str, Any], role: str) -> Mapping[str, Any] | None:
-    return next((picture for picture in wish.get("pictures") or () if picture.get("role") == role), None)
-
-
-def _picture_change(name: str, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> Iterator[str]:
-    names = [_file_name(picture) if picture is not None else "" for picture in (before, after)]
-    if names[0] != names[1]:
-        yield from _change(name, *names)
-    elif before is not None and after is not None and before.get("sha256") != after.get("sha256"):
-        yield f"{name}: another image with the same name"
-
-
-def _file_name(picture: Mapping[str, Any]) -> str:
+def _name(picture: Mapping[str, Any]) -> str:
+    """A picture by its name in the prompt or its file, in the quotes that keep it from being translated."""
     source = str(picture.get("source", ""))
-    return source.replace("\\", "/").rpartition("/")[2] or "an image"
-
-
-def _list_changes(name: str, before: list[Mapping[str, Any]], after: list[Mapping[str, Any]]) -> Iterator[str]:
-    yield from _change(name, ", ".join(_names(before)), ", ".join(_names(after)))
-    if _names(before) == _names(after) and _contents(before) != _contents(after):
-        yield f"{name}: other images with the same names"
-
-
-def _names(pictures: list[Mapping[str, Any]]) -> list[str]:
-    return [str(picture.get("name") or _file_name(picture)) for picture in pictures]
+    name = picture.get("name") or source.replace("\\", "/").rpartition("/")[2]
+    return f'"{name}"' if name else "an image"
 
 
 def _contents(pictures: list[Mapping[str, Any]]) -> list[Any]:
@@ -150,16 +191,17 @@ def _pictures(wish: Mapping[str, Any], role: str) -> list[Mapping[str, Any]]:
 
 
 def _elements(wish: Mapping[str, Any]) -> str:
-    return ", ".join(str(element.get("name") or element.get("id")) for element in wish.get("elements") or ())
+    return ", ".join(f'"{element.get("name") or element.get("id")}"' for element in wish.get("elements") or ())
 
 
 def _video(wish: Mapping[str, Any]) -> str:
     video = wish.get("video")
     if not video:
         return ""
-    use = "edited" if video.get("use") == "edit" else "used as reference"
-    return f"{use}, with original sound" if video.get("keep_sound") else use
+    if video.get("keep_sound"):
+        return "edited, with original sound" if video.get("use") == "edit" else "used as reference, with original sound"
+    return "edited" if video.get("use") == "edit" else "used as reference"
 
 
 def _cut(wish: Mapping[str, Any]) -> str:
-    return {"custom": "shot by shot", "automatic": "by Kling"}.get(str(wish.get("storyboard", "")), "")
+    return _CUTS.get(str(wish.get("storyboard", "")), "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from kling_omni_addon.core.request import (
     VideoUse,
 )
 from kling_omni_addon.core.takes import Take, diff_of, in_order
+from kling_omni_addon.core.translation import catalog
 from tests.workshop.request_space import requests
 
 REQUEST = OmniRequest(
@@ -38,34 +40,41 @@ def wish(**changes: Any) -> dict[str, Any]:
     return wish_of(replace(REQUEST, **changes))
 
 
-@pytest.mark.parametrize(
-    ("changes", "line"),
-    [
-        ({"prompt": "a fox sleeps"}, 'Prompt: "a fox runs" → "a fox sleeps"'),
-        ({"prompt": ""}, 'Prompt: "a fox runs" → none'),
-        ({"mode": "pro"}, "Quality: Standard → Pro"),
-        ({"duration_s": 10}, "Length: 5 s → 10 s"),
-        ({"aspect_ratio": "1:1"}, "Aspect: none → 1:1"),
-        ({"sound": True}, "Sound: off → on"),
-        ({"model": "kling-video-o1"}, "Model: Kling 3.0 Omni → Kling O1"),
-        ({"pictures": REQUEST.pictures[1:]}, "First frame: first.png → none"),
-        (
-            {"pictures": (*REQUEST.pictures, Picture(source="C:\\a\\end.png", role=Role.END))},
-            "End frame: none → end.png",
-        ),
-        ({"pictures": REQUEST.pictures[:1]}, "References: den → none"),
-        ({"elements": (Element(id=7), Element(id=8))}, "Elements: hero → 7, 8"),
-        (
-            {"video": Video(url="https://x/y", use=VideoUse.EDIT, keep_sound=True)},
-            "Video: none → edited, with original sound",
-        ),
-        ({"storyboard": Storyboard.AUTOMATIC}, "Cut: none → by Kling"),
-        ({"shots": (StoryboardShot(prompt="she waits", duration_s=2),)}, 'Shot 1: none → "she waits (2 s)"'),
-    ],
-)
+CHANGES: list[tuple[dict[str, Any], str]] = [
+    ({"prompt": "a fox sleeps"}, 'Prompt: "a fox runs" → "a fox sleeps"'),
+    ({"prompt": ""}, 'Prompt: "a fox runs" → none'),
+    ({"mode": "pro"}, "Quality: Standard → Pro"),
+    ({"duration_s": 10}, "Length: 5 s → 10 s"),
+    ({"aspect_ratio": "1:1"}, "Aspect: none → 1:1"),
+    ({"sound": True}, "Sound: off → on"),
+    ({"model": "kling-video-o1"}, "Model: Kling 3.0 Omni → Kling O1"),
+    ({"pictures": REQUEST.pictures[1:]}, 'First frame: "first.png" → none'),
+    (
+        {"pictures": (*REQUEST.pictures, Picture(source="C:\\a\\end.png", role=Role.END))},
+        'End frame: none → "end.png"',
+    ),
+    ({"pictures": REQUEST.pictures[:1]}, 'References: "den" → none'),
+    ({"elements": (Element(id=7), Element(id=8))}, 'Elements: "hero" → "7", "8"'),
+    (
+        {"video": Video(url="https://x/y", use=VideoUse.EDIT, keep_sound=True)},
+        "Video: none → edited, with original sound",
+    ),
+    ({"storyboard": Storyboard.AUTOMATIC}, "Cut: none → by Kling"),
+    ({"shots": (StoryboardShot(prompt="she waits", duration_s=2),)}, 'Shot 1: none → "she waits (2 s)"'),
+]
+NAMES = {"std": "Standard", "pro": "Pro", "kling-v3-omni": "Kling 3.0 Omni", "kling-video-o1": "Kling O1"}
+
+
+@pytest.mark.parametrize(("changes", "line"), CHANGES)
 def test_a_line_says_what_was_and_what_is(changes: dict[str, Any], line: str) -> None:
-    names = {"std": "Standard", "pro": "Pro", "kling-v3-omni": "Kling 3.0 Omni", "kling-video-o1": "Kling O1"}
-    assert diff_of(wish(), wish(**changes), lambda text: names.get(text, text)) == (line,)
+    assert diff_of(wish(), wish(**changes), lambda text: NAMES.get(text, text)) == (line,)
+
+
+@pytest.mark.parametrize("line", [line for _, line in CHANGES])
+def test_a_line_comes_out_whole_in_another_language(line: str) -> None:
+    """Beside what is quoted, no English is left of it but names."""
+    told = re.sub(r'"[^"]*"', "", catalog("ja").translated(line))
+    assert set(re.findall("[A-Za-z]{2,}", told)) <= {"Kling", "Omni", "Pro", "O1"}
 
 
 def test_long_prompts_are_shown_from_where_they_differ() -> None:

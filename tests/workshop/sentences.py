@@ -20,7 +20,7 @@ NOT_SHOWN_IN_BLENDER = (
     "core/translation.py",
 )
 """What speaks to a terminal, a log, a file or Kling."""
-ALONE = ("free",)
+ALONE = ("edited", "free", "shown")
 """Single words in small letters, which cannot be told from identifiers."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NAMED = re.compile(r"\{(?!file\}|link\})[A-Za-z_]*\}")

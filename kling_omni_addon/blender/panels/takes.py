@@ -104,7 +104,7 @@ class _Takes:
             return
         found = takes.takes_of(strip)
         for number, take in enumerate(found, start=1):
-            text = title_of(take, number) + _first_difference(strip, take)
+            text = translated(title_of(take, number)) + _first_difference(strip, take)
             layout.operator("kling.switch_take", text=text, icon=_icon(strip, take)).submission_id = take.submission
         if not found:
             layout.label(text="No takes found")
@@ -117,9 +117,10 @@ class KLING_MT_takes(_Takes, bpy.types.Menu):
 
 
 def _first_difference(strip: Strip, take: Take) -> str:
+    """Behind its number, in the language of the interface."""
     if take.submission == submission_of(strip):
-        return "  (shown)"
-    first = next(iter(takes.differences(strip, take)), "same settings")
+        return f"  ({translated('shown')})"
+    first = translated(next(iter(takes.differences(strip, take)), "same settings"))
     return f"   {first[:_MENU_CHARACTERS]}{'...' if len(first) > _MENU_CHARACTERS else ''}"
 
 
@@ -165,7 +166,7 @@ class KLING_PT_sequencer_takes(bpy.types.Panel):
 def _draw_switch(column: bpy.types.UILayout, strip: Strip, found: tuple[Take, ...]) -> None:
     row, shown = column.row(align=True), takes.shown_in(found, strip)
     row.operator("kling.switch_take", text="", icon="TRIA_LEFT").step = -1
-    text = name_of(strip) if shown is None else title_of(found[shown], shown + 1)
+    text = name_of(strip) if shown is None else translated(title_of(found[shown], shown + 1))
     row.menu("KLING_MT_takes", text=text, icon="SOLO_ON" if takes.shows_favourite(strip) else "NONE")
     row.operator("kling.switch_take", text="", icon="TRIA_RIGHT").step = 1
 
