@@ -39,7 +39,10 @@ OFFLINE = (
 REHEARSING = "Rehearsal (free test mode): nothing is sent to Kling, nothing is charged, and the clips are test clips."
 _NAMES: Mapping[str, str] = {"kling": "Kling", "kling-china": "Kling China", REHEARSAL: "a rehearsal"}
 _KEY_NAMES = ("KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY")
-_CAPS: Mapping[str, str] = {"KLING_DAILY_CAP": "in 24 hours", "KLING_PROJECT_CAP": "on one .blend file"}
+_CAPS: Mapping[str, str] = {
+    "KLING_DAILY_CAP": "Limit: {units} units in 24 hours ({source}).",
+    "KLING_PROJECT_CAP": "Limit: {units} units on one .blend file ({source}).",
+}
 _CAP_PLACES = 3
 _MOST_AT_ONCE = 50
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -174,12 +177,13 @@ def _has_any_key(values: Mapping[str, str]) -> bool:
 
 
 def caps_in_force(environment: Mapping[str, str], preferred: Preferred, choice: Choice) -> tuple[Caps, str]:
-    """The lower one of each two caps, and where they come from in words. Those of the preferences are for what costs.
+    """The lower one of each two caps, and where they come from, a sentence each. Those of the preferences are for what
+    costs.
 
     Raises :class:`ArgumentsInvalid` for a cap that is no amount.
     """
     found, told = list[Decimal | None](), list[str]()
-    for name, span in _CAPS.items():
+    for name, sentence in _CAPS.items():
         given = [(_units(environment, name), "of the environment")]
         if not choice.is_rehearsal:
             given.append((_units(preferred.values, name), "of the preferences"))
@@ -187,8 +191,8 @@ def caps_in_force(environment: Mapping[str, str], preferred: Preferred, choice: 
         units, source = min(known, default=(None, ""))
         found.append(units)
         if units is not None:
-            told.append(f"{plain(units)} units {span} ({source})")
-    return Caps(daily=found[0], project=found[1]), " and ".join(told)
+            told.append(sentence.format(units=plain(units), source=source))
+    return Caps(daily=found[0], project=found[1]), " ".join(told) or "Limits: none."
 
 
 def uploading_in_force(environment: Mapping[str, str], preferred: Preferred) -> Uploading:
@@ -273,28 +277,31 @@ def limits_in_force(
 
 def told_profile(environment: Mapping[str, str], preferred: Preferred, profile: str = "", dialect: str = "") -> str:
     """The profile in force with its date, the API where it is not the usual one, whether there are models besides that
-    a relay documents, and who chose them. Raises like :func:`limits_in_force`.
+    a relay documents, and who chose them: a sentence each. Raises like :func:`limits_in_force`.
     """
     name, source = profile_in_force(environment, preferred, profile)
-    spoken, chosen = dialect_in_force(environment, preferred, dialect)
-    over = "" if spoken == LEGACY else f", over the {spoken} API ({chosen})"
-    is_relayed, wanted = relayed_in_force(environment, preferred)
-    besides = f", with models as a relay documents them ({wanted})" if is_relayed else ""
-    return f"{name} of {capability.profile(name).date} ({source}){over}{besides}"
+    told = [f"Profile: {name} of {capability.profile(name).date} ({source})."]
+    spoken, source = dialect_in_force(environment, preferred, dialect)
+    if spoken != LEGACY:
+        told.append(f"API: {spoken} ({source}).")
+    is_relayed, source = relayed_in_force(environment, preferred)
+    if is_relayed:
+        told.append(f"Models as a relay documents them: on ({source}).")
+    return " ".join(told)
 
 
 def told_settings(
     environment: Mapping[str, str], preferred: Preferred, service: str = "", profile: str = "", dialect: str = ""
 ) -> str:
-    """Where each setting comes from, in a sentence without any key. Raises :class:`ArgumentsInvalid` for a cap or a
+    """Where each setting comes from, a sentence each, without any key. Raises :class:`ArgumentsInvalid` for a cap or a
     profile that is none.
     """
     choice = service_in_force(environment, preferred, service)
     key = "the rehearsal's own" if choice.is_rehearsal else keys_in_force(environment, preferred)[1]
-    caps = caps_in_force(environment, preferred, choice)[1]
     name = _NAMES.get(choice.name, "the address given")
+    caps = caps_in_force(environment, preferred, choice)[1]
     limits = told_profile(environment, preferred, profile, dialect)
-    return f"Service: {name} ({choice.source}); key: {key}; limits: {caps or 'none'}; profile: {limits}."
+    return " ".join((f"Service: {name} ({choice.source}).", f"Key: {key}.", caps, limits))
 
 
 def read_settings(

@@ -51,7 +51,7 @@ def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> cap
     from ..settings import limits_in_force, told_profile
 
     chosen = environment, options.preferred, options.profile, getattr(options, "dialect", "")
-    tell(f"kling: Profile: {told_profile(*chosen)}.")
+    tell(f"kling: {told_profile(*chosen)}")
     return limits_in_force(*chosen)
 
 

@@ -49,7 +49,7 @@ def test_service_key_and_caps_of_the_preferences_hold(
     assert main(["submit", shot, "--wait"], home, around) == 2
     said = capsys.readouterr()
     assert "daily limit of 3 units" in json.loads(said.out.splitlines()[-1])["problem"]
-    assert "kling: Service: the address given (by the preferences); key: the preferences;" in said.err
+    assert "kling: Service: the address given (by the preferences). Key: the preferences." in said.err
     assert "of-the-page" not in said.err
     assert len(kling.creates) == 1
 

@@ -57,9 +57,9 @@ def words_of(verb: str, folder: Path) -> list[str]:
     [
         ((), {}, NOTHING_PREFERRED, ""),
         ((), {"KLING_DIALECT": "legacy"}, OF_NEW, ""),
-        ((), {"KLING_DIALECT": "new"}, NOTHING_PREFERRED, ", over the new API (by KLING_DIALECT of the environment)"),
-        ((), {}, OF_NEW, ", over the new API (by the preferences)"),
-        (("--dialect", "new"), {"KLING_DIALECT": "legacy"}, NOTHING_PREFERRED, ", over the new API (by --dialect)"),
+        ((), {"KLING_DIALECT": "new"}, NOTHING_PREFERRED, " API: new (by KLING_DIALECT of the environment)."),
+        ((), {}, OF_NEW, " API: new (by the preferences)."),
+        (("--dialect", "new"), {"KLING_DIALECT": "legacy"}, NOTHING_PREFERRED, " API: new (by --dialect)."),
         (("--dialect", "legacy"), {"KLING_DIALECT": "new"}, OF_NEW, ""),
     ],
 )
@@ -76,7 +76,7 @@ def test_a_request_is_judged_over_the_api_that_was_chosen_last(
 ) -> None:
     path = str(written(tmp_path, prompt="x" * 2501))
     assert main([verb, path, *flags], home | environment, preferred) == (0 if told else 2)
-    assert f"kling: Profile: late of 2026-10-04 (by default){told}.\n" in capsys.readouterr().err
+    assert f"kling: Profile: late of 2026-10-04 (by default).{told}\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

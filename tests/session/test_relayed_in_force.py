@@ -30,7 +30,7 @@ def test_models_that_a_relay_documents_are_there_for_those_who_choose_them(
     read = read_settings(KEY | around, preferred=preferred)
     assert read.is_relayed == chosen[0]
     assert read.limits == limits_in_force(around, preferred)
-    said = f" (by KLING_DIALECT of the environment), with models as a relay documents them ({chosen[1]})."
+    said = f" API: new (by KLING_DIALECT of the environment). Models as a relay documents them: on ({chosen[1]})."
     assert read.told.endswith(said) == chosen[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.errors import ArgumentsInvalid, CredentialsMissing
 from kling_omni_addon.core.life.spending import Caps
+from kling_omni_addon.core.translation import LANGUAGES, catalog
 from kling_omni_addon.rehearsal.settings import API_KEY, RehearsalSettings
 from kling_omni_addon.rehearsal_note import kept_note
 from kling_omni_addon.settings import (
@@ -122,19 +124,27 @@ def told(environment: dict[str, str], **page: Any) -> str:
 def test_one_sentence_says_where_each_value_came_from_and_tells_no_key_and_no_address() -> None:
     secret = {"KLING_API_KEY": "api-key-kling-canary", "KLING_BASE_URL": "https://user.example"}
     assert told(secret, KLING_DAILY_CAP="9") == (
-        "Service: the address given (by KLING_BASE_URL of the environment); key: KLING_API_KEY of the environment; "
-        "limits: 9 units in 24 hours (of the preferences); profile: late of 2026-10-04 (by default)."
+        "Service: the address given (by KLING_BASE_URL of the environment). Key: KLING_API_KEY of the environment. "
+        "Limit: 9 units in 24 hours (of the preferences). Profile: late of 2026-10-04 (by default)."
     )
     assert told({}) == (
-        "Service: a rehearsal (automatic, because no key is set); key: the rehearsal's own; limits: none; "
-        "profile: late of 2026-10-04 (by default)."
+        "Service: a rehearsal (automatic, because no key is set). Key: the rehearsal's own. Limits: none. "
+        "Profile: late of 2026-10-04 (by default)."
     )
     page = {"KLING_API_KEY": "k", "KLING_PROJECT_CAP": "4", "KLING_PROFILE": "seed"}
     assert told({"KLING_PROJECT_CAP": "3"}, **page) == (
-        "Service: Kling (automatic, because a key is set); key: the preferences; "
-        "limits: 3 units on one .blend file (of the environment); "
-        "profile: seed of 2026-03-31 (by the preferences)."
+        "Service: Kling (automatic, because a key is set). Key: the preferences. "
+        "Limit: 3 units on one .blend file (of the environment). "
+        "Profile: seed of 2026-03-31 (by the preferences)."
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_said_of_the_settings_comes_out_whole_in_each_language(language: str) -> None:
+    """Sentence by sentence; two limits, the other API and the models of a relay say most."""
+    around = {"KLING_API_KEY": "k", "KLING_PROJECT_CAP": "3", "KLING_DIALECT": "new", "KLING_RELAYED_MODELS": "1"}
+    in_other_words = catalog(language).translated(told(around, KLING_DAILY_CAP="9", KLING_PROFILE="seed"))
+    assert re.findall(r"\b(?:because|key|units|hours|file|of|the|by|relay|on) ", in_other_words) == []
 
 
 @pytest.mark.parametrize(
@@ -156,7 +166,7 @@ def test_the_profile_is_that_of_the_flag_the_environment_the_page_or_today_s(
     assert profile_in_force(around, preferred, flag) == chosen
     read = read_settings(KEY | around, profile=flag, preferred=preferred)
     assert read.profile == chosen[0]
-    assert read.told.endswith(f"; profile: {chosen[0]} of {capability.profile(chosen[0]).date} ({chosen[1]}).")
+    assert read.told.endswith(f" Profile: {chosen[0]} of {capability.profile(chosen[0]).date} ({chosen[1]}).")
 
 
 @pytest.mark.parametrize(("environment", "page"), [("march", ""), ("march", "seed"), ("", "march"), ("LATE", "")])
@@ -188,8 +198,8 @@ def test_the_api_is_that_of_the_flag_the_environment_the_page_or_the_legacy_one(
     assert dialect_in_force(around, preferred, flag) == chosen
     read = read_settings(KEY | around, dialect=flag, preferred=preferred)
     assert read.dialect == chosen[0]
-    told_of_it = f", over the new API ({chosen[1]})" if chosen[0] == "new" else ""
-    assert read.told.endswith(f"; profile: late of 2026-10-04 (by default){told_of_it}.")
+    told_of_it = f" API: new ({chosen[1]})." if chosen[0] == "new" else ""
+    assert read.told.endswith(f" Profile: late of 2026-10-04 (by default).{told_of_it}")
 
 
 @pytest.mark.parametrize(("environment", "page"), [("2026", ""), ("2026", "new"), ("", "2026"), ("NEW", "")])

@@ -34,8 +34,8 @@ def trouble() -> str:
 
 
 def told() -> str:
-    """Which profile is in force, of which date and who chose it, for a panel."""
-    return trouble() or f"Profile: {settings.told_profile(os.environ, preferences.preferred())}"
+    """Which profile is in force, of which date and who chose it, in sentences for a panel."""
+    return trouble() or settings.told_profile(os.environ, preferences.preferred())
 
 
 def of_model(name: str) -> Profile:

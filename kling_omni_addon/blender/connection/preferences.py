@@ -217,7 +217,7 @@ def key_source() -> str:
 
 
 def told() -> str:
-    """Where each setting comes from, in a sentence."""
+    """Where each setting comes from, in sentences."""
     try:
         return settings.told_settings(os.environ, preferred())
     except KlingError as error:

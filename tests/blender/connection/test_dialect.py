@@ -17,7 +17,7 @@ from tests.workshop.rehearsal_stand import png
 
 Scene = Any
 Page = Any
-OVER_NEW = "over the new API (by the preferences)"
+OVER_NEW = "API: new (by the preferences)."
 
 
 def faults(scene: Scene) -> list[str]:
@@ -26,22 +26,22 @@ def faults(scene: Scene) -> list[str]:
 
 def test_the_legacy_api_is_spoken_until_somebody_chooses_and_nothing_is_said_of_it(page: Page) -> None:
     assert page.dialect == "legacy"
-    assert (limits.profile().dialect, limits.told()) == ("legacy", "Profile: late of 2026-10-04 (by default)")
+    assert (limits.profile().dialect, limits.told()) == ("legacy", "Profile: late of 2026-10-04 (by default).")
 
 
 def test_the_preference_chooses_and_the_environment_precedes_it(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     page.dialect = "new"
     assert limits.profile().dialect == "new"
-    assert limits.told() == f"Profile: late of 2026-10-04 (by default), {OVER_NEW}"
-    assert preferences.told().endswith(f"; profile: late of 2026-10-04 (by default), {OVER_NEW}.")
+    assert limits.told() == f"Profile: late of 2026-10-04 (by default). {OVER_NEW}"
+    assert preferences.told().endswith(f" Profile: late of 2026-10-04 (by default). {OVER_NEW}")
     monkeypatch.setenv("KLING_DIALECT", "legacy")
-    assert (limits.profile().dialect, limits.told()) == ("legacy", "Profile: late of 2026-10-04 (by default)")
+    assert (limits.profile().dialect, limits.told()) == ("legacy", "Profile: late of 2026-10-04 (by default).")
 
 
 def test_profile_and_api_are_chosen_apart(page: Page) -> None:
     page.dialect, page.profile = "new", "seed"
     assert (limits.profile().name, limits.profile().dialect) == ("seed", "new")
-    assert limits.told() == f"Profile: seed of 2026-03-31 (by the preferences), {OVER_NEW}"
+    assert limits.told() == f"Profile: seed of 2026-03-31 (by the preferences). {OVER_NEW}"
 
 
 def test_the_account_panel_and_the_page_show_what_is_spoken(page: Page) -> None:

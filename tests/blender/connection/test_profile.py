@@ -32,29 +32,29 @@ def faults(scene: Scene) -> list[str]:
 
 def test_today_s_profile_is_in_force_until_somebody_chooses(page: Page) -> None:
     assert page.profile == "late"
-    assert (limits.profile().name, limits.told()) == ("late", "Profile: late of 2026-10-04 (by default)")
+    assert (limits.profile().name, limits.told()) == ("late", "Profile: late of 2026-10-04 (by default).")
 
 
 def test_the_preference_chooses_and_the_environment_precedes_it(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     page.profile = "seed"
-    assert limits.told() == "Profile: seed of 2026-03-31 (by the preferences)"
+    assert limits.told() == "Profile: seed of 2026-03-31 (by the preferences)."
     monkeypatch.setenv("KLING_PROFILE", "late")
-    assert limits.told() == "Profile: late of 2026-10-04 (by KLING_PROFILE of the environment)"
-    assert preferences.told().endswith("profile: late of 2026-10-04 (by KLING_PROFILE of the environment).")
+    assert limits.told() == "Profile: late of 2026-10-04 (by KLING_PROFILE of the environment)."
+    assert preferences.told().endswith(" Profile: late of 2026-10-04 (by KLING_PROFILE of the environment).")
 
 
 def test_the_account_panel_shows_the_date_of_the_profile(page: Page) -> None:
     layout = Layout()
     account = next(part for part in tab._PARTS if part.bl_label == "Account")
     account.draw(type("Drawn", (), {"layout": layout})(), bpy.context)
-    assert "Profile: late of 2026-10-04 (by default)" in layout.text
+    assert "Profile: late of 2026-10-04 (by default)." in layout.text
 
 
 def test_the_page_shows_the_profile_and_who_chose_it(page: Page) -> None:
     layout = Layout()
     preferences_page.draw_page(page, layout, bpy.context)  # type: ignore[arg-type]
     assert "Profile" in layout.labels
-    assert "profile: late of 2026-10-04 (by default)." in layout.text
+    assert "Profile: late of 2026-10-04 (by default)." in layout.text
 
 
 def test_4k_is_offered_and_priced_where_a_model_makes_it(page: Page, shot_scene: Scene) -> None:

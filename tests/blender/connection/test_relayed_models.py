@@ -48,8 +48,8 @@ def test_they_are_offered_over_the_new_api_once_they_are_chosen(page: Page, monk
     page.dialect = "new"
     assert offered() == [*THERE, "Kling 4.0", "Kling 4.0 Flash"]
     assert limits.told() == (
-        "Profile: late of 2026-10-04 (by default), over the new API (by the preferences), "
-        "with models as a relay documents them (by the preferences)"
+        "Profile: late of 2026-10-04 (by default). API: new (by the preferences). "
+        "Models as a relay documents them: on (by the preferences)."
     )
     monkeypatch.setenv("KLING_RELAYED_MODELS", "0")
     assert offered() == THERE
