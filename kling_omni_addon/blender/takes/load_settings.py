@@ -31,10 +31,10 @@ from ..timeline.provenance import clip_of, provenance_on, shot_of_strip
 _CHUNK_BYTES: Final = 1 << 20
 _SHA256_DIGITS: Final = 64
 _ROLE_NAMES: Final[Mapping[str, str]] = {
-    "first": "first frame",
-    "middle": "middle frame",
-    "end": "end frame",
-    "reference": "reference",
+    "first": "The first frame",
+    "middle": "The middle frame",
+    "end": "The end frame",
+    "reference": "The reference",
 }
 
 
@@ -91,11 +91,13 @@ def _found(picture: Mapping[str, Any]) -> _Found:
         return _Found(str(same))
     kept = _kept(sha256)
     if kept is not None:
-        return _Found(str(kept), origin=f"{name or 'Picture'}, as sent")
-    what = f"The {_ROLE_NAMES.get(str(picture.get('role')), 'picture')}"
+        return _Found(str(kept), origin=f"{name or 'Image'}, as sent")
+    what = _ROLE_NAMES.get(str(picture.get("role")), "The image")
     if there:
-        return _Found(str(there[0]), note=f"{what} {name} has changed since the clip was generated")
-    return _Found("", note=f"{what} {source} is missing" if source else f"{what} was a link, and links are not stored")
+        return _Found(str(there[0]), note=f'{what} "{name}" has changed since the clip was generated')
+    return _Found(
+        "", note=f'{what} "{source}" is missing' if source else f"{what} was a link, and links are not stored"
+    )
 
 
 def _digest(path: Path) -> str:
@@ -232,7 +234,8 @@ class KLING_OT_load_settings(bpy.types.Operator):
         for loss in losses:
             say(self, loss, "WARNING")
         if not losses:
-            say(self, f"Settings of {provenance.get('name') or 'the clip'} are in the panel")
+            name = provenance.get("name")
+            say(self, f'Settings of "{name}" are in the panel' if name else "Settings of the clip are in the panel")
         return {"FINISHED"}
 
 

@@ -123,8 +123,8 @@ def test_a_picture_that_is_gone_is_the_kept_copy_and_one_that_was_changed_is_wha
     shutil.rmtree(tmp_path / "home" / "pictures")
     losses = load_settings(other, made_with)
     assert [loss.rsplit(maxsplit=0)[0] for loss in losses] == [
-        f"The first frame {first} is missing",
-        f"The end frame {end.name} has changed since the clip was generated",
+        f'The first frame "{first}" is missing',
+        f'The end frame "{end.name}" has changed since the clip was generated',
     ]
     assert (other.kling.first_frame, other.kling.end_frame) == ("", str(end))
 
