@@ -164,9 +164,9 @@ def _loaded(source: Path) -> Any:
     try:
         image: Any = bpy.data.images.load(str(source))
     except RuntimeError as error:
-        raise ClipImpossible(f"The picture {source} cannot be opened") from error
+        raise ClipImpossible(f"The image {source} cannot be opened") from error
     if not all(image.size):
-        raise ClipImpossible(f"The file {source} is not a picture that Blender can read")
+        raise ClipImpossible(f"The file {source} is not an image that Blender can read")
     image.colorspace_settings.name = "Non-Color"  # else a 16-bit PNG arrives as linear light
     return image
 

@@ -281,7 +281,7 @@ def test_transparent_parts_of_a_picture_are_black(folder: Path) -> None:
 def test_a_missing_picture_is_told_in_one_line_and_leaves_nothing(folder: Path) -> None:
     output, child = order(folder, "missing", first=folder / "gone.png")
     assert child.returncode == 1
-    assert child.stderr.splitlines()[-1] == f"The picture {folder / 'gone.png'} cannot be opened"
+    assert child.stderr.splitlines()[-1] == f"The image {folder / 'gone.png'} cannot be opened"
     assert [path.name for path in folder.glob("missing*")] == ["missing.json"]
     assert not output.exists()
 
