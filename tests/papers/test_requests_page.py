@@ -77,7 +77,7 @@ MENTIONED_RULES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Several shots, cut by you", "R19", {"multi_prompt": shots("4", "4", prompt="x" * 513)}),
     ("Several shots, cut by you", "R18", {"multi_prompt": shots(*"1111112")}),
     ("Several shots, cut by you", "R25", {"model_name": O1}),
-    ("Several shots, from pictures", "W10", {"image_list": images("f", "e")}),
+    ("Several shots, from images", "W10", {"image_list": images("f", "e")}),
     ("Several shots, cut by Kling", "R16", {"prompt": ...}),
     ("Several shots, cut by Kling", "R12", {"shot_type": ...}),
     ("Several shots, cut by Kling", "R25", {"model_name": O1}),
@@ -94,8 +94,8 @@ MENTIONED_RULES_OF_SEED: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("First and end frame", "R23", AUTO),
     ("Follow a video: camera, motion or style", "R69", {"duration": "11"}),
     ("Extend a video: the next shot", "R69", {"duration": "11"}),
-    ("Several shots, from pictures", "R23", {"image_list": images("f", "e")}),
-    ("Several shots, from pictures", "W01", {"image_list": images("f", "r")}),
+    ("Several shots, from images", "R23", {"image_list": images("f", "e")}),
+    ("Several shots, from images", "W01", {"image_list": images("f", "r")}),
     ("Several shots, cut by Kling", "R23", {"image_list": images("f", "e")}),
 )
 # What the page says of the new API: the rule, the example that is changed, and the one API over which it is met then.

@@ -53,7 +53,7 @@ PAGES: Final = (
     ("bpy.ops.kling.*element", _ELEMENTS),
     ("bpy.ops.kling.check_account", f"{_GENERATE}#account-and-preferences"),
     ("bpy.ops.kling.submit", f"{_GENERATE}#generate"),
-    ("bpy.ops.kling.*", f"{_GENERATE}#submissions"),
+    ("bpy.ops.kling.*", f"{_GENERATE}#jobs"),
     ("bpy.types.kling_ap_*", f"{_GENERATE}#account-and-preferences"),
     ("bpy.types.kling_pg_shot.prompt*", f"{_GENERATE}#prompt"),
     ("bpy.types.kling_pg_shot.kind", f"{_GENERATE}#shot"),
