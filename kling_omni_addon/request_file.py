@@ -49,6 +49,11 @@ class RequestFile:
         return {ref.sha256: ref for ref in refs if isinstance(ref, PictureRef)}
 
     @property
+    def unsendable(self) -> tuple[Problem, ...]:
+        """The problems for which nothing is sent."""
+        return tuple(problem for problem in self.problems if problem.keeps_from_sending)
+
+    @property
     def leaves(self) -> tuple[str, ...]:
         """What a person should know of before it is sent, as sentences: files from elsewhere, and who is called."""
         callback = self.body.get("callback_url")
@@ -61,19 +66,27 @@ def read_request_file(path: Path, store: PictureStore, profile: Profile) -> Requ
 
     Raises :class:`ArgumentsInvalid` when it is no JSON object, or a picture changes meanwhile.
     """
-    written = _read_json(path)
-    looked_at = _Pictures(path.parent, PictureJudge())
+    return read_body(_read_json(path), path.parent, store, profile)
+
+
+def read_body(written: Body, folder: Path | None, store: PictureStore, profile: Profile) -> RequestFile:
+    """The same for a body that was read already. Without a ``folder`` no picture is a path: whoever wrote it must not
+    choose files of this machine. Raises :class:`ArgumentsInvalid` when a picture changes meanwhile.
+    """
+    looked_at = _Pictures(folder, PictureJudge())
     body = looked_at.put_into(written)
     unreadable = {problem.path for problem in looked_at.missing}
     judged = [problem for problem in table.problems_in(body, profile=profile) if problem.path not in unreadable]
     problems = (*looked_at.missing, *judged)
-    if not any(problem.is_fault for problem in problems) and _Pictures(path.parent, store).put_into(written) != body:
+    if not any(problem.is_fault for problem in problems) and _Pictures(folder, store).put_into(written) != body:
         raise ArgumentsInvalid("An image changed while it was read.", field="image_list", remedy="Try again.")
-    return RequestFile(body=body, problems=problems, outside=_outside(looked_at.files, path.parent))
+    return RequestFile(body=body, problems=problems, outside=_outside(looked_at.files, folder))
 
 
-def _outside(files: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+def _outside(files: Sequence[Path], folder: Path | None) -> tuple[Path, ...]:
     """The files that lie elsewhere, links followed, each once."""
+    if folder is None:
+        return ()
     real = {file: file.resolve() for file in files}
     return tuple(file for file, found in real.items() if not found.is_relative_to(folder.resolve()))
 
@@ -107,7 +120,7 @@ def _read_json(path: Path) -> Body:
 class _Pictures:
     """The pictures of one body on their way through a store. ``missing`` is what cannot be read, ``files`` what was."""
 
-    def __init__(self, folder: Path, store: PictureStore) -> None:
+    def __init__(self, folder: Path | None, store: PictureStore) -> None:
         self._folder = folder
         self._store = store
         self.missing: list[Problem] = []
@@ -137,7 +150,7 @@ class _Pictures:
         A text is a path unless it is long or decodes to a picture, for ``/9j/4AAQ`` begins a JPEG and might begin a
         path. Raises :class:`ArgumentsInvalid` for a path that cannot be read.
         """
-        if len(source) > _PATH_LENGTH:
+        if self._folder is None or len(source) > _PATH_LENGTH:
             return self._store.keep_base64(source)
         file = _file_of(source, self._folder)
         if file is None:

@@ -430,6 +430,11 @@ class Session:
         """A submission as the journal has it now, however long it has been over; None for an unknown id."""
         return next(iter(self._journal.some((submission_id,))), None)
 
+    @property
+    def journal_name(self) -> str:
+        """What tells this journal from every other one."""
+        return self._journal.name
+
     def read_all(self) -> tuple[Submission, ...]:
         """Every submission of the journal as it stands now, oldest first. After years that takes seconds."""
         return self._journal.all()

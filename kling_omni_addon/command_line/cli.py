@@ -24,7 +24,7 @@ from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
-from . import output, verbs
+from . import output, spooled, verbs
 
 _DAY_S = 86_400.0
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kling {_version()}")
     names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
     validate = _verb(names, "validate", verbs.validate, "check a request file against Kling's rules; sends nothing")
-    submit = _verb(names, "submit", verbs.submit, "submit a request file; the clip is charged")
+    submit = _verb(names, "submit", _either(verbs.submit, spooled.submit), "submit a request file; the clip is charged")
     for verb in (validate, submit):
         verb.add_argument("request", type=Path, help="request body as a JSON file; image_url may be a local path")
         _add_profile(verb)
@@ -141,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="generate another take even if a clip exists or is being generated; the take is charged",
     )
+    _add_spool(submit, "leave the request to the gateway of this spool, which has the key; needs --once")
     submit.add_argument("--name", default="", help="name of the shot, used in the file name of the clip")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "continue all unfinished jobs")
@@ -148,8 +149,13 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
     adopt.add_argument("--name", default="", help="name of the clip (default: the ID)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
-    waits = _verb(names, "wait", verbs.wait, "continue jobs until their clips are downloaded")
-    waits.add_argument("ids", nargs="+", metavar="id", help="ID of a job, as status prints it")
+    waits = _verb(
+        names, "wait", _either(verbs.wait, spooled.wait), "continue jobs until their clips are downloaded"
+    )
+    waits.add_argument(
+        "ids", nargs="+", metavar="id", help="ID of a job, as status prints it; with --spool the KEY of a request"
+    )
+    _add_spool(waits, "wait for requests of this spool")
     fetch = _verb(names, "fetch", verbs.fetch, "download the clip of a job, or of any task of the account, to a folder")
     fetch.add_argument("id", type=_task_id, help="ID of a job, or of a task of the account")
     fetch.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="folder for the clip")
@@ -198,6 +204,7 @@ def _parser() -> argparse.ArgumentParser:
     cost.add_argument("--input-seconds", type=_seconds, help="length of the edited video in seconds")
     account = _verb(names, "account", verbs.account, "show the remaining units; free, and tests the key")
     account.add_argument("--service", default="", help="as for submit")
+    _add_gateway(_verb(names, "gateway", spooled.gateway, "send the requests in a spool, and put the clips there"))
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; free"))
     _add_rehearse(
         _verb(names, "rehearse", verbs.rehearse, "run the rehearsal server (free test mode, offline) until interrupted")
@@ -229,6 +236,37 @@ def _verb(names: Any, name: str, run: Callable[..., int], what: str) -> argparse
     )
     parser.set_defaults(verb=run)
     return parser
+
+
+def _either(alone: Callable[..., int], spooled_one: Callable[..., int]) -> Callable[..., int]:
+    """The verb on a journal of its own, or with ``--spool`` on a spool."""
+
+    def run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+        return (spooled_one if options.spool else alone)(options, environment)
+
+    return run
+
+
+def _add_spool(parser: argparse.ArgumentParser, what: str, **more: Any) -> None:
+    parser.add_argument("--spool", metavar="FOLDER", help=what, **more)
+
+
+def _add_gateway(parser: argparse.ArgumentParser) -> None:
+    _add_spool(parser, "folder of the spool, which may be on a network share; created if missing", required=True)
+    parser.add_argument("--status", action="store_true", help="only show how the gateway of this spool is doing")
+    parser.add_argument(
+        "--until-empty", action="store_true", help="end when all requests are done or wait for a person"
+    )
+    parser.add_argument(
+        "--take-over-after",
+        type=_seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="take over from a gateway that gave no sign of life for this long (default: 60)",
+    )
+    parser.add_argument("--service", default="", help=_SERVICE)
+    _add_profile(parser)
+    _add_dialect(parser)
 
 
 def _add_tasks(names: Any) -> None:

@@ -41,12 +41,12 @@ _REFUSES = "Submit does not send this file."
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Judge a request file as the service would judge the body."""
-    read = _judged(options, _profile(options, environment))
-    _tell_leaves(read)
+    read = _judged(options, judged_by(options, environment))
+    tell_leaves(read)
     return tell_problems(read.problems, 0)
 
 
-def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> capability.Profile:
+def judged_by(options: argparse.Namespace, environment: Mapping[str, str]) -> capability.Profile:
     """The state of the service that is judged by; which one that is and who chose it is said on stderr."""
     from ..settings import limits_in_force, told_profile
 
@@ -63,7 +63,7 @@ def _judged(options: argparse.Namespace, profile: capability.Profile) -> Request
     return read_request_file(options.request, PictureJudge(), profile)
 
 
-def _tell_leaves(read: RequestFile) -> None:
+def tell_leaves(read: RequestFile) -> None:
     """What the file sends from elsewhere, and whom Kling is to call: its author may be somebody else."""
     for sentence in read.leaves:
         tell(f"kling: {sentence}")
@@ -71,12 +71,11 @@ def _tell_leaves(read: RequestFile) -> None:
 
 def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Submit a request file, and with ``--wait`` follow it to the clip."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         read = session.read_request_file(options.request)
-        _tell_leaves(read)
-        unsendable = [problem for problem in read.problems if _is_refused(problem)]
-        if unsendable:
-            return tell_problems(unsendable, 2)
+        tell_leaves(read)
+        if read.unsendable:
+            return tell_problems(read.unsendable, 2)
         session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
         if read.request.external_task_id:
             session.require_free_id(read.request.external_task_id)
@@ -99,7 +98,7 @@ def _submitted(session: Session, read: RequestFile, target: Target, options: arg
 
 def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Go on with every unfinished submission of this service and key."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         session.release()
         session.reconcile()
         session.rebind()
@@ -210,7 +209,7 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
     return STILL_RUNNING if has_waited or not submission.task_id else 0
 
 
-def _session(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
+def session_of(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
     """A session with the settings in force. Raises like :func:`_settings`."""
     from ..session import Session
 
@@ -259,7 +258,7 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """What a person decides about a submission: look again, send again, abandon."""
-    with _session(options, environment, asks=False) as session:
+    with session_of(options, environment, asks=False) as session:
         decided = getattr(session, options.act)(options.id)
         session.snapshot.refresh()
         say(_line(decided, session.snapshot.submissions))
@@ -268,7 +267,7 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
 
 def choose(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Take what a person knows: which task of the account is a parked submission's."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         decided = session.choose(options.id, options.task)
         session.snapshot.refresh()
         say(_line(decided, session.snapshot.submissions))
@@ -277,7 +276,7 @@ def choose(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Take a task of the account into the journal and fetch its clip."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
         return _follow(session, [adopted.id], options.wait, gives_up=False)
@@ -285,7 +284,7 @@ def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Go on with submissions until nothing more happens to them by itself."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         for each in options.ids:
             _require_ours(session, each)
         return _follow(session, options.ids, options.wait, gives_up=False)
@@ -296,7 +295,7 @@ def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from ..work.copying import copy_clip
 
     folder = expanded(options.to, "to").absolute()
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         found = session.read(options.id)
         if found is None:
             adopted = session.adopt(options.id, Target(name=options.id, folder=str(folder)))
@@ -358,7 +357,7 @@ def _task_line(report: TaskReport) -> dict[str, Any]:
 
 def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """The list price of a request file."""
-    profile = _profile(options, environment)
+    profile = judged_by(options, environment)
     read = _judged(options, profile)
     faults = [p for p in read.problems if p.is_fault]
     if faults:
@@ -373,7 +372,7 @@ def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Say what is left of each of the account's packs of units; free, and a test of the key."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         for pack in session.service.account():
             units = {"remaining_units": _told(pack.remaining), "total_units": _told(pack.total), "note": ACCOUNT_NOTE}
             say({"pack": pack.name, "status": pack.status, "ends_at": pack.ends_at, **units})
@@ -387,7 +386,7 @@ def _told(units: Decimal | None) -> str | None:
 
 def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Say which elements the account has of its own, or which ones Kling offers."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         for element in session.service.elements(presets=options.presets):
             say(asdict(element))
     return 0
@@ -395,7 +394,7 @@ def list_elements(options: argparse.Namespace, environment: Mapping[str, str]) -
 
 def create_element(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Make an element and wait until it is ready."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         front, *more = (session.keep_picture(source) for source in (options.front, *options.more))
         draft = ElementDraft(name=options.name, description=options.description, front=front, more=tuple(more))
         say(asdict(session.create_element(draft, _ACCEPTANCE_S)))
@@ -404,7 +403,7 @@ def create_element(options: argparse.Namespace, environment: Mapping[str, str]) 
 
 def delete_element(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Delete one of the account's own elements, at the service."""
-    with _session(options, environment) as session:
+    with session_of(options, environment) as session:
         session.service.delete_element(options.id)
         say({"deleted": options.id})
     return 0
@@ -422,7 +421,7 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
     settings = RehearsalSettings(
         folder=home / "rehearsal",
         port=options.port,
-        profile=_profile(options, environment).name,
+        profile=judged_by(options, environment).name,
         submitted_s=options.submitted,
         processing_s=options.processing,
         concurrency=options.concurrency,
@@ -436,11 +435,11 @@ def rehearse(options: argparse.Namespace, environment: Mapping[str, str]) -> int
     maker = ClipMaker(default_command(options.blender or environment.get("BLENDER")), home / "rehearsal" / "made")
     with RehearsalServer(settings, maker) as server, kept_note(home, server.note()):
         say(server.ready_line())
-        _until_stopped()
+        until_stopped()
     return 0
 
 
-def _until_stopped() -> None:
+def until_stopped() -> None:
     """Sleep until Ctrl-C or a polite kill."""
 
     def stop(*_: object) -> None:
@@ -454,15 +453,10 @@ def _until_stopped() -> None:
         return
 
 
-def _is_refused(problem: Problem) -> bool:
-    """Whether ``submit`` sends nothing for it: a fault, or a key that Kling ignores and charges for all the same."""
-    return problem.is_fault or problem.rule == "A09"
-
-
 def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
     """One line for each problem; 2 when a fault is among them. A warning for which ``submit`` sends nothing says so."""
     for problem in problems:
-        is_refused = _is_refused(problem)
+        is_refused = problem.keeps_from_sending
         message = problem.message if problem.is_fault or not is_refused else f"{problem.message} {_REFUSES}"
         line = {"rule": problem.rule, "path": problem.path, "message": message, "kind": problem.kind}
         say(line | {"submit_refuses": is_refused})

@@ -33,6 +33,11 @@ def once_id(prefix: str, key: str, request: OmniRequest, attempt: int) -> str:
     return f"{prefix}{readable}-{digest}{again}"
 
 
+def name_of_wish(request: OmniRequest) -> str:
+    """What tells one wish from another, as a short text: equal for two that :func:`is_same_wish` takes for the same."""
+    return hashlib.sha256(_told(request).encode()).hexdigest()
+
+
 def is_same_wish(one: OmniRequest, other: OmniRequest) -> bool:
     """Whether two requests ask for the same, whatever their pictures look like."""
     return _told(one) == _told(other)

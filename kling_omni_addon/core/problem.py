@@ -47,6 +47,13 @@ class Problem:
         """Whether the service would refuse the request for it."""
         return self.kind == "error"
 
+    @property
+    def keeps_from_sending(self) -> bool:
+        """Whether a request file is not sent for it: a fault, or a key that Kling ignores and charges for all the
+        same.
+        """
+        return self.is_fault or self.rule == "A09"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -48,7 +48,8 @@ def _names(folder: Path, clip: Path) -> Iterator[Path]:
 def _copy(clip: Path, target: Path, mark: str) -> None:
     part = part_of(target, mark)
     try:
-        with clip.open("rb") as source, part.open("wb") as file:
+        part.unlink(missing_ok=True)
+        with clip.open("rb") as source, part.open("xb") as file:  # never through a link that stands there
             shutil.copyfileobj(source, file)
             file.flush()
             fsync(file.fileno())

@@ -283,6 +283,11 @@ class Journal:
             row = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name='event'").fetchone()
             return int(row[0]) if row else 0
 
+    @property
+    def name(self) -> str:
+        """The journal's own random name; an older copy that came back gets another one."""
+        return self._mark().journal
+
     def _mark(self) -> Mark:
         with disk_trouble(self.path):
             row = self._db.execute("SELECT value FROM meta WHERE name=?", (OWN_NAME,)).fetchone()

@@ -1,0 +1,124 @@
+"""The verbs of a spool: the gateway's, and those of whoever leaves requests to it. Each gives the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..core.errors import ArgumentsInvalid, ClipGone
+from ..paths import expanded
+from . import verbs
+from .output import say, tell
+
+if TYPE_CHECKING:
+    from ..gateway.spool import Spool
+    from ..gateway.state import State
+
+_OF_GATEWAY = "The gateway decides that."
+
+
+def gateway(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Serve a spool until Ctrl-C, or until it is empty."""
+    from ..gateway.serving import Service
+    from ..gateway.watch import status_of
+
+    spool = _spool(options)
+    if options.status:
+        say(status_of(spool))
+        return 0
+    spool.make()
+    service = Service(
+        spool=spool,
+        open_session=lambda: verbs.session_of(options, environment),
+        tell=lambda sentence: tell(f"kling: {sentence}"),
+        patience_s=options.take_over_after,
+        until_empty=options.until_empty,
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return service.run()
+    except KeyboardInterrupt:
+        tell("kling: The gateway was stopped. What waits in the spool goes on with the next one.")
+        return 0
+
+
+def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Put a request file into a spool, and with ``--wait`` wait for its clip."""
+    from ..gateway.client import submit_file
+    from ..request_file import read_request_file
+    from ..work.picture_store import PictureStore
+
+    _require_fit(options)
+    profile = verbs.judged_by(options, environment)
+    with tempfile.TemporaryDirectory(prefix="kling-") as folder:
+        store = PictureStore(Path(folder))
+        read = read_request_file(options.request, store, profile)
+        verbs.tell_leaves(read)
+        state = submit_file(_spool(options), read, store, key=options.once, name=options.name)
+    if options.wait:
+        return _waited(_spool(options), [options.once], options.wait)
+    if state is not None:
+        say(state.as_json())
+    return 0
+
+
+def _require_fit(options: argparse.Namespace) -> None:
+    """Raise :class:`ArgumentsInvalid` for what only a journal of one's own can do."""
+    if not options.once:
+        sentence = "A request for a spool needs a name, by which its clip is found."
+        raise ArgumentsInvalid(sentence, field="once", remedy="Add --once KEY.")
+    if options.again:
+        sentence = "Through a spool a name stands for one clip."
+        raise ArgumentsInvalid(sentence, field="again", remedy="Leave --again out, and give a new name with --once.")
+    for name in ("clips", "service"):
+        if getattr(options, name):
+            sentence = f"--{name} does not go with --spool. {_OF_GATEWAY}"
+            raise ArgumentsInvalid(sentence, field=name, remedy=f"Leave --{name} out.")
+
+
+def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Wait for the clips of requests in a spool, by their names."""
+    if options.service:
+        sentence = f"--service does not go with --spool. {_OF_GATEWAY}"
+        raise ArgumentsInvalid(sentence, field="service", remedy="Leave --service out.")
+    return _waited(_spool(options), options.ids, options.wait)
+
+
+def _waited(spool: Spool, keys: Sequence[str], timeout_s: float) -> int:
+    """Tell every change until all is over; the highest exit code."""
+    from ..gateway.client import wait_for
+
+    states = wait_for(spool, keys, timeout_s, _tell)
+    return max(_ended(spool, states.get(key)) for key in keys)
+
+
+def _ended(spool: Spool, state: State | None) -> int:
+    """Say where the clip is; the exit code."""
+    from ..gateway.client import clips_of
+
+    if state is None or not state.is_final:
+        return verbs.STILL_RUNNING
+    clips = clips_of(spool, state)
+    for path in clips:
+        tell(f"Saved: '{path}'")
+    if state.exit_code == 0 and not clips:
+        sentence = "The clip is not in the spool any more. Ask for it again with submit --spool, which is free."
+        tell(f"kling: {state.key}: {sentence}")
+        return ClipGone.exit_code
+    return state.exit_code
+
+
+def _tell(state: State) -> None:
+    say(state.as_json())
+    if state.problem:
+        tell(f"kling: {state.key}: {state.problem} {state.remedy}".rstrip())
+
+
+def _spool(options: argparse.Namespace) -> Spool:
+    from ..gateway.spool import Spool
+
+    return Spool(expanded(options.spool, "spool").absolute())

@@ -1,0 +1,139 @@
+"""A worker's side of the spool: put a request into it, and wait for the clip. No key, no journal, no network."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from ..core.capability import Profile
+from ..core.errors import ArgumentsInvalid, RequestInvalid
+from ..core.media import ClipRef, PictureRef
+from ..core.once import name_of_wish
+from ..core.payload import draft_body
+from ..core.pieces import pieces_of
+from ..core.request import OmniRequest
+from ..judging import judge_request, keep_pictures
+from ..request_file import RequestFile
+from ..work.picture_store import PictureStore
+from .spool import Asked, Spool, slot_of
+from .state import Standing, State
+
+_FIRST_LOOK_S: Final = 0.25
+_LONGEST_LOOK_S: Final = 2.0
+
+
+def submit_request(spool: Spool, request: OmniRequest, profile: Profile, *, key: str, name: str = "") -> State | None:
+    """Put a request into the spool under its name, pictures in it; nothing happens where it is there already.
+
+    How it stands, where the gateway has said so. ``name`` is what the clip is called. Raises :class:`RequestInvalid`,
+    and :class:`ArgumentsInvalid` for what is no spool, and for another wish under the same name.
+    """
+    faults = [problem for problem in judge_request(request, profile) if problem.is_fault]
+    if faults:
+        raise RequestInvalid(faults)
+    with tempfile.TemporaryDirectory(prefix="kling-") as folder:
+        store = PictureStore(Path(folder))
+        body = draft_body(request, keep_pictures(request, store))
+        return _put(spool, Asked(key=key, name=name, wish=name_of_wish(request), body=body), store)
+
+
+def submit_file(spool: Spool, read: RequestFile, store: PictureStore, *, key: str, name: str = "") -> State | None:
+    """The same for a request file that was read, its pictures into ``store``. Raises the same."""
+    if read.unsendable:
+        raise RequestInvalid(read.unsendable)
+    return _put(spool, Asked(key=key, name=name, wish=name_of_wish(read.request), body=read.body), store)
+
+
+def _put(spool: Spool, asked: Asked, store: PictureStore) -> State | None:
+    if asked.body.get("external_task_id"):
+        sentence = "A request with an external_task_id of its own cannot be asked for once under a name."
+        raise ArgumentsInvalid(sentence, field="once", remedy="Leave external_task_id out.")
+    spool.require()
+    slot = slot_of(asked.key)
+    try:
+        state = spool.state(slot)
+        if state is not None and state.holds_name:
+            _require_same_wish(asked, state.wish)
+        if not (state is not None and _is_handed_over(spool, state)):
+            _put_once(spool, slot, asked, store)
+    except OSError as error:
+        sentence = f"The spool cannot be used: {error.strerror or error}."
+        raise ArgumentsInvalid(sentence, field="spool", remedy="Try again when it can.") from error
+    return state
+
+
+def _put_once(spool: Spool, slot: str, asked: Asked, store: PictureStore) -> None:
+    try:
+        spool.put(slot, _chunks(asked, store))
+    except FileExistsError:
+        waiting = spool.request(slot)
+        if waiting is not None:
+            _require_same_wish(asked, waiting.wish)
+
+
+def _require_same_wish(asked: Asked, wish: str) -> None:
+    if wish != asked.wish:
+        sentence = f'"{asked.key}" was asked for before with another request. Nothing was sent.'
+        raise ArgumentsInvalid(sentence, field="once", remedy="Name a new version.")
+
+
+def _is_handed_over(spool: Spool, state: State) -> bool:
+    return state.standing is Standing.DONE and spool.clip(state.clip) is not None
+
+
+def _chunks(asked: Asked, store: PictureStore) -> Iterator[bytes]:
+    """The file, never held whole."""
+    for piece in pieces_of(asked.as_json()):
+        if isinstance(piece, PictureRef):
+            yield from store.encoded(piece)
+        elif isinstance(piece, ClipRef):
+            raise ArgumentsInvalid("A clip of this job history cannot be sent by a gateway.", field="video_of")
+        else:
+            yield piece.encode()
+
+
+def wait_for(
+    spool: Spool, keys: Sequence[str], timeout_s: float, tell: Callable[[State], None] = lambda state: None
+) -> dict[str, State]:
+    """Wait until nothing more comes of these requests, or the time is over; how each stands then, as far as anything is
+    known of it. ``tell`` is told of every change.
+
+    Raises :class:`ArgumentsInvalid` for what is no spool, and for a name that nobody asked for.
+    """
+    spool.require()
+    until, pause_s = time.monotonic() + timeout_s, _FIRST_LOOK_S
+    states: dict[str, State] = {}
+    while True:
+        open_ones = [key for key in keys if not _is_over(spool, key, states, tell)]
+        if not open_ones or time.monotonic() >= until:
+            return states
+        time.sleep(min(pause_s, max(0.0, until - time.monotonic())))
+        pause_s = min(2 * pause_s, _LONGEST_LOOK_S)
+
+
+def _is_over(spool: Spool, key: str, states: dict[str, State], tell: Callable[[State], None]) -> bool:
+    """Whether nothing more comes of a request: its last word is said, and it is not there again."""
+    slot = slot_of(key)
+    try:
+        is_waiting = spool.is_waiting(slot)  # first: it goes after its last word
+        state = spool.state(slot)
+    except OSError:  # a share that is away comes back
+        return False
+    if state is None and not is_waiting and key not in states:
+        raise ArgumentsInvalid(
+            f'Nobody asked for "{key[:80]}" in this spool.', field="id", remedy="See: submit --spool"
+        )
+    is_news = state is not None and not (is_waiting and state.is_final) and states.get(key) != state
+    if state is not None and is_news:
+        states[key] = state
+        tell(state)
+    return not is_waiting and state is not None and state.is_final
+
+
+def clips_of(spool: Spool, state: State) -> tuple[Path, ...]:
+    """The files of a request that is done: the clip, and the copy with the watermark. Raises OSError."""
+    found = (spool.clip(name) for name in (state.clip, state.marked_clip) if name)
+    return tuple(path for path in found if path is not None)

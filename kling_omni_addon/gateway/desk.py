@@ -1,0 +1,161 @@
+"""What the gateway asks of its session: to judge a request, to take it once, to say how it stands, to hand the clip
+over.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from ..core.errors import RequestInvalid
+from ..core.life.events import Target
+from ..core.life.lifecycle import Phase, Submission
+from ..core.life.queueing import waits_because
+from ..core.once import name_of_wish
+from ..once import submit_once
+from ..request_file import RequestFile, read_body
+from ..session import Session
+from ..work.copying import copy_clip
+from .spool import Asked
+from .state import Standing, State
+
+_WORDS: Final[Mapping[Phase, str]] = {
+    Phase.INTENDED: "Waits to be sent.",
+    Phase.UNANSWERED: "Was sent; Kling has not confirmed it yet.",
+    Phase.PARKED: "Was sent; Kling never confirmed it.",
+    Phase.ACCEPTED: "Kling is generating the clip.",
+    Phase.READY: "The clip is being downloaded.",
+    Phase.FETCHED: "The clip is here.",
+    Phase.PLACED: "The clip is here.",
+    Phase.FAILED: "No clip came of it.",
+    Phase.ABANDONED: "It is not waited for any more.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """A request that may be sent, with the name of what it asks for."""
+
+    asked: Asked
+    file: RequestFile
+    wish: str
+
+
+class Counter(Protocol):
+    """What the gateway needs; :class:`Desk` is the real one."""
+
+    def read(self, asked: Asked) -> Read:
+        """Judge a request. Raises :class:`RequestInvalid`."""
+
+    def needs_claim(self, read: Read) -> bool:
+        """Whether only one journal may take it."""
+
+    @property
+    def journal(self) -> str:
+        """The name of the journal."""
+
+    def take(self, read: Read) -> Submission:
+        """Record it once. Raises like ``once.submit_once``."""
+
+    def states(self, wishes: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[Submission, State]]:
+        """How submissions stand, by id, of which key and wish are given."""
+
+    def go_on(self, submission: Submission) -> None:
+        """Go on with one that :func:`is_sent_again`."""
+
+    def hand_over(self, submission: Submission, folder: Path) -> tuple[str, str]:
+        """Have clip and marked copy in a folder; their names there. Raises like ``work.copying.copy_clip``."""
+
+
+class Desk:
+    """One session at work for a spool."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def journal(self) -> str:
+        """The journal's own name."""
+        return self._session.journal_name
+
+    def read(self, asked: Asked) -> Read:
+        """Judge a request as the service would. Raises :class:`RequestInvalid`."""
+        file = read_body(asked.body, None, self._session.pictures, self._session.settings.limits)
+        if file.unsendable:
+            raise RequestInvalid(file.unsendable)
+        return Read(asked=asked, file=file, wish=name_of_wish(file.request))
+
+    def needs_claim(self, read: Read) -> bool:
+        """Whether the service takes no id of ours for it, so that another journal would have it made again."""
+        intended = self._session.intended(read.file.request, None, read.file.pictures)
+        return not intended.payload.has_own_id
+
+    def take(self, read: Read) -> Submission:
+        """Record the wish, or go on with what is there. Raises like ``once.submit_once``."""
+        target = Target(name=read.asked.name or read.asked.key)
+        return submit_once(self._session, read.file.request, target, read.file.pictures, key=read.asked.key)
+
+    def states(self, wishes: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[Submission, State]]:
+        """How submissions stand, by id, of which key and wish are given."""
+        if not wishes:
+            return {}
+        found = self._session.wait(lambda _: True, wishes, 0.0)
+        live = self._session.live()
+        return {each.id: (each, state_of(each, *wishes[each.id], live)) for each in found.values()}
+
+    def go_on(self, submission: Submission) -> None:
+        """Go on with one that :func:`is_sent_again`, as if somebody asked once more."""
+        self._session.go_on_with(submission)
+
+    def hand_over(self, submission: Submission, folder: Path) -> tuple[str, str]:
+        """Copy clip and marked copy into a folder, over nothing; their names there."""
+        clip = copy_clip(submission, folder).name
+        if not submission.marked:
+            return clip, ""
+        marked = replace(submission, clip=submission.marked, clip_sha256=submission.marked_sha256)
+        return clip, copy_clip(marked, folder).name
+
+
+def state_of(submission: Submission, key: str, wish: str, live: Iterable[Submission]) -> State:
+    """How a submission stands, for whoever waits."""
+    live = tuple(live)
+    waits_for = waits_because(submission, live, time.time())
+    return State(
+        key=key,
+        wish=wish,
+        standing=_standing(submission),
+        words=waits_for or _WORDS[submission.phase],
+        exit_code=_exit_code(submission),
+        id=submission.id,
+        phase=submission.phase.value,
+        task_id=submission.task_id,
+        charge_units=submission.charge_units,
+        charge_balance=submission.charge_balance,
+        charge_currency=submission.charge_currency,
+        charge_said=submission.charge_said,
+        problem=submission.problem,
+    )
+
+
+def is_sent_again(submission: Submission) -> bool:
+    """Whether it was looked for in vain and bears an id that Kling does not take twice: while its request lies in the
+    spool, it is asked for.
+    """
+    return submission.phase is Phase.PARKED and bool(submission.once) and submission.payload.has_own_id
+
+
+def _standing(submission: Submission) -> Standing:
+    if submission.needs_a_person and not is_sent_again(submission):
+        return Standing.NEEDS_A_PERSON
+    if submission.phase in (Phase.FETCHED, Phase.PLACED):
+        return Standing.UNDER_WAY if submission.awaits_marked else Standing.DONE
+    return Standing.FAILED if submission.is_over else Standing.UNDER_WAY
+
+
+def _exit_code(submission: Submission) -> int:
+    if submission.phase in (Phase.FETCHED, Phase.PLACED):
+        return 0
+    return submission.exit_code or (4 if submission.is_settled else 0)
