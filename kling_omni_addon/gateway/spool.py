@@ -1,7 +1,8 @@
 """The spool: a folder, also on a network share, in which requests wait for the gateway and clips for whoever asked.
 
     requests/   one file for each request, pictures in it: appears whole, stays until all is done
-    states/     how each request stands; the gateway writes it
+    states/     the last word on each request; the gateway writes it
+    progress/   how each request stands until then
     clips/      clips that were handed over
     aside/      requests of which no clip came
     owners/     which gateway serves (``watch``)
@@ -32,7 +33,7 @@ from .state import State, state_from
 FORMAT: Final = 1
 LARGEST_REQUEST: Final = 200_000_000
 _LARGEST_STATE: Final = 1_000_000
-_ROOMS: Final = ("requests", "states", "clips", "aside", "owners", "claims")
+_ROOMS: Final = ("requests", "states", "progress", "clips", "aside", "owners", "claims")
 _SUFFIX: Final = ".json"
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SLOT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}|[a-z0-9_-]{0,40}~[0-9a-f]{16}")
@@ -142,13 +143,25 @@ class Spool:
         fsync_folder(self.room("requests"))
 
     def state(self, slot: str) -> State | None:
-        """How a request stands; None where that is not known."""
-        found = read_object(self._file("states", slot))
+        """How a request stands; None where that is not known. The last word on an earlier one of its name counts as
+        long as nothing else is known.
+        """
+        last = self._state_in("states", slot)
+        if last is not None and not self.is_waiting(slot):
+            return last
+        return self._state_in("progress", slot) or last
+
+    def _state_in(self, room: str, slot: str) -> State | None:
+        found = read_object(self._file(room, slot))
         return None if found is None else state_from(found)
 
     def write_state(self, slot: str, state: State) -> None:
-        """Say how a request stands."""
-        write(self._file("states", slot), state.as_json())
+        """Say how a request stands. A last word is kept apart, for a gateway that was stopped for long may write what
+        it saw before.
+        """
+        write(self._file("states" if state.is_final else "progress", slot), state.as_json())
+        if state.is_final:
+            self._file("progress", slot).unlink(missing_ok=True)
 
     def clip(self, name: str) -> Path | None:
         """A clip that was handed over; None where it is not there, and for a name that is none."""
