@@ -221,10 +221,11 @@ def read_regular(path: Path, limit: int) -> bytes:
     if not stat.S_ISREG(path.lstat().st_mode):
         raise _unfit("It is a folder, a link, a pipe or a device, and no regular file")
     with os.fdopen(os.open(path, _READ), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):  # what was looked at may have been exchanged
+        status = os.fstat(file.fileno())  # what was looked at may have been exchanged
+        if not stat.S_ISREG(status.st_mode):
             raise _unfit("It is no regular file")
-        text = file.read(limit + 1)
-    if len(text) > limit:
+        text = file.read(limit + 1) if status.st_size <= limit else b""
+    if status.st_size > limit or len(text) > limit:
         raise _unfit(f"It is larger than {limit // 1_000_000} MB")
     return text
 

@@ -7,9 +7,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from kling_omni_addon.gateway.spool import Spool
 from kling_omni_addon.request_file import read_request_file
 from kling_omni_addon.work.picture_store import PictureStore
 from tests.workshop.places import ROOT
-from tests.workshop.processes import Rehearsal, Said, run
+from tests.workshop.processes import API_KEY, Rehearsal, Said, run
 
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
 KEYS = ("sh010", "sh020")
@@ -41,6 +41,7 @@ class Studio:
     rehearsal: Rehearsal
     home: str
     before: int
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def spool(self) -> Path:
@@ -72,11 +73,16 @@ class Studio:
         """The same spool, with gateways that have another job history."""
         return replace(self, home=f"{self.home} elsewhere")
 
+    def with_settings(self, **settings: str) -> Studio:
+        """The same, with gateways that have more settings."""
+        return replace(self, settings=settings)
+
     @property
     def environment(self) -> dict[str, str]:
         """What a gateway is started with."""
         service = {"KLING_BASE_URL": self.rehearsal.url, "KLING_LOOK_WINDOW_S": "1"}
-        return self._kept | service | {"KLING_HOME": self.home, "KLING_API_KEY": "api-key-kling-rehearsal"}
+        own = {"KLING_HOME": self.home, "KLING_API_KEY": API_KEY}
+        return self._kept | service | own | self.settings
 
     @property
     def _kept(self) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from kling_omni_addon.command_line import cli
-from kling_omni_addon.gateway import desk, spool, watch
+from kling_omni_addon.gateway import desk, spool
 from kling_omni_addon.work import copying
 
 
