@@ -149,9 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     adopt.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
     adopt.add_argument("--name", default="", help="name of the clip (default: the ID)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
-    waits = _verb(
-        names, "wait", _either(verbs.wait, spooled.wait), "continue jobs until their clips are downloaded"
-    )
+    waits = _verb(names, "wait", _either(verbs.wait, spooled.wait), "continue jobs until their clips are downloaded")
     waits.add_argument(
         "ids", nargs="+", metavar="id", help="ID of a job, as status prints it; with --spool the KEY of a request"
     )

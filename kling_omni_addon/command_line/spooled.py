@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..gateway.spool import Spool
     from ..gateway.state import State
 
-_OF_GATEWAY = "The gateway decides that."
+_OF_GATEWAY = "The gateway sets it."
 
 
 def gateway(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -42,7 +42,7 @@ def gateway(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     try:
         return service.run()
     except KeyboardInterrupt:
-        tell("kling: The gateway was stopped. What waits in the spool goes on with the next one.")
+        tell("kling: The gateway was stopped. The requests in the spool continue with the next gateway.")
         return 0
 
 
@@ -69,22 +69,22 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 def _require_fit(options: argparse.Namespace) -> None:
     """Raise :class:`ArgumentsInvalid` for what only a journal of one's own can do."""
     if not options.once:
-        sentence = "A request for a spool needs a name, by which its clip is found."
+        sentence = "A request for a spool needs a name."
         raise ArgumentsInvalid(sentence, field="once", remedy="Add --once KEY.")
     if options.again:
-        sentence = "Through a spool a name stands for one clip."
-        raise ArgumentsInvalid(sentence, field="again", remedy="Leave --again out, and give a new name with --once.")
+        sentence = "--again cannot be combined with --spool."
+        raise ArgumentsInvalid(sentence, field="again", remedy="Use a new name with --once.")
     for name in ("clips", "service"):
         if getattr(options, name):
-            sentence = f"--{name} does not go with --spool. {_OF_GATEWAY}"
-            raise ArgumentsInvalid(sentence, field=name, remedy=f"Leave --{name} out.")
+            sentence = f"--{name} cannot be combined with --spool. {_OF_GATEWAY}"
+            raise ArgumentsInvalid(sentence, field=name, remedy=f"Remove --{name}.")
 
 
 def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Wait for the clips of requests in a spool, by their names."""
     if options.service:
-        sentence = f"--service does not go with --spool. {_OF_GATEWAY}"
-        raise ArgumentsInvalid(sentence, field="service", remedy="Leave --service out.")
+        sentence = f"--service cannot be combined with --spool. {_OF_GATEWAY}"
+        raise ArgumentsInvalid(sentence, field="service", remedy="Remove --service.")
     return _waited(_spool(options), options.ids, options.wait)
 
 
@@ -106,7 +106,7 @@ def _ended(spool: Spool, state: State | None) -> int:
     for path in clips:
         tell(f"Saved: '{path}'")
     if state.exit_code == 0 and not clips:
-        sentence = "The clip is not in the spool any more. Ask for it again with submit --spool, which is free."
+        sentence = "The clip is no longer in the spool. Submit the request again, which is free."
         tell(f"kling: {state.key}: {sentence}")
         return ClipGone.exit_code
     return state.exit_code

@@ -49,8 +49,8 @@ def submit_file(spool: Spool, read: RequestFile, store: PictureStore, *, key: st
 
 def _put(spool: Spool, asked: Asked, store: PictureStore) -> State | None:
     if asked.body.get("external_task_id"):
-        sentence = "A request with an external_task_id of its own cannot be asked for once under a name."
-        raise ArgumentsInvalid(sentence, field="once", remedy="Leave external_task_id out.")
+        sentence = "A request with its own external_task_id cannot go through a spool."
+        raise ArgumentsInvalid(sentence, field="once", remedy="Remove external_task_id.")
     spool.require()
     slot = slot_of(asked.key)
     try:
@@ -61,7 +61,9 @@ def _put(spool: Spool, asked: Asked, store: PictureStore) -> State | None:
             _put_once(spool, slot, asked, store)
     except OSError as error:
         sentence = f"The spool cannot be used: {error.strerror or error}."
-        raise ArgumentsInvalid(sentence, field="spool", remedy="Try again when it can.") from error
+        raise ArgumentsInvalid(
+            sentence, field="spool", remedy="Check that the folder can be written, then try again."
+        ) from error
     return state
 
 
@@ -76,8 +78,8 @@ def _put_once(spool: Spool, slot: str, asked: Asked, store: PictureStore) -> Non
 
 def _require_same_wish(asked: Asked, wish: str) -> None:
     if wish != asked.wish:
-        sentence = f'"{asked.key}" was asked for before with another request. Nothing was sent.'
-        raise ArgumentsInvalid(sentence, field="once", remedy="Name a new version.")
+        sentence = f'"{asked.key}" already exists with another request. Nothing was sent.'
+        raise ArgumentsInvalid(sentence, field="once", remedy="Use a new name.")
 
 
 def _is_handed_over(spool: Spool, state: State) -> bool:
@@ -90,7 +92,7 @@ def _chunks(asked: Asked, store: PictureStore) -> Iterator[bytes]:
         if isinstance(piece, PictureRef):
             yield from store.encoded(piece)
         elif isinstance(piece, ClipRef):
-            raise ArgumentsInvalid("A clip of this job history cannot be sent by a gateway.", field="video_of")
+            raise ArgumentsInvalid("A gateway cannot send a clip from this job history.", field="video_of")
         else:
             yield piece.encode()
 
@@ -124,7 +126,7 @@ def _is_over(spool: Spool, key: str, states: dict[str, State], tell: Callable[[S
         return False
     if state is None and not is_waiting and key not in states:
         raise ArgumentsInvalid(
-            f'Nobody asked for "{key[:80]}" in this spool.', field="id", remedy="See: submit --spool"
+            f'The spool has no request "{key[:80]}".', field="id", remedy="Submit it with: kling submit --spool"
         )
     is_news = state is not None and not (is_waiting and state.is_final) and states.get(key) != state
     if state is not None and is_news:

@@ -23,15 +23,15 @@ from .spool import Asked
 from .state import Standing, State
 
 _WORDS: Final[Mapping[Phase, str]] = {
-    Phase.INTENDED: "Waits to be sent.",
-    Phase.UNANSWERED: "Was sent; Kling has not confirmed it yet.",
-    Phase.PARKED: "Was sent; Kling never confirmed it.",
+    Phase.INTENDED: "The job is queued.",
+    Phase.UNANSWERED: "The job was sent. Kling has not confirmed it yet.",
+    Phase.PARKED: "The job was sent. Kling never confirmed it.",
     Phase.ACCEPTED: "Kling is generating the clip.",
     Phase.READY: "The clip is being downloaded.",
-    Phase.FETCHED: "The clip is here.",
-    Phase.PLACED: "The clip is here.",
-    Phase.FAILED: "No clip came of it.",
-    Phase.ABANDONED: "It is not waited for any more.",
+    Phase.FETCHED: "The clip is ready.",
+    Phase.PLACED: "The clip is ready.",
+    Phase.FAILED: "The job failed.",
+    Phase.ABANDONED: "The job was stopped.",
 }
 
 

@@ -30,7 +30,7 @@ from .state import Standing, State
 MOST_IN_HAND: Final = 100
 """So many requests are under way at once; the others wait in the spool, where another gateway finds them."""
 _RETRY_S: Final = 5.0
-_NEW_NAME: Final = "Ask for it under a new name; another take is paid for."
+_NEW_NAME: Final = "Use a new name to generate another take, which is charged."
 
 
 class Gateway:
@@ -137,7 +137,7 @@ class Gateway:
     def _require_same_wish(self, slot: str, read: Read) -> None:
         before = self._spool.state(slot)
         if before is not None and before.holds_name and before.wish != read.wish:
-            sentence = f'"{before.key}" was asked for before with another request. Nothing was sent.'
+            sentence = f'"{before.key}" already exists with another request. Nothing was sent.'
             raise ArgumentsInvalid(sentence, field="once", remedy=_NEW_NAME)
 
     def _is_ours(self, slot: str, read: Read) -> bool:
@@ -148,10 +148,10 @@ class Gateway:
             key=read.asked.key,
             wish=read.wish,
             standing=Standing.NEEDS_A_PERSON,
-            words="It is not taken by this gateway.",
+            words="This gateway does not send the request.",
             exit_code=1,
-            problem="Another gateway's job history may have it under way, and Kling takes no ids for this model.",
-            remedy="Go on with that gateway, or ask for it under a new name.",
+            problem="The request belongs to another gateway's job history, and Kling takes no IDs for this model.",
+            remedy="Continue with that gateway, or use a new name.",
         )
         self._say(slot, state)
         self._put_off[slot] = self._now() + _RETRY_S
@@ -164,7 +164,7 @@ class Gateway:
         state = State(
             key=key,
             standing=Standing.REFUSED,
-            words="It was refused.",
+            words="The request was refused.",
             exit_code=error.exit_code,
             problem=error.sentence,
             remedy=_NEW_NAME if error.field == "once" else error.remedy,
@@ -183,7 +183,9 @@ class Gateway:
         sentence = error.sentence if isinstance(error, KlingError) else f"{error.strerror or error}."
         remedy = error.remedy if isinstance(error, KlingError) else ""
         key, wish = self._asked.get(slot, (slot, ""))
-        waits = State(key=key, wish=wish, standing=Standing.WAITING, words="It could not be taken yet.")
+        waits = State(
+            key=key, wish=wish, standing=Standing.WAITING, words="The gateway could not take the request yet."
+        )
         try:
             self._say(slot, replace(self._states.get(slot, waits), problem=sentence, remedy=remedy))
         except OSError:

@@ -45,7 +45,7 @@ class Service:
                 with _office(watch), self.open_session() as session:
                     return self._serve(session, watch)
             except Superseded:
-                self.tell("Another gateway serves this spool now. This one stands by.")
+                self.tell("Another gateway took over this spool. This gateway stands by.")
 
     def _stood_by(self, watch: Watch) -> bool:
         """Wait for the office; False where there is nothing left to wait for."""
@@ -57,7 +57,7 @@ class Service:
                 if self.until_empty and not self.spool.waiting():
                     return False
             if not is_told:
-                self.tell("Another gateway serves this spool. This one stands by.")
+                self.tell("Another gateway serves this spool. This gateway stands by.")
                 is_told = True
             time.sleep(LOOK_S)
 
@@ -65,7 +65,7 @@ class Service:
         gateway = Gateway(self.spool, Desk(session), self.tell, lambda: watch.beat(gateway.told()))
         session.release()
         session.start()
-        self.tell(f'The gateway serves "{self.spool.folder}".')
+        self.tell(f'Serving "{self.spool.folder}".')
         while True:
             with self._trouble_told():
                 watch.beat(gateway.told())

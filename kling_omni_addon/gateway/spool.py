@@ -87,7 +87,9 @@ class Spool:
         """Raise :class:`ArgumentsInvalid` for a folder that no gateway has made its spool."""
         if not all((self.folder / name).is_dir() for name in _ROOMS):
             sentence = f'The folder "{self.folder}" is no spool.'
-            raise ArgumentsInvalid(sentence, field="spool", remedy=f'Begin with: gateway --spool "{self.folder}"')
+            raise ArgumentsInvalid(
+                sentence, field="spool", remedy=f'Start a gateway: kling gateway --spool "{self.folder}"'
+            )
 
     def room(self, name: str) -> Path:
         """One of the folders in it. Raises OSError for a link that stands there instead: nothing leaves the spool."""
@@ -205,13 +207,13 @@ def asked_in(text: bytes, slot: str) -> Asked:
     if not (is_whole and all(isinstance(said, str) for said in (key, name, wish))):
         raise _unfit("It is not a request of this version")
     if not key.strip() or slot_of(key) != slot:
-        raise _unfit("It stands under a name that is not its own")
+        raise _unfit("It has the file name of another request")
     return Asked(key=key, name=name, wish=wish, body=body)
 
 
 def _unfit(reason: str) -> ArgumentsInvalid:
-    sentence = f"What lies in the spool is no request. {reason}."
-    return ArgumentsInvalid(sentence, field="request", remedy="Write requests with: submit --spool")
+    sentence = f"The spool has a file that is no request. {reason}."
+    return ArgumentsInvalid(sentence, field="request", remedy="Write requests with: kling submit --spool")
 
 
 def read_regular(path: Path, limit: int) -> bytes:

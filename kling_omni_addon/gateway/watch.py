@@ -78,7 +78,7 @@ class Watch:
 
     def _require_office(self) -> None:
         if newest_term(self._spool) != self._term:
-            raise Superseded("Another gateway serves this spool now.", field="spool")
+            raise Superseded("Another gateway took over this spool.", field="spool")
 
     def _write(self, told: Mapping[str, Any]) -> None:
         who = {"host": socket.gethostname(), "pid": os.getpid(), "term": self._term, "beat": self._beats}

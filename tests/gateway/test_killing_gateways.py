@@ -91,5 +91,5 @@ def test_a_gateway_that_was_stopped_for_long_finds_another_one_and_stands_by(stu
         first.send_signal(signal.SIGCONT)
         assert studio.submit("sh030", None, "--wait", "60").code == 0
         assert first.stderr is not None
-        assert any("serves this spool now. This one stands by" in line for line in first.stderr)
+        assert any("took over this spool. This gateway stands by" in line for line in first.stderr)
     assert (studio.creates, len(studio.clips)) == (3, 3)

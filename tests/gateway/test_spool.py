@@ -129,7 +129,7 @@ def test_a_folder_of_the_spool_that_became_a_link_is_not_followed(room: str, spo
 def test_another_wish_under_a_name_is_refused_to_the_worker(spool: Spool) -> None:
     put(spool, "sh010")
     for _ in ("while it waits", "when it is done"):
-        with pytest.raises(ArgumentsInvalid, match='"sh010" was asked for before with another request'):
+        with pytest.raises(ArgumentsInvalid, match='"sh010" already exists with another request'):
             put(spool, "sh010", "fire")
         served(spool)
     assert spool.waiting() == []
@@ -143,7 +143,7 @@ def test_another_wish_that_lies_there_all_the_same_is_set_aside_and_the_first_ke
     other.make()
     put(other, "sh010", "fire")
     file_of(other, "sh010").rename(file_of(spool, "sh010"))
-    assert "was asked for before with another request" in served(spool)[0]
+    assert "already exists with another request" in served(spool)[0]
     assert spool.state("sh010") == before
     assert len(list((spool.folder / "aside").iterdir())) == 1
 
