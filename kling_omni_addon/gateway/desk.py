@@ -22,6 +22,7 @@ from ..work.copying import copy_clip
 from .spool import Asked
 from .state import Standing, State
 
+_MOST_SENDS: Final = 2
 _WORDS: Final[Mapping[Phase, str]] = {
     Phase.INTENDED: "The job is queued.",
     Phase.UNANSWERED: "The job was sent. Kling has not confirmed it yet.",
@@ -142,9 +143,10 @@ def state_of(submission: Submission, key: str, wish: str, live: Iterable[Submiss
 
 def is_sent_again(submission: Submission) -> bool:
     """Whether it was looked for in vain and bears an id that Kling does not take twice: while its request lies in the
-    spool, it is asked for.
+    spool, it is asked for. Looked for in vain once more, it waits for a person: the service may not keep to its rule.
     """
-    return submission.phase is Phase.PARKED and bool(submission.once) and submission.payload.has_own_id
+    is_lost = submission.phase is Phase.PARKED and submission.sends < _MOST_SENDS
+    return is_lost and bool(submission.once) and submission.payload.has_own_id
 
 
 def _standing(submission: Submission) -> Standing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -32,7 +33,7 @@ def copy_clip(submission: Submission, folder: Path) -> Path:
     for target in _names(folder, clip):
         if is_clip(target, submission.clip_sha256):
             return target
-        if not target.exists():
+        if not os.path.lexists(target):  # a link that leads nowhere has the name, too
             _copy(clip, target, mark_of(submission))
             with suppress(OSError):  # somebody's notes of that name stay
                 write_new(sidecar_of(target), sidecar_of(clip).read_bytes())

@@ -53,11 +53,12 @@ def test_fetch_copies_a_clip_that_is_here_and_never_over_another_file(
     clip, folder = Path(made["clip"]), tmp_path / "deliveries"
     folder.mkdir()
     (folder / clip.name).write_text("somebody's own file")
+    (folder / f"{clip.stem}-2.mp4").symlink_to("nothing")
     copies = [saved(run(machine, "fetch", made["id"], "--to", str(folder)).errors) for _ in range(2)]
-    assert copies[0] == copies[1] == [folder / f"{clip.stem}-2.mp4"]
+    assert copies[0] == copies[1] == [folder / f"{clip.stem}-3.mp4"]
     assert copies[0][0].read_bytes() == clip.read_bytes()
     assert (folder / clip.name).read_text() == "somebody's own file"
-    assert {path.name for path in folder.iterdir()} == {clip.name, f"{clip.stem}-2.mp4", f"{clip.stem}-2.json"}
+    assert {path.name.removeprefix(clip.stem) for path in folder.iterdir()} == {".mp4", "-2.mp4", "-3.mp4", "-3.json"}
 
 
 def test_fetch_sends_a_clip_that_is_to_come_to_the_folder(
