@@ -9,7 +9,7 @@ own that asks for the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,12 +88,7 @@ class _Asked:
 
     def require_same_wish(self) -> None:
         """Raise :class:`ArgumentsInvalid` where the journal has the name for something else."""
-        wish = wish_of(self.request)
-        for before in self.session.asked_once(self.key):
-            if not is_same_wish(request_from(before.wish), request_from(wish)):  # both without links
-                changed = next(iter(diff_of(before.wish, wish)), "request").partition(":")[0].lower()
-                sentence = f'"{self.key}" already exists with other settings ({changed}). Nothing was sent.'
-                raise ArgumentsInvalid(sentence, field="once", remedy=_VERSION)
+        refuse_other_wish(self.key, self.request, self.session.asked_once(self.key))
 
     def report(self, own_id: str) -> TaskReport | None:
         """What the service says of a task that another machine, or a lost journal, had made; None where it has none."""
@@ -126,6 +121,16 @@ class _Asked:
         if known and not again:
             return _gone_on_with(self.session, known[-1])
         return self.session.submit(self.request, self.target, self.pictures, once=self.key)
+
+
+def refuse_other_wish(key: str, request: OmniRequest, asked: Iterable[Submission]) -> None:
+    """Raise :class:`ArgumentsInvalid` where something else than ``request`` was ``asked`` for under the name."""
+    wish = wish_of(request)
+    for before in asked:
+        if not is_same_wish(request_from(before.wish), request_from(wish)):  # both without links
+            changed = next(iter(diff_of(before.wish, wish)), "request").partition(":")[0].lower()
+            sentence = f'"{key}" already exists with other settings ({changed}). Nothing was sent.'
+            raise ArgumentsInvalid(sentence, field="once", remedy=_VERSION)
 
 
 def _came_to_nothing(there: Submission | TaskReport) -> bool:

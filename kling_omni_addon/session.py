@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -324,14 +325,18 @@ class Session:
         """Raise :class:`CapReached` when these might break a cap after all that waits to be sent; what is recorded all
         the same is held at its commit point. Reads the journal.
         """
+        price = sum_of(self._price_of(request) for request in requests) if self.settings.caps else None
+        self.require_units_within_caps(price.most_units if price else None, blend)
+
+    def require_units_within_caps(self, units: Decimal | None, blend: str) -> None:
+        """The same for what may cost so many ``units`` together; None where that is not known."""
         caps, now = self.settings.caps, self._clock.now()
         if not caps:
             return
         since = now - spending.DAY_S if caps.project is None else -math.inf
         recorded = {s.id: s for s in (*self._journal.sent_since(since), *self._journal.live())}
         own = [s for s in recorded.values() if s.origin == self.origin]
-        price = sum_of(self._price_of(request) for request in requests)
-        spending.check_wish(price.most_units if price else None, blend, own, caps, now)
+        spending.check_wish(units, blend, own, caps, now)
 
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""

@@ -24,7 +24,7 @@ from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
-from . import output, spooled, verbs
+from . import batching, output, spooled, verbs
 
 _DAY_S = 86_400.0
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -195,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("task", type=_task_id, help="one of the tasks that status prints for the job")
     chosen.add_argument("--service", default="", help="as for submit")
     _add_tasks(names)
+    _add_batch(_verb(names, "batch", batching.check, "render, submit and collect many shots from a manifest"))
     cost = _verb(names, "cost", verbs.cost, "show the list price of a request file; sends nothing")
     cost.add_argument("request", type=Path, help="as for submit")
     _add_profile(cost)
@@ -313,6 +314,14 @@ def _add_elements(parser: argparse.ArgumentParser) -> None:
     deleting.add_argument("id", type=int, help="ID of the element, as list prints it")
     for act in (listing, making, deleting):
         act.add_argument("--service", default="", help="as for submit")
+
+
+def _add_batch(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(verb=None)
+    acts = parser.add_subparsers(title="verbs", required=True, metavar="VERB", dest="act", parser_class=_Parser)
+    for verb in batching.add(acts, _verb, _units, _seconds):
+        _add_profile(verb)
+        _add_dialect(verb)
 
 
 def _add_rehearse(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,161 @@
+"""Who takes the shots of a batch and makes their clips: this process with its job history, or whoever does as
+:class:`Taker` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Protocol
+
+from ..core.life.events import Target
+from ..core.life.lifecycle import Phase, Submission
+from ..core.request import OmniRequest
+from ..once import refuse_other_wish, submit_once
+from ..request_file import RequestFile
+from ..session import Session
+from ..work.journal import Journal
+
+_ACCEPTANCE_S: Final = 600.0
+
+
+class State(StrEnum):
+    """How one clip of a batch stands."""
+
+    NOT_SUBMITTED = "not_submitted"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the clip of a name stands. ``problem`` says why it failed or waits for a person, ``exit_code`` how a command
+    ends for it then.
+    """
+
+    name: str
+    state: State = State.NOT_SUBMITTED
+    id: str = ""
+    phase: str = ""
+    task_id: str = ""
+    clip: str = ""
+    problem: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One clip that is asked for: once under ``name``, and called ``clip_name``."""
+
+    name: str
+    clip_name: str
+    file: RequestFile
+
+    @property
+    def request(self) -> OmniRequest:
+        """What is asked for."""
+        return self.file.request
+
+
+class Taker(Protocol):
+    """Whoever takes shots: the one place that knows how they are sent."""
+
+    def submit(self, asked: Asked) -> Standing:
+        """Have the clip made, once under its name whoever asks again. Raises like ``once.submit_once``."""
+
+    def standing(self, name: str, request: OmniRequest | None = None) -> Standing:
+        """How the clip of a name stands.
+
+        Raises :class:`~kling_omni_addon.core.errors.ArgumentsInvalid` where something else than ``request`` was asked
+        for under the name.
+        """
+
+
+class Alone:
+    """This process with its own job history. ``clips`` is the folder of the clips, ``""`` for the usual one."""
+
+    def __init__(self, session: Session, clips: str = "") -> None:
+        self._session = session
+        self._clips = clips
+        self._names: dict[str, str] = {}  # submission -> name
+
+    def submit(self, asked: Asked) -> Standing:
+        """Record it, durable on return; it is sent while :meth:`follow` waits, or at any later time."""
+        target = Target(name=asked.clip_name, folder=self._clips)
+        made = submit_once(self._session, asked.request, target, asked.file.pictures, key=asked.name)
+        self._names[made.id] = asked.name
+        return standing_of(asked.name, made)
+
+    def standing(self, name: str, request: OmniRequest | None = None) -> Standing:
+        """As the job history has it."""
+        found = self._session.asked_once(name)
+        if request is not None:
+            refuse_other_wish(name, request, found)
+        return latest(name, found)
+
+    def follow(self, tell: Callable[[Standing], None], wait_s: float) -> tuple[Standing, ...]:
+        """Send what was submitted here, and tell of each change, until nothing more happens by itself or the time is
+        over; without a time, until Kling has accepted everything. How all stands then.
+        """
+        told: dict[str, Standing] = {}
+
+        def is_done(found: Mapping[str, Submission]) -> bool:
+            for submission in found.values():
+                standing = standing_of(self._names[submission.id], submission)
+                if told.get(standing.name) != standing:
+                    told[standing.name] = standing
+                    tell(standing)
+            return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
+
+        if self._names:
+            self._session.start()
+            self._session.wait(is_done, tuple(self._names), wait_s or _ACCEPTANCE_S)
+        return tuple(told.values())
+
+
+class Recorded:
+    """What a job history knows, for whoever only looks: no key, no service."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = Journal(journal) if journal.exists() else None
+
+    def standing(self, name: str) -> Standing:
+        """As it was recorded last, under whatever key."""
+        return latest(name, () if self._journal is None else self._journal.of_once(name))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._journal is not None:
+            self._journal.close()
+
+
+def latest(name: str, found: Iterable[Submission]) -> Standing:
+    """How the clip of a name stands, of all that was asked for under it: the last that did not fail, else the last."""
+    every = [standing_of(name, submission) for submission in found]
+    return next(
+        (one for one in reversed(every) if one.state is not State.FAILED), every[-1] if every else Standing(name=name)
+    )
+
+
+def standing_of(name: str, submission: Submission) -> Standing:
+    """How a submission stands."""
+    state = _state_of(submission)
+    return Standing(
+        name=name,
+        state=state,
+        id=submission.id,
+        phase=submission.phase.value,
+        task_id=submission.task_id,
+        clip=submission.clip,
+        problem=submission.problem,
+        exit_code=(submission.exit_code or 4) if state is State.FAILED else 0,
+    )
+
+
+def _state_of(submission: Submission) -> State:
+    if submission.phase in (Phase.FETCHED, Phase.PLACED):
+        return State.DONE
+    return State.FAILED if submission.is_settled else State.RUNNING

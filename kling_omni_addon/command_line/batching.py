@@ -1,0 +1,350 @@
+"""``kling batch``: its words, and what each of its verbs does. JSON lines on stdout, a summary last."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ..core.errors import ArgumentsInvalid, CredentialsMissing, KlingError
+from ..core.pricing import plain
+from ..paths import expanded
+from . import output, verbs
+from .output import say, tell
+
+if TYPE_CHECKING:
+    from ..batch.checking import Total
+    from ..batch.manifest import LineProblem
+    from ..batch.taking import Standing
+    from ..blender.batch.collecting import Collected
+    from ..core.capability import Profile
+
+SOME_FAILED: Final = 4
+_DAY_S: Final = 86_400.0
+Verb = Callable[[Any, str, Callable[..., int], str], argparse.ArgumentParser]
+
+
+def add(
+    names: Any, add_verb: Verb, units: Callable[[str], Decimal], seconds: Callable[[str], float]
+) -> tuple[argparse.ArgumentParser, ...]:
+    """The words of the verbs; ``names`` are the sub-parsers of ``batch``. Those that judge like ``submit``."""
+    what = "find every problem of a manifest, and what it costs; renders nothing, sends nothing"
+    checking = add_verb(names, "check", check, what)
+    rendering = add_verb(names, "frames", frames, "render the first and end frames of the shots; needs Blender, no key")
+    submitting = add_verb(names, "submit", submit, "submit every shot once; each clip is charged")
+    standing = add_verb(names, "status", status, "show how each clip stands; asks nobody")
+    collecting = add_verb(names, "collect", collect, "add all clips to one .blend file; needs Blender, no key")
+    for verb in (checking, rendering, submitting, standing, collecting):
+        verb.add_argument(
+            "manifest", type=Path, help="one shot per line, as JSON or CSV (schemas/batch_line.schema.json)"
+        )
+    for verb in (checking, submitting):
+        verb.add_argument("--service", default="", help="as for kling submit")
+    rendering.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the frames")
+    rendering.add_argument("--only", nargs="+", default=[], metavar="KEY", help="render these shots only")
+    submitting.add_argument("--frames", type=Path, metavar="FOLDER", help="folder of the rendered frames")
+    submitting.add_argument("--most-units", type=units, metavar="N", help="submit nothing if more might be charged")
+    submitting.add_argument("--dry-run", action="store_true", help="say what would be submitted; sends nothing")
+    submitting.add_argument("--clips", type=Path, help="folder for the clips (default: KLING_HOME/clips)")
+    submitting.add_argument(
+        "--wait",
+        nargs="?",
+        type=seconds,
+        const=_DAY_S,
+        default=0.0,
+        metavar="SECONDS",
+        help="wait for the clips (at most SECONDS)",
+    )
+    collecting.add_argument(
+        "--to", type=Path, required=True, metavar="EDIT.blend", help="file that is to have the clips"
+    )
+    collecting.add_argument("--otio", type=Path, metavar="OUT.otio", help="also export the edit as OpenTimelineIO")
+    return checking, submitting
+
+
+def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Every problem of a manifest, then what all of it comes to."""
+    from ..batch.checking import Total, judged_lines, list_price
+
+    profile = verbs._profile(options, environment)
+    told, total = _Told(options.manifest), Total()
+    for judged in judged_lines(_manifest(options), profile):
+        told.all(judged.problems)
+        if judged.shot is not None and judged.is_good:
+            total = total.with_clips(list_price(judged.shot, profile), judged.shot.takes)
+    limits = _limits(options, environment)
+    told.all(_beyond_limits(total, limits))
+    say(_summary(total) | {name: _amount(units) for name, units in limits.items()} | told.summary())
+    return told.exit_code
+
+
+def _limits(options: argparse.Namespace, environment: Mapping[str, str]) -> dict[str, Decimal | None]:
+    """The limits on spending in force, and the balance where there is a key and an answer."""
+    from ..session import service_of
+    from ..settings import caps_in_force, service_in_force
+
+    caps, _ = caps_in_force(
+        environment, options.preferred, service_in_force(environment, options.preferred, options.service)
+    )
+    limits: dict[str, Decimal | None] = {"daily_limit": caps.daily, "project_limit": caps.project, "balance": None}
+    try:
+        packs = service_of(verbs._settings(options, environment, asks=True)).account()
+    except CredentialsMissing:
+        return limits
+    except KlingError as error:
+        tell(f"kling: The balance is not known. {error}")
+        return limits
+    left = [pack.remaining for pack in packs if pack.status == "online" and pack.remaining is not None]
+    return limits | {"balance": sum(left, Decimal(0))}
+
+
+def _beyond_limits(total: Total, limits: Mapping[str, Decimal | None]) -> Iterator[LineProblem]:
+    """What the whole batch exceeds. Limits are faults: ``submit`` sends nothing then. A balance can be topped up."""
+    from ..batch.manifest import LineProblem
+
+    for name, units in limits.items():
+        if units is not None and total.units > units:
+            sentence = f"All clips may cost {plain(total.units)} units. The {name.replace('_', ' ')} is {plain(units)}."
+            yield LineProblem(line=0, column="", message=sentence, is_fault=name != "balance")
+
+
+def frames(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Render what is not there yet. Nothing is rendered of a manifest with a faulty line."""
+    from ..batch.checking import judged_lines
+
+    manifest, out = _manifest(options), expanded(options.out, "out").absolute()
+    told = _Told(options.manifest)
+    for judged in judged_lines(manifest, _profile(options, environment), only=options.only):
+        told.all(judged.problems)
+    if told.faults:
+        return told.exit_code
+    with _in_blender(options, environment):
+        from ..blender.batch.rendering import Outcome, render_batch
+
+        counted: Counter[str] = Counter()
+        for shot in render_batch(manifest, out, options.only):
+            counted[shot.outcome] += 1
+            say(
+                {
+                    "key": shot.key,
+                    "frames": shot.outcome,
+                    "folder": shot.folder or None,
+                    "problem": shot.problem or None,
+                }
+            )
+            if shot.problem:
+                tell(f"kling: {options.manifest}:{shot.line}: {shot.problem}")
+    say({outcome.value: counted[outcome] for outcome in Outcome})
+    return SOME_FAILED if counted[Outcome.FAILED] else 0
+
+
+def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Judge all, then submit all."""
+    from ..batch.frames import FramesFolder
+    from ..batch.submitting import Batch, Plan, require_at_most
+    from ..batch.taking import Alone
+
+    folder = FramesFolder(expanded(options.frames, "frames")) if options.frames else None
+    clips = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
+    with verbs._session(options, environment) as session:
+        batch = Batch(manifest=_manifest(options), frames=folder, profile=session.settings.limits)
+        taker, plan, told = Alone(session, clips), Plan(), _Told(options.manifest)
+        told.all(batch.planned(taker, plan))
+        if not told.faults:
+            require_at_most(plan.new, options.most_units)
+            if plan.new.clips:
+                session.require_units_within_caps(plan.new.most_units, "")
+        if told.faults or options.dry_run:
+            say(_summary(plan.new) | {"submitted_before": plan.known} | told.summary())
+            return told.exit_code
+        session.check_credentials()
+        tally = _Tally(options.manifest)
+        for standing in batch.submitted(taker, session.pictures):
+            tally.note(standing)
+        for standing in taker.follow(_tell_change, options.wait):
+            tally.note(standing)
+        return tally.end()
+
+
+def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """How each clip stands, by the job history alone."""
+    from ..batch.checking import judged_lines
+
+    tally = _Tally(options.manifest)
+    with closing(_recorded(environment)) as recorded:
+        for judged in judged_lines(_manifest(options), _profile(options, environment), needs_blend=False):
+            for name in judged.shot.names if judged.shot is not None else ():
+                tally.note(recorded.standing(name))
+    return tally.end()
+
+
+def collect(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Put what is there into the edit."""
+    edit, otio = expanded(options.to, "to"), expanded(options.otio, "otio") if options.otio else None
+    tally, count = _Tally(options.manifest), 0
+    with _in_blender(options, environment), closing(_recorded(environment)) as recorded:
+        from ..blender.batch.collecting import collect_batch
+
+        for shot in collect_batch(_manifest(options), edit, recorded.standing, otio):
+            tally.note(shot.standing, _strip_line(shot))
+            if shot.problem:
+                tell(f"kling: {options.manifest}:{shot.line}: {shot.problem}")
+            count += shot.strip is not None
+    tell(f"Saved: '{edit}'")
+    if otio is not None:
+        tell(f"Saved: '{otio}'" if count else "kling: No clip is there yet, so no OpenTimelineIO file was written.")
+    return tally.end()
+
+
+def _strip_line(shot: Collected) -> dict[str, Any]:
+    strip = shot.strip
+    if strip is None:
+        return {"strip": None, "channel": None, "frame_start": None, "frame_duration": None}
+    place = {"channel": strip.channel, "frame_start": strip.frame_start, "frame_duration": strip.frame_duration}
+    return {"strip": strip.name} | place
+
+
+# What the verbs have in common ---------------------------------------------------------------------------------------
+
+
+def _manifest(options: argparse.Namespace) -> Path:
+    return expanded(options.manifest, "manifest")
+
+
+def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> Profile:
+    """What lines are judged by, without a word about it."""
+    from ..settings import limits_in_force
+
+    return limits_in_force(environment, options.preferred)
+
+
+def _recorded(environment: Mapping[str, str]) -> Any:
+    from ..batch.taking import Recorded
+    from ..settings import home_folder
+
+    return Recorded(home_folder(environment) / "journal.sqlite3")
+
+
+@contextmanager
+def _in_blender(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[None]:
+    """Have this Blender, or the bpy module of this Python, with the extension in place.
+
+    Raises :class:`ArgumentsInvalid` in a Python without either, and says which Blender to use.
+    """
+    if importlib.util.find_spec("bpy") is None:
+        found = environment.get("BLENDER") or shutil.which("blender") or "blender"
+        sentence = f"kling batch {options.act} needs Blender, which this Python is not."
+        remedy = f"Run: {found} --command kling batch {options.act} {options.manifest} ..."
+        raise ArgumentsInvalid(sentence, field="BLENDER", remedy=remedy)
+    import bpy
+
+    with output.alone(), ExitStack() as stack:
+        if not hasattr(bpy.types.Scene, "kling"):  # the bpy module, where nobody enables extensions
+            from .. import register, unregister
+
+            register()
+            stack.callback(unregister)
+        yield
+
+
+class _Told:
+    """The problems of a manifest, each told as it is found."""
+
+    def __init__(self, manifest: Path) -> None:
+        self._manifest = manifest
+        self.faults = 0
+        self._doubts = 0
+
+    def all(self, problems: Iterable[LineProblem]) -> None:
+        """Tell each on both streams."""
+        for problem in problems:
+            self.faults += problem.is_fault
+            self._doubts += not problem.is_fault
+            kind = "error" if problem.is_fault else "warning"
+            say(
+                {
+                    "line": problem.line or None,
+                    "column": problem.column or None,
+                    "column_number": problem.number or None,
+                    "key": problem.key or None,
+                    "message": problem.message,
+                    "kind": kind,
+                }
+            )
+            where = f"{self._manifest}:{problem.line}" if problem.line else f"{self._manifest}"
+            number = f" (column {problem.number})" if problem.number else ""
+            column = f" {problem.column}{number}:" if problem.column else ""
+            tell(f"kling: {where}:{column} {kind}: {problem.message}")
+
+    def summary(self) -> dict[str, int]:
+        """How many there were."""
+        return {"errors": self.faults, "warnings": self._doubts}
+
+    @property
+    def exit_code(self) -> int:
+        """2 where a line has a fault."""
+        return 2 if self.faults else 0
+
+
+class _Tally:
+    """How the clips of a batch stand, each told once more when it changed, and summed up in the end."""
+
+    def __init__(self, manifest: Path) -> None:
+        self._manifest = manifest
+        self._states: dict[str, str] = {}
+
+    def note(self, standing: Standing, more: Mapping[str, Any] | None = None) -> None:
+        """One clip."""
+        if self._states.get(standing.name) != standing.state:
+            self._states[standing.name] = standing.state
+            say(_line(standing) | dict(more or {}))
+            if standing.problem:
+                tell(f"kling: {standing.name}: {standing.problem}")
+            if standing.clip:
+                tell(f"Saved: '{standing.clip}'")
+
+    def end(self) -> int:
+        """Say the summary; 0 where all is done, 4 where some failed, 6 where some are still to come."""
+        from ..batch.taking import State
+
+        counted = Counter(self._states.values())
+        say({state.value: counted[state] for state in State})
+        if counted[State.RUNNING] or counted[State.NOT_SUBMITTED]:
+            return verbs.STILL_RUNNING
+        return SOME_FAILED if counted[State.FAILED] else 0
+
+
+def _tell_change(standing: Standing) -> None:
+    tell(f"kling: {standing.name}: {standing.phase}")
+
+
+def _line(standing: Standing) -> dict[str, Any]:
+    return {
+        "name": standing.name,
+        "state": standing.state,
+        "id": standing.id or None,
+        "phase": standing.phase or None,
+        "task_id": standing.task_id or None,
+        "clip": standing.clip or None,
+        "problem": standing.problem or None,
+    }
+
+
+def _summary(total: Total) -> dict[str, Any]:
+    return {
+        "shots": total.shots,
+        "clips": total.clips,
+        "units": _amount(total.most_units),
+        "dollars": None if total.unpriced else str(total.dollars),
+        "date": total.date or None,
+    }
+
+
+def _amount(units: Decimal | None) -> str | None:
+    return None if units is None else plain(units)
