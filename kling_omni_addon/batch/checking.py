@@ -86,7 +86,7 @@ def _judged(line: Line, twice: tuple[LineProblem, ...], profile: Profile, folder
 
 def _shot(line: Line, problems: list[LineProblem]) -> Shot | None:
     """The shot, as far as the line can be read: what is wrong with a field keeps no other from being judged."""
-    unusable = {problem.column for problem in problems}
+    unusable = {problem.column for problem in line.problems}
     if unusable & {"", *REQUIRED} or not line.values.keys() >= set(REQUIRED):
         return None
     try:

@@ -41,7 +41,7 @@ class MadeOf:
     frames: tuple[int, ...] = ()
 
 
-def state_of_blend(path: Path) -> tuple[int, int]:
+def state_of_file(path: Path) -> tuple[int, int]:
     """Size in bytes and time of change in nanoseconds. Raises OSError."""
     status = path.stat()
     return status.st_size, status.st_mtime_ns

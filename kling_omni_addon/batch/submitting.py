@@ -22,7 +22,7 @@ from ..core.pricing import plain, price_of
 from ..request_file import RequestFile
 from ..work.picture_store import PictureJudge, PictureStore
 from .checking import Judged, Total, judged_lines
-from .frames import FramesFolder
+from .frames import FramesFolder, state_of_file
 from .manifest import LineProblem
 from .shot import Shot
 from .taking import Asked, Standing, State, Taker
@@ -33,10 +33,13 @@ _OF_ONE_SHOT = (ArgumentsInvalid, ClipGone, RequestInvalid, Refused)
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """What a batch would submit: ``new`` is what is to be paid for, ``known`` how many clips were asked for before."""
+    """What a batch would submit: ``new`` is what is to be paid for, ``known`` how many clips were asked for before.
+    ``manifest`` is the state of the file that was read for it.
+    """
 
     new: Total = field(default_factory=Total)
     known: int = 0
+    manifest: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ class Batch:
         """Every problem that keeps the batch from being submitted, and every doubt; what it comes to goes into
         ``plan``. Nothing is submitted.
         """
+        plan.manifest = _state_of(self.manifest)
         for judged in judged_lines(self.manifest, self.profile, needs_blend=False):
             problems = list(judged.problems)
             if judged.shot is not None and judged.is_good:
@@ -84,12 +88,16 @@ class Batch:
             return self.frames.read(shot, store, self.profile)
         return RequestFile(body=draft_body(shot.request(self.profile, {}), {}), problems=())
 
-    def submitted(self, taker: Taker, store: PictureStore) -> Iterator[Standing]:
+    def submitted(self, taker: Taker, store: PictureStore, plan: Plan) -> Iterator[Standing]:
         """Submit every clip, in order, as it is asked for: **each may cost**. How each stands.
 
         What is wrong with one shot by now is told as its standing, and the others go on. Raises
-        :class:`KlingError` for what is true of all (no network, no key): run again, it goes on from there.
+        :class:`ArgumentsInvalid` for a manifest that is not the one of the ``plan``, and :class:`KlingError` for what
+        is true of all (no network, no key): run again, it goes on from there.
         """
+        if _state_of(self.manifest) != plan.manifest:
+            sentence = "The manifest was changed while it was checked. Nothing was sent."
+            raise ArgumentsInvalid(sentence, field="manifest", remedy="Try again.")
         for judged in judged_lines(self.manifest, self.profile, needs_blend=False):
             yield from self._submitted_shot(judged, taker, store)
 
@@ -105,6 +113,14 @@ class Batch:
             return
         for name in shot.names:
             yield _submitted(taker, Asked(name=name, clip_name=shot.clip_name, file=file))
+
+
+def _state_of(manifest: Path) -> tuple[int, int] | None:
+    """Size and time of change; None for a file that is not there, which reading it says."""
+    try:
+        return state_of_file(manifest)
+    except (OSError, ValueError):
+        return None
 
 
 def _submitted(taker: Taker, asked: Asked) -> Standing:

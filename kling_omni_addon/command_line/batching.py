@@ -165,7 +165,7 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
             return told.exit_code
         session.check_credentials()
         tally = _Tally(options.manifest)
-        for standing in batch.submitted(taker, session.pictures):
+        for standing in batch.submitted(taker, session.pictures, plan):
             tally.note(standing)
         for standing in taker.follow(_tell_change, options.wait):
             tally.note(standing)

@@ -13,7 +13,7 @@ from pathlib import Path
 import bpy
 
 from ...batch.checking import judged_lines
-from ...batch.frames import FramesFolder, MadeOf, state_of_blend
+from ...batch.frames import FramesFolder, MadeOf, state_of_file
 from ...batch.shot import Shot
 from ...core.errors import CaptureFailed
 from ...core.request import Role
@@ -101,7 +101,7 @@ class _Renders:
 
 def _state(blend: Path) -> tuple[int, int]:
     try:
-        return state_of_blend(blend)
+        return state_of_file(blend)
     except OSError as error:
         raise _unopened(blend, error.strerror or str(error)) from error
 

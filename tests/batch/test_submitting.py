@@ -1,0 +1,199 @@
+"""Submitting a batch against a real rehearsal server: all of it or none, and each clip once however often it is run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kling_omni_addon.batch.checking import judged_lines
+from kling_omni_addon.batch.frames import FramesFolder, MadeOf
+from kling_omni_addon.core.capability import profile
+from kling_omni_addon.core.media import mp4_fault
+from tests.workshop.processes import CRASHING, KILLED, Rehearsal, Said, run
+from tests.workshop.rehearsal_stand import png
+
+Environment = dict[str, str]
+SHOTS: tuple[dict[str, Any], ...] = (
+    {"key": "sh010", "kind": "frames", "prompt": "waves roll in", "blend": "film.blend", "takes": 2},
+    {"key": "sh020", "kind": "text", "prompt": "a fox runs"},
+)
+CLIPS = 3
+
+
+class Project:
+    """A manifest beside its frames, and the command line to try on both."""
+
+    def __init__(self, folder: Path, environment: Environment) -> None:
+        self.manifest = folder / "shots.jsonl"
+        self.frames = folder / "frames"
+        self.environment = environment
+        self.write(*SHOTS)
+
+    def write(self, *shots: dict[str, Any]) -> None:
+        """Write the manifest, and frames of each shot as a render would."""
+        lines = [json.dumps(shot | {"mode": "std", "duration": 3}) for shot in shots]
+        self.manifest.write_text("\n".join(lines))
+        folder = FramesFolder(self.frames)
+        for judged in judged_lines(self.manifest, profile(), needs_blend=False):
+            if judged.shot is not None and judged.shot.roles:
+                with folder.growing(judged.shot) as part:
+                    images = {role: part / f"{role.value}.png" for role in judged.shot.roles}
+                    for image in images.values():
+                        image.write_bytes(png(1280, 720))
+                    made_of = MadeOf(digest=judged.shot.digest, blend=(0, 0))
+                    folder.put(judged.shot, part, images, made_of, profile())
+
+    def submit(self, *more: str, moment: str = "") -> Said:
+        words = ["batch", "submit", self.manifest, "--frames", self.frames, *more]
+        return run(self.environment, moment, *words, script=CRASHING) if moment else run(self.environment, *words)
+
+    def status(self) -> Said:
+        return run(self.environment, "batch", "status", self.manifest)
+
+
+@pytest.fixture
+def project(environment: Environment, rehearsal: Rehearsal, tmp_path: Path, request: pytest.FixtureRequest) -> Project:
+    name = "".join(letter for letter in request.node.name if letter.isalnum())
+    made = Project(tmp_path, environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "1"})
+    made.write(*(shot | {"prompt": f"{shot['prompt']} ({name})"} for shot in SHOTS))  # the server is that of all tests
+    return made
+
+
+def creates_of(rehearsal: Rehearsal, said: Said) -> list[int]:
+    """How many tasks each clip of a batch was made by."""
+    ids = {line["id"] for line in said.lines if line.get("id")}
+    return [rehearsal.creates(each) for each in sorted(ids)]
+
+
+def test_submitted_twice_each_clip_is_made_once(project: Project, rehearsal: Rehearsal) -> None:
+    for _ in range(2):
+        said = project.submit("--wait", "120")
+        assert (said.code, said.lines[-1]["done"]) == (0, CLIPS)
+        assert creates_of(rehearsal, said) == [1] * CLIPS
+    clips = {line["clip"] for line in said.lines if line.get("clip")}
+    assert len(clips) == CLIPS
+    for clip in map(Path, clips):
+        with clip.open("rb") as file:
+            assert mp4_fault(file, clip.stat().st_size) == ""
+    known = project.submit("--dry-run")
+    assert (known.lines[-1]["clips"], known.lines[-1]["submitted_before"]) == (0, CLIPS)
+
+
+@pytest.mark.parametrize(
+    "moment", ["before-Intended", "after-Intended", "last-byte-gone", "after-Accepted", "mid-download", "after-Fetched"]
+)
+def test_killed_in_the_middle_and_run_again_each_clip_is_made_once(
+    moment: str, project: Project, rehearsal: Rehearsal
+) -> None:
+    assert project.submit("--wait", "120", moment=moment).code == KILLED
+    said = project.submit("--wait", "120")
+    assert (said.code, said.lines[-1]["done"]) == (0, CLIPS), said
+    assert creates_of(rehearsal, said) == [1] * CLIPS
+
+
+def test_on_another_machine_the_same_clips_are_fetched(
+    project: Project, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    assert project.submit("--wait", "120").code == 0
+    project.environment |= {"KLING_HOME": str(tmp_path / "another home")}
+    said = project.submit("--wait", "120")
+    assert (said.code, said.lines[-1]["done"]) == (0, CLIPS)
+    assert creates_of(rehearsal, said) == [1] * CLIPS
+
+
+@pytest.mark.parametrize(
+    ("bad", "line", "column"),
+    [
+        ('{"key": "sh030", "kind": "text"}', 3, "prompt"),
+        ('{"key": "sh010", "kind": "text", "prompt": "x"}', 3, "key"),
+        ('{"key": "sh030", "kind": "frames", "prompt": "x", "blend": "film.blend"}', 3, "key"),
+        ('{"key": "sh030", "kind": "text", "prompt": "x", "duration": 99}', 3, "duration"),
+    ],
+)
+def test_with_one_bad_line_none_is_submitted(
+    bad: str, line: int, column: str, project: Project, rehearsal: Rehearsal
+) -> None:
+    before = rehearsal.stats()["creates"]
+    project.manifest.write_text(f"{project.manifest.read_text()}\n{bad}")
+    said = project.submit("--wait")
+    assert said.code == 2
+    assert [(told["line"], told["column"]) for told in said.lines if told.get("kind") == "error"] == [(line, column)]
+    assert f"shots.jsonl:{line}: {column}: error: " in said.errors
+    assert rehearsal.stats()["creates"] == before
+    assert project.status().lines[-1]["not_submitted"] >= CLIPS
+
+
+def test_a_line_that_was_changed_after_its_frames_is_refused(project: Project) -> None:
+    project.manifest.write_text(project.manifest.read_text().replace("waves", "a storm"))
+    said = project.submit()
+    assert said.code == 2
+    assert "The line of \"sh010\" was changed after its frames." in said.errors
+
+
+def test_another_wish_under_a_key_is_refused_before_anything_is_sent(project: Project, rehearsal: Rehearsal) -> None:
+    assert project.submit("--wait", "120").code == 0
+    before = rehearsal.stats()["creates"]
+    project.write(*(shot | {"prompt": f"{shot['prompt']} at night"} for shot in SHOTS), {**SHOTS[1], "key": "sh030"})
+    said = project.submit("--wait")
+    assert (said.code, rehearsal.stats()["creates"]) == (2, before)
+    assert "Give the line a new key." in said.errors
+
+
+def test_more_units_than_allowed_are_not_spent_and_what_was_paid_for_does_not_count(
+    project: Project, rehearsal: Rehearsal
+) -> None:
+    before = rehearsal.stats()["creates"]
+    for more, variables in ((["--most-units", "5.3"], {}), ([], {"KLING_DAILY_CAP": "5.3"})):
+        usual = project.environment
+        project.environment = usual | variables
+        said = project.submit("--wait", "120", *more)
+        project.environment = usual
+        assert (said.code, rehearsal.stats()["creates"]) == (2, before)
+    assert project.submit("--wait", "120", "--most-units", "5.4").code == 0
+    assert project.submit("--wait", "120", "--most-units", "0").code == 0
+
+
+def test_a_dry_run_says_what_it_comes_to_and_sends_nothing(project: Project, rehearsal: Rehearsal) -> None:
+    before = rehearsal.stats()["creates"]
+    said = project.submit("--dry-run")
+    assert said.code == 0
+    assert (said.lines[-1]["clips"], said.lines[-1]["units"]) == (CLIPS, "5.4")
+    assert rehearsal.stats()["creates"] == before
+    assert project.status().lines[-1]["not_submitted"] == CLIPS
+
+
+def test_one_that_fails_keeps_no_other_from_its_clip(project: Project) -> None:
+    project.write(SHOTS[1] | {"key": "bad", "prompt": "rehearse-fail"}, SHOTS[1] | {"key": "good"})
+    said = project.submit("--wait", "120")
+    assert (said.code, said.lines[-1]["failed"], said.lines[-1]["done"]) == (4, 1, 1)
+    told = project.status()
+    assert (told.code, [line["state"] for line in told.lines[:-1]]) == (4, ["failed", "done"])
+
+
+def test_while_some_are_running_the_exit_code_says_so(project: Project, slow_rehearsal: Rehearsal) -> None:
+    project.environment |= {"KLING_BASE_URL": slow_rehearsal.url}
+    said = project.submit("--wait", "1")
+    assert (said.code, said.lines[-1]["running"]) == (6, CLIPS)
+    told = project.status()
+    assert (told.code, {line["state"] for line in told.lines[:-1]}) == (6, {"running"})
+
+
+def test_the_check_tells_price_limits_and_balance(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "film.blend").write_bytes(b"")
+    said = run(project.environment, "batch", "check", project.manifest)
+    assert (said.code, said.lines[-1]["units"], said.lines[-1]["daily_limit"]) == (0, "5.4", None)
+    assert float(said.lines[-1]["balance"]) > 0
+    limited = run(project.environment | {"KLING_DAILY_CAP": "5"}, "batch", "check", project.manifest)
+    assert (limited.code, limited.lines[-1]["daily_limit"]) == (2, "5")
+    assert "All clips may cost 5.4 units. The daily limit is 5." in limited.errors
+
+
+def test_without_a_key_a_manifest_can_be_checked(environment: Environment, tmp_path: Path) -> None:
+    environment.pop("KLING_API_KEY")
+    project = Project(tmp_path, environment)
+    (tmp_path / "film.blend").write_bytes(b"")
+    said = run(environment, "batch", "check", project.manifest)
+    assert (said.code, said.lines[-1]["balance"]) == (0, None)
