@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ CLIPS = 3
 class Project:
     """A manifest beside its frames, and the command line to try on both."""
 
-    def __init__(self, folder: Path, environment: Environment) -> None:
+    def __init__(self, folder: Path, environment: Environment, version: str = "v1") -> None:
+        self.version = version
         self.manifest = folder / "shots.jsonl"
         self.frames = folder / "frames"
         self.environment = environment
@@ -34,7 +36,8 @@ class Project:
 
     def write(self, *shots: dict[str, Any]) -> None:
         """Write the manifest, and frames of each shot as a render would."""
-        lines = [json.dumps(shot | {"mode": "std", "duration": 3}) for shot in shots]
+        same = {"mode": "std", "duration": 3}
+        lines = [json.dumps(shot | same | {"key": self.key(shot["key"])}) for shot in shots]
         self.manifest.write_text("\n".join(lines))
         folder = FramesFolder(self.frames)
         for judged in judged_lines(self.manifest, profile(), needs_blend=False):
@@ -46,6 +49,9 @@ class Project:
                     made_of = MadeOf(digest=judged.shot.digest, blend=(0, 0))
                     folder.put(judged.shot, part, images, made_of, profile())
 
+    def key(self, shot: str) -> str:
+        return f"{shot}_{self.version}"
+
     def submit(self, *more: str, moment: str = "") -> Said:
         words = ["batch", "submit", self.manifest, "--frames", self.frames, *more]
         return run(self.environment, moment, *words, script=CRASHING) if moment else run(self.environment, *words)
@@ -56,10 +62,9 @@ class Project:
 
 @pytest.fixture
 def project(environment: Environment, rehearsal: Rehearsal, tmp_path: Path, request: pytest.FixtureRequest) -> Project:
-    name = "".join(letter for letter in request.node.name if letter.isalnum())
-    made = Project(tmp_path, environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "1"})
-    made.write(*(shot | {"prompt": f"{shot['prompt']} ({name})"} for shot in SHOTS))  # the server is that of all tests
-    return made
+    version = hashlib.sha256(request.node.name.encode()).hexdigest()[:8]  # the server is that of all tests
+    bound = environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "1"}
+    return Project(tmp_path, bound, version)
 
 
 def creates_of(rehearsal: Rehearsal, said: Said) -> list[int]:
@@ -108,7 +113,7 @@ def test_on_another_machine_the_same_clips_are_fetched(
     ("bad", "line", "column"),
     [
         ('{"key": "sh030", "kind": "text"}', 3, "prompt"),
-        ('{"key": "sh010", "kind": "text", "prompt": "x"}', 3, "key"),
+        ('{"key": "KEY", "kind": "text", "prompt": "x"}', 3, "key"),
         ('{"key": "sh030", "kind": "frames", "prompt": "x", "blend": "film.blend"}', 3, "key"),
         ('{"key": "sh030", "kind": "text", "prompt": "x", "duration": 99}', 3, "duration"),
     ],
@@ -117,7 +122,7 @@ def test_with_one_bad_line_none_is_submitted(
     bad: str, line: int, column: str, project: Project, rehearsal: Rehearsal
 ) -> None:
     before = rehearsal.stats()["creates"]
-    project.manifest.write_text(f"{project.manifest.read_text()}\n{bad}")
+    project.manifest.write_text(f"{project.manifest.read_text()}\n{bad.replace('KEY', project.key('sh010'))}")
     said = project.submit("--wait")
     assert said.code == 2
     assert [(told["line"], told["column"]) for told in said.lines if told.get("kind") == "error"] == [(line, column)]
@@ -130,7 +135,7 @@ def test_a_line_that_was_changed_after_its_frames_is_refused(project: Project) -
     project.manifest.write_text(project.manifest.read_text().replace("waves", "a storm"))
     said = project.submit()
     assert said.code == 2
-    assert "The line of \"sh010\" was changed after its frames." in said.errors
+    assert "was changed after its frames. Render them again with: kling batch frames" in said.errors
 
 
 def test_another_wish_under_a_key_is_refused_before_anything_is_sent(project: Project, rehearsal: Rehearsal) -> None:
