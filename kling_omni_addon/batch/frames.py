@@ -51,7 +51,7 @@ class FramesFolder:
     """The folder that ``batch frames`` fills and ``batch submit`` reads."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = folder.absolute()  # Blender renders to whole paths only
 
     def of(self, shot: Shot) -> Path:
         """Where a shot's frames are."""

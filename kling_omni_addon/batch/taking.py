@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.request import OmniRequest
-from ..once import refuse_other_wish, submit_once
 from ..request_file import RequestFile
-from ..session import Session
-from ..work.journal import Journal
+
+if TYPE_CHECKING:
+    from ..session import Session
+    from ..work.journal import Journal
 
 _ACCEPTANCE_S: Final = 600.0
 
@@ -84,6 +85,8 @@ class Alone:
 
     def submit(self, asked: Asked) -> Standing:
         """Record it, durable on return; it is sent while :meth:`follow` waits, or at any later time."""
+        from ..once import submit_once  # requests, as below
+
         target = Target(name=asked.clip_name, folder=self._clips)
         made = submit_once(self._session, asked.request, target, asked.file.pictures, key=asked.name)
         self._names[made.id] = asked.name
@@ -91,6 +94,8 @@ class Alone:
 
     def standing(self, name: str, request: OmniRequest | None = None) -> Standing:
         """As the job history has it."""
+        from ..once import refuse_other_wish
+
         found = self._session.asked_once(name)
         if request is not None:
             refuse_other_wish(name, request, found)
@@ -120,7 +125,9 @@ class Recorded:
     """What a job history knows, for whoever only looks: no key, no service."""
 
     def __init__(self, journal: Path) -> None:
-        self._journal = Journal(journal) if journal.exists() else None
+        from ..work.journal import Journal  # sqlite
+
+        self._journal: Journal | None = Journal(journal) if journal.exists() else None
 
     def standing(self, name: str) -> Standing:
         """As it was recorded last, under whatever key."""

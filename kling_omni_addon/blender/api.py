@@ -15,6 +15,7 @@ from ..core.life.lifecycle import Phase, Submission
 from ..core.pricing import Price
 from ..core.problem import Problem
 from ..core.request import OmniRequest, Role
+from .batch.scripted import check_batch, collect_batch, render_batch, submit_batch
 from .capture.camera import Engine
 from .capture.footage import discard as discard_footage
 from .capture.footage import render_strips
@@ -62,7 +63,9 @@ __all__ = (
     "capture_camera",
     "capture_strip",
     "capture_view",
+    "check_batch",
     "choose_task",
+    "collect_batch",
     "delete_element",
     "discard_footage",
     "go_on",
@@ -72,6 +75,7 @@ __all__ = (
     "place_arrived",
     "price_of",
     "problems_of",
+    "render_batch",
     "render_strips",
     "request_of",
     "send_again",
@@ -80,6 +84,7 @@ __all__ = (
     "submission",
     "submissions",
     "submit",
+    "submit_batch",
     "submit_request",
     "upload_footage",
     "use_file",

@@ -118,7 +118,7 @@ def frames(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Render what is not there yet. Nothing is rendered of a manifest with a faulty line."""
     from ..batch.checking import judged_lines
 
-    manifest, out = _manifest(options), expanded(options.out, "out").absolute()
+    manifest, out = _manifest(options), expanded(options.out, "out")
     told = _Told(options.manifest)
     for judged in judged_lines(manifest, _profile(options, environment), only=options.only):
         told.all(judged.problems)

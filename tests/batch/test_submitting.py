@@ -53,7 +53,7 @@ class Project:
         return f"{shot}_{self.version}"
 
     def submit(self, *more: str, moment: str = "") -> Said:
-        words = ["batch", "submit", self.manifest, "--frames", self.frames, *more]
+        words: list[str | Path] = ["batch", "submit", self.manifest, "--frames", self.frames, *more]
         return run(self.environment, moment, *words, script=CRASHING) if moment else run(self.environment, *words)
 
     def status(self) -> Said:
@@ -99,9 +99,7 @@ def test_killed_in_the_middle_and_run_again_each_clip_is_made_once(
     assert creates_of(rehearsal, said) == [1] * CLIPS
 
 
-def test_on_another_machine_the_same_clips_are_fetched(
-    project: Project, rehearsal: Rehearsal, tmp_path: Path
-) -> None:
+def test_on_another_machine_the_same_clips_are_fetched(project: Project, rehearsal: Rehearsal, tmp_path: Path) -> None:
     assert project.submit("--wait", "120").code == 0
     project.environment |= {"KLING_HOME": str(tmp_path / "another home")}
     said = project.submit("--wait", "120")

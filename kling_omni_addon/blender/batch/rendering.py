@@ -146,7 +146,7 @@ def _seen_by(scene: bpy.types.Scene, name: str) -> Iterator[None]:
         return
     camera: bpy.types.Object | None = scene.objects.get(name)
     if camera is None or camera.type != "CAMERA":
-        names = ", ".join(f'"{each.name}"' for each in scene.objects if each.type == "CAMERA")
+        names = ", ".join(sorted(f'"{each.name}"' for each in scene.objects if each.type == "CAMERA"))
         sentence = f'Scene "{scene.name}" has no camera "{name}", only {names or "none"}.'
         raise CaptureFailed(sentence, field="camera", remedy="Name one of the scene.")
     bound: list[Setting] = [(marker, "camera", None) for marker in scene.timeline_markers if marker.camera is not None]
