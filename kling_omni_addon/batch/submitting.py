@@ -88,7 +88,7 @@ class Batch:
             return self.frames.read(shot, store, self.profile)
         return RequestFile(body=draft_body(shot.request(self.profile, {}), {}), problems=())
 
-    def submitted(self, taker: Taker, store: PictureStore, plan: Plan) -> Iterator[Standing]:
+    def submitted(self, taker: Taker, plan: Plan) -> Iterator[Standing]:
         """Submit every clip, in order, as it is asked for: **each may cost**. How each stands.
 
         What is wrong with one shot by now is told as its standing, and the others go on. Raises
@@ -99,15 +99,15 @@ class Batch:
             sentence = "The manifest was changed while it was checked. Nothing was sent."
             raise ArgumentsInvalid(sentence, field="manifest", remedy="Try again.")
         for judged in judged_lines(self.manifest, self.profile, needs_blend=False):
-            yield from self._submitted_shot(judged, taker, store)
+            yield from self._submitted_shot(judged, taker)
 
-    def _submitted_shot(self, judged: Judged, taker: Taker, store: PictureStore) -> Iterator[Standing]:
+    def _submitted_shot(self, judged: Judged, taker: Taker) -> Iterator[Standing]:
         shot = judged.shot
         if shot is None or not judged.is_good or self._fault_of_frames(shot):
             yield _failed(judged.key, ArgumentsInvalid("The line or its frames were changed meanwhile.", field="key"))
             return
         try:
-            file = self.read(shot, store)
+            file = self.read(shot, taker.pictures)
         except ArgumentsInvalid as error:
             yield _failed(shot.key, error)
             return

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -18,6 +19,7 @@ from ..request_file import RequestFile
 if TYPE_CHECKING:
     from ..session import Session
     from ..work.journal import Journal
+    from ..work.picture_store import PictureStore
 
 _ACCEPTANCE_S: Final = 600.0
 
@@ -34,7 +36,7 @@ class State(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the clip of a name stands. ``problem`` says why it failed or waits for a person, ``exit_code`` how a command
-    ends for it then.
+    ends for it then. One that ``is_rehearsed`` costs nothing and shows the rehearsal's picture.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Standing:
     clip: str = ""
     problem: str = ""
     exit_code: int = 0
+    is_rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,18 @@ class Asked:
 class Taker(Protocol):
     """Whoever takes shots: the one place that knows how they are sent."""
 
+    @property
+    def pictures(self) -> PictureStore:
+        """Where the pictures of what is asked for are kept."""
+
+    def require_affordable(self, units: Decimal | None) -> None:
+        """Raise :class:`~kling_omni_addon.core.errors.CapReached` where so many more units break a limit; None where
+        it is not known how many.
+        """
+
+    def require_key(self) -> None:
+        """Raise where there is no key to send with."""
+
     def submit(self, asked: Asked) -> Standing:
         """Have the clip made, once under its name whoever asks again. Raises like ``once.submit_once``."""
 
@@ -74,6 +89,11 @@ class Taker(Protocol):
         for under the name.
         """
 
+    def follow(self, tell: Callable[[Standing], None], wait_s: float) -> tuple[Standing, ...]:
+        """Tell of each change of what was submitted, until nothing more happens by itself or the time is over. How all
+        stands then.
+        """
+
 
 class Alone:
     """This process with its own job history. ``clips`` is the folder of the clips, ``""`` for the usual one."""
@@ -82,6 +102,19 @@ class Alone:
         self._session = session
         self._clips = clips
         self._names: dict[str, str] = {}  # submission -> name
+
+    @property
+    def pictures(self) -> PictureStore:
+        """Those of the session."""
+        return self._session.pictures
+
+    def require_affordable(self, units: Decimal | None) -> None:
+        """By the limits in force and all that was sent under them."""
+        self._session.require_units_within_caps(units, "")
+
+    def require_key(self) -> None:
+        """By a free look at what is set."""
+        self._session.check_credentials()
 
     def submit(self, asked: Asked) -> Standing:
         """Record it, durable on return; it is sent while :meth:`follow` waits, or at any later time."""
@@ -140,15 +173,20 @@ class Recorded:
 
 
 def latest(name: str, found: Iterable[Submission]) -> Standing:
-    """How the clip of a name stands, of all that was asked for under it: the last that did not fail, else the last."""
+    """How the clip of a name stands, of all that was asked for under it: the last that did not fail, else the last; one
+    of the rehearsal only where there is no other.
+    """
     every = [standing_of(name, submission) for submission in found]
+    paid = [one for one in every if not one.is_rehearsed] or every
     return next(
-        (one for one in reversed(every) if one.state is not State.FAILED), every[-1] if every else Standing(name=name)
+        (one for one in reversed(paid) if one.state is not State.FAILED), paid[-1] if paid else Standing(name=name)
     )
 
 
 def standing_of(name: str, submission: Submission) -> Standing:
     """How a submission stands."""
+    from ..session import is_rehearsed  # requests
+
     state = _state_of(submission)
     return Standing(
         name=name,
@@ -159,6 +197,7 @@ def standing_of(name: str, submission: Submission) -> Standing:
         clip=submission.clip,
         problem=submission.problem,
         exit_code=(submission.exit_code or 4) if state is State.FAILED else 0,
+        is_rehearsed=is_rehearsed(submission),
     )
 
 

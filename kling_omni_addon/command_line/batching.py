@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core.errors import ArgumentsInvalid, CredentialsMissing, KlingError
 from ..core.pricing import plain
 from ..paths import expanded
-from . import output, verbs
+from . import output, spooled, verbs
 from .output import say, tell
 
 if TYPE_CHECKING:
     from ..batch.checking import Total
     from ..batch.manifest import LineProblem
-    from ..batch.taking import Standing
+    from ..batch.spooled import Spooled
+    from ..batch.taking import Standing, Taker
     from ..blender.batch.collecting import Collected
     from ..core.capability import Profile
 
@@ -38,12 +40,14 @@ def add(
     checking = add_verb(names, "check", check, what)
     rendering = add_verb(names, "frames", frames, "render the first and end frames of the shots; needs Blender, no key")
     submitting = add_verb(names, "submit", submit, "submit every shot once; each clip is charged")
-    standing = add_verb(names, "status", status, "show how each clip stands; asks nobody")
+    standing = add_verb(names, "status", status, "show how each clip stands; asks neither Kling nor a gateway")
     collecting = add_verb(names, "collect", collect, "add all clips to one .blend file; needs Blender, no key")
     for verb in (checking, rendering, submitting, standing, collecting):
         verb.add_argument(
             "manifest", type=Path, help="one shot per line, as JSON or CSV (schemas/batch_line.schema.json)"
         )
+    for verb in (submitting, standing, collecting):
+        verb.add_argument("--spool", metavar="FOLDER", help="leave the shots to the gateway of this spool")
     for verb in (checking, submitting):
         verb.add_argument("--service", default="", help="as for kling submit")
     rendering.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the frames")
@@ -72,7 +76,7 @@ def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Every problem of a manifest, then what all of it comes to."""
     from ..batch.checking import Total, judged_lines, list_price
 
-    profile = verbs._profile(options, environment)
+    profile = verbs.judged_by(options, environment)
     told, total = _Told(options.manifest), Total()
     for judged in judged_lines(_manifest(options), profile):
         told.all(judged.problems)
@@ -148,39 +152,63 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Judge all, then submit all."""
     from ..batch.frames import FramesFolder
     from ..batch.submitting import Batch, Plan, require_at_most
-    from ..batch.taking import Alone
 
     folder = FramesFolder(expanded(options.frames, "frames")) if options.frames else None
-    clips = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
-    with verbs._session(options, environment) as session:
-        batch = Batch(manifest=_manifest(options), frames=folder, profile=session.settings.limits)
-        taker, plan, told = Alone(session, clips), Plan(), _Told(options.manifest)
+    with _taker(options, environment) as (taker, profile):
+        batch = Batch(manifest=_manifest(options), frames=folder, profile=profile)
+        plan, told = Plan(), _Told(options.manifest)
         told.all(batch.planned(taker, plan))
         if not told.faults:
             require_at_most(plan.new, options.most_units)
             if plan.new.clips:
-                session.require_units_within_caps(plan.new.most_units, "")
+                taker.require_affordable(plan.new.most_units)
         if told.faults or options.dry_run:
             say(_summary(plan.new) | {"submitted_before": plan.known} | told.summary())
             return told.exit_code
-        session.check_credentials()
+        taker.require_key()
         tally = _Tally(options.manifest)
-        for standing in batch.submitted(taker, session.pictures, plan):
+        for standing in batch.submitted(taker, plan):
             tally.note(standing)
         for standing in taker.follow(_tell_change, options.wait):
             tally.note(standing)
         return tally.end()
 
 
+@contextmanager
+def _taker(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[tuple[Taker, Profile]]:
+    """Who takes the shots, and what they are judged by."""
+    from ..batch.taking import Alone
+
+    if options.spool:
+        spooled.refuse_options_of_gateway(options)
+        profile = verbs.judged_by(options, environment)
+        with _spooled(options) as taker:
+            yield taker, profile
+    else:
+        clips = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
+        with verbs.session_of(options, environment) as session:
+            yield Alone(session, clips), session.settings.limits
+
+
+@contextmanager
+def _spooled(options: argparse.Namespace) -> Iterator[Spooled]:
+    """The spool's gateway, with a folder for pictures on their way."""
+    from ..batch.spooled import Spooled
+    from ..work.picture_store import PictureStore
+
+    with tempfile.TemporaryDirectory(prefix="kling-") as pictures:
+        yield Spooled(spooled.spool_of(options), PictureStore(Path(pictures)))
+
+
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """How each clip stands, by the job history alone."""
+    """How each clip stands, by the job history or the spool alone."""
     from ..batch.checking import judged_lines
 
     tally = _Tally(options.manifest)
-    with closing(_recorded(environment)) as recorded:
+    with _looking(options, environment) as standing:
         for judged in judged_lines(_manifest(options), _profile(options, environment), needs_blend=False):
             for name in judged.shot.names if judged.shot is not None else ():
-                tally.note(recorded.standing(name))
+                tally.note(standing(name))
     return tally.end()
 
 
@@ -188,10 +216,10 @@ def collect(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Put what is there into the edit."""
     edit, otio = expanded(options.to, "to"), expanded(options.otio, "otio") if options.otio else None
     tally, count = _Tally(options.manifest), 0
-    with _in_blender(options, environment), closing(_recorded(environment)) as recorded:
+    with _in_blender(options, environment), _looking(options, environment) as standing:
         from ..blender.batch.collecting import collect_batch
 
-        for shot in collect_batch(_manifest(options), edit, recorded.standing, otio):
+        for shot in collect_batch(_manifest(options), edit, standing, otio):
             tally.note(shot.standing, _strip_line(shot))
             if shot.problem:
                 tell(f"kling: {options.manifest}:{shot.line}: {shot.problem}")
@@ -200,6 +228,20 @@ def collect(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if otio is not None:
         tell(f"Saved: '{otio}'" if count else "kling: No clip is there yet, so no OpenTimelineIO file was written.")
     return tally.end()
+
+
+@contextmanager
+def _looking(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[Callable[[str], Standing]]:
+    """Who says how a clip stands."""
+    from ..batch.taking import Recorded
+    from ..settings import home_folder
+
+    if options.spool:
+        with _spooled(options) as taker:
+            yield taker.standing
+    else:
+        with closing(Recorded(home_folder(environment) / "journal.sqlite3")) as recorded:
+            yield recorded.standing
 
 
 def _strip_line(shot: Collected) -> dict[str, Any]:
@@ -222,13 +264,6 @@ def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> Pro
     from ..settings import limits_in_force
 
     return limits_in_force(environment, options.preferred)
-
-
-def _recorded(environment: Mapping[str, str]) -> Any:
-    from ..batch.taking import Recorded
-    from ..settings import home_folder
-
-    return Recorded(home_folder(environment) / "journal.sqlite3")
 
 
 @contextmanager
@@ -333,6 +368,7 @@ def _line(standing: Standing) -> dict[str, Any]:
         "task_id": standing.task_id or None,
         "clip": standing.clip or None,
         "problem": standing.problem or None,
+        "rehearsal": standing.is_rehearsed,
     }
 
 

@@ -26,7 +26,7 @@ def gateway(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from ..gateway.serving import Service
     from ..gateway.watch import status_of
 
-    spool = _spool(options)
+    spool = spool_of(options)
     if options.status:
         say(status_of(spool))
         return 0
@@ -58,9 +58,9 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         store = PictureStore(Path(folder))
         read = read_request_file(options.request, store, profile)
         verbs.tell_leaves(read)
-        state = submit_file(_spool(options), read, store, key=options.once, name=options.name)
+        state = submit_file(spool_of(options), read, store, key=options.once, name=options.name)
     if options.wait:
-        return _waited(_spool(options), [options.once], options.wait)
+        return _waited(spool_of(options), [options.once], options.wait)
     if state is not None:
         say(state.as_json())
     return 0
@@ -74,18 +74,21 @@ def _require_fit(options: argparse.Namespace) -> None:
     if options.again:
         sentence = "--again cannot be combined with --spool."
         raise ArgumentsInvalid(sentence, field="again", remedy="Use a new name with --once.")
+    refuse_options_of_gateway(options)
+
+
+def refuse_options_of_gateway(options: argparse.Namespace) -> None:
+    """Raise :class:`ArgumentsInvalid` for what only the gateway decides."""
     for name in ("clips", "service"):
-        if getattr(options, name):
+        if getattr(options, name, None):
             sentence = f"--{name} cannot be combined with --spool. {_OF_GATEWAY}"
             raise ArgumentsInvalid(sentence, field=name, remedy=f"Remove --{name}.")
 
 
 def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Wait for the clips of requests in a spool, by their names."""
-    if options.service:
-        sentence = f"--service cannot be combined with --spool. {_OF_GATEWAY}"
-        raise ArgumentsInvalid(sentence, field="service", remedy="Remove --service.")
-    return _waited(_spool(options), options.ids, options.wait)
+    refuse_options_of_gateway(options)
+    return _waited(spool_of(options), options.ids, options.wait)
 
 
 def _waited(spool: Spool, keys: Sequence[str], timeout_s: float) -> int:
@@ -118,7 +121,8 @@ def _tell(state: State) -> None:
         tell(f"kling: {state.key}: {state.problem} {state.remedy}".rstrip())
 
 
-def _spool(options: argparse.Namespace) -> Spool:
+def spool_of(options: argparse.Namespace) -> Spool:
+    """The folder of ``--spool``."""
     from ..gateway.spool import Spool
 
     return Spool(expanded(options.spool, "spool").absolute())

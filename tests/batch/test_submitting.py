@@ -2,69 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from kling_omni_addon.batch.checking import judged_lines
-from kling_omni_addon.batch.frames import FramesFolder, MadeOf
-from kling_omni_addon.core.capability import profile
 from kling_omni_addon.core.media import mp4_fault
-from tests.workshop.processes import CRASHING, KILLED, Rehearsal, Said, run
-from tests.workshop.rehearsal_stand import png
+from tests.workshop.processes import KILLED, Rehearsal, Said, run
 
-Environment = dict[str, str]
-SHOTS: tuple[dict[str, Any], ...] = (
-    {"key": "sh010", "kind": "frames", "prompt": "waves roll in", "blend": "film.blend", "takes": 2},
-    {"key": "sh020", "kind": "text", "prompt": "a fox runs"},
-)
-CLIPS = 3
-
-
-class Project:
-    """A manifest beside its frames, and the command line to try on both."""
-
-    def __init__(self, folder: Path, environment: Environment, version: str = "v1") -> None:
-        self.version = version
-        self.manifest = folder / "shots.jsonl"
-        self.frames = folder / "frames"
-        self.environment = environment
-        self.write(*SHOTS)
-
-    def write(self, *shots: dict[str, Any]) -> None:
-        """Write the manifest, and frames of each shot as a render would."""
-        same = {"mode": "std", "duration": 3}
-        lines = [json.dumps(shot | same | {"key": self.key(shot["key"])}) for shot in shots]
-        self.manifest.write_text("\n".join(lines))
-        folder = FramesFolder(self.frames)
-        for judged in judged_lines(self.manifest, profile(), needs_blend=False):
-            if judged.shot is not None and judged.shot.roles:
-                with folder.growing(judged.shot) as part:
-                    images = {role: part / f"{role.value}.png" for role in judged.shot.roles}
-                    for image in images.values():
-                        image.write_bytes(png(1280, 720))
-                    made_of = MadeOf(digest=judged.shot.digest, blend=(0, 0))
-                    folder.put(judged.shot, part, images, made_of, profile())
-
-    def key(self, shot: str) -> str:
-        return f"{shot}_{self.version}"
-
-    def submit(self, *more: str, moment: str = "") -> Said:
-        words: list[str | Path] = ["batch", "submit", self.manifest, "--frames", self.frames, *more]
-        return run(self.environment, moment, *words, script=CRASHING) if moment else run(self.environment, *words)
-
-    def status(self) -> Said:
-        return run(self.environment, "batch", "status", self.manifest)
-
-
-@pytest.fixture
-def project(environment: Environment, rehearsal: Rehearsal, tmp_path: Path, request: pytest.FixtureRequest) -> Project:
-    version = hashlib.sha256(request.node.name.encode()).hexdigest()[:8]  # the server is that of all tests
-    bound = environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "1"}
-    return Project(tmp_path, bound, version)
+from .project import CLIPS, SHOTS, Environment, Project
 
 
 def creates_of(rehearsal: Rehearsal, said: Said) -> list[int]:

@@ -54,8 +54,8 @@ def submit_batch(
         raise ArgumentsInvalid(sentence, field=first.column, remedy="List all problems with: kling batch check")
     require_at_most(plan.new, most_units)
     if plan.new.clips:
-        session.require_units_within_caps(plan.new.most_units, "")
-    submitted = tuple(batch.submitted(taker, session.pictures, plan))
+        taker.require_affordable(plan.new.most_units)
+    submitted = tuple(batch.submitted(taker, plan))
     snapshots.refresh()
     heartbeat.start()
     return submitted

@@ -6,7 +6,10 @@ import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
@@ -17,6 +20,7 @@ from docs.demo import scene as lighthouse
 from kling_omni_addon.batch.manifest import lines_of
 from kling_omni_addon.batch.shot import shot_from
 from kling_omni_addon.blender.host import sequencer
+from kling_omni_addon.gateway.spool import Spool
 from tests.workshop.places import ROOT
 from tests.workshop.processes import API_KEY, Rehearsal, Said, run
 
@@ -53,9 +57,21 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rehearsal: Rehearsa
     kling_omni_addon.unregister()
 
 
+@contextmanager
+def a_gateway(project: Path) -> Iterator[None]:
+    """One that serves the spool of the page; killed in the end."""
+    Spool(project / "spool").make()
+    command = [sys.executable, "-m", "kling_omni_addon", "gateway", "--spool", str(project / "spool")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
 def ran(project: Path, words: list[str]) -> Said:
     """A command of the page, with its files in the project's folder."""
-    files = {"shots.csv", "frames", "edit.blend", "edit.otio"}
+    files = {"shots.csv", "frames", "edit.blend", "edit.otio", "spool"}
     verb, rest = words[:2], words[2:]
     placed = [str(project / word) if word in files else word for word in rest]
     return run(os.environ, *verb, *placed)
@@ -73,9 +89,10 @@ IN_ORDER = [("sh010_v001", 1, 72), ("sh020_v001", 73, 72), ("sh030_v001", 145, 7
 
 
 def test_every_command_of_the_page_does_what_it_says(project: Path) -> None:
-    for words in commands():
-        said = ran(project, words)
-        assert said.code == 0, (words, said)
+    with a_gateway(project):
+        for words in commands():
+            said = ran(project, words)
+            assert said.code == 0, (words, said)
     assert strips(project) == IN_ORDER
     assert (project / "edit.otio").is_file()
 

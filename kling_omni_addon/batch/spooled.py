@@ -1,0 +1,80 @@
+"""Shots of a batch that a gateway takes: requests go into its spool, clips come out of it. No key, no job history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final
+
+from ..core.errors import ArgumentsInvalid
+from ..core.once import name_of_wish
+from ..core.request import OmniRequest
+from ..gateway import state as spool_state
+from ..gateway.client import submit_file, wait_for
+from ..gateway.spool import Spool, slot_of
+from ..work.picture_store import PictureStore
+from .taking import Asked, Standing, State
+
+_STATES: Final = {
+    spool_state.Standing.DONE: State.DONE,
+    spool_state.Standing.FAILED: State.FAILED,
+    spool_state.Standing.REFUSED: State.FAILED,
+}
+
+
+class Spooled:
+    """The gateway of a spool. ``store`` has the pictures of what is asked for."""
+
+    def __init__(self, spool: Spool, store: PictureStore) -> None:
+        spool.require()
+        self._spool = spool
+        self.pictures = store
+        self._names: list[str] = []
+
+    def require_affordable(self, units: Decimal | None) -> None:
+        """Nothing: the limits are the gateway's, which holds what goes beyond them."""
+
+    def require_key(self) -> None:
+        """Nothing: the gateway has the key."""
+
+    def submit(self, asked: Asked) -> Standing:
+        """Put it into the spool, where it may be already. Raises like ``gateway.client.submit_file``."""
+        submit_file(self._spool, asked.file, self.pictures, key=asked.name, name=asked.clip_name)
+        self._names.append(asked.name)
+        return self.standing(asked.name)
+
+    def standing(self, name: str, request: OmniRequest | None = None) -> Standing:
+        """As the gateway said last. Raises :class:`ArgumentsInvalid` where something else was asked for under it."""
+        try:
+            slot = slot_of(name)
+            state, is_waiting = self._spool.state(slot), self._spool.is_waiting(slot)
+        except OSError as error:
+            sentence = f"The spool cannot be read: {error.strerror or error}."
+            raise ArgumentsInvalid(sentence, field="spool", remedy="Check the folder, then try again.") from error
+        if request is not None and state is not None and state.holds_name and state.wish != name_of_wish(request):
+            raise ArgumentsInvalid(f'"{name}" already exists with another request. Nothing was sent.', field="once")
+        if state is None or (is_waiting and state.is_final):  # asked for again after its last word
+            return Standing(name=name, state=State.RUNNING if is_waiting else State.NOT_SUBMITTED)
+        return self._told(name, state)
+
+    def _told(self, name: str, state: spool_state.State) -> Standing:
+        clip = self._spool.clip(state.clip)
+        standing = _STATES.get(state.standing, State.RUNNING)
+        if standing is State.DONE and clip is None:  # taken out of the spool: asked for again it comes back, free
+            standing = State.NOT_SUBMITTED
+        return Standing(
+            name=name,
+            state=standing,
+            id=state.id,
+            phase=state.phase,
+            task_id=state.task_id,
+            clip=str(clip) if clip is not None else "",
+            problem=" ".join(filter(None, (state.problem, state.remedy))),
+            exit_code=state.exit_code,
+        )
+
+    def follow(self, tell: Callable[[Standing], None], wait_s: float) -> tuple[Standing, ...]:
+        """Tell of each change until nothing more comes or the time is over. How all stands then."""
+        if self._names and wait_s:
+            wait_for(self._spool, self._names, wait_s, lambda state: tell(self._told(state.key, state)))
+        return tuple(self.standing(name) for name in self._names)
