@@ -12,7 +12,7 @@ import bpy
 
 from ...core.errors import CaptureFailed
 from ..host.changed import changed
-from .camera import WORLD, Background, Engine, render_result, rendered, set_for_camera
+from .camera import WORLD, Background, Engine, render_result, render_scene, rendered, set_for_camera
 from .picture_file import write_as_viewed
 
 _running: list[RenderJob] = []  # the one whose scene stands otherwise than the artist left it
@@ -167,10 +167,8 @@ def _forget() -> None:
 
 
 def _begin(scene: bpy.types.Scene, *, is_film: bool) -> None:
-    other: dict[str, Any] = {"scene": scene, "view_layer": scene.view_layers[0]}
     try:
-        with bpy.context.temp_override(**({} if scene == bpy.context.scene else other)):
-            outcome = bpy.ops.render.render("INVOKE_DEFAULT", animation=is_film)
+        outcome = render_scene(scene, "INVOKE_DEFAULT", animation=is_film)
     except RuntimeError as error:
         _forget()
         raise CaptureFailed(f"Blender could not render the image: {str(error).strip()}") from error

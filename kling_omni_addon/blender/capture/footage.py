@@ -34,6 +34,7 @@ from ..shot.footage import drop_footage, file_of, put_footage
 from ..shot.properties import shot_of
 from ..shot.reading import media_folder
 from ..timeline.clip_strips import PLANNED
+from .camera import render_scene
 from .camera_job import RenderJob
 from .picture_file import copy_of, scene_for_a_moment, without_stamps
 
@@ -156,8 +157,8 @@ class FootageJob(RenderJob):
     def render(self) -> Path:
         """Render at once, while Blender waits: for scripts. Raises :class:`CaptureFailed`."""
         try:
-            with self.set_up() as film, bpy.context.temp_override(scene=film):
-                bpy.ops.render.render(animation=True)
+            with self.set_up() as film:
+                render_scene(film, animation=True)
             return self._checked()
         except RuntimeError as error:
             raise CaptureFailed(f"Blender could not render the video: {str(error).strip()}") from error
