@@ -9,8 +9,10 @@ own that asks for the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 from .core.errors import ArgumentsInvalid, ClipGone, TaskUnknown
@@ -38,9 +40,11 @@ def submit_once(
     """The submission of the wish ``key``: the one that is there, gone on with, or a new one. ``again`` makes one more.
 
     A task that failed and cost nothing is followed by the next attempt. The service is asked before anything is
-    recorded, which is free. Raises :class:`ArgumentsInvalid` for another wish under the same name and for one that was
-    stopped before it was sent, :class:`ClipGone` where its clip is not there any more, and like ``Session.submit`` and
-    ``KlingService.find``.
+    recorded, which is free. Where it takes no ids of ours, nobody but this journal knows the name; the id is unique in
+    it all the same, so that two processes that ask at the same moment record one.
+
+    Raises :class:`ArgumentsInvalid` for another wish under the same name and for one that was stopped before it was
+    sent, :class:`ClipGone` where its clip is not there any more, and like ``Session.submit`` and ``KlingService.find``.
     """
     if request.external_task_id:
         sentence = "A request with its own external_task_id cannot be combined with --once (once=)."
@@ -48,11 +52,8 @@ def submit_once(
     asked = _Asked(session=session, request=request, target=target, pictures=pictures, key=key)
     if not again:
         asked.require_same_wish()
-    if not session.intended(request, target, pictures).payload.has_own_id:
-        return asked.once_in_journal(again=again)
-    for attempt in range(1, MOST_ATTEMPTS + 1):
-        own_id = once_id(ID_PREFIX, key, request, attempt)
-        there = session.read(own_id) or asked.report(own_id)
+    for own_id, recorded in asked.attempts():
+        there = recorded or asked.report(own_id)
         if there is None:
             return asked.begin(own_id)
         if not (again or _came_to_nothing(there)):
@@ -76,7 +77,7 @@ def submit_unless_there(
     return session.submit(request, target, pictures)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Asked:
     """What is asked for under the name ``key``."""
 
@@ -86,12 +87,40 @@ class _Asked:
     pictures: Pictures
     key: str
 
+    @cached_property
+    def is_told(self) -> bool:
+        """Whether the service is told the id, so that it knows the wish."""
+        return self.session.intended(self.request, self.target, self.pictures).payload.has_own_id
+
+    @property
+    def prefix(self) -> str:
+        """How ids begin: a rehearsal of a wish is not the wish, and has ids of its own."""
+        return f"{ID_PREFIX}rehearsal-" if self.session.is_rehearsal else ID_PREFIX
+
     def require_same_wish(self) -> None:
         """Raise :class:`ArgumentsInvalid` where the journal has the name for something else."""
         refuse_other_wish(self.key, self.request, self.session.asked_once(self.key))
 
+    def attempts(self) -> Iterator[tuple[str, Submission | None]]:
+        """The id of each attempt, with what the journal has of it; without those that another service was asked for,
+        which knows nothing of this one.
+        """
+        own = 0
+        for number in count(1):
+            own_id = once_id(self.prefix, self.key, self.request, number)
+            recorded = self.session.read(own_id)
+            if recorded is None or recorded.origin.service == self.session.origin.service:
+                own += 1
+                yield own_id, recorded
+            if own == MOST_ATTEMPTS:
+                return
+
     def report(self, own_id: str) -> TaskReport | None:
-        """What the service says of a task that another machine, or a lost journal, had made; None where it has none."""
+        """What the service says of a task that another machine, or a lost journal, had made; None where it has none,
+        and where it is told no ids of ours.
+        """
+        if not self.is_told:
+            return None
         try:
             return self.session.service.speaking(self.session.settings.dialect).find(own_id)
         except TaskUnknown:
@@ -114,13 +143,6 @@ class _Asked:
             raise ClipGone(sentence, field="once", remedy=_AGAIN)
         self.begin(own_id)
         return self.session.found_at_service(own_id, report.task_id)
-
-    def once_in_journal(self, *, again: bool) -> Submission:
-        """Where the service takes no ids of ours: nobody but this journal knows the name."""
-        known = [found for found in self.session.asked_once(self.key) if not _came_to_nothing(found)]
-        if known and not again:
-            return _gone_on_with(self.session, known[-1])
-        return self.session.submit(self.request, self.target, self.pictures, once=self.key)
 
 
 def refuse_other_wish(key: str, request: OmniRequest, asked: Iterable[Submission]) -> None:

@@ -436,6 +436,11 @@ class Session:
         return next(iter(self._journal.some((submission_id,))), None)
 
     @property
+    def is_rehearsal(self) -> bool:
+        """Whether what is submitted goes to a rehearsal, with a key that a rehearsal gives out."""
+        return _is_rehearsal(self.origin)
+
+    @property
     def journal_name(self) -> str:
         """What tells this journal from every other one."""
         return self._journal.name
@@ -714,8 +719,11 @@ def _gone() -> ClipGone:
 
 def is_rehearsed(submission: Submission) -> bool:
     """Whether it was sent to a rehearsal: to this machine, with a key that a rehearsal gives out."""
+    return _is_rehearsal(submission.origin)
+
+
+def _is_rehearsal(origin: Origin) -> bool:
     key, pair = ApiKey(key=rehearsal.API_KEY), KeyPair(access_key=rehearsal.ACCESS_KEY, secret_key="")
-    origin = submission.origin
     return is_local_service(origin.service) and origin.key_fingerprint in (fingerprint(key), fingerprint(pair))
 
 

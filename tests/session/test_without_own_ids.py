@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kling_omni_addon.core.errors import ArgumentsInvalid
+from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.request import OmniRequest
+from kling_omni_addon.once import submit_once
 from kling_omni_addon.rehearsal.server import RehearsalServer, RehearsalSettings
+from kling_omni_addon.rehearsal.settings import API_KEY
 from kling_omni_addon.remote import http
 from kling_omni_addon.session import Session
-from kling_omni_addon.settings import read_settings
+from kling_omni_addon.settings import Keys, read_settings
 from tests.workshop.rehearsal_stand import ReadyClips, mp4
 
 PATIENCE_S = 60.0
 WAVES = OmniRequest(prompt="waves", model="kling-4.0", aspect_ratio="21:9", duration_s=30, sound=True)
+HARBOR = OmniRequest(prompt="a harbor", aspect_ratio="16:9")
 
 
 @pytest.fixture
@@ -86,3 +93,48 @@ def test_one_task_is_chosen_for_one_submission_only(server: RehearsalServer, ses
 def test_what_was_never_parked_is_not_chosen_for(session: Session) -> None:
     with pytest.raises(ArgumentsInvalid, match="no job"):
         session.choose("kob-unknown", "1")
+
+
+def test_processes_that_ask_once_at_the_same_moment_have_one_task(
+    server: RehearsalServer, session: Session, environment: dict[str, str]
+) -> None:
+    """The service is told no id, so nobody but the journal can know that it is the same wish."""
+    chosen = environment | {"KLING_RELAYED_MODELS": "1", "KLING_DIALECT": "new", "KLING_LOOK_WINDOW_S": "1"}
+    start = threading.Barrier(3)
+
+    def ask() -> list[str]:
+        with Session(read_settings(chosen, service=server.url)) as own:
+            start.wait()
+            return [submit_once(own, WAVES, Target(name=f"s{n}"), key=f"s{n}").id for n in range(8)]
+
+    with ThreadPoolExecutor(3) as pool:
+        asked = [future.result() for future in [pool.submit(ask) for _ in range(3)]]
+    assert asked[0] == asked[1] == asked[2]
+    for own_id in asked[0]:
+        assert settled(session, own_id).phase is Phase.FETCHED
+    assert server.stats()["creates"] == len(set(asked[0])) == 8
+
+
+def test_again_makes_another_one(session: Session) -> None:
+    one = submit_once(session, WAVES, Target(name="s"), key="s").id
+    settled(session, one)
+    other = submit_once(session, WAVES, Target(name="s"), key="s", again=True).id
+    assert other != one
+    assert submit_once(session, WAVES, Target(name="s"), key="s").id == one
+
+
+@pytest.mark.parametrize(
+    ("key", "prefix", "number"), [("somebody's own", "kob-", ""), (API_KEY, "kob-rehearsal-", "-2")]
+)
+def test_what_another_service_was_asked_for_is_asked_for_here_all_the_same(
+    key: str, prefix: str, number: str, session: Session, tmp_path: Path
+) -> None:
+    """A wish that was rehearsed is made when it is asked for in earnest, by the same job history."""
+    first = settled(session, submit_once(session, HARBOR, Target(name="s"), key="s").id)
+    settings = RehearsalSettings(folder=tmp_path / "another", api_key=key)
+    with RehearsalServer(settings, ReadyClips(tmp_path / "server" / "clip.mp4")) as another:
+        chosen = replace(session.settings, service_url=another.url, keys=Keys(api_key=key))
+        with Session(chosen) as other:
+            made = [submit_once(other, HARBOR, Target(name="s"), key="s") for _ in range(2)]
+    digest = first.id.removeprefix("kob-rehearsal-s-")
+    assert [(each.id, each.phase) for each in made] == [(f"{prefix}s-{digest}{number}", Phase.INTENDED)] * 2

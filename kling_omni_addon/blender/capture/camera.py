@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from ..host.changed import Setting, changed, named
 from .picture_file import Colour, require_folder, without_stamps, write_as_viewed
 
 _FEW_SAMPLES: Final = 16  # enough to see the shot by; with Cycles in a second or two on a processor
+_OWN_THREAD_STATES: Final = (3, 12)  # from this Python on, Blender can tell whether it is this thread that has the lock
 
 
 # A colour override of the artist's, in the order in which it can be put back: a display limits the view transforms, a
@@ -258,15 +261,20 @@ def rendered(scene: bpy.types.Scene) -> bpy.types.Image:
 
 
 def render_scene(scene: bpy.types.Scene, *how: Any, **options: Any) -> set[str]:
-    """``bpy.ops.render.render`` of any scene at its own frame, in no overridden context.
+    """``bpy.ops.render.render`` of any scene, at its own frame. Raises RuntimeError.
 
-    An operator works without Python's lock, and reads an overridden context all the same: up to 5.0, whose Python is
-    3.11, it does so while our threads run, which crashes Blender (docs/dev/blender_facts.md). Raises RuntimeError.
+    An operator works without Python's lock, and reads an overridden context all the same. Up to 5.0, whose Python is
+    3.11, that crashes Blender while another thread runs (docs/dev/blender_facts.md): then a scene beside the window's
+    is only named to the operator, and objects of the window's scene that were moved and not keyed fall back.
     """
     render, shown = bpy.ops.render.render, bpy.context.scene
     if shown is None or scene == shown:
         return set(render(*how, **options))
-    with changed([(shown, "frame_current", scene.frame_current)]):  # the operator gives a scene that it names this one
+    if sys.version_info >= _OWN_THREAD_STATES or threading.active_count() == 1:
+        with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+            return set(render(*how, **options))
+    # A scene that is named gets the frame of the window's scene.
+    with changed([] if options.get("animation") else [(shown, "frame_current", scene.frame_current)]):
         return set(render(*how, scene=scene.name, **options))
 
 

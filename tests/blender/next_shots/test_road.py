@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,19 @@ from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.request import Role, VideoUse
 from tests.workshop.layout import press
 from tests.workshop.pixels import paint, red_of
-from tests.workshop.processes import Rehearsal
+from tests.workshop.processes import Rehearsal, running
 from tests.workshop.shots import add_camera
 
 Scene = Any
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """A server whose clips are as large as Kling's: it takes them back as the videos of shots."""
+    with running(tmp_path_factory.mktemp("rehearsal"), submitted_s=0.2, processing_s=0.2, lines=0) as server:
+        yield server
 
 
 @pytest.fixture
