@@ -49,16 +49,20 @@ def judged_lines(
     """Every line of a manifest, or those of the keys ``only``, as they are read.
 
     Of the lines that were read nothing is kept but a digest of each key. ``needs_blend`` has the .blend files looked
-    for. Raises :class:`ArgumentsInvalid` for a file that cannot be read, and in the end for a key that no line has.
+    for. Raises :class:`ArgumentsInvalid` for a file that cannot be read, and in the end for one without a shot, and
+    for a key that no line has.
     """
     known: dict[bytes, int] = {}
-    wanted = set(only)
+    wanted, is_empty = set(only), True
     for line in lines_of(path):
+        is_empty = False
         twice = _twice(line, known)
         if only and line.key and line.key not in only:
             continue
         wanted.discard(line.key)
         yield _judged(line, twice, profile, path.parent if needs_blend else None)
+    if is_empty:
+        raise ArgumentsInvalid("The manifest has no shot.", field="manifest", remedy="Write a line for each shot.")
     if wanted:
         sentence = f'The manifest has no shot "{min(wanted)[:80]}".'
         raise ArgumentsInvalid(sentence, field="only", remedy="Give keys of the manifest.")

@@ -84,6 +84,16 @@ class FramesFolder:
             return f'The line of "{shot.key}" was changed after its frames. Render them again with: kling batch frames'
         return ""
 
+    def is_older(self, shot: Shot, folder: Path) -> bool:
+        """Whether the shot's .blend file, as the ``folder`` of the manifest has it, is another one than was rendered;
+        False where it is not here.
+        """
+        made_of = self.made_of(shot)
+        try:
+            return made_of is not None and made_of.blend != state_of_file(shot.blend_in(folder))
+        except OSError:
+            return False
+
     def read(self, shot: Shot, store: PictureStore, profile: Profile) -> RequestFile:
         """The shot's request with its pictures in ``store``. Raises like ``request_file.read_request_file``."""
         return read_request_file(self.of(shot) / _REQUEST, store, profile)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,11 +17,12 @@ from ..core.errors import (
     Refused,
     RequestInvalid,
 )
+from ..core.once import is_same_wish
 from ..core.payload import draft_body
 from ..core.pricing import plain, price_of
 from ..request_file import RequestFile
 from ..work.picture_store import PictureJudge, PictureStore
-from .checking import Judged, Total, judged_lines
+from .checking import Judged, Total, judged_lines, request_to_come
 from .frames import FramesFolder, state_of_file
 from .manifest import LineProblem
 from .shot import Shot
@@ -66,6 +67,9 @@ class Batch:
         if fault:
             yield _problem(shot, "key", fault)
             return
+        if self.frames is not None and shot.roles and self.frames.is_older(shot, self.manifest.parent):
+            sentence = "The .blend file was changed after the frames. To render them again: kling batch frames"
+            yield replace(_problem(shot, "blend", sentence), is_fault=False)
         try:
             file = self.read(shot, PictureJudge())
             faults = [problem for problem in file.problems if problem.is_fault]
@@ -75,7 +79,8 @@ class Batch:
                 plan.known += shot.takes - len(new)
                 plan.new = plan.new.with_clips(price_of(file.request, profile=self.profile), len(new))
         except ArgumentsInvalid as error:
-            yield _problem(shot, "key", f"{error.sentence} Give the line a new key.")
+            remedy = "Give the line a new key." if error.field == "once" else error.remedy
+            yield _problem(shot, "key", f"{error.sentence} {remedy}")
 
     def _fault_of_frames(self, shot: Shot) -> str:
         if not shot.roles:
@@ -83,9 +88,16 @@ class Batch:
         return "The shot needs frames. Pass --frames FOLDER." if self.frames is None else self.frames.fault(shot)
 
     def read(self, shot: Shot, store: PictureStore) -> RequestFile:
-        """A shot's request, its pictures in ``store``. Raises like ``FramesFolder.read``."""
+        """A shot's request, its pictures in ``store``. Raises like ``FramesFolder.read``, and :class:`ArgumentsInvalid`
+        for one that somebody made ask for something else than its line: the folder may be anybody's.
+        """
         if shot.roles and self.frames is not None:
-            return self.frames.read(shot, store, self.profile)
+            file = self.frames.read(shot, store, self.profile)
+            is_said = is_same_wish(file.request, request_to_come(shot, self.profile))
+            if not is_said or file.leaves or file.body.get("external_task_id"):
+                sentence = f'The request of "{shot.key}" in "{self.frames.folder}" is not what its line says.'
+                raise ArgumentsInvalid(sentence, field="frames", remedy="Delete its folder, and render it again.")
+            return file
         return RequestFile(body=draft_body(shot.request(self.profile, {}), {}), problems=())
 
     def submitted(self, taker: Taker, plan: Plan) -> Iterator[Standing]:

@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ..core.errors import ArgumentsInvalid
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.request import OmniRequest
@@ -162,9 +163,14 @@ class Recorded:
 
         self._journal: Journal | None = Journal(journal) if journal.exists() else None
 
-    def standing(self, name: str) -> Standing:
-        """As it was recorded last, under whatever key."""
-        return latest(name, () if self._journal is None else self._journal.of_once(name))
+    def standing(self, name: str, request: OmniRequest | None = None) -> Standing:
+        """As it was recorded last, under whatever key. Raises like :meth:`Taker.standing`."""
+        from ..once import refuse_other_wish
+
+        found = in_earnest(() if self._journal is None else self._journal.of_once(name))
+        if request is not None:
+            refuse_other_wish(name, request, found)
+        return latest(name, found)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -172,14 +178,30 @@ class Recorded:
             self._journal.close()
 
 
+Look = Callable[[str, OmniRequest | None], Standing]
+"""Who says how a clip stands: :meth:`Taker.standing` and its like."""
+
+
+def looked_up(look: Look, name: str, request: OmniRequest) -> Standing:
+    """How the clip of a name stands; it failed where something else was asked for under the name."""
+    try:
+        return look(name, request)
+    except ArgumentsInvalid as error:
+        return Standing(name=name, state=State.FAILED, problem=str(error), exit_code=error.exit_code)
+
+
+def in_earnest(found: Collection[Submission]) -> Collection[Submission]:
+    """Without what was rehearsed, unless there is nothing else."""
+    from ..session import is_rehearsed  # requests
+
+    return [submission for submission in found if not is_rehearsed(submission)] or found
+
+
 def latest(name: str, found: Iterable[Submission]) -> Standing:
-    """How the clip of a name stands, of all that was asked for under it: the last that did not fail, else the last; one
-    of the rehearsal only where there is no other.
-    """
+    """How the clip of a name stands, of all that was asked for under it: the last that did not fail, else the last."""
     every = [standing_of(name, submission) for submission in found]
-    paid = [one for one in every if not one.is_rehearsed] or every
     return next(
-        (one for one in reversed(paid) if one.state is not State.FAILED), paid[-1] if paid else Standing(name=name)
+        (one for one in reversed(every) if one.state is not State.FAILED), every[-1] if every else Standing(name=name)
     )
 
 
@@ -188,6 +210,8 @@ def standing_of(name: str, submission: Submission) -> Standing:
     from ..session import is_rehearsed  # requests
 
     state = _state_of(submission)
+    is_gone = state is State.DONE and not Path(submission.clip).is_file()
+    state = State.FAILED if is_gone else state
     return Standing(
         name=name,
         state=state,
@@ -195,7 +219,7 @@ def standing_of(name: str, submission: Submission) -> Standing:
         phase=submission.phase.value,
         task_id=submission.task_id,
         clip=submission.clip,
-        problem=submission.problem,
+        problem=f'The clip "{submission.clip}" was moved or deleted.' if is_gone else submission.problem,
         exit_code=(submission.exit_code or 4) if state is State.FAILED else 0,
         is_rehearsed=is_rehearsed(submission),
     )

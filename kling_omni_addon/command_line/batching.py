@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..batch.checking import Total
     from ..batch.manifest import LineProblem
     from ..batch.spooled import Spooled
-    from ..batch.taking import Standing, Taker
+    from ..batch.taking import Look, Standing, Taker
     from ..blender.batch.collecting import Collected
     from ..core.capability import Profile
 
@@ -202,36 +202,42 @@ def _spooled(options: argparse.Namespace) -> Iterator[Spooled]:
 
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """How each clip stands, by the job history or the spool alone."""
-    from ..batch.checking import judged_lines
+    from ..batch.checking import judged_lines, request_to_come
+    from ..batch.taking import looked_up
 
-    tally = _Tally(options.manifest)
-    with _looking(options, environment) as standing:
-        for judged in judged_lines(_manifest(options), _profile(options, environment), needs_blend=False):
-            for name in judged.shot.names if judged.shot is not None else ():
-                tally.note(standing(name))
-    return tally.end()
+    tally, told, profile = _Tally(options.manifest), _Told(options.manifest), _profile(options, environment)
+    with _looking(options, environment) as look:
+        for judged in judged_lines(_manifest(options), profile, needs_blend=False):
+            told.all(problem for problem in judged.problems if problem.is_fault)
+            if judged.shot is not None and judged.is_good:
+                wish = request_to_come(judged.shot, profile)
+                for name in judged.shot.names:
+                    tally.note(looked_up(look, name, wish))
+    code = tally.end()
+    return told.exit_code or code
 
 
 def collect(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Put what is there into the edit."""
     edit, otio = expanded(options.to, "to"), expanded(options.otio, "otio") if options.otio else None
-    tally, count = _Tally(options.manifest), 0
-    with _in_blender(options, environment), _looking(options, environment) as standing:
+    tally, count, lacks = _Tally(options.manifest), 0, 0
+    with _in_blender(options, environment), _looking(options, environment) as look:
         from ..blender.batch.collecting import collect_batch
 
-        for shot in collect_batch(_manifest(options), edit, standing, otio):
+        for shot in collect_batch(_manifest(options), edit, look, otio):
             tally.note(shot.standing, _strip_line(shot))
             if shot.problem:
                 tell(f"kling: {options.manifest}:{shot.line}: {shot.problem}")
             count += shot.strip is not None
+            lacks += shot.strip is None
     tell(f"Saved: '{edit}'")
     if otio is not None:
         tell(f"Saved: '{otio}'" if count else "kling: No clip is there yet, so no OpenTimelineIO file was written.")
-    return tally.end()
+    return tally.end() or (SOME_FAILED if lacks else 0)
 
 
 @contextmanager
-def _looking(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[Callable[[str], Standing]]:
+def _looking(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[Look]:
     """Who says how a clip stands."""
     from ..batch.taking import Recorded
     from ..settings import home_folder

@@ -30,6 +30,8 @@ from .state import Standing, State
 MOST_IN_HAND: Final = 100
 """So many requests are under way at once; the others wait in the spool, where another gateway finds them."""
 _RETRY_S: Final = 5.0
+_LOST: Final = "The request of this job is no longer in the spool."
+_ASK_AGAIN: Final = "Submit it again under its name, which is free."
 _NEW_NAME: Final = "Use a new name to generate another take, which is charged."
 
 
@@ -173,6 +175,8 @@ class Gateway:
         before = self._spool.state(slot)
         if before is not None and before.holds_name and before.wish != wish:
             self._tell(f"{key}: {state.problem} {state.remedy}")  # what is said of the wish that has the name stays
+            if not before.is_final:
+                self._say(slot, replace(before, standing=Standing.NEEDS_A_PERSON, problem=_LOST, remedy=_ASK_AGAIN))
         else:
             self._say(slot, state)
         self._end(slot, state)

@@ -20,5 +20,5 @@ def no_secret_is_left(search_for_secrets: None) -> None:
 @pytest.fixture
 def project(environment: Environment, rehearsal: Rehearsal, tmp_path: Path, request: pytest.FixtureRequest) -> Project:
     version = hashlib.sha256(request.node.name.encode()).hexdigest()[:8]  # the server is that of all tests
-    bound = environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "1"}
+    bound = environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "5"}
     return Project(tmp_path, bound, version)

@@ -80,6 +80,7 @@ GOOD = '{"key": "sh010", "kind": "text", "prompt": "waves"}'
         (f"{GOOD}\n\n[1]", 3, "", "The line is not a JSON object"),
         ('{"key": "a", "kind": "text"}', 1, "prompt", '"prompt" is missing.'),
         ('{"key": "a b", "kind": "text", "prompt": "x"}', 1, "key", '"a b" is not a key'),
+        (r'{"key": "a\n", "kind": "text", "prompt": "x"}', 1, "key", "is not a key"),
         ('{"key": "../a", "kind": "text", "prompt": "x"}', 1, "key", '"../a" is not a key'),
         ('{"key": "a", "kind": "film", "prompt": "x"}', 1, "kind", '"film" is not one of text, first, frames.'),
         ('{"key": "a", "kind": "text", "prompt": ""}', 1, "prompt", "The text is empty."),

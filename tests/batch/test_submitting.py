@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,3 +147,58 @@ def test_without_a_key_a_manifest_can_be_checked(environment: Environment, tmp_p
     (tmp_path / "film.blend").write_bytes(b"")
     said = run(environment, "batch", "check", project.manifest)
     assert (said.code, said.lines[-1]["balance"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mode": "pro"},
+        {"prompt": "something else"},
+        {"external_task_id": "mine"},
+        {"callback_url": "https://elsewhere.example/x"},
+        {"image_list": [{"image_url": "/etc/hostname.png", "type": "first_frame"}]},
+    ],
+)
+def test_a_request_that_says_something_else_than_its_line_keeps_all_from_being_submitted(
+    changes: dict[str, Any], project: Project, rehearsal: Rehearsal
+) -> None:
+    """The folder of the frames is written by many machines."""
+    before = rehearsal.stats()["creates"]
+    request = project.frames / project.key("sh010") / "request.json"
+    request.write_text(json.dumps(json.loads(request.read_text()) | changes))
+    said = project.submit("--wait", "120")
+    assert (said.code, rehearsal.stats()["creates"]) == (2, before)
+
+
+def test_frames_of_another_blend_file_are_told_and_no_fault(project: Project) -> None:
+    assert project.submit("--dry-run").lines[-1]["warnings"] == 0
+    (project.manifest.parent / "film.blend").write_bytes(b"saved since")
+    said = project.submit("--dry-run")
+    assert (said.code, said.lines[-1]["warnings"]) == (0, 1)
+    assert "The .blend file was changed after the frames" in said.errors
+
+
+def test_a_clip_that_was_deleted_is_not_done(project: Project) -> None:
+    project.write(SHOTS[1])
+    (clip,) = (line["clip"] for line in project.submit("--wait", "120").lines if line.get("clip"))
+    Path(clip).unlink()
+    told = project.status()
+    assert (told.code, told.lines[0]["state"]) == (4, "failed")
+    assert "was moved or deleted" in told.errors
+
+
+def test_the_status_of_a_line_that_cannot_be_read_or_says_something_new_is_not_done(project: Project) -> None:
+    project.write(SHOTS[1])
+    assert project.submit("--wait", "120").code == 0
+    whole = project.manifest.read_text()
+    project.manifest.write_text(f"{whole}\n{{bad")
+    assert project.status().code == 2
+    project.manifest.write_text(whole.replace("fox", "wolf"))
+    told = project.status()
+    assert (told.code, "already exists with other settings (prompt)" in told.errors) == (4, True)
+
+
+def test_a_manifest_without_a_shot_is_refused(project: Project) -> None:
+    project.manifest.write_text("\n\n")
+    for said in (project.status(), project.submit()):
+        assert (said.code, "The manifest has no shot" in said.errors) == (2, True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from kling_omni_addon.batch.taking import latest
+from kling_omni_addon.batch.taking import State, in_earnest, latest
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission, begin
@@ -21,7 +21,7 @@ REHEARSAL = Origin(service="http://127.0.0.1:9", key_fingerprint=fingerprint(Api
 def asked(own_id: str, phase: Phase, origin: Origin = KLING) -> Submission:
     payload = Payload(external_task_id=own_id, model="kling-v3-omni", pieces=("{}",))
     intended = ev.Intended(at=0.0, payload=payload, origin=origin, target=Target(name="alley"), once="sh010")
-    return replace(begin(intended), phase=phase)
+    return replace(begin(intended), phase=phase, clip=__file__)
 
 
 @pytest.mark.parametrize(
@@ -39,5 +39,11 @@ def asked(own_id: str, phase: Phase, origin: Origin = KLING) -> Submission:
 def test_the_last_that_did_not_fail_and_a_rehearsal_only_where_there_is_nothing_else(
     found: list[Submission], told: tuple[str, bool]
 ) -> None:
-    standing = latest("sh010", found)
+    standing = latest("sh010", in_earnest(found))
     assert (standing.id, standing.is_rehearsed) == told
+
+
+def test_a_clip_that_is_not_there_is_not_done() -> None:
+    gone = replace(asked("one", Phase.FETCHED), clip=f"{__file__}.gone")
+    standing = latest("sh010", [gone])
+    assert (standing.state, standing.problem) == (State.FAILED, f'The clip "{__file__}.gone" was moved or deleted.')

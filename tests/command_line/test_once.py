@@ -28,7 +28,7 @@ def written(path: Path, **changes: Any) -> Path:
 
 @pytest.fixture
 def farm(environment: Environment, rehearsal: Rehearsal) -> Environment:
-    return environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "1"}
+    return environment | {"KLING_BASE_URL": rehearsal.url, "KLING_LOOK_WINDOW_S": "5"}
 
 
 def elsewhere(environment: Environment, tmp_path: Path) -> Environment:

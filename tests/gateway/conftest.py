@@ -80,7 +80,7 @@ class Studio:
     @property
     def environment(self) -> dict[str, str]:
         """What a gateway is started with."""
-        service = {"KLING_BASE_URL": self.rehearsal.url, "KLING_LOOK_WINDOW_S": "1"}
+        service = {"KLING_BASE_URL": self.rehearsal.url, "KLING_LOOK_WINDOW_S": "5"}
         own = {"KLING_HOME": self.home, "KLING_API_KEY": API_KEY}
         return self._kept | service | own | self.settings
 

@@ -148,6 +148,28 @@ def test_another_wish_that_lies_there_all_the_same_is_set_aside_and_the_first_ke
     assert len(list((spool.folder / "aside").iterdir())) == 1
 
 
+def test_a_request_that_is_exchanged_while_its_job_is_under_way_is_asked_for_again(
+    spool: Spool,
+) -> None:
+    """Its gateway was killed; whoever waits is told what to do, and pays nothing more."""
+    put(spool, "sh010")
+    waiting = spool.request("sh010")
+    assert waiting is not None
+    spool.write_state("sh010", State(key="sh010", wish=waiting.wish, standing=Standing.UNDER_WAY, id="kob-1"))
+    file_of(spool, "sh010").unlink()
+    file_of(spool, "sh010").symlink_to("elsewhere")
+    served(spool)
+    state = spool.state("sh010")
+    assert state is not None
+    assert (state.standing, state.id, state.wish) == (Standing.NEEDS_A_PERSON, "kob-1", waiting.wish)
+    assert "Submit it again" in state.remedy
+    put(spool, "sh010")
+    served(spool)
+    state = spool.state("sh010")
+    assert state is not None
+    assert state.standing is Standing.DONE
+
+
 def test_what_was_refused_may_be_mended_under_its_name(spool: Spool) -> None:
     put(spool, "sh010")
     broken = spool.request("sh010")

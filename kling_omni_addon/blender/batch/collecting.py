@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
 
-from ...batch.checking import judged_lines
+from ...batch.checking import judged_lines, request_to_come
 from ...batch.shot import Shot
-from ...batch.taking import Standing, State
+from ...batch.taking import Look, Standing, State, looked_up
 from ...core.errors import ArgumentsInvalid, ClipUnusable, KlingError
 from ...durable import make_folder
 from ...work.sidecar import take_of
@@ -22,6 +22,9 @@ from ..timeline.clip_file import clip_facts_of
 from ..timeline.clip_strips import place_clip, scene_frames
 from ..timeline.otio_export import export_otio
 from ..timeline.our_strips import PlacedStrip, find_strip
+
+_UNSIZED = "kling_unsized"
+"""Stands in a scene that this made and that has the size of no clip yet, in its file, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +49,7 @@ class _Edit:
     has_clips: bool = False
 
 
-def collect_batch(
-    manifest: Path, edit: Path, standing: Callable[[str], Standing], otio: Path | None = None
-) -> Iterator[Collected]:
+def collect_batch(manifest: Path, edit: Path, look: Look, otio: Path | None = None) -> Iterator[Collected]:
     """Put the clips that are there into the .blend file ``edit``, which is made where there is none, and save it; then
     its timeline as OpenTimelineIO. **Another file is opened**: what is open and not saved is lost.
 
@@ -61,7 +62,7 @@ def collect_batch(
         pass
     with _opened(edit) as grown:
         for shot in _shots(manifest):
-            yield _collected(grown, shot, standing)
+            yield _collected(grown, shot, look)
     if otio is not None and grown.has_clips:
         export_otio(grown.scene, otio)
 
@@ -74,8 +75,9 @@ def _shots(manifest: Path) -> Iterator[Shot]:
         yield judged.shot
 
 
-def _collected(edit: _Edit, shot: Shot, standing: Callable[[str], Standing]) -> Collected:
-    takes = [standing(name) for name in shot.names]
+def _collected(edit: _Edit, shot: Shot, look: Look) -> Collected:
+    wish = request_to_come(shot, limits.profile())
+    takes = [looked_up(look, name, wish) for name in shot.names]
     best = next((take for take in takes if take.state is State.DONE), takes[0])
     begins = edit.next_frame if shot.place is None else shot.place
     strip, problem = None, best.problem or "The clip is not there yet."
@@ -93,9 +95,8 @@ def _collected(edit: _Edit, shot: Shot, standing: Callable[[str], Standing]) -> 
 
 def _placed(edit: _Edit, shot: Shot, done: Standing, begins: int) -> PlacedStrip:
     clip = Path(done.clip)
-    if edit.is_new:
+    if edit.scene.pop(_UNSIZED, None) is not None:
         edit.scene.render.resolution_x, edit.scene.render.resolution_y = clip_facts_of(clip).size
-        edit.is_new = False
     placed = place_clip(edit.scene, clip, frame_start=begins, name=shot.clip_name, submission_id=done.id)
     strip, take = find_strip(edit.scene, done.id), take_of(clip)
     if strip is None:
@@ -113,6 +114,7 @@ def _opened(path: Path) -> Iterator[_Edit]:
         if is_new:
             make_folder(path.absolute().parent)
             bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+            timeline_scene(bpy.context)[_UNSIZED] = True
             _save(path)  # now: a saved file has its clips by relative paths
         else:
             bpy.ops.wm.open_mainfile(filepath=str(path.absolute()))

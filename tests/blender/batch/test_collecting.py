@@ -13,7 +13,9 @@ import pytest
 from kling_omni_addon.batch.taking import Standing, State
 from kling_omni_addon.blender.batch.collecting import Collected, collect_batch
 from kling_omni_addon.blender.host import sequencer
+from kling_omni_addon.blender.timeline.clip_file import clip_facts_of
 from kling_omni_addon.core.errors import ArgumentsInvalid
+from kling_omni_addon.core.request import OmniRequest
 from tests.workshop.grey_clips import WriteClip
 
 Scene = Any
@@ -27,7 +29,7 @@ class Clips:
     def __init__(self) -> None:
         self.done: dict[str, Path] = {}
 
-    def standing(self, name: str) -> Standing:
+    def standing(self, name: str, _request: OmniRequest | None = None) -> Standing:
         if name not in self.done:
             return Standing(name=name, state=State.RUNNING)
         return Standing(name=name, state=State.DONE, id=f"kob-{name}", clip=str(self.done[name]))
@@ -90,6 +92,22 @@ def test_collected_again_nothing_is_there_twice_and_what_was_moved_stays(
     clips.done["b"] = late
     collect(*ABC)
     assert movies(edit) == [("a", 1, 73), ("b", 73, 121), ("c", 145, 200)]
+
+
+def test_an_edit_that_was_begun_without_a_clip_gets_the_size_of_the_first_one(
+    collect: Collect, clips: Clips, edit: Path
+) -> None:
+    there, clips.done = clips.done, {}
+    collect(*ABC)
+    clips.done = there
+    collect(*ABC)
+    scene = opened(edit)
+    size = clip_facts_of(there["a"]).size
+    assert (scene.render.resolution_x, scene.render.resolution_y) == size != (1920, 1080)
+    scene.render.resolution_x = 100
+    bpy.ops.wm.save_mainfile()
+    collect(*ABC)
+    assert opened(edit).render.resolution_x == 100
 
 
 def test_a_clip_begins_at_the_place_of_its_line(collect: Collect, edit: Path) -> None:
