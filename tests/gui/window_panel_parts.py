@@ -87,9 +87,13 @@ def library(shot: Any) -> Steps:
     """The elements that Kling offers, asked for and one of them taken."""
     shot.kind = "REFERENCES"
     bpy.ops.kling.show_library()
-    yield 2.0
     manager: Any = bpy.context.window_manager
     elements = manager.kling_library.elements
+    for _ in range(60):
+        yield 0.5
+        if elements:
+            break
+    yield 0.5
     STORY["library"] = [element.name for element in elements]
     bpy.ops.kling.add_library_element(element_id=elements[0].element_id)
     yield 0.5
