@@ -17,10 +17,17 @@ from kling_omni_addon.core.payload import build_payload, draft_body
 from kling_omni_addon.core.request import OmniRequest, Video, VideoUse
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Settings, read_settings
-from tests.workshop.processes import API_KEY, Rehearsal
+from tests.workshop.processes import API_KEY, Rehearsal, running
 
 FIRST = OmniRequest(prompt="a river", aspect_ratio="16:9", duration_s=3, mode="std")
 LINK = "https://cdn.example/clip.mp4?expires=1&token=secret"
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    """A server whose clips are as large as Kling's: it takes them back as videos."""
+    with running(tmp_path_factory.mktemp("rehearsal"), submitted_s=0.3, processing_s=0.3, lines=0) as server:
+        yield server
 
 
 @pytest.fixture
