@@ -13,13 +13,13 @@ from tests.torture.running import ONLY_POSIX, torture
 pytestmark = ONLY_POSIX
 
 SHOWN_BY = {
-    "Sent journaled after the last byte": "was paid and is failed",
-    "no lease check with two processes": "creates arrived, and the journal accounts for",
-    "commit without a look": "times; the user said Send Again 0 times",
-    "Range ignored but appended": "is not the service's",
-    "a refusal believed at once": "was paid and is failed",
-    "an unreadable charge is zero": "records 0 units, the service charged",
-    "elsewhere without a word": "no word",
+    "Sent journaled after the last byte": ("was paid and is failed",),
+    "no lease check with two processes": ("creates arrived, and the journal accounts for", "was paid and is failed"),
+    "commit without a look": ("times; the user said Send Again 0 times",),
+    "Range ignored but appended": ("is not the service's",),
+    "a refusal believed at once": ("was paid and is failed",),
+    "an unreadable charge is zero": ("records 0 units, the service charged",),
+    "elsewhere without a word": ("no word",),
 }
 
 
@@ -27,7 +27,7 @@ SHOWN_BY = {
 @pytest.mark.parametrize("mutant", STORIES)
 def test_a_planted_mistake_is_found(mutant: str, dialect: str) -> None:
     violations = torture("--story", mutant, "--planted", "--dialect", dialect)["violations"]
-    assert any(SHOWN_BY[mutant] in violation for violation in violations), violations
+    assert any(words in violation for violation in violations for words in SHOWN_BY[mutant]), violations
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
