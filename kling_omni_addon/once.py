@@ -24,7 +24,7 @@ from .core.protocol import CLIP_KEPT_S, Status, TaskReport
 from .core.provenance import request_from, wish_of
 from .core.request import OmniRequest
 from .core.takes import diff_of
-from .session import Session
+from .session import Session, is_rehearsed
 from .work.recovery import ID_PREFIX
 
 _FREE = ("", "0")
@@ -95,21 +95,24 @@ class _Asked:
     @property
     def prefix(self) -> str:
         """How ids begin: a rehearsal of a wish is not the wish, and has ids of its own."""
-        return f"{ID_PREFIX}rehearsal-" if self.session.is_rehearsal else ID_PREFIX
+        return f"{ID_PREFIX}test-" if self.session.is_rehearsal else ID_PREFIX
 
     def require_same_wish(self) -> None:
         """Raise :class:`ArgumentsInvalid` where the journal has the name for something else."""
         refuse_other_wish(self.key, self.request, self.session.asked_once(self.key))
 
     def attempts(self) -> Iterator[tuple[str, Submission | None]]:
-        """The id of each attempt, with what the journal has of it; without those that another service was asked for,
-        which knows nothing of this one.
+        """The id of each attempt, with what the journal has of it; without those of another rehearsal, of which nobody
+        knows any more. One that was asked for in earnest stands at any address: it may be the same account's.
         """
+        if not self.is_told:  # older versions recorded them under ids of chance
+            yield from ((found.id, found) for found in self.session.asked_once(self.key))
         own = 0
         for number in count(1):
             own_id = once_id(self.prefix, self.key, self.request, number)
             recorded = self.session.read(own_id)
-            if recorded is None or recorded.origin.service == self.session.origin.service:
+            is_elsewhere = recorded is not None and recorded.origin.service != self.session.origin.service
+            if recorded is None or not (is_elsewhere and is_rehearsed(recorded)):
                 own += 1
                 yield own_id, recorded
             if own == MOST_ATTEMPTS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kling_omni_addon.core.once import is_same_wish, once_id
@@ -26,9 +26,10 @@ def test_the_id_of_a_wish_never_changes() -> None:
     assert once_id("kob-", "sh010 v003", REQUEST, 2) == "kob-sh010-v003-d65a9311b9b0537d-2"
 
 
-@given(st.text(min_size=1), st.integers(1, 50))
-def test_every_name_makes_an_id_that_the_service_takes(key: str, attempt: int) -> None:
-    made = once_id("kob-", key, REQUEST, attempt)
+@given(st.sampled_from(["kob-", "kob-test-"]), st.text(min_size=1), st.integers(1, 500))
+@example("kob-test-", "k" * 40, 500)
+def test_every_name_makes_an_id_that_the_service_takes(prefix: str, key: str, attempt: int) -> None:
+    made = once_id(prefix, key, REQUEST, attempt)
     assert len(made) <= 64
     assert made.isascii()
     assert not set(made) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")

@@ -123,9 +123,7 @@ def test_again_makes_another_one(session: Session) -> None:
     assert submit_once(session, WAVES, Target(name="s"), key="s").id == one
 
 
-@pytest.mark.parametrize(
-    ("key", "prefix", "number"), [("somebody's own", "kob-", ""), (API_KEY, "kob-rehearsal-", "-2")]
-)
+@pytest.mark.parametrize(("key", "prefix", "number"), [("somebody's own", "kob-", ""), (API_KEY, "kob-test-", "-2")])
 def test_what_another_service_was_asked_for_is_asked_for_here_all_the_same(
     key: str, prefix: str, number: str, session: Session, tmp_path: Path
 ) -> None:
@@ -136,5 +134,25 @@ def test_what_another_service_was_asked_for_is_asked_for_here_all_the_same(
         chosen = replace(session.settings, service_url=another.url, keys=Keys(api_key=key))
         with Session(chosen) as other:
             made = [submit_once(other, HARBOR, Target(name="s"), key="s") for _ in range(2)]
-    digest = first.id.removeprefix("kob-rehearsal-s-")
+    digest = first.id.removeprefix("kob-test-s-")
     assert [(each.id, each.phase) for each in made] == [(f"{prefix}s-{digest}{number}", Phase.INTENDED)] * 2
+
+
+def test_what_was_asked_for_in_earnest_stands_at_another_address(session: Session, tmp_path: Path) -> None:
+    """It may be the same account behind another name, which would be paid twice."""
+    key = "somebody's own"
+    addresses = [RehearsalSettings(folder=tmp_path / name, api_key=key) for name in ("one", "other")]
+    made = []
+    for settings in addresses:
+        with RehearsalServer(settings, ReadyClips(tmp_path / "server" / "clip.mp4")) as server:
+            chosen = replace(session.settings, service_url=server.url, keys=Keys(api_key=key))
+            with Session(chosen) as own:
+                made.append(submit_once(own, HARBOR, Target(name="s"), key="s"))
+    assert made[0].id == made[1].id
+
+
+def test_what_an_older_version_recorded_under_an_id_of_chance_is_gone_on_with(session: Session) -> None:
+    before = session.submit(WAVES, Target(name="s"), once="s")
+    assert submit_once(session, WAVES, Target(name="s"), key="s").id == before.id
+    again = submit_once(session, WAVES, Target(name="s"), key="s", again=True).id
+    assert again != before.id
