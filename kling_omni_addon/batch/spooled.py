@@ -51,8 +51,8 @@ class Spooled:
         except OSError as error:
             sentence = f"The spool cannot be read: {error.strerror or error}."
             raise ArgumentsInvalid(sentence, field="spool", remedy="Check the folder, then try again.") from error
-        if request is not None and state is not None and state.holds_name and state.wish != name_of_wish(request):
-            raise ArgumentsInvalid(f'"{name}" already exists with another request. Nothing was sent.', field="once")
+        if request is not None and state is not None and state.is_of_another(name_of_wish(request)):
+            raise spool_state.other_wish(name)
         if state is None or (is_waiting and state.is_final):  # asked for again after its last word
             return Standing(name=name, state=State.RUNNING if is_waiting else State.NOT_SUBMITTED)
         return self._told(name, state)

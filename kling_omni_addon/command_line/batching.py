@@ -220,7 +220,7 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 def collect(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Put what is there into the edit."""
     edit, otio = expanded(options.to, "to"), expanded(options.otio, "otio") if options.otio else None
-    tally, count, lacks = _Tally(options.manifest), 0, 0
+    tally, shots, strips = _Tally(options.manifest), 0, 0
     with _in_blender(options, environment), _looking(options, environment) as look:
         from ..blender.batch.collecting import collect_batch
 
@@ -228,12 +228,11 @@ def collect(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
             tally.note(shot.standing, _strip_line(shot))
             if shot.problem:
                 tell(f"kling: {options.manifest}:{shot.line}: {shot.problem}")
-            count += shot.strip is not None
-            lacks += shot.strip is None
+            shots, strips = shots + 1, strips + (shot.strip is not None)
     tell(f"Saved: '{edit}'")
     if otio is not None:
-        tell(f"Saved: '{otio}'" if count else "kling: No clip is there yet, so no OpenTimelineIO file was written.")
-    return tally.end() or (SOME_FAILED if lacks else 0)
+        tell(f"Saved: '{otio}'" if strips else "kling: No clip is there yet, so no OpenTimelineIO file was written.")
+    return tally.end() or (SOME_FAILED if strips < shots else 0)
 
 
 @contextmanager

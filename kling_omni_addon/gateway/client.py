@@ -19,7 +19,7 @@ from ..judging import judge_request, keep_pictures
 from ..request_file import RequestFile
 from ..work.picture_store import PictureStore
 from .spool import Asked, Spool, slot_of
-from .state import Standing, State
+from .state import Standing, State, other_wish
 
 _FIRST_LOOK_S: Final = 0.25
 _LONGEST_LOOK_S: Final = 2.0
@@ -55,8 +55,8 @@ def _put(spool: Spool, asked: Asked, store: PictureStore) -> State | None:
     slot = slot_of(asked.key)
     try:
         state = spool.state(slot)
-        if state is not None and state.holds_name:
-            _require_same_wish(asked, state.wish)
+        if state is not None and state.is_of_another(asked.wish):
+            raise other_wish(asked.key)
         if not (state is not None and _is_handed_over(spool, state)):
             _put_once(spool, slot, asked, store)
     except OSError as error:
@@ -72,14 +72,8 @@ def _put_once(spool: Spool, slot: str, asked: Asked, store: PictureStore) -> Non
         spool.put(slot, _chunks(asked, store))
     except FileExistsError:
         waiting = spool.request(slot)
-        if waiting is not None:
-            _require_same_wish(asked, waiting.wish)
-
-
-def _require_same_wish(asked: Asked, wish: str) -> None:
-    if wish != asked.wish:
-        sentence = f'"{asked.key}" already exists with another request. Nothing was sent.'
-        raise ArgumentsInvalid(sentence, field="once", remedy="Use a new name.")
+        if waiting is not None and waiting.wish != asked.wish:
+            raise other_wish(asked.key) from None
 
 
 def _is_handed_over(spool: Spool, state: State) -> bool:

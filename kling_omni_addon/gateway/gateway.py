@@ -25,7 +25,7 @@ from ..core.errors import (
 from ..core.life.lifecycle import Submission
 from .desk import Counter, Read, is_sent_again
 from .spool import Spool
-from .state import Standing, State
+from .state import Standing, State, other_wish
 
 MOST_IN_HAND: Final = 100
 """So many requests are under way at once; the others wait in the spool, where another gateway finds them."""
@@ -138,9 +138,8 @@ class Gateway:
 
     def _require_same_wish(self, slot: str, read: Read) -> None:
         before = self._spool.state(slot)
-        if before is not None and before.holds_name and before.wish != read.wish:
-            sentence = f'"{before.key}" already exists with another request. Nothing was sent.'
-            raise ArgumentsInvalid(sentence, field="once", remedy=_NEW_NAME)
+        if before is not None and before.is_of_another(read.wish):
+            raise other_wish(before.key)
 
     def _is_ours(self, slot: str, read: Read) -> bool:
         """Whether it may be taken with this journal: where Kling takes no ids of ours, only the first one may."""
@@ -173,7 +172,7 @@ class Gateway:
             problems=tuple({"rule": p.rule, "path": p.path, "message": p.message, "kind": p.kind} for p in problems),
         )
         before = self._spool.state(slot)
-        if before is not None and before.holds_name and before.wish != wish:
+        if before is not None and before.is_of_another(wish):
             self._tell(f"{key}: {state.problem} {state.remedy}")  # what is said of the wish that has the name stays
             if not before.is_final:
                 self._say(slot, replace(before, standing=Standing.NEEDS_A_PERSON, problem=_LOST, remedy=_ASK_AGAIN))

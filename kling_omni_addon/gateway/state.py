@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any, Final
 
+from ..core.errors import ArgumentsInvalid
+
 _FORMAT: Final = 1
 
 
@@ -63,9 +65,19 @@ class State:
         """Whether the name belongs to this wish now, so that another one under it is refused."""
         return bool(self.wish) and self.standing not in _OPEN_TO_CHANGE
 
+    def is_of_another(self, wish: str) -> bool:
+        """Whether the name belongs to another wish now."""
+        return self.holds_name and self.wish != wish
+
     def as_json(self) -> dict[str, Any]:
         """As it stands in the file."""
         return {"format": _FORMAT, **asdict(self), "standing": self.standing.value, "is_final": self.is_final}
+
+
+def other_wish(key: str) -> ArgumentsInvalid:
+    """What is raised for another wish under a name that is in use."""
+    sentence = f'"{key}" already exists with another request. Nothing was sent.'
+    return ArgumentsInvalid(sentence, field="once", remedy="Use a new name.")
 
 
 def state_from(found: Mapping[str, Any]) -> State | None:

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from kling_omni_addon.core.media import mp4_fault
-from tests.workshop.places import ROOT
-from tests.workshop.processes import Rehearsal, Said, run
+from tests.workshop.processes import Rehearsal, Said, gateway_beside, run
 
 from .project import CLIPS, SHOTS, Environment, Project
 
@@ -27,23 +22,9 @@ class Studio:
     gateways: Environment
     project: Project
 
-    def gateway(self, *more: str) -> list[str]:
-        return [sys.executable, "-m", "kling_omni_addon", "gateway", "--spool", str(self.spool), *more]
-
-    @contextmanager
-    def served(self) -> Iterator[None]:
-        """A gateway at work; killed in the end."""
-        with subprocess.Popen(
-            self.gateway(), cwd=ROOT, env=self.gateways, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as process:
-            try:
-                yield
-            finally:
-                process.kill()
-
     def run_until_empty(self) -> int:
-        command = self.gateway("--until-empty", "--take-over-after", "1")
-        return subprocess.run(command, cwd=ROOT, env=self.gateways, capture_output=True, check=False).returncode
+        words = ("gateway", "--spool", self.spool, "--until-empty", "--take-over-after", "1")
+        return run(self.gateways, *words).code
 
     def submit(self, *more: str) -> Said:
         return self.project.submit("--spool", str(self.spool), *more)
@@ -67,7 +48,7 @@ def creates_of(rehearsal: Rehearsal, said: Said) -> list[int]:
 
 
 def test_each_clip_is_made_once_and_lies_in_the_spool(studio: Studio, rehearsal: Rehearsal) -> None:
-    with studio.served():
+    with gateway_beside(studio.spool, studio.gateways):
         for _ in range(2):
             said = studio.submit("--wait", "120")
             assert (said.code, said.lines[-1]["done"]) == (0, CLIPS), said

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,7 @@ from kling_omni_addon.gateway.client import submit_file
 from kling_omni_addon.gateway.spool import Spool
 from kling_omni_addon.request_file import read_request_file
 from kling_omni_addon.work.picture_store import PictureStore
-from tests.workshop.places import ROOT
-from tests.workshop.processes import API_KEY, Rehearsal, Said, run
+from tests.workshop.processes import API_KEY, Rehearsal, Said, gateway_beside, run
 
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
 KEYS = ("sh010", "sh020")
@@ -117,19 +114,9 @@ class Studio:
         verb = ("gateway", "--spool", self.spool, "--until-empty", "--take-over-after", "1")
         return run(self.environment, *before, *verb, script=script)
 
-    @contextmanager
-    def serving(self, *more: str) -> Iterator[subprocess.Popen[str]]:
+    def serving(self, *more: str) -> AbstractContextManager[subprocess.Popen[str]]:
         """A gateway beside the test; it is killed in the end."""
-        command = [sys.executable, "-m", "kling_omni_addon", "gateway", "--spool", str(self.spool), *more]
-        with subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stderr is not None
-            process.stderr.readline()  # it has begun
-            try:
-                yield process
-            finally:
-                process.kill()
+        return gateway_beside(self.spool, self.environment, *more)
 
 
 @pytest.fixture

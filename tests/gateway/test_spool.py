@@ -38,6 +38,12 @@ def served(spool: Spool) -> list[str]:
     return said
 
 
+def standing_of(spool: Spool, slot: str) -> Standing:
+    state = spool.state(slot)
+    assert state is not None
+    return state.standing
+
+
 def link(path: Path) -> None:
     elsewhere = path.parents[2] / "elsewhere.json"
     elsewhere.write_text(json.dumps(Asked(key="bad", name="", wish="", body={}).as_json()))
@@ -148,9 +154,7 @@ def test_another_wish_that_lies_there_all_the_same_is_set_aside_and_the_first_ke
     assert len(list((spool.folder / "aside").iterdir())) == 1
 
 
-def test_a_request_that_is_exchanged_while_its_job_is_under_way_is_asked_for_again(
-    spool: Spool,
-) -> None:
+def test_a_request_that_is_exchanged_while_its_job_is_under_way_is_asked_for_again(spool: Spool) -> None:
     """Its gateway was killed; whoever waits is told what to do, and pays nothing more."""
     put(spool, "sh010")
     waiting = spool.request("sh010")
@@ -165,9 +169,7 @@ def test_a_request_that_is_exchanged_while_its_job_is_under_way_is_asked_for_aga
     assert "Submit it again" in state.remedy
     put(spool, "sh010")
     served(spool)
-    state = spool.state("sh010")
-    assert state is not None
-    assert state.standing is Standing.DONE
+    assert standing_of(spool, "sh010") is Standing.DONE
 
 
 def test_what_was_refused_may_be_mended_under_its_name(spool: Spool) -> None:
@@ -178,9 +180,7 @@ def test_what_was_refused_may_be_mended_under_its_name(spool: Spool) -> None:
     served(spool)
     put(spool, "sh010")
     served(spool)
-    state = spool.state("sh010")
-    assert state is not None
-    assert state.standing is Standing.DONE
+    assert standing_of(spool, "sh010") is Standing.DONE
 
 
 def test_a_gateway_that_was_stopped_for_long_does_not_take_the_last_word_back(spool: Spool) -> None:

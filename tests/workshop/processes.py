@@ -87,3 +87,18 @@ def running(
         assert process.stdout is not None
         yield Rehearsal(json.loads(process.stdout.readline())["url"])
         process.terminate()
+
+
+@contextmanager
+def gateway_beside(spool: Path, environment: Mapping[str, str], *more: str) -> Iterator[subprocess.Popen[str]]:
+    """A gateway that serves a spool, and has begun; it is killed in the end."""
+    command = [sys.executable, "-m", "kling_omni_addon", "gateway", "--spool", str(spool), *more]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -6,10 +6,7 @@ import json
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
@@ -22,7 +19,7 @@ from kling_omni_addon.batch.shot import shot_from
 from kling_omni_addon.blender.host import sequencer
 from kling_omni_addon.gateway.spool import Spool
 from tests.workshop.places import ROOT
-from tests.workshop.processes import API_KEY, Rehearsal, Said, run
+from tests.workshop.processes import API_KEY, Rehearsal, Said, gateway_beside, run
 
 PAGE = (ROOT / "docs" / "td" / "batch.md").read_text("utf-8")
 INSTALLED = "bl_ext.user_default.kling_omni."
@@ -57,18 +54,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rehearsal: Rehearsa
     kling_omni_addon.unregister()
 
 
-@contextmanager
-def a_gateway(project: Path) -> Iterator[None]:
-    """One that serves the spool of the page; killed in the end."""
-    Spool(project / "spool").make()
-    command = [sys.executable, "-m", "kling_omni_addon", "gateway", "--spool", str(project / "spool")]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            yield
-        finally:
-            process.kill()
-
-
 def ran(project: Path, words: list[str]) -> Said:
     """A command of the page, with its files in the project's folder."""
     files = {"shots.csv", "frames", "edit.blend", "edit.otio", "spool"}
@@ -89,7 +74,8 @@ IN_ORDER = [("sh010_v001", 1, 72), ("sh020_v001", 73, 72), ("sh030_v001", 145, 7
 
 
 def test_every_command_of_the_page_does_what_it_says(project: Path) -> None:
-    with a_gateway(project):
+    Spool(project / "spool").make()
+    with gateway_beside(project / "spool", os.environ):
         for words in commands():
             said = ran(project, words)
             assert said.code == 0, (words, said)
