@@ -46,8 +46,12 @@ def add(
         verb.add_argument(
             "manifest", type=Path, help="one shot per line, as JSON or CSV (schemas/batch_line.schema.json)"
         )
-    for verb in (submitting, standing, collecting):
-        verb.add_argument("--spool", metavar="FOLDER", help="leave the shots to the gateway of this spool")
+    for verb, what in (
+        (submitting, "leave the shots to the gateway of this spool, which has the key"),
+        (standing, "as the gateway of this spool said last"),
+        (collecting, "take the clips from this spool"),
+    ):
+        verb.add_argument("--spool", metavar="FOLDER", help=what)
     for verb in (checking, submitting):
         verb.add_argument("--service", default="", help="as for kling submit")
     rendering.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the frames")
