@@ -160,7 +160,10 @@ def refuse_other_wish(key: str, request: OmniRequest, asked: Iterable[Submission
 
 def _came_to_nothing(there: Submission | TaskReport) -> bool:
     """Whether its task failed and cost nothing, so that the next attempt is due."""
-    is_failed = there.status == Status.FAILED if isinstance(there, TaskReport) else there.phase is Phase.FAILED
+    if isinstance(there, TaskReport):
+        is_failed = there.status == Status.FAILED
+    else:
+        is_failed = there.phase is Phase.FAILED and not there.was_made  # a clip that expired was paid for
     return is_failed and there.charge_units in _FREE and not there.charge_balance
 
 
@@ -169,6 +172,11 @@ def _gone_on_with(session: Session, found: Submission) -> Submission:
     name = found.once or found.id
     if found.phase is Phase.ABANDONED and not found.sends:
         raise ArgumentsInvalid(f'"{name}" was stopped before it was sent.', field="once", remedy=_AGAIN)
-    if found.clip and not Path(found.clip).is_file():
-        raise ClipGone(f'The clip of "{name}" is no longer at "{found.clip}".', field="once", remedy=_AGAIN)
-    return session.go_on_with(found)
+    if found.phase is Phase.FAILED and found.was_made:
+        raise ClipGone(f'The clip of "{name}" was generated and is gone. {found.problem}', field="once", remedy=_AGAIN)
+    if not found.clip or Path(found.clip).is_file():
+        return session.go_on_with(found)
+    try:
+        return session.fetch_again(found.id)
+    except ClipGone as error:
+        raise ClipGone(error.sentence, field="once", remedy=_AGAIN) from error

@@ -60,7 +60,7 @@ from .work.picture_store import PictureStore
 from .work.private_home import keep_home_private
 from .work.rebinding import rebind_known
 from .work.recovery import ID_PREFIX, open_journal, reconcile
-from .work.sidecar import keep_sidecar
+from .work.sidecar import discard_sidecar, keep_sidecar
 from .work.snapshot import Snapshot
 from .work.worker import Worker
 
@@ -159,7 +159,7 @@ class Session:
         if found is not None and found.origin != self.origin:
             sentence = "This clip belongs to another service or key."
             raise ArgumentsInvalid(sentence, field="video_of", remedy=_SWITCH)
-        if found is not None and found.accepted_at and self._clock.now() - found.accepted_at > CLIP_KEPT_S:
+        if found is not None and self._has_expired(found):
             raise _gone()
         return (found is not None and found.task_id) or submission_id
 
@@ -573,6 +573,31 @@ class Session:
         if before is not None and before.target.folder != submission.target.folder:
             discard_part(before, self.settings.clips)
         return submission
+
+    def fetch_again(self, submission_id: str) -> Submission:
+        """Have a clip whose file is gone from this machine fetched once more; free, for as long as Kling has it.
+
+        Raises :class:`ArgumentsInvalid` for a clip that is there and for a job without one, and :class:`ClipGone` for
+        one that Kling has deleted.
+        """
+        found = self._journal.load(submission_id)
+        if found is not None and found.clip and Path(found.clip).is_file():
+            sentence = f'The clip is already downloaded: "{found.clip}".'
+            raise ArgumentsInvalid(sentence, field="id", remedy="Move the file away to download the clip again.")
+        if found is not None and found.clip and self._has_expired(found):
+            raise ClipGone(
+                f'The clip "{found.clip}" was moved or deleted, and Kling deletes clips after 30 days.',
+                field="id",
+                remedy="Restore the file, or generate the clip again, which is charged.",
+            )
+        told = self._tell(submission_id, ev.Vanished(at=self._clock.now()))
+        if found is not None:
+            discard_sidecar(found)
+        return told
+
+    def _has_expired(self, submission: Submission) -> bool:
+        """Whether Kling cannot have its clip any more."""
+        return bool(submission.accepted_at) and self._clock.now() - submission.accepted_at > CLIP_KEPT_S
 
     def _tell(self, submission_id: str, event: Event) -> Submission:
         found = self._journal.load(submission_id)

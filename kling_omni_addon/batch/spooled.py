@@ -60,17 +60,17 @@ class Spooled:
     def _told(self, name: str, state: spool_state.State) -> Standing:
         clip = self._spool.clip(state.clip)
         standing = _STATES.get(state.standing, State.RUNNING)
-        if standing is State.DONE and clip is None:  # taken out of the spool: asked for again it comes back, free
-            standing = State.NOT_SUBMITTED
+        is_gone = standing is State.DONE and clip is None  # somebody took it out of the spool
         return Standing(
             name=name,
-            state=standing,
+            state=State.NOT_SUBMITTED if is_gone else standing,
             id=state.id,
             phase=state.phase,
             task_id=state.task_id,
             clip=str(clip) if clip is not None else "",
             problem=" ".join(filter(None, (state.problem, state.remedy))),
             exit_code=state.exit_code,
+            is_gone=is_gone,
         )
 
     def follow(self, tell: Callable[[Standing], None], wait_s: float) -> tuple[Standing, ...]:

@@ -150,7 +150,7 @@ def _failed(name: str, error: KlingError) -> Standing:
 
 def _is_new(standing: Standing) -> bool:
     """Whether it is to be paid for: nothing was asked for under the name, or it failed and is tried again."""
-    return standing.state in (State.NOT_SUBMITTED, State.FAILED)
+    return standing.state in (State.NOT_SUBMITTED, State.FAILED) and not standing.is_gone
 
 
 def _problem(shot: Shot, column: str, message: str) -> LineProblem:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..work.picture_store import PictureStore
 
 _ACCEPTANCE_S: Final = 600.0
+_GONE: Final = 'The clip "{clip}" was moved or deleted. To download it again, which is free, submit the batch again.'
 
 
 class State(StrEnum):
@@ -37,7 +38,8 @@ class State(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the clip of a name stands. ``problem`` says why it failed or waits for a person, ``exit_code`` how a command
-    ends for it then. One that ``is_rehearsed`` costs nothing and shows the rehearsal's picture.
+    ends for it then. One that ``is_rehearsed`` costs nothing and shows the rehearsal's picture. A clip that ``is_gone``
+    from its place was made: asked for again it comes back, which is free.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Standing:
     problem: str = ""
     exit_code: int = 0
     is_rehearsed: bool = False
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +222,10 @@ def standing_of(name: str, submission: Submission) -> Standing:
         phase=submission.phase.value,
         task_id=submission.task_id,
         clip=submission.clip,
-        problem=f'The clip "{submission.clip}" was moved or deleted.' if is_gone else submission.problem,
+        problem=_GONE.format(clip=submission.clip) if is_gone else submission.problem,
         exit_code=(submission.exit_code or 4) if state is State.FAILED else 0,
         is_rehearsed=is_rehearsed(submission),
+        is_gone=is_gone,
     )
 
 

@@ -32,6 +32,7 @@ from .shot.reading import read_request as request_of
 from .submissions.acts import (
     adopt,
     choose_task,
+    fetch_again,
     go_on,
     look_again,
     place,
@@ -68,6 +69,7 @@ __all__ = (
     "collect_batch",
     "delete_element",
     "discard_footage",
+    "fetch_again",
     "go_on",
     "look_again",
     "make_element",

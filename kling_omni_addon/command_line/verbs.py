@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import capability
@@ -292,6 +293,7 @@ def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
 def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Have the clip of a submission, or of any task of the account, in a folder."""
+    from ..work.clip_folder import require_folder
     from ..work.copying import copy_clip
 
     folder = expanded(options.to, "to").absolute()
@@ -300,11 +302,14 @@ def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         if found is None:
             adopted = session.adopt(options.id, Target(name=options.id, folder=str(folder)))
             return _follow(session, [adopted.id], options.wait, gives_up=False)
-        if found.clip:
+        if found.clip and Path(found.clip).is_file():
             say(_line(found, ()))
             tell(f"Saved: '{copy_clip(found, folder)}'")
             return 0
         _require_ours(session, options.id)
+        require_folder(folder)
+        if found.clip:
+            session.fetch_again(options.id)
         session.send_clip_to(options.id, folder)
         return _follow(session, [options.id], options.wait, gives_up=False)
 

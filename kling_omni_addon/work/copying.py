@@ -28,7 +28,7 @@ def copy_clip(submission: Submission, folder: Path) -> Path:
     if not is_clip(clip, submission.clip_sha256):
         sentence = f'The clip "{clip}" was deleted or replaced.'
         raise ClipUnusable(
-            sentence, field="id", remedy="Restore the file, or generate the clip again, which is charged."
+            sentence, field="id", remedy="Restore the file, or move it away and download the clip again."
         )
     for target in _names(folder, clip):
         if is_clip(target, submission.clip_sha256):

@@ -8,6 +8,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -49,6 +50,17 @@ def keep_missing(submission: Submission) -> None:
     is_alone = bool(submission.clip) and clip.is_file() and not sidecar_of(clip).exists()
     if is_alone and is_clip(clip, submission.clip_sha256):
         keep_sidecar(submission)
+
+
+def discard_sidecar(submission: Submission) -> None:
+    """Remove the file beside a clip that is gone, where it is the clip's own: it keeps the name from everything else.
+
+    Nothing depends on it, so a file that cannot be removed stays.
+    """
+    target = sidecar_of(Path(submission.clip))
+    if _is_of(target, provenance_of(submission)):
+        with suppress(OSError):
+            target.unlink()
 
 
 def is_clip(clip: Path, sha256: str) -> bool:

@@ -180,13 +180,18 @@ def test_frames_of_another_blend_file_are_told_and_no_fault(project: Project) ->
     assert "The .blend file was changed after the frames" in said.errors
 
 
-def test_a_clip_that_was_deleted_is_not_done(project: Project) -> None:
+def test_a_clip_that_was_deleted_is_not_done_and_comes_again_for_nothing(
+    project: Project, rehearsal: Rehearsal
+) -> None:
     project.write(SHOTS[1])
     (clip,) = (line["clip"] for line in project.submit("--wait", "120").lines if line.get("clip"))
     Path(clip).unlink()
     told = project.status()
     assert (told.code, told.lines[0]["state"]) == (4, "failed")
     assert "was moved or deleted" in told.errors
+    before = rehearsal.stats()["creates"]
+    assert project.submit("--most-units", "0", "--wait", "120").code == 0
+    assert (project.status().code, rehearsal.stats()["creates"]) == (0, before)
 
 
 def test_the_status_of_a_line_that_cannot_be_read_or_says_something_new_is_not_done(project: Project) -> None:

@@ -46,4 +46,5 @@ def test_the_last_that_did_not_fail_and_a_rehearsal_only_where_there_is_nothing_
 def test_a_clip_that_is_not_there_is_not_done() -> None:
     gone = replace(asked("one", Phase.FETCHED), clip=f"{__file__}.gone")
     standing = latest("sh010", [gone])
-    assert (standing.state, standing.problem) == (State.FAILED, f'The clip "{__file__}.gone" was moved or deleted.')
+    assert (standing.state, standing.is_gone) == (State.FAILED, True)
+    assert standing.problem.startswith(f'The clip "{__file__}.gone" was moved or deleted.')

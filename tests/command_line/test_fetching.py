@@ -80,12 +80,19 @@ def test_fetch_brings_the_clip_of_a_task_that_another_machine_made(
     assert (said.code, clip.read_bytes()) == (0, Path(made["clip"]).read_bytes())
 
 
-def test_a_clip_that_is_gone_is_not_fetched(machine: Environment, request_file: Path, tmp_path: Path) -> None:
+def test_a_clip_that_is_gone_is_downloaded_again_and_one_that_was_replaced_is_not_given_out(
+    machine: Environment, request_file: Path, tmp_path: Path
+) -> None:
     made = run(machine, "submit", request_file, "--wait").lines[-1]
-    Path(made["clip"]).unlink()
+    content = Path(made["clip"]).read_bytes()
+    Path(made["clip"]).write_bytes(b"another film")
     said = run(machine, "fetch", made["id"], "--to", str(tmp_path))
     assert said.code != 0
     assert "was deleted or replaced" in said.errors
+    Path(made["clip"]).unlink()
+    again = run(machine, "fetch", made["id"], "--to", str(tmp_path / "deliveries"))
+    (clip,) = saved(again.errors)
+    assert (again.code, clip.parent, clip.read_bytes()) == (0, tmp_path / "deliveries", content)
 
 
 def test_the_version_is_that_of_the_manifest(environment: Environment) -> None:

@@ -128,12 +128,17 @@ def test_a_task_that_failed_at_no_cost_is_followed_by_the_next_attempt_on_every_
     assert [rehearsal.creates(each) for each in (first, *more)] == [1, 1, 1]
 
 
-def test_a_clip_that_is_gone_asks_for_another_take(farm: Environment, request_file: Path) -> None:
-    said = ask(farm, request_file, "--once", "lost")
-    Path(said.lines[-1]["clip"]).unlink()
-    again = ask(farm, request_file, "--once", "lost")
-    assert again.code != 0
-    assert "--again" in again.errors
+def test_a_clip_whose_file_is_gone_is_downloaded_again_and_costs_nothing(
+    farm: Environment, request_file: Path, rehearsal: Rehearsal
+) -> None:
+    before = rehearsal.stats()["creates"]
+    first = Path(ask(farm, request_file, "--once", "lost").lines[-1]["clip"])
+    content = first.read_bytes()
+    first.unlink()
+    killed = run(farm, "mid-download", "submit", request_file, "--wait", "--once", "lost", script=CRASHING)
+    assert killed.code == KILLED, killed.errors
+    assert_one_clip(retried(farm, request_file, "--once", "lost"), creates_since(rehearsal, before))
+    assert first.read_bytes() == content
 
 
 def test_without_a_name_what_is_under_way_is_gone_on_with(

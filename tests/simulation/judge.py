@@ -25,7 +25,7 @@ _KNOWN = (Phase.ACCEPTED, Phase.READY, Phase.FETCHED, Phase.PLACED)
 _AT_ONCE = 5
 _OF_THE_USER = (
     *(ev.Rebound, ev.LookAgain, ev.SendAgain, ev.Abandoned),
-    *(ev.Withdrawn, ev.Released, ev.Redirected, ev.Placed),
+    *(ev.Withdrawn, ev.Released, ev.Redirected, ev.Vanished, ev.Placed),
 )
 
 

@@ -321,6 +321,7 @@ class Story:
         is_mixed = self.dialect == MIXED
         self.preferred = self.tongue.choice(DIALECTS) if is_mixed else self.dialect
         self.is_of_both = self.tongue.random() < _BOTH and is_mixed
+        self.tidying = Random(f"the files of {self.seed}")  # of its own, too: what else happens stays the same
         self.troubles = Troubles(self.chance, None if self.dialect == LEGACY else self.tongue)
         self.kling = Kling(self.chance, self.troubles, START, self.tongue)
         self.spoken = "both" if self.is_of_both else f"{self.preferred} alone"
@@ -385,6 +386,8 @@ class Story:
         storm_s = chance.choice((30.0, 120.0, 400.0, 900.0))
         for _ in range(chance.randint(0, 4)):
             self.plan(chance.uniform(0.0, storm_s), self.user_acts)
+        for _ in range(self.tidying.choice((0, 0, 1, 2))):
+            self.plan(self.tidying.uniform(0.0, 2 * storm_s), self.lose_a_clip)
         if self.troubles.strike("clean end"):
             self.plan(chance.uniform(0.0, storm_s), self.end_cleanly)
         if self.is_of_both:
@@ -621,6 +624,16 @@ class Story:
             (_look_again, _look_again, _send_again, _abandon, _withdraw, _release, _release, _redirect)
         )
         self.as_user(partial(self._tell, submission.id, act(submission)))
+
+    def lose_a_clip(self) -> None:
+        """The file of a clip, on a timeline or not, is deleted, and somebody wants it again."""
+        found = [s for s in self.submissions() if s.clip]
+        if not found:
+            return
+        lost = self.tidying.choice(found)
+        if lost.target.scene and self.tidying.random() < 0.5:
+            self.as_user(partial(self._tell, lost.id, ev.Placed(at=0.0, scene="Scene", strip="s")))
+        self.as_user(partial(self._tell, lost.id, ev.Vanished(at=0.0)))
 
     def _tell(self, submission_id: str, event: Event, process: Process) -> None:
         if isinstance(event, ev.Released):

@@ -9,6 +9,7 @@ import bpy
 
 from ...core.life.lifecycle import Phase, Submission
 from ..connection import snapshots
+from ..host import thumbnails
 from ..host.wrapping import characters_of
 from ..timeline import stand_in
 from . import rows, whereabouts
@@ -56,7 +57,8 @@ def actions_of(submission: Submission) -> tuple[str, ...]:
     can_reveal = waits or not is_gone
     missing = {_LOAD: submission.wish, _LOOK: can_look, _CHOOSE: submission.candidates, _REVEAL: can_reveal}
     usual = (each for each in _ACTIONS[submission.phase] if missing.get(each, True))
-    return (*again, *usual, *replace, *remove, *delete, *hide)
+    fetch = ("kling.fetch_again",) if submission.clip and thumbnails.is_missing(submission.clip) else ()
+    return (*fetch, *again, *usual, *replace, *remove, *delete, *hide)
 
 
 def draw_actions(layout: bpy.types.UILayout, context: bpy.types.Context, submission: Submission) -> None:

@@ -256,6 +256,18 @@ def send_clip_to(submission_id: str, folder: str | Path) -> Submission:
     return told
 
 
+def fetch_again(submission_id: str) -> Submission:
+    """Download a clip once more whose file is gone from this computer. Free, for as long as Kling has it.
+
+    Raises :class:`NotSent` while Blender is set to stay offline, and like ``Session.fetch_again``.
+    """
+    require_online()
+    told = opening.session().fetch_again(submission_id)
+    snapshots.refresh()
+    heartbeat.start()
+    return told
+
+
 def go_on(ids: Collection[str] | None = None) -> int:
     """Continue all jobs that are unfinished or on hold, or with these alone; how many had been held
     back.

@@ -259,6 +259,20 @@ class KLING_OT_choose_folder(OfSubmission, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class KLING_OT_fetch_again(WhileOnline, OfSubmission, bpy.types.Operator):
+    """Download the clip once more when its file was moved or deleted; free for 30 days"""
+
+    bl_idname = "kling.fetch_again"
+    bl_label = "Download Again"
+    bl_options = {"REGISTER"}
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Have it fetched; a strip that plays it plays it again."""
+        acts.fetch_again(self.meant)
+        return {"FINISHED"}
+
+
 class KLING_OT_hide_submission(OfSubmission, bpy.types.Operator):
     """Hide this job until Blender restarts; its history and clip are kept"""
 
@@ -297,6 +311,7 @@ CLASSES = (
     KLING_OT_resume,
     KLING_OT_open_folder,
     KLING_OT_choose_folder,
+    KLING_OT_fetch_again,
     KLING_OT_hide_submission,
     KLING_OT_check_account,
 )

@@ -209,7 +209,12 @@ def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.
 
 
 def _finish(submission: Submission, pieces: list[tuple[bpy.types.Scene, Strip]]) -> None:
-    """What an earlier try may not have come to: the provenance, and the other strips of the shot."""
+    """What an earlier try may not have come to: the provenance, and the other strips of the shot. A clip that was here
+    before and came back is read anew.
+    """
+    came_back = submission.phase is Phase.FETCHED and submission.strip
+    for home, strip in pieces if came_back else ():
+        clip_strips.renew(strip, home, Path(submission.clip))
     for _, strip in pieces:
         if not shot_of_strip(strip):
             provenance.mark(strip, submission)

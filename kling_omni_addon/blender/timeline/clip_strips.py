@@ -135,6 +135,13 @@ def replace_source(
     return measured(strip, scene)
 
 
+def renew(strip: Strip, scene: bpy.types.Scene, clip: Path) -> None:
+    """Let a strip play its clip that came back to the disk, maybe in another place: all else of it stays. Raises like
+    :func:`replace_source`.
+    """
+    replace_source(strip, scene, clip, length=_whole_length(strip))
+
+
 def measured(strip: Strip, scene: bpy.types.Scene) -> PlacedStrip:
     """Where a clip is now."""
     sound = _sound_beside(strip, scene)

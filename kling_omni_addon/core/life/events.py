@@ -379,6 +379,15 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vanished:
+    """The file of the clip is gone from this machine (deleted, a disk that died), and somebody wants it again: it is
+    fetched once more, which is free.
+    """
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedFetched:
     """The copy with the watermark is a verified file beside the clip."""
 
@@ -451,6 +460,7 @@ Event: TypeAlias = (
     | Redirected
     | FetchFailed
     | Fetched
+    | Vanished
     | MarkedFetched
     | MarkedFailed
     | Placed

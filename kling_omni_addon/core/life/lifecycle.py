@@ -285,6 +285,7 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Redirected: {phase: phase for phase in _WITHOUT_CLIP},
     ev.FetchFailed: {Phase.READY: Phase.READY},
     ev.Fetched: {Phase.READY: Phase.FETCHED},
+    ev.Vanished: dict.fromkeys(_WITH_CLIP, Phase.READY),
     ev.MarkedFetched: {phase: phase for phase in _WITH_CLIP},
     ev.MarkedFailed: {phase: phase for phase in _WITH_CLIP},
     ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
@@ -585,6 +586,11 @@ def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
     return charged | {"status": "succeeded", "was_made": True, "wants_marked": event.has_marked}
 
 
+_NOTHING_OF_CLIP: Changes = dict.fromkeys(("clip", "clip_sha256", "named", "named_sha256", "note", "etag"), "")
+_NOTHING_OF_CLIP |= {"total_bytes": None, "received": 0, "furthest": 0}
+"""Its download begins anew, and whatever has its name by then is not its own."""
+
+
 def _after_named(submission: Submission, event: ev.Named) -> Changes:
     if submission.phase in _WITH_CLIP:
         return {"marked_named": event.path, "marked_named_sha256": event.sha256}
@@ -642,6 +648,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Redirected: _after_redirected,
     ev.FetchFailed: lambda s, e: _after_trouble(s, e) | {"lacks_folder": e.is_local},
     ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256, "note": e.note},
+    ev.Vanished: lambda s, e: _NOTHING_OF_CLIP,
     ev.MarkedFetched: lambda s, e: {"marked": e.path, "marked_sha256": e.sha256, "wants_marked": False},
     ev.MarkedFailed: _after_marked_failed,
     ev.Placed: lambda s, e: {"strip": e.strip},

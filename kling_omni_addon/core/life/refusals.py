@@ -14,6 +14,7 @@ _WISHES: Mapping[type[Any], str] = {
     ev.SendAgain: '"{name}" cannot be sent again.',
     ev.Abandoned: '"{name}" cannot be stopped.',
     ev.Accepted: 'No task can be selected for "{name}".',
+    ev.Vanished: 'The clip of "{name}" cannot be downloaded again.',
     ev.Redirected: 'The clip folder of "{name}" cannot be changed.',
 }
 _STATES: Mapping[Phase, str] = {

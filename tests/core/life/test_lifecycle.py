@@ -69,6 +69,7 @@ EVENTS: dict[type, Event] = {
     ev.Redirected: ev.Redirected(at=101.0, folder="/elsewhere"),
     ev.FetchFailed: ev.FetchFailed(at=101.0, reason="cut"),
     ev.Fetched: ev.Fetched(at=101.0, path="/c.mp4", sha256="c", size_bytes=9),
+    ev.Vanished: ev.Vanished(at=101.0),
     ev.MarkedFetched: ev.MarkedFetched(at=101.0, path="/c.watermarked.mp4", sha256="m"),
     ev.MarkedFailed: ev.MarkedFailed(at=101.0, reason="gone"),
     ev.Placed: ev.Placed(at=101.0, scene="Scene", strip="alley"),
