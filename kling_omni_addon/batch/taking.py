@@ -37,7 +37,8 @@ class State(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the clip of a name stands. ``problem`` says why it failed or waits for a person, ``exit_code`` how a command
-    ends for it then. One that ``is_rehearsed`` costs nothing and shows the rehearsal's picture.
+    ends for it then. One that ``is_handed_over`` goes on without whoever asked: Kling or a gateway has it. One that
+    ``is_rehearsed`` costs nothing and shows the rehearsal's picture.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Standing:
     clip: str = ""
     problem: str = ""
     exit_code: int = 0
+    is_handed_over: bool = False
     is_rehearsed: bool = False
 
 
@@ -221,6 +223,7 @@ def standing_of(name: str, submission: Submission) -> Standing:
         clip=submission.clip,
         problem=f'The clip "{submission.clip}" was moved or deleted.' if is_gone else submission.problem,
         exit_code=(submission.exit_code or 4) if state is State.FAILED else 0,
+        is_handed_over=bool(submission.task_id),
         is_rehearsed=is_rehearsed(submission),
     )
 
