@@ -18,7 +18,7 @@ from tests.workshop.processes import API_KEY, Rehearsal, running
 
 _WINDOWS = 2
 """So many windows are open at once: each is mostly waited for, and yet draws in software with all cores."""
-_LONGEST_FIRST = ("gui", "packaging", "simulation", "torture", "command_line", "blender", "session")
+_LONGEST_FIRST = ("gui", "packaging", "simulation", "torture", "farm", "command_line", "blender", "session")
 """What takes minutes begins first, so that no core waits at the end for one long group."""
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -43,10 +43,28 @@ class Judged:
         return not any(problem.is_fault for problem in self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which shots of a manifest are one task's: from the ``number``-th on, every ``of``-th. As many parts as there are
+    shots have one each, and lines that are added at the end move no shot to another part.
+    """
+
+    number: int = 1
+    of: int = 1
+
+    def has(self, place: int) -> bool:
+        """Whether the shot at this place, from 1, is of it."""
+        return place % self.of == self.number % self.of
+
+
+WHOLE: Final = Part()
+
+
 def judged_lines(
-    path: Path, profile: Profile, *, only: Collection[str] = (), needs_blend: bool = True
+    path: Path, profile: Profile, *, only: Collection[str] = (), part: Part = WHOLE, needs_blend: bool = True
 ) -> Iterator[Judged]:
-    """Every line of a manifest, or those of the keys ``only``, as they are read.
+    """Every line of a manifest, or those of the keys ``only`` or of a ``part``, as they are read. A line without a key
+    is anybody's.
 
     Of the lines that were read nothing is kept but a digest of each key. ``needs_blend`` has the .blend files looked
     for. Raises :class:`ArgumentsInvalid` for a file that cannot be read, and in the end for one without a shot, and
@@ -54,12 +72,12 @@ def judged_lines(
     """
     known: dict[bytes, int] = {}
     wanted, is_empty = set(only), True
-    for line in lines_of(path):
+    for place, line in enumerate(lines_of(path), start=1):
         is_empty = False
         twice = _twice(line, known)
-        if only and line.key and line.key not in only:
-            continue
         wanted.discard(line.key)
+        if line.key and not (part.has(place) and (not only or line.key in only)):
+            continue
         yield _judged(line, twice, profile, path.parent if needs_blend else None)
     if is_empty:
         raise ArgumentsInvalid("The manifest has no shot.", field="manifest", remedy="Write a line for each shot.")

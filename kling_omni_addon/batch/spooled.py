@@ -54,7 +54,8 @@ class Spooled:
         if request is not None and state is not None and state.is_of_another(name_of_wish(request)):
             raise spool_state.other_wish(name)
         if state is None or (is_waiting and state.is_final):  # asked for again after its last word
-            return Standing(name=name, state=State.RUNNING if is_waiting else State.NOT_SUBMITTED)
+            then = State.RUNNING if is_waiting else State.NOT_SUBMITTED
+            return Standing(name=name, state=then, is_handed_over=is_waiting)
         return self._told(name, state)
 
     def _told(self, name: str, state: spool_state.State) -> Standing:
@@ -70,6 +71,7 @@ class Spooled:
             clip=str(clip) if clip is not None else "",
             problem=" ".join(filter(None, (state.problem, state.remedy))),
             exit_code=state.exit_code,
+            is_handed_over=not is_gone,
             is_gone=is_gone,
         )
 

@@ -38,8 +38,9 @@ class State(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the clip of a name stands. ``problem`` says why it failed or waits for a person, ``exit_code`` how a command
-    ends for it then. One that ``is_rehearsed`` costs nothing and shows the rehearsal's picture. A clip that ``is_gone``
-    from its place was made: asked for again it comes back, which is free.
+    ends for it then. One that ``is_handed_over`` goes on without whoever asked: Kling or a gateway has it. One that
+    ``is_rehearsed`` costs nothing and shows the rehearsal's picture. A clip that ``is_gone`` from its place was made:
+    asked for again it comes back, which is free.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Standing:
     clip: str = ""
     problem: str = ""
     exit_code: int = 0
+    is_handed_over: bool = False
     is_rehearsed: bool = False
     is_gone: bool = False
 
@@ -224,6 +226,7 @@ def standing_of(name: str, submission: Submission) -> Standing:
         clip=submission.clip,
         problem=_GONE.format(clip=submission.clip) if is_gone else submission.problem,
         exit_code=(submission.exit_code or 4) if state is State.FAILED else 0,
+        is_handed_over=bool(submission.task_id),
         is_rehearsed=is_rehearsed(submission),
         is_gone=is_gone,
     )

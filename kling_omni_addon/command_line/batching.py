@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import re
 import shutil
 import tempfile
 from collections import Counter
@@ -15,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..core.errors import ArgumentsInvalid, CredentialsMissing, KlingError
 from ..core.pricing import plain
+from ..core.problem import escaped
 from ..paths import expanded
 from . import output, spooled, verbs
 from .output import say, tell
 
 if TYPE_CHECKING:
-    from ..batch.checking import Total
+    from ..batch.checking import Part, Total
     from ..batch.manifest import LineProblem
     from ..batch.spooled import Spooled
     from ..batch.taking import Look, Standing, Taker
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 SOME_FAILED: Final = 4
 _DAY_S: Final = 86_400.0
+_PART: Final = re.compile(r"([0-9]{1,9})/([0-9]{1,9})")
 Verb = Callable[[Any, str, Callable[..., int], str], argparse.ArgumentParser]
 
 
@@ -55,12 +58,25 @@ def add(
     for verb in (checking, submitting):
         verb.add_argument("--service", default="", help="as for kling submit")
     rendering.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the frames")
-    rendering.add_argument("--only", nargs="+", default=[], metavar="KEY", help="render these shots only")
+    which = rendering.add_mutually_exclusive_group()
+    which.add_argument("--only", nargs="+", default=[], metavar="KEY", help="render these shots only")
+    which.add_argument(
+        "--part",
+        type=_part,
+        metavar="N/M",
+        help="render only the N-th of M parts of the manifest: the shots N, N + M, N + 2M, and so on",
+    )
     submitting.add_argument("--frames", type=Path, metavar="FOLDER", help="folder of the rendered frames")
     submitting.add_argument("--most-units", type=units, metavar="N", help="submit nothing if more might be charged")
     submitting.add_argument("--dry-run", action="store_true", help="say what would be submitted; sends nothing")
     submitting.add_argument("--clips", type=Path, help="folder for the clips (default: KLING_HOME/clips)")
-    submitting.add_argument(
+    until = submitting.add_mutually_exclusive_group()
+    until.add_argument(
+        "--hand-over",
+        action="store_true",
+        help="end with 0 when Kling, or the gateway, has every shot, although clips are still to come",
+    )
+    until.add_argument(
         "--wait",
         nargs="?",
         type=seconds,
@@ -74,6 +90,17 @@ def add(
     )
     collecting.add_argument("--otio", type=Path, metavar="OUT.otio", help="also export the edit as OpenTimelineIO")
     return checking, submitting
+
+
+def _part(text: str) -> Part:
+    """Which part of a manifest, as farms count their tasks: from 1."""
+    from ..batch.checking import Part
+
+    found = _PART.fullmatch(text)
+    number, of = map(int, found.groups()) if found else (0, 0)
+    if not 1 <= number <= of:
+        raise argparse.ArgumentTypeError(f'"{escaped(text[:40])}" is not a part like 3/12, the third of twelve')
+    return Part(number, of)
 
 
 def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -124,11 +151,11 @@ def _beyond_limits(total: Total, limits: Mapping[str, Decimal | None]) -> Iterat
 
 def frames(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Render what is not there yet. Nothing is rendered of a manifest with a faulty line."""
-    from ..batch.checking import judged_lines
+    from ..batch.checking import WHOLE, judged_lines
 
     manifest, out = _manifest(options), expanded(options.out, "out")
-    told = _Told(options.manifest)
-    for judged in judged_lines(manifest, _profile(options, environment), only=options.only):
+    told, part = _Told(options.manifest), options.part or WHOLE
+    for judged in judged_lines(manifest, _profile(options, environment), only=options.only, part=part):
         told.all(judged.problems)
     if told.faults:
         return told.exit_code
@@ -136,7 +163,7 @@ def frames(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         from ..blender.batch.rendering import Outcome, render_batch
 
         counted: Counter[str] = Counter()
-        for shot in render_batch(manifest, out, options.only):
+        for shot in render_batch(manifest, out, options.only, part):
             counted[shot.outcome] += 1
             say(
                 {
@@ -175,7 +202,7 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
             tally.note(standing)
         for standing in taker.follow(_tell_change, options.wait):
             tally.note(standing)
-        return tally.end()
+        return tally.end(hands_over=options.hand_over)
 
 
 @contextmanager
@@ -342,9 +369,12 @@ class _Tally:
     def __init__(self, manifest: Path) -> None:
         self._manifest = manifest
         self._states: dict[str, str] = {}
+        self._ours: set[str] = set()  # what is running and in nobody else's hands
 
     def note(self, standing: Standing, more: Mapping[str, Any] | None = None) -> None:
         """One clip."""
+        is_ours = standing.state == "running" and not standing.is_handed_over
+        (self._ours.add if is_ours else self._ours.discard)(standing.name)
         if self._states.get(standing.name) != standing.state:
             self._states[standing.name] = standing.state
             say(_line(standing) | dict(more or {}))
@@ -353,13 +383,16 @@ class _Tally:
             if standing.clip:
                 tell(f"Saved: '{standing.clip}'")
 
-    def end(self) -> int:
-        """Say the summary; 0 where all is done, 4 where some failed, 6 where some are still to come."""
+    def end(self, *, hands_over: bool = False) -> int:
+        """Say the summary; 0 where all is done, 4 where some failed, 6 where some are still to come. For whoever
+        ``hands_over``, those that somebody else has are not.
+        """
         from ..batch.taking import State
 
         counted = Counter(self._states.values())
         say({state.value: counted[state] for state in State})
-        if counted[State.RUNNING] or counted[State.NOT_SUBMITTED]:
+        running = len(self._ours) if hands_over else counted[State.RUNNING]
+        if running or counted[State.NOT_SUBMITTED]:
             return verbs.STILL_RUNNING
         return SOME_FAILED if counted[State.FAILED] else 0
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from kling_omni_addon.batch.checking import Judged, Total, judged_lines, list_price
+from kling_omni_addon.batch.checking import Judged, Part, Total, judged_lines, list_price
+from kling_omni_addon.command_line.cli import main
 from kling_omni_addon.core.capability import profile
 from kling_omni_addon.core.errors import ArgumentsInvalid
 
@@ -83,6 +84,37 @@ def test_only_the_shots_that_are_named_are_judged(manifest: Path) -> None:
     assert [line.key for line in judged(manifest, LINE, bad, only=["sh010"])] == ["sh010"]
     with pytest.raises(ArgumentsInvalid, match='no shot "sh030"'):
         judged(manifest, LINE, bad, only=["sh010", "sh030"])
+
+
+@pytest.mark.parametrize("of", [1, 3, 5, 7])
+def test_every_shot_is_of_one_part_and_no_part_has_two_more_than_another(of: int, manifest: Path) -> None:
+    lines = [LINE | {"key": f"sh{number}"} for number in range(5)]
+    parts = [judged(manifest, *lines, part=Part(number, of)) for number in range(1, of + 1)]
+    assert sorted(line.key for part in parts for line in part) == [line["key"] for line in lines]
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+    assert [line.key for line in parts[0]] == [line["key"] for line in lines[::of]]
+
+
+def test_a_part_is_judged_as_the_whole_is(manifest: Path) -> None:
+    """What another line makes wrong is found, too; and a line without a key is told to everybody."""
+    lines = (LINE, {"kind": "text"}, LINE | {"key": "SH010"})
+    first, second = ([each.line for each in judged(manifest, *lines, part=Part(number, 2))] for number in (1, 2))
+    assert (first, second) == ([1, 2, 3], [2])
+    assert [each.is_good for each in judged(manifest, *lines, part=Part(1, 2))] == [True, False, False]
+
+
+@pytest.mark.parametrize("text", ["3/2", "0/2", "1/0", "-1/2", "2", "1/2/3", "1.5/2", "٣/٤", ""])
+def test_what_is_no_part_is_refused_with_an_example(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["batch", "frames", "m.jsonl", "--out", "frames", f"--part={text}"], {}) == 2
+    told = json.loads(capsys.readouterr().out)
+    assert (told["field"], told["remedy"]) == ("arguments", "See: kling batch frames --help")
+    assert "is not a part like 3/12, the third of twelve." in told["error"]
+
+
+def test_a_part_and_keys_cannot_be_combined(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["batch", "frames", "m.jsonl", "--out", "frames", "--part", "1/2", "--only", "sh010"], {}) == 2
+    assert "not allowed with argument" in json.loads(capsys.readouterr().out)["error"]
 
 
 def test_all_takes_are_counted_in_decimals(manifest: Path) -> None:

@@ -65,6 +65,7 @@ def test_without_waiting_the_status_tells_how_far_the_gateway_is(studio: Studio)
     assert studio.status().lines[-1] == {"not_submitted": CLIPS, "running": 0, "done": 0, "failed": 0}
     said = studio.submit()
     assert (said.code, said.lines[-1]["running"]) == (6, CLIPS)
+    assert studio.submit("--hand-over").code == 0
     assert studio.run_until_empty() == 0
     told = studio.status()
     assert (told.code, told.lines[-1]["done"]) == (0, CLIPS)

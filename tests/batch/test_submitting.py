@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from kling_omni_addon.batch.taking import Standing, State
+from kling_omni_addon.command_line import batching
 from kling_omni_addon.core.media import mp4_fault
 from tests.workshop.processes import KILLED, Rehearsal, Said, run
 
@@ -131,6 +133,27 @@ def test_while_some_are_running_the_exit_code_says_so(project: Project, slow_reh
     assert (said.code, said.lines[-1]["running"]) == (6, CLIPS)
     told = project.status()
     assert (told.code, {line["state"] for line in told.lines[:-1]}) == (6, {"running"})
+
+
+def test_who_hands_the_shots_over_is_done_when_kling_has_them(project: Project, slow_rehearsal: Rehearsal) -> None:
+    project.environment |= {"KLING_BASE_URL": slow_rehearsal.url}
+    project.write(SHOTS[1])
+    said = project.submit("--hand-over")
+    assert (said.code, said.lines[-1]["not_submitted"], said.lines[-1]["failed"]) == (0, 0, 0)
+    assert creates_of(slow_rehearsal, said) == [1]
+    assert project.submit("--hand-over", "--wait", "1").code == 2
+
+
+def test_what_nobody_else_has_yet_or_has_failed_is_not_handed_over(tmp_path: Path) -> None:
+    tally = batching._Tally(tmp_path / "shots.jsonl")
+    tally.note(Standing(name="a", state=State.RUNNING, is_handed_over=True))
+    assert tally.end(hands_over=True) == 0
+    tally.note(Standing(name="b", state=State.FAILED))
+    assert tally.end(hands_over=True) == 4
+    tally.note(Standing(name="c", state=State.RUNNING))
+    assert tally.end(hands_over=True) == 6
+    tally.note(Standing(name="c", state=State.RUNNING, is_handed_over=True))
+    assert tally.end(hands_over=True) == 4
 
 
 def test_the_check_tells_price_limits_and_balance(project: Project, tmp_path: Path) -> None:

@@ -43,6 +43,12 @@ def test_the_last_that_did_not_fail_and_a_rehearsal_only_where_there_is_nothing_
     assert (standing.id, standing.is_rehearsed) == told
 
 
+def test_a_submission_is_handed_over_when_kling_has_a_task_of_it() -> None:
+    sent = asked("one", Phase.ACCEPTED)
+    assert not latest("sh010", [sent]).is_handed_over
+    assert latest("sh010", [replace(sent, task_id="7")]).is_handed_over
+
+
 def test_a_clip_that_is_not_there_is_not_done() -> None:
     gone = replace(asked("one", Phase.FETCHED), clip=f"{__file__}.gone")
     standing = latest("sh010", [gone])

@@ -71,7 +71,7 @@ def test_an_import_across_rooms_is_found(text: str) -> None:
 
 def test_the_rooms_are_those_of_the_product() -> None:
     """A folder of tests is called after what it tests, or is one of the few that test something else."""
-    others = {"fixtures", "gui", "packaging", "papers", "session", "simulation", "torture", SHARED}
+    others = {"farm", "fixtures", "gui", "packaging", "papers", "session", "simulation", "torture", SHARED}
     product = ROOT / "kling_omni_addon"
     for folder, more in ((TESTS, others), (TESTS / "blender", set()), (TESTS / "core", {"golden_payloads"})):
         rooms = {p.name for p in folder.iterdir() if p.is_dir() and p.name != "__pycache__"} - more

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import bpy
 
-from ...batch.checking import judged_lines
+from ...batch.checking import WHOLE, Part, judged_lines
 from ...batch.frames import FramesFolder, MadeOf, state_of_file
 from ...batch.shot import Shot
 from ...core.errors import CaptureFailed
@@ -43,15 +43,15 @@ class Rendered:
     problem: str = ""
 
 
-def render_batch(manifest: Path, out: Path, only: Collection[str] = ()) -> Iterator[Rendered]:
+def render_batch(manifest: Path, out: Path, only: Collection[str] = (), part: Part = WHOLE) -> Iterator[Rendered]:
     """Render what ``out`` does not have whole and current, in the order of the manifest; only the shots of these keys,
-    where any are given. **Other files are opened**: what is open and not saved is lost.
+    where any are given, or of this part. **Other files are opened**: what is open and not saved is lost.
 
     A shot whose line or .blend file was changed is rendered again. One that fails keeps no other from being rendered.
     Raises :class:`ArgumentsInvalid` for a manifest that cannot be read, and for a folder that cannot be written.
     """
     profile, renders = limits.profile(), _Renders(manifest.parent, FramesFolder(out))
-    for judged in judged_lines(manifest, profile, only=only):
+    for judged in judged_lines(manifest, profile, only=only, part=part):
         if not judged.is_good or judged.shot is None:
             problem = next((problem.message for problem in judged.problems if problem.is_fault), "")
             yield Rendered(key=judged.key, line=judged.line, outcome=Outcome.FAILED, problem=problem)
