@@ -23,7 +23,7 @@ from ..core.life import lifecycle
 from ..core.life.events import Event, Origin, event_from, record_of
 from ..core.life.lifecycle import IllegalTransition, Phase, Submission
 from .disk_trouble import corrupt, disk_trouble, too_new
-from .journal_file import OWN_NAME, committed, opened, put_meta
+from .journal_file import ONCE, OWN_NAME, committed, opened, put_meta
 from .leases import Lease, LeaseLost, Leases, this_process
 from .mark import Mark, read_mark, write_mark
 
@@ -243,8 +243,8 @@ class Journal:
         with disk_trouble(self.path):
             rows = self._db.execute(
                 "SELECT id FROM submission WHERE id IN (SELECT submission_id FROM event WHERE kind='Intended' "
-                "AND instr(data, ?)) ORDER BY created_at, id",
-                (json.dumps(key),),
+                f"AND {ONCE}=json_extract(?, '$')) ORDER BY created_at, id",
+                (json.dumps(key),),  # read by SQLite as the events are: a name may be what is no legal text
             ).fetchall()
             return tuple(s for s in self._brought_up(rows) if s.once == key)
 

@@ -10,7 +10,7 @@ import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from ..durable import make_folder, make_own_file
@@ -48,6 +48,9 @@ CREATE TABLE IF NOT EXISTS meta (
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 """
+ONCE = "CASE WHEN json_valid(data) THEN json_extract(data, '$.once') END"
+"""Of an event: the name under which it asks for a clip once."""
+_INDEX_OF_NAMES = f"CREATE INDEX IF NOT EXISTS event_by_once ON event ({ONCE}) WHERE kind='Intended'"
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -72,6 +75,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
         raise too_new(path)
     if version < _SCHEMA_VERSION:
         _make_tables(db)
+    with suppress(sqlite3.OperationalError):  # a full disk, another writer: it only makes looking for a name quick
+        db.execute(_INDEX_OF_NAMES)
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,27 @@ def test_a_clip_for_no_timeline_is_over_when_it_is_a_file(path: Path) -> None:
     journal = Journal(path)
     journal.carry_over([[intended(), *steps("Sent", "Accepted", "Succeeded", "Fetched")]])
     assert journal.live() == ()
+
+
+NAMES = ("sh010", "Sh010", "sh01", "überall", "\udcff", "a\0b", "a\0c", "日本\n\"'%", "\U0001f600")
+"""Among them what a command line makes of bytes that are no text."""
+
+
+def test_what_was_asked_for_under_a_name_is_found_without_reading_anything_else(path: Path) -> None:
+    journal = Journal(path)
+    journal._db.execute("DROP INDEX event_by_once")  # as older versions left the file
+    for number, name in enumerate(NAMES):
+        journal.begin(replace(intended(number), once=name))
+    journal.close()
+    journal = Journal(path)
+    assert [[s.id for s in journal.of_once(name)] for name in NAMES] == [[f"kob-{n}"] for n in range(len(NAMES))]
+    statements: list[str] = []
+    journal._db.set_trace_callback(statements.append)
+    assert journal.of_once("another") == ()
+    journal._db.set_trace_callback(None)
+    (asked,) = (statement for statement in statements if "once" in statement)
+    plan = journal._db.execute(f"EXPLAIN QUERY PLAN {asked}").fetchall()
+    assert any("USING INDEX event_by_once" in step[3] for step in plan)
 
 
 def test_histories_are_carried_over_all_or_none(path: Path) -> None:
