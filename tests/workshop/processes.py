@@ -85,8 +85,10 @@ def running(
     environment = os.environ | {"KLING_HOME": str(home)}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield Rehearsal(json.loads(process.stdout.readline())["url"])
-        process.terminate()
+        try:
+            yield Rehearsal(json.loads(process.stdout.readline())["url"])
+        finally:
+            process.terminate()
 
 
 @contextmanager
