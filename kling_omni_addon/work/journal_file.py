@@ -22,7 +22,7 @@ OWN_NAME = "journal"
 _BUSY_TIMEOUT_S = 10.0
 _LOCK_POLL_S = 0.05
 _CHECKED_WHOLE_BYTES = 64 * 1024 * 1024
-_SCHEMA_VERSION = 2
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (
     id TEXT PRIMARY KEY,
@@ -67,11 +67,16 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     _write_ahead(db)
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA foreign_keys=ON")
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > _SCHEMA_VERSION:
-        raise too_new(path)
-    if version < _SCHEMA_VERSION:
+    if require_known_version(db, path) < SCHEMA_VERSION:
         _make_tables(db)
+
+
+def require_known_version(db: sqlite3.Connection, path: Path) -> int:
+    """The version of the tables. Raises :class:`JournalUnusable` for one that is newer than this code."""
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise too_new(path)
+    return version
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:
@@ -89,14 +94,14 @@ def _write_ahead(db: sqlite3.Connection) -> None:
 def _make_tables(db: sqlite3.Connection) -> None:
     with committed(db):
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
-        if version >= _SCHEMA_VERSION:  # another process was faster
+        if version >= SCHEMA_VERSION:  # another process was faster
             return
         for statement in _SCHEMA.split(";\n")[:-1]:
             db.execute(statement)
         if version == 1:
             db.execute("ALTER TABLE event ADD COLUMN checksum INTEGER")
         put_meta(db, OWN_NAME, uuid.uuid4().hex)
-        db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
+        db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
 
 @contextmanager
@@ -137,11 +142,16 @@ def look_for_damage(path: Path) -> None:
 
 def _check_quickly(path: Path) -> None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        is_small = path.stat().st_size <= _CHECKED_WHOLE_BYTES
-        for pragma in ("quick_check(1)",) if is_small else ("quick_check(submission)", "quick_check(meta)"):
-            found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
-            if found != "ok":
-                raise corrupt(path, found)
+        check_quickly(db, path)
+
+
+def check_quickly(db: sqlite3.Connection, path: Path) -> None:
+    """Look through the file over an open connection. Raises :class:`JournalCorrupt`, and SQLite's own errors."""
+    is_small = path.stat().st_size <= _CHECKED_WHOLE_BYTES
+    for pragma in ("quick_check(1)",) if is_small else ("quick_check(submission)", "quick_check(meta)"):
+        found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
+        if found != "ok":
+            raise corrupt(path, found)
 
 
 def _undo_making(path: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import deletions, element_library, opening, uploads
+from . import deletions, element_library, opening, report, uploads
 
-CLASSES = element_library.CLASSES
+CLASSES = (*element_library.CLASSES, *report.CLASSES)
 
 
 def register() -> None:
