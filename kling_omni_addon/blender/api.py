@@ -25,7 +25,7 @@ from .capture.pictures import capture_camera, capture_strip, capture_view, use_f
 from .capture.stage import Ground
 from .capture.turntable import Look
 from .connection import clip_links
-from .connection.report import doctor
+from .connection.diagnosis import doctor
 from .connection.snapshots import read_submissions as submissions
 from .connection.snapshots import require_submission as submission
 from .elements.making import delete_element, make_element

@@ -1,4 +1,4 @@
-"""The verb ``doctor``: one report about this machine, its settings and its way to the service."""
+"""The verb ``doctor``: a look at this machine, its settings and its way to the service."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _patient(options: argparse.Namespace, environment: Mapping[str, str]) -> Any
 
     around = None
     if "bpy" in sys.modules:
-        from ..blender.connection.report import surroundings
+        from ..blender.connection.diagnosis import surroundings
 
         around = surroundings()
     return Patient(

@@ -1,4 +1,4 @@
-"""What one check found, and the report of all."""
+"""What one check found, and the text of all."""
 
 from __future__ import annotations
 
@@ -78,6 +78,6 @@ def line_of(finding: Finding) -> str:
     return f"{line}\n{'':<22} {finding.remedy}" if finding.remedy else line
 
 
-def report_of(findings: Iterable[Finding]) -> str:
+def text_of(findings: Iterable[Finding]) -> str:
     """All findings as one text, for a bug report."""
     return "".join(f"{line_of(finding)}\n" for finding in findings)

@@ -32,10 +32,13 @@ def look_at_blender(patient: Patient) -> Iterator[Finding]:
     around = patient.around
     if around is None:
         yield ok("blender", "None: this is a Python without Blender.")
-    elif around.has_encoder:
-        yield ok("blender", f"{around.blender}, with FFmpeg.")
+        return
+    kind = "bpy module" if around.is_module else "with a window" if around.has_window else "without a window"
+    says = f"Blender {around.version} ({around.build}), {kind}."
+    if around.has_encoder:
+        yield ok("blender", says)
     else:
-        yield warning("blender", f"{around.blender}, without FFmpeg. It can neither render strips nor show clips.")
+        yield warning("blender", f"{says} It is built without FFmpeg, and can neither render strips nor read clips.")
 
 
 def look_at_python(_patient: Patient) -> Iterator[Finding]:

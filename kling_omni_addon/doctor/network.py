@@ -117,7 +117,7 @@ def _of_clock(answer: Answer) -> Finding:
         return ok("clock", f"The clock of this computer is within {_SKEW_S:.0f} s of the clock of the service.")
     side = "behind" if answer.ahead_s > 0 else "ahead of"
     says = f"The clock of this computer is {off_s:.0f} s {side} the clock of the service."
-    remedy = "Have this computer set its clock by the network."
+    remedy = "Correct the clock of this computer."
     if off_s < LIFETIME_S:
         return warning("clock", says, remedy)
     return fault("clock", NETWORK, f"{says} A token of an access key is good for {LIFETIME_S} s.", remedy)

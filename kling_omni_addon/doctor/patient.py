@@ -24,9 +24,14 @@ from .redaction import secrets_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """The Blender around: its version in words, and whether it can write movies."""
+    """The Blender around: its version with the branch and commit that it was built of, and whether it is the bpy module
+    of a Python, has a window, and can write movies.
+    """
 
-    blender: str
+    version: str
+    build: str
+    is_module: bool
+    has_window: bool
     has_encoder: bool
 
 

@@ -13,7 +13,7 @@ _HIDDEN: Final = "…"
 _LONG_ENOUGH: Final = 16
 _KEYS: Final = ("KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY")
 _ADDRESSES: Final = ("http_proxy", "https_proxy", "all_proxy", "kling_base_url")
-_WORD = re.compile(r"[a-z]+")
+_WORD = re.compile(r"(?<![^\W_])[a-z]{5,}(?![^\W_])")
 
 
 def secrets_of(values: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
@@ -38,8 +38,8 @@ def _credentials_in(address: str) -> set[str]:
 
 
 def redacted(text: str, secrets: Iterable[str]) -> str:
-    """The text without any piece of a secret that is longer than :data:`SHOWN` characters; a plain word that happens to
-    be part of one stays.
+    """The text without any piece of a secret that is longer than :data:`SHOWN` characters. Words of a language stay
+    where a secret is made of some: Kling's keys begin with ``api-key-kling-``.
     """
     for secret in secrets:
         text = _without(text, secret)
@@ -47,10 +47,12 @@ def redacted(text: str, secrets: Iterable[str]) -> str:
 
 
 def _without(text: str, secret: str) -> str:
+    words = set(_WORD.findall(secret)) - {secret}
     kept, place = list[str](), 0
     while place < len(text):
         length = _common(text, place, secret)
-        if length > SHOWN and (length == len(secret) or not _is_word(text, place, place + length)):
+        piece = text[place : place + length]
+        if length and not (any(piece in word for word in words) and _is_in_word(text, place, place + length)):
             kept.append(_HIDDEN)
             place += length
         else:
@@ -59,20 +61,19 @@ def _without(text: str, secret: str) -> str:
     return "".join(kept)
 
 
+def _is_in_word(text: str, start: int, end: int) -> bool:
+    """Whether a piece lies in one word of small letters."""
+    return any(word.start() <= start and end <= word.end() for word in _WORD.finditer(text))
+
+
 def _common(text: str, start: int, secret: str) -> int:
-    """How many characters of the text, from a place on, stand in the secret together."""
+    """How many characters of the text, from a place on, stand in the secret together; 0 for those that may be shown."""
     length = SHOWN + 1
     if start + length > len(text) or text[start : start + length] not in secret:
         return 0
     while start + length < len(text) and text[start : start + length + 1] in secret:
         length += 1
     return length
-
-
-def _is_word(text: str, start: int, end: int) -> bool:
-    """Whether a piece is a whole word in small letters."""
-    around = text[start - 1 : start] + text[end : end + 1]
-    return bool(_WORD.fullmatch(text, start, end)) and not any(each.isalnum() for each in around)
 
 
 def last_of(key: str) -> str:

@@ -26,10 +26,10 @@ class CertificateFault(Enum):
     """Why a certificate is not trusted."""
 
     EXPIRED = "expired"
-    NOT_YET_VALID = "not yet valid"
-    SELF_SIGNED = "self-signed"
-    UNKNOWN_ISSUER = "unknown issuer"
-    OTHER_NAME = "other name"
+    NOT_YET_VALID = "not_yet_valid"
+    SELF_SIGNED = "self_signed"
+    UNKNOWN_ISSUER = "unknown_issuer"
+    OTHER_NAME = "other_name"
     OTHER = "other"
 
 

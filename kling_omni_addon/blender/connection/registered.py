@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import deletions, element_library, opening, report, uploads
+from . import deletions, diagnosis, element_library, opening, uploads
 
-CLASSES = (*element_library.CLASSES, *report.CLASSES)
+CLASSES = (*element_library.CLASSES, *diagnosis.CLASSES)
 
 
 def register() -> None:

@@ -1,4 +1,4 @@
-"""The report about this Blender, its settings and its way to Kling, for a person and for a bug report."""
+"""What is right and wrong with this Blender, its settings and its way to Kling: for a person, and to send along."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...doctor.finding import Finding, report_of
+from ...doctor.finding import Finding, text_of
 from ...doctor.patient import Patient, Surroundings
 from ...paths import expanded
 from ..host import heartbeat
-from ..host.reporting import Outcome, reported
+from ..host.reporting import Outcome, reported, say
 from . import preferences
 from .questions import Question
 
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
 
 def surroundings() -> Surroundings:
-    """This Blender in words, and whether it can write movies."""
+    """What there is to know about this Blender."""
     app = bpy.app
-    built = f"{app.build_branch.decode()} {app.build_hash.decode()}".strip()
-    kind = "bpy module" if app.module else "without a window" if app.background else "with a window"
     return Surroundings(
-        blender=f"Blender {app.version_string} ({built}), {kind}",
+        version=app.version_string,
+        build=b" ".join((app.build_branch, app.build_hash)).decode(errors="replace"),
+        is_module=bool(app.module),
+        has_window=not app.background,
         has_encoder=bool(getattr(app.build_options, "codec_ffmpeg", True)),
     )
 
@@ -55,11 +56,11 @@ def _patient(spool: Path | None = None) -> Patient:
 
 
 def _copy(findings: tuple[Finding, ...]) -> None:
-    bpy.context.window_manager.clipboard = report_of(findings)
+    bpy.context.window_manager.clipboard = text_of(findings)
 
 
-report: Question[tuple[Finding, ...]] = Question(_copy)
-"""The last report; its text goes to the clipboard as it comes."""
+diagnosis: Question[tuple[Finding, ...]] = Question(_copy)
+"""The last findings; their text goes to the clipboard as they come."""
 
 
 def _begin() -> Errand[tuple[Finding, ...]]:
@@ -77,10 +78,11 @@ class KLING_OT_copy_report(bpy.types.Operator):
 
     @reported
     def execute(self, _context: bpy.types.Context) -> Outcome:
-        """Begin; the report is in the clipboard when all checks have ended, or their time is over."""
-        report.forget()
-        report.ask(_begin)
+        """Begin; the text is in the clipboard when all checks have ended, or their time is over."""
+        diagnosis.forget()
+        diagnosis.ask(_begin)
         heartbeat.start()
+        say(self, "The report is copied to the clipboard in a few seconds")
         return {"FINISHED"}
 
 
