@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -22,6 +23,9 @@ _FULL_BYTES: Final = 200 * _MB
 _TIGHT_BYTES: Final = 5_000 * _MB
 """A clip has 5 to 100 MB, and a batch a hundred clips."""
 _WATCHED_S: Final = 3.0
+_MOUNTS: Final = Path("/proc/mounts")
+_SHARED: Final = ("nfs", "cifs", "smb", "ceph", "glusterfs", "lustre", "beegfs", "afs", "9p", "fuse.sshfs")
+"""Network drives, by the first letters of what Linux calls their type."""
 _FREE: Final = "Free some space on the disk, or use another folder."
 _OPEN_TO_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
@@ -37,8 +41,26 @@ def look_at_home(patient: Patient) -> Iterator[Finding]:
         yield fault("home", MACHINE, f"{where} cannot be written.", "Make the folder writable, or set KLING_HOME.")
     elif there != home:
         yield ok("home", f"{where} is not there yet. The first job makes it.")
+    elif kind := network_drive(home, _MOUNTS.read_text(errors="replace") if _MOUNTS.exists() else ""):
+        remedy = (
+            "Set KLING_HOME to a folder on a local disk. The job history is SQLite, which network drives do not keep."
+        )
+        yield warning("home", f"{where} is on a network drive ({kind}).", remedy)
     else:
         yield _of_owner(home, where)
+
+
+def network_drive(folder: Path, mounts: str) -> str:
+    """The type of the network drive that a folder is on, by Linux's list of what is mounted where; ``""`` for none."""
+    found = [(_unescaped(place), kind) for _, place, kind, *_ in (line.split() for line in mounts.splitlines())]
+    above = [(len(place), kind) for place, kind in found if folder.absolute().is_relative_to(place)]
+    kind = max(above, default=(0, ""))[1]
+    return kind if kind.startswith(_SHARED) else ""
+
+
+def _unescaped(place: str) -> str:
+    """A path as the list has it: a space is its number in octal."""
+    return re.sub(r"\\([0-7]{3})", lambda number: chr(int(number[1], 8)), place)
 
 
 def _of_owner(home: Path, where: str) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import threading
@@ -20,10 +21,12 @@ from kling_omni_addon.command_line.cli import main
 from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.doctor import examination
+from kling_omni_addon.doctor.folders import network_drive
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Preferred, read_settings
 from tests.workshop.canaries import secrets_in
 from tests.workshop.clip_source import Film, Listener, Source
+from tests.workshop.places import ROOT
 from tests.workshop.processes import API_KEY, Rehearsal, gateway_beside, run
 from tests.workshop.proxies import Proxy
 from tests.workshop.sockets import read_until
@@ -99,6 +102,13 @@ def everything_in(folder: Path) -> dict[str, tuple[Any, ...]]:
     return found
 
 
+def documented() -> list[str]:
+    """The words of the command in docs/td/command_line.md, behind ``blender --command kling``."""
+    page = (ROOT / "docs" / "td" / "command_line.md").read_text("utf-8")
+    (command,) = re.findall(r"```sh\nblender --command kling (doctor .*)\n```", page)
+    return str(command).split()
+
+
 def test_where_all_is_well_every_check_says_so_and_nothing_is_changed(
     served: dict[str, str], rehearsal: Rehearsal, home: Path, tmp_path: Path
 ) -> None:
@@ -106,7 +116,7 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_changed(
     spool, asked = tmp_path / "spool", rehearsal.stats()["creates"]
     with gateway_beside(spool, served | {"KLING_HOME": str(tmp_path / "gateway")}):
         before = everything_in(home)
-        said = run(served, "doctor", "--spool", spool)
+        said = run(served, *(spool if word == "spool" else word for word in documented()))
     results = {line["check"]: line["result"] for line in said.lines}
     expected = dict.fromkeys(NAMES, "ok") | {name: results[name] for name in ("disk", "clips")}
     assert (said.code, results) == (0, expected | {"clock": "unknown"}), "a rehearsal tells no time"
@@ -275,6 +285,13 @@ def test_a_home_that_cannot_be_made_is_a_fault_of_this_machine(
     assert (tmp_path / "file").read_text() == "no folder"
 
 
+def test_a_home_on_a_network_drive_is_known_by_what_is_mounted_where() -> None:
+    mounts = "/dev/a / ext4 rw 0 0\nnas:/a /mnt/film\\040one nfs4 rw 0 0\n/dev/b /mnt/film\\040one/scratch xfs rw 0 0\n"
+    assert network_drive(Path("/mnt/film one/kling"), mounts) == "nfs4"
+    assert network_drive(Path("/mnt/film one/scratch/kling"), mounts) == ""
+    assert network_drive(Path("/home/artist"), mounts) == network_drive(Path("/home/artist"), "") == ""
+
+
 def test_a_home_of_an_unknown_user_is_a_fault_of_the_settings(served: dict[str, str], examine: Examine) -> None:
     report = examine(KLING_HOME="~nobody-at-all/kling")
     assert (report.code, report["home"][0]) == (2, "fault")
@@ -316,6 +333,14 @@ def test_a_spool_that_nobody_serves_is_told(served: dict[str, str], examine: Exa
     report = examine("--spool", spool)
     assert report.code == 0
     assert report["spool"] == ("warning", "No gateway serves it. Requests in the spool: 0. Waiting for a person: 0.")
+
+
+def test_a_spool_that_can_be_no_path_is_an_argument_that_is_wrong(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--spool", "~nobody-at-all/spool"], environment) == 2
+    (line,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (line["field"], line["exit_code"]) == ("spool", 2)
 
 
 def test_a_blender_that_stays_offline_asks_nobody(examine: Examine) -> None:

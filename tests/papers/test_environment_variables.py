@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 
 from kling_omni_addon.command_line.cli import _EPILOG
 from tests.workshop.places import ROOT
@@ -16,7 +17,12 @@ ELSEWHERE = {"KLING_UPLOAD_COMMAND", "KLING_DELETE_COMMAND", "KLING_LINK_LIFETIM
 """Read in Blender alone, so that the help of the command line leaves them out."""
 
 
-def read_by_the_code() -> Iterator[str]:
+@cache
+def read_by_the_code() -> frozenset[str]:
+    return frozenset(_read())
+
+
+def _read() -> Iterator[str]:
     for path in (ROOT / "kling_omni_addon").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and NAME.fullmatch(node.value):
@@ -30,8 +36,8 @@ def listed() -> Counter[str]:
 
 
 def test_each_is_listed_exactly_once() -> None:
-    assert listed() == Counter(set(read_by_the_code()))
+    assert listed() == Counter(read_by_the_code())
 
 
 def test_the_help_of_the_command_line_names_those_of_the_command_line() -> None:
-    assert set(NAME.findall(_EPILOG)) == set(read_by_the_code()) - ELSEWHERE - {"BLENDER"}
+    assert set(NAME.findall(_EPILOG)) == read_by_the_code() - ELSEWHERE - {"BLENDER"}
