@@ -131,7 +131,7 @@ def look_at_account(patient: Patient) -> Iterator[Finding]:
     except KlingError:
         url = ""
     if patient.choice.is_rehearsal:
-        source = "the rehearsal's own"
+        source = "the rehearsal"
     if keys and url:
         yield from _of_account(patient, url, keys, _told(keys, source))
         return
