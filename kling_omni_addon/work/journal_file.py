@@ -22,7 +22,7 @@ OWN_NAME = "journal"
 _BUSY_TIMEOUT_S = 10.0
 _LOCK_POLL_S = 0.05
 _CHECKED_WHOLE_BYTES = 64 * 1024 * 1024
-SCHEMA_VERSION = 2
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (
     id TEXT PRIMARY KEY,
@@ -67,16 +67,8 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     _write_ahead(db)
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA foreign_keys=ON")
-    if require_known_version(db, path) < SCHEMA_VERSION:
+    if not has_current_tables(db, path):
         _make_tables(db)
-
-
-def require_known_version(db: sqlite3.Connection, path: Path) -> int:
-    """The version of the tables. Raises :class:`JournalUnusable` for one that is newer than this code."""
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise too_new(path)
-    return version
 
 
 def _write_ahead(db: sqlite3.Connection) -> None:
@@ -91,17 +83,25 @@ def _write_ahead(db: sqlite3.Connection) -> None:
             time.sleep(_LOCK_POLL_S)
 
 
+def has_current_tables(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether this version made the tables, and no earlier one. Raises :class:`JournalUnusable` for a later one."""
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > _SCHEMA_VERSION:
+        raise too_new(path)
+    return version == _SCHEMA_VERSION
+
+
 def _make_tables(db: sqlite3.Connection) -> None:
     with committed(db):
         version: int = db.execute("PRAGMA user_version").fetchone()[0]
-        if version >= SCHEMA_VERSION:  # another process was faster
+        if version >= _SCHEMA_VERSION:  # another process was faster
             return
         for statement in _SCHEMA.split(";\n")[:-1]:
             db.execute(statement)
         if version == 1:
             db.execute("ALTER TABLE event ADD COLUMN checksum INTEGER")
         put_meta(db, OWN_NAME, uuid.uuid4().hex)
-        db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        db.execute(f"PRAGMA user_version={_SCHEMA_VERSION}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .disk_trouble import disk_trouble
 from .journal import Journal
-from .journal_file import SCHEMA_VERSION, check_quickly, require_known_version
+from .journal_file import check_quickly, has_current_tables
 from .salvage import log_of
 
 
@@ -32,7 +32,7 @@ def look_at(path: Path) -> JournalSeen:
     Raises :class:`JournalUnusable`, of which :class:`JournalCorrupt` says that the file is damaged.
     """
     with disk_trouble(path), _reader(path) as db:
-        is_current = require_known_version(db, path) == SCHEMA_VERSION
+        is_current = has_current_tables(db, path)
         check_quickly(db, path)
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name='submission'").fetchone():
             return JournalSeen(phases={}, waiting_for_person=None)
