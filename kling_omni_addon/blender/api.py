@@ -15,6 +15,7 @@ from ..core.life.lifecycle import Phase, Submission
 from ..core.pricing import Price
 from ..core.problem import Problem
 from ..core.request import OmniRequest, Role
+from ..doctor.finding import Finding, Result
 from .batch.scripted import check_batch, collect_batch, render_batch, submit_batch
 from .capture.camera import Engine
 from .capture.footage import discard as discard_footage
@@ -24,6 +25,7 @@ from .capture.pictures import capture_camera, capture_strip, capture_view, use_f
 from .capture.stage import Ground
 from .capture.turntable import Look
 from .connection import clip_links
+from .connection.diagnosis import doctor
 from .connection.snapshots import read_submissions as submissions
 from .connection.snapshots import require_submission as submission
 from .elements.making import delete_element, make_element
@@ -48,6 +50,7 @@ from .timeline.our_strips import PlacedStrip
 
 __all__ = (
     "Engine",
+    "Finding",
     "Ground",
     "KlingError",
     "Look",
@@ -57,6 +60,7 @@ __all__ = (
     "Price",
     "Problem",
     "RequestInvalid",
+    "Result",
     "Role",
     "Submission",
     "Target",
@@ -69,6 +73,7 @@ __all__ = (
     "collect_batch",
     "delete_element",
     "discard_footage",
+    "doctor",
     "fetch_again",
     "go_on",
     "look_again",

@@ -10,6 +10,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from ..settings import Preferred
+from . import api
 from .capture import registered as capture
 from .connection import opening, preferences
 from .connection import registered as connection
@@ -83,6 +84,7 @@ def register(command_line: Callable[[list[str], Mapping[str, str], Preferred], i
         bpy.utils.register_class(cls)
     for room in _ROOMS:
         room.register()
+    properties.KLING_PG_shot.api = api
     bpy.app.handlers.load_post.append(_on_load)
     bpy.app.handlers.undo_post.append(_on_undo)
     bpy.app.handlers.redo_post.append(_on_undo)
@@ -114,6 +116,7 @@ def unregister() -> None:
     bpy.app.handlers.load_post.remove(_on_load)
     bpy.app.handlers.undo_post.remove(_on_undo)
     bpy.app.handlers.redo_post.remove(_on_undo)
+    del properties.KLING_PG_shot.api
     for room in reversed(_ROOMS):
         room.unregister()
     for cls in reversed(_CLASSES):

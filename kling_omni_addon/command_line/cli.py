@@ -12,7 +12,6 @@ import logging
 import os
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +23,8 @@ from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
-from . import batching, output, spooled, verbs
+from ..version import version
+from . import batching, doctoring, output, spooled, verbs
 
 _DAY_S = 86_400.0
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -122,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Generate Kling Omni-Video clips from request files, without the user interface.",
         epilog=_EPILOG,
     )
-    parser.add_argument("--version", action="version", version=f"kling {_version()}")
+    parser.add_argument("--version", action="version", version=f"kling {version()}")
     names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
     validate = _verb(names, "validate", verbs.validate, "check a request file against Kling's rules; sends nothing")
     submit = _verb(names, "submit", _either(verbs.submit, spooled.submit), "submit a request file; the clip is charged")
@@ -203,18 +203,13 @@ def _parser() -> argparse.ArgumentParser:
     cost.add_argument("--input-seconds", type=_seconds, help="length of the edited video in seconds")
     account = _verb(names, "account", verbs.account, "show the remaining units; free, and tests the key")
     account.add_argument("--service", default="", help="as for submit")
+    doctoring.add(names, _verb)
     _add_gateway(_verb(names, "gateway", spooled.gateway, "send the requests in a spool, and put the clips there"))
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; free"))
     _add_rehearse(
         _verb(names, "rehearse", verbs.rehearse, "run the rehearsal server (free test mode, offline) until interrupted")
     )
     return parser
-
-
-def _version() -> str:
-    """That of the extension, as its manifest has it."""
-    manifest = Path(__file__).parents[2] / "blender_manifest.toml"
-    return str(tomllib.loads(manifest.read_text("utf-8"))["version"])
 
 
 _EPILOG = (

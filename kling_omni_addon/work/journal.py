@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sqlite3
 import time
 import uuid
 import zlib
@@ -43,14 +44,16 @@ class Journal:
     Every method raises :class:`JournalUnusable` when the file cannot be read or written.
     """
 
-    def __init__(self, path: Path, owner: str | None = None) -> None:
+    def __init__(
+        self, path: Path, owner: str | None = None, connect: Callable[[Path], sqlite3.Connection] = opened
+    ) -> None:
         self.path = path
         self.owner = owner or this_process()
         self._known: dict[str, Submission] = {}
         self._last_seq = 0
         self._marked_at = time.monotonic() - _MARK_EVERY_S
         with disk_trouble(path):
-            self._db = opened(path)
+            self._db = connect(path)
             self._file = path.stat()
         self._leases = Leases(self._db, self.owner)
 

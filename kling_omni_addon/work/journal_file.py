@@ -70,10 +70,7 @@ def _prepare(db: sqlite3.Connection, path: Path) -> None:
     _write_ahead(db)
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA foreign_keys=ON")
-    version: int = db.execute("PRAGMA user_version").fetchone()[0]
-    if version > _SCHEMA_VERSION:
-        raise too_new(path)
-    if version < _SCHEMA_VERSION:
+    if not has_current_tables(db, path):
         _make_tables(db)
     with suppress(sqlite3.OperationalError):  # a full disk, another writer: it only makes looking for a name quick
         db.execute(_INDEX_OF_NAMES)
@@ -89,6 +86,14 @@ def _write_ahead(db: sqlite3.Connection) -> None:
             if time.monotonic() > patience:
                 raise
             time.sleep(_LOCK_POLL_S)
+
+
+def has_current_tables(db: sqlite3.Connection, path: Path) -> bool:
+    """Whether this version made the tables, and no earlier one. Raises :class:`JournalUnusable` for a later one."""
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > _SCHEMA_VERSION:
+        raise too_new(path)
+    return version == _SCHEMA_VERSION
 
 
 def _make_tables(db: sqlite3.Connection) -> None:
@@ -142,11 +147,16 @@ def look_for_damage(path: Path) -> None:
 
 def _check_quickly(path: Path) -> None:
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
-        is_small = path.stat().st_size <= _CHECKED_WHOLE_BYTES
-        for pragma in ("quick_check(1)",) if is_small else ("quick_check(submission)", "quick_check(meta)"):
-            found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
-            if found != "ok":
-                raise corrupt(path, found)
+        check_quickly(db, path)
+
+
+def check_quickly(db: sqlite3.Connection, path: Path) -> None:
+    """Look through the file over an open connection. Raises :class:`JournalCorrupt`, and SQLite's own errors."""
+    is_small = path.stat().st_size <= _CHECKED_WHOLE_BYTES
+    for pragma in ("quick_check(1)",) if is_small else ("quick_check(submission)", "quick_check(meta)"):
+        found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
+        if found != "ok":
+            raise corrupt(path, found)
 
 
 def _undo_making(path: Path) -> None:

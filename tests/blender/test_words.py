@@ -23,7 +23,8 @@ from tests.workshop.registered import labels, opens_dialog, operators, propertie
 SMALL = re.compile("a|an|the|and|or|to|from|with|in|on|of|by|for|as|at|under", re.IGNORECASE)
 UNIT = re.compile(r"(?<=\d) (?:mm|s|fps|MB)\b")
 VERBS = re.compile(
-    r"(?:Add|Apply|Bridge|Capture|Check|Choose|Clear|Continue|Create|Delete|Describe|Discard|Distribute|Download|Edit|Export|Find"
+    r"(?:Add|Apply|Bridge|Capture|Check|Choose|Clear|Continue|Copy|Create|Delete|Describe|Discard|Distribute|Download"
+    r"|Edit|Export|Find"
     r"|Fix|Generate|Hide|Insert|Keep|Lead|Leave|Load|Look|Make|Move|Open|Place|Play|Remove|Rename|Render|Replace"
     r"|Resume|Reveal|Select|Send|Set|Show|Start|Stop|Switch|Test|Toggle|Upload|Use)\b"
 )

@@ -49,3 +49,10 @@ def test_another_film_is_refused_and_the_shot_stays(story: Story) -> None:
 def test_an_image_dropped_on_the_strips_is_blenders_own_as_ever(story: Story) -> None:
     assert story["new_strips"] == 1
     assert set(story["drops"].values()) == {0}
+
+
+def test_a_report_comes_to_the_clipboard_without_holding_the_window(story: Story) -> None:
+    assert story["report_at_once"] == "something else"
+    lines = {line.split()[1]: line.split()[0] for line in story["report"].splitlines() if not line.startswith(" ")}
+    assert lines["blender"] == "ok"
+    assert lines["home"] == "ok"

@@ -236,10 +236,24 @@ def preferences() -> Steps:
     with bpy.context.temp_override(window=windows[-1]):
         bpy.ops.wm.window_close()
     area("SEQUENCE_EDITOR").type = "PREFERENCES"
+    yield from report()
     for scale in (1.0, 2.0):
         bpy.context.preferences.view.ui_scale = scale
         yield 1.0
         shoot(f"preferences_{scale:.0f}x")
+
+
+def report() -> Steps:
+    """The report, which comes while the window is alive, and ends in the clipboard."""
+    manager: Any = bpy.context.window_manager
+    manager.clipboard = "something else"
+    bpy.ops.kling.copy_report()
+    STORY["report_at_once"] = manager.clipboard
+    for _ in range(60):
+        yield 0.5
+        if manager.clipboard != "something else":
+            break
+    STORY["report"] = manager.clipboard
 
 
 run(menus)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import deletions, element_library, opening, uploads
+from . import deletions, diagnosis, element_library, opening, uploads
 
-CLASSES = element_library.CLASSES
+CLASSES = (*element_library.CLASSES, *diagnosis.CLASSES)
 
 
 def register() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import bpy
 
+from ..connection.diagnosis import diagnosis
 from ..connection.preferences import Preferences, key_source, told
 from ..host.identity import ROOT_PACKAGE
 from ..host.language import translated
@@ -40,6 +41,7 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
         _draw_keys(page, layout)
     draw_text(layout, context, told(), "SETTINGS")
     draw_account(layout, context)
+    _draw_diagnosis(layout, context)
     layout.separator()
     layout.prop(page, "profile")
     layout.prop(page, "dialect")
@@ -53,6 +55,17 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     column.prop(page, "project_cap")
     column.prop(page, "concurrency")
     column.prop(page, "look_window_s")
+
+
+def _draw_diagnosis(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What to send along with a bug report."""
+    if diagnosis.is_asking:
+        layout.label(text="Checking this computer...", icon="SORTTIME")
+    elif diagnosis.problem:
+        draw_text(layout, context, diagnosis.problem, "ERROR")
+    elif diagnosis.answer is not None:
+        layout.label(text="Copied the report to the clipboard", icon="CHECKMARK")
+    layout.operator("kling.copy_report", icon="COPYDOWN")
 
 
 def _draw_pages(page: Preferences, layout: bpy.types.UILayout) -> None:

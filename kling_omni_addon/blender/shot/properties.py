@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from types import ModuleType
+from typing import Any, ClassVar, cast
 
 import bpy
 from bpy.props import (
@@ -162,7 +163,13 @@ class KLING_PG_board_shot(bpy.types.PropertyGroup):
 
 
 class KLING_PG_shot(bpy.types.PropertyGroup):
-    """One shot as it is being set up."""
+    """One shot as it is being set up.
+
+    ``api`` is the module ``blender.api``, hung here on registering: a script that knows a scene needs no name of the
+    repository that the extension was installed from.
+    """
+
+    api: ClassVar[ModuleType]
 
     kind: EnumProperty(
         name="Kind",

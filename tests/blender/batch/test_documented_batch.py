@@ -22,7 +22,6 @@ from tests.workshop.places import ROOT
 from tests.workshop.processes import API_KEY, Rehearsal, Said, gateway_beside, run
 
 PAGE = (ROOT / "docs" / "td" / "batch.md").read_text("utf-8")
-INSTALLED = "bl_ext.user_default.kling_omni."
 
 
 def blocks(language: str) -> list[str]:
@@ -86,7 +85,7 @@ def test_every_command_of_the_page_does_what_it_says(project: Path) -> None:
 def test_the_script_of_the_page_does_the_same(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     (script,) = blocks("python")
-    exec(compile(script.replace(INSTALLED, ""), "batch.md", "exec"), {})
+    exec(compile(script, "batch.md", "exec"), {})
     assert strips(project) == IN_ORDER
 
 
