@@ -17,11 +17,11 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.workshop.processes import API_KEY, Rehearsal, gateway_beside, run, running
 
+ROOT = Path(__file__).resolve().parents[1]
 SHOTS = 2_000
 MOST_GROWTH_MB = 32.0
 LONGEST_S = 7_200.0
@@ -32,7 +32,9 @@ def main(shots: int) -> int:
     """Measure and print, and write ``benchmarks/batch.json``; 1 where a promise is broken."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        server = running(folder / "server", submitted_s=0.1, processing_s=0.2, more=("--concurrency", "50", "--units", "100000"))
+        server = running(
+            folder / "server", submitted_s=0.1, processing_s=0.2, more=("--concurrency", "50", "--units", "100000")
+        )
         with server as rehearsal:
             figures = measured(folder, rehearsal, shots)
     for what, value in figures.items():
