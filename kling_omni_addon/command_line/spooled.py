@@ -13,6 +13,7 @@ from ..core.errors import ArgumentsInvalid, ClipGone
 from ..paths import expanded
 from . import verbs
 from .output import say, tell
+from .request_files import require_one_name
 
 if TYPE_CHECKING:
     from ..gateway.spool import Spool
@@ -53,16 +54,17 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from ..work.picture_store import PictureStore
 
     _require_fit(options)
+    (path,) = options.requests
     profile = verbs.judged_by(options, environment)
     with tempfile.TemporaryDirectory(prefix="kling-") as folder:
         store = PictureStore(Path(folder))
-        read = read_request_file(options.request, store, profile)
+        read = read_request_file(path, store, profile)
         verbs.tell_leaves(read)
         state = submit_file(spool_of(options), read, store, key=options.once, name=options.name)
     if options.wait:
         return _waited(spool_of(options), [options.once], options.wait)
     if state is not None:
-        say(state.as_json())
+        say(state.as_json(), of=state.key)
     return 0
 
 
@@ -74,6 +76,7 @@ def _require_fit(options: argparse.Namespace) -> None:
     if options.again:
         sentence = "--again cannot be combined with --spool."
         raise ArgumentsInvalid(sentence, field="again", remedy="Use a new name with --once.")
+    require_one_name(options)
     refuse_options_of_gateway(options)
 
 
@@ -116,7 +119,7 @@ def _ended(spool: Spool, state: State | None) -> int:
 
 
 def _tell(state: State) -> None:
-    say(state.as_json())
+    say(state.as_json(), of=state.key)
     if state.problem:
         tell(f"kling: {state.key}: {state.problem} {state.remedy}".rstrip())
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from ..core.errors import ArgumentsInvalid
 from ..core.life.lifecycle import Submission
 from ..core.provenance import provenance_of
 from ..core.takes import Take
@@ -21,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 _LARGEST: Final = 1_000_000  # bytes; ours have a few thousand, and a folder may hold anybody's JSON
 _REMEMBERED: Final = 4096
+_WHICH: Final = "Give the .json file beside a clip."
 
 
 def sidecar_of(clip: Path) -> Path:
@@ -84,6 +86,19 @@ def take_of(clip: Path) -> Take | None:
         return None
     provenance = _read(sidecar_of(clip), status.st_mtime_ns, status.st_size)
     return None if provenance is None else Take(clip=str(clip), provenance=provenance)
+
+
+def read_sidecar(path: Path) -> Mapping[str, Any]:
+    """What such a file says. Raises :class:`ArgumentsInvalid` for a file that is none."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        sentence = f'The file "{path}" cannot be read: {error.strerror or error}.'
+        raise ArgumentsInvalid(sentence, field="source", remedy=_WHICH) from error
+    found = _read(path, status.st_mtime_ns, status.st_size)
+    if found is None:
+        raise ArgumentsInvalid(f'The file "{path}" does not belong to a clip.', field="source", remedy=_WHICH)
+    return found
 
 
 def takes_in(folder: Path) -> Iterator[Take]:
