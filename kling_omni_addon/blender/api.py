@@ -20,6 +20,7 @@ from .capture.camera import Engine
 from .capture.footage import discard as discard_footage
 from .capture.footage import render_strips
 from .capture.footage import upload as upload_footage
+from .capture.frame_files import capture_frames
 from .capture.pictures import capture_camera, capture_strip, capture_view, use_file, use_image
 from .capture.stage import Ground
 from .capture.turntable import Look
@@ -29,6 +30,7 @@ from .connection.snapshots import require_submission as submission
 from .elements.making import delete_element, make_element
 from .shot import judging
 from .shot.reading import read_request as request_of
+from .shot.request_files import request_file
 from .submissions.acts import (
     adopt,
     choose_task,
@@ -43,6 +45,7 @@ from .submissions.acts import (
     submit_request,
     wait,
 )
+from .timeline.otio_export import export_otio
 from .timeline.our_strips import PlacedStrip
 
 __all__ = (
@@ -61,6 +64,7 @@ __all__ = (
     "Target",
     "adopt",
     "capture_camera",
+    "capture_frames",
     "capture_strip",
     "capture_view",
     "check_batch",
@@ -68,6 +72,7 @@ __all__ = (
     "collect_batch",
     "delete_element",
     "discard_footage",
+    "export_otio",
     "go_on",
     "look_again",
     "make_element",
@@ -77,6 +82,7 @@ __all__ = (
     "problems_of",
     "render_batch",
     "render_strips",
+    "request_file",
     "request_of",
     "send_again",
     "send_clip_to",

@@ -38,13 +38,15 @@ _SIDECAR, _CLIP = ".json", ".mp4"
 def add(names: Any, add_verb: Verb, whole: Callable[[int], Callable[[str], int]]) -> None:
     """The words of the verbs."""
     what = "add the clip of a job to the Sequencer of a .blend file, and save the file; needs Blender"
-    placing = add_verb(names, "place", place, what, says="strips")
+    example = "place film.blend ID --frame 101 --channel 2"
+    placing = add_verb(names, "place", place, what, says="strips", example=example)
     what = "render frames of the camera to image files; needs Blender, no key"
-    capturing = add_verb(names, "capture", capture, what, says="images")
+    example = "capture film.blend --frames 1,48 --out frames"
+    capturing = add_verb(names, "capture", capture, what, says="images", example=example)
     what = "export the Sequencer of a .blend file as OpenTimelineIO; needs Blender, no key"
-    exporting = add_verb(names, "export", export, what, says="exports")
+    exporting = add_verb(names, "export", export, what, says="exports", example="export film.blend film.otio")
     what = "print the request file of a shot or of a clip; a shot needs Blender"
-    requesting = add_verb(names, "request", request, what)
+    requesting = add_verb(names, "request", request, what, example="request film.blend")
     for verb in (placing, capturing, exporting):
         verb.add_argument("blend", type=Path, metavar="FILE.blend", help=".blend file")
     requesting.add_argument(

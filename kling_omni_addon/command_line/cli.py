@@ -132,7 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kling {_version()}")
     names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
     what = "check request files against Kling's rules; sends nothing"
-    validate = _verb(names, "validate", request_files.validate, what, says="problems")
+    example = "validate shot.json"
+    validate = _verb(names, "validate", request_files.validate, what, says="problems", example=example)
     what = "submit request files, all or none; each clip is charged"
     submit = _verb(names, "submit", _either(request_files.submit, spooled.submit), what, says="jobs")
     cost = _verb(
@@ -243,10 +244,13 @@ _EPILOG = (
 )
 
 
-def _verb(names: Any, name: str, run: Callable[..., int], what: str, says: str = "") -> argparse.ArgumentParser:
+def _verb(
+    names: Any, name: str, run: Callable[..., int], what: str, says: str = "", example: str = ""
+) -> argparse.ArgumentParser:
     """A verb. ``says`` is what its lines are about, as a summary names them; without it there is no summary."""
+    shown = f" Example: kling {example}" if example else ""
     parser: argparse.ArgumentParser = names.add_parser(
-        name, help=what, description=what[:1].upper() + what[1:] + ".", epilog=_EPILOG
+        name, help=what, description=f"{what[:1].upper()}{what[1:]}.{shown}", epilog=_EPILOG
     )
     parser.set_defaults(verb=run)
     if says:

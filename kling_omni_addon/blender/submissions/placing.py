@@ -116,7 +116,7 @@ def place(
     strip that is there. Raises :class:`ClipUnusable` when the file is gone or broken, and :class:`KlingError` where
     the scene is gone or linked from another file.
     """
-    return _noted(submission, put(submission, scene))
+    return _noted(submission, put(submission, scene, frame=frame, channel=channel))
 
 
 def put(
