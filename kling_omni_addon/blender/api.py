@@ -17,6 +17,7 @@ from ..core.problem import Problem
 from ..core.request import OmniRequest, Role
 from .batch.scripted import check_batch, collect_batch, render_batch, submit_batch
 from .capture.camera import Engine
+from .capture.camera_job import CameraPicture
 from .capture.footage import discard as discard_footage
 from .capture.footage import render_strips
 from .capture.footage import upload as upload_footage
@@ -49,6 +50,7 @@ from .timeline.otio_export import export_otio
 from .timeline.our_strips import PlacedStrip
 
 __all__ = (
+    "CameraPicture",
     "Engine",
     "Ground",
     "KlingError",

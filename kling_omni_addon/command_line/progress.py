@@ -47,7 +47,12 @@ def _of_one(session: Session, submission: Submission) -> str:
 def _of_many(submissions: tuple[Submission, ...]) -> str:
     counted = Counter(map(_doing, submissions))
     others = ", ".join(f"{counted[doing]} {doing}" for doing in _DOING.values() if counted[doing])
-    return f"{counted[_DONE]} of {len(submissions)} clips done{f', {others}' if others else ''}"
+    return f"{counted[_DONE]} of {clips_in_words(len(submissions))} done{f', {others}' if others else ''}"
+
+
+def clips_in_words(count: int) -> str:
+    """So many clips."""
+    return "1 clip" if count == 1 else f"{count} clips"
 
 
 def _doing(submission: Submission) -> str:

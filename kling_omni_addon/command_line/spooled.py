@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..core.errors import ArgumentsInvalid, ClipGone
 from ..paths import expanded
 from . import verbs
-from .output import say, tell
+from .output import Progress, say, tell
+from .progress import clips_in_words
 from .request_files import require_one_name
 
 if TYPE_CHECKING:
@@ -98,7 +99,12 @@ def _waited(spool: Spool, keys: Sequence[str], timeout_s: float) -> int:
     """Tell every change until all is over; the highest exit code."""
     from ..gateway.client import wait_for
 
-    states = wait_for(spool, keys, timeout_s, _tell)
+    with Progress() as progress:
+
+        def show(still_open: int) -> None:
+            progress.show(f"{len(keys) - still_open} of {clips_in_words(len(keys))} done")
+
+        states = wait_for(spool, keys, timeout_s, _tell, show)
     return max(_ended(spool, states.get(key)) for key in keys)
 
 

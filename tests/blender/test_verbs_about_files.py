@@ -21,6 +21,7 @@ import kling_omni_addon
 from kling_omni_addon.blender import api
 from kling_omni_addon.blender.host import sequencer
 from kling_omni_addon.blender.timeline import stand_in
+from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.blender.timeline.our_strips import find_strips
 from kling_omni_addon.command_line import cli
 from kling_omni_addon.core.errors import ArgumentsInvalid, RequestInvalid
@@ -254,6 +255,17 @@ def test_the_edit_is_exported(kling: Kling, film: Path, arrived: str, tmp_path: 
     timeline = opentimelineio.adapters.read_from_file(str(tmp_path / "film.otio"))
     assert {clip.name for clip in timeline.find_clips()} == {"alley", "alley Sound"}
     assert kling("export", "film.blend", tmp_path / "film.blend" / "x.otio").code == 2
+
+
+def test_frames_and_the_edit_by_functions(shot_scene: Scene, write_clip: WriteClip, tmp_path: Path) -> None:
+    set_up_shot(shot_scene)
+    pictures = api.capture_frames(shot_scene, [3, 9], tmp_path, engine=api.Engine.CYCLES)
+    assert [(each.frame, each.camera, each.path.is_file()) for each in pictures] == [
+        (3, "Camera", True),
+        (9, "Camera", True),
+    ]
+    place_clip(shot_scene, write_clip(), frame_start=1, name="alley", submission_id="kob-1")
+    assert api.export_otio(shot_scene, tmp_path / "film.otio") == (1, 0)
 
 
 # request
