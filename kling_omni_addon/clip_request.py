@@ -15,7 +15,7 @@ from .core.provenance import request_from
 from .core.request import OmniRequest
 from .paths import is_there
 from .work.picture_store import PictureStore, digest_of
-from .work.sidecar import read_sidecar
+from .work.sidecar import provenance_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def request_of_clip(sidecar: Path, store: PictureStore) -> ClipRequest:
 
     Raises :class:`ArgumentsInvalid` for a file that does not say what was asked for.
     """
-    wish = read_sidecar(sidecar).get("wish")
+    wish = _read(sidecar).get("wish")
     try:
         request = request_from(wish if isinstance(wish, Mapping) else {})
         found = [_Found.of(picture, store) for picture in (wish or {})["pictures"]]
@@ -43,6 +43,18 @@ def request_of_clip(sidecar: Path, store: PictureStore) -> ClipRequest:
         sentence = f'The file "{sidecar}" does not say what was requested.'
         raise ArgumentsInvalid(sentence, field="source", remedy="Use the file of a newer clip.") from error
     return _written(request, body, found)
+
+
+def _read(sidecar: Path) -> Mapping[str, Any]:
+    remedy = "Give the .json file beside a clip."
+    try:
+        found = provenance_in(sidecar)
+    except OSError as error:
+        sentence = f'The file "{sidecar}" cannot be read: {error.strerror or error}.'
+        raise ArgumentsInvalid(sentence, field="source", remedy=remedy) from error
+    if found is None:
+        raise ArgumentsInvalid(f'The file "{sidecar}" does not belong to a clip.', field="source", remedy=remedy)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from ..core.errors import ArgumentsInvalid
 from ..core.life.lifecycle import Submission
 from ..core.provenance import provenance_of
 from ..core.takes import Take
@@ -22,7 +21,6 @@ _log = logging.getLogger(__name__)
 
 _LARGEST: Final = 1_000_000  # bytes; ours have a few thousand, and a folder may hold anybody's JSON
 _REMEMBERED: Final = 4096
-_WHICH: Final = "Give the .json file beside a clip."
 
 
 def sidecar_of(clip: Path) -> Path:
@@ -88,17 +86,10 @@ def take_of(clip: Path) -> Take | None:
     return None if provenance is None else Take(clip=str(clip), provenance=provenance)
 
 
-def read_sidecar(path: Path) -> Mapping[str, Any]:
-    """What such a file says. Raises :class:`ArgumentsInvalid` for a file that is none."""
-    try:
-        status = path.stat()
-    except OSError as error:
-        sentence = f'The file "{path}" cannot be read: {error.strerror or error}.'
-        raise ArgumentsInvalid(sentence, field="source", remedy=_WHICH) from error
-    found = _read(path, status.st_mtime_ns, status.st_size)
-    if found is None:
-        raise ArgumentsInvalid(f'The file "{path}" does not belong to a clip.', field="source", remedy=_WHICH)
-    return found
+def provenance_in(path: Path) -> Mapping[str, Any] | None:
+    """What such a file says; None for a file that is none. Raises OSError for one that is not there."""
+    status = path.stat()
+    return _read(path, status.st_mtime_ns, status.st_size)
 
 
 def takes_in(folder: Path) -> Iterator[Take]:

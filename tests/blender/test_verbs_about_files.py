@@ -261,8 +261,8 @@ def test_frames_and_the_edit_by_functions(shot_scene: Scene, write_clip: WriteCl
     set_up_shot(shot_scene)
     pictures = api.capture_frames(shot_scene, [3, 9], tmp_path, engine=api.Engine.CYCLES)
     assert [(each.frame, each.camera, each.path.is_file()) for each in pictures] == [
-        (3, "Camera", True),
-        (9, "Camera", True),
+        (3, "Front", True),
+        (9, "Front", True),
     ]
     place_clip(shot_scene, write_clip(), frame_start=1, name="alley", submission_id="kob-1")
     assert api.export_otio(shot_scene, tmp_path / "film.otio") == (1, 0)

@@ -16,7 +16,8 @@ from ...batch.frames import FramesFolder, MadeOf, state_of_file
 from ...batch.shot import Shot
 from ...core.errors import ArgumentsInvalid, CaptureFailed
 from ...core.request import Role
-from ..capture.camera import Engine, render_camera_frame, seen_by
+from ..capture.camera import Engine, render_camera_frame
+from ..capture.frame_files import seen_by
 from ..capture.pictures import background_of
 from ..connection import limits
 from ..host.opened_file import open_file, scene_named

@@ -121,25 +121,6 @@ def set_for_camera(
             yield camera.name
 
 
-@contextmanager
-def seen_by(scene: bpy.types.Scene, name: str) -> Iterator[None]:
-    """Have the scene seen by one of its cameras, whatever markers bind; by its own without a name.
-
-    Raises :class:`CaptureFailed` for a camera that the scene does not have.
-    """
-    if not name:
-        yield
-        return
-    camera: bpy.types.Object | None = scene.objects.get(name)
-    if camera is None or camera.type != "CAMERA":
-        names = ", ".join(sorted(f'"{each.name}"' for each in scene.objects if each.type == "CAMERA"))
-        sentence = f'Scene "{scene.name}" has no camera "{name}", only {names or "none"}.'
-        raise CaptureFailed(sentence, field="camera", remedy="Name one of the scene.")
-    bound: list[Setting] = [(marker, "camera", None) for marker in scene.timeline_markers if marker.camera is not None]
-    with changed([*bound, (scene, "camera", camera)]):
-        yield
-
-
 def save_last_render(scene: bpy.types.Scene, path: Path, background: Background = WORLD) -> Path:
     """Write what Blender rendered last, as the viewer shows it, and return where the picture is. What is transparent in
     it has the background's color: it cannot be rendered again.

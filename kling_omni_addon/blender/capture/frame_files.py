@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
 
-from .camera import Engine, seen_by
+from ...core.errors import CaptureFailed
+from ..host.changed import Setting, changed
+from .camera import Engine
 from .camera_job import CameraJob, CameraPicture
 from .pictures import background_of
 
@@ -54,3 +57,22 @@ def captured(
             )
             picture: CameraPicture = job.render()
             yield picture
+
+
+@contextmanager
+def seen_by(scene: bpy.types.Scene, name: str) -> Iterator[None]:
+    """Have the scene seen by one of its cameras, whatever markers bind; by its own without a name.
+
+    Raises :class:`CaptureFailed` for a camera that the scene does not have.
+    """
+    if not name:
+        yield
+        return
+    camera: bpy.types.Object | None = scene.objects.get(name)
+    if camera is None or camera.type != "CAMERA":
+        names = ", ".join(sorted(f'"{each.name}"' for each in scene.objects if each.type == "CAMERA"))
+        sentence = f'Scene "{scene.name}" has no camera "{name}", only {names or "none"}.'
+        raise CaptureFailed(sentence, field="camera", remedy="Name one of the scene.")
+    bound: list[Setting] = [(marker, "camera", None) for marker in scene.timeline_markers if marker.camera is not None]
+    with changed([*bound, (scene, "camera", camera)]):
+        yield
