@@ -15,6 +15,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from threading import RLock
 from typing import TYPE_CHECKING, Any, ClassVar, Final, TextIO
 
 if TYPE_CHECKING:
@@ -140,7 +141,8 @@ class Progress:
         if sys.stderr is not None and sys.stderr.isatty():
             from tqdm import tqdm  # only here: nothing else needs it
 
-            tqdm.monitor_interval = 0  # it needs no thread of its own
+            tqdm.monitor_interval = 0  # no thread of its own
+            tqdm.set_lock(RLock())  # its own is one between processes, for which some systems start another process
             Progress._shown = tqdm(file=sys.stderr, leave=False, dynamic_ncols=True, unit_scale=True, bar_format=_WAITS)
         return self
 

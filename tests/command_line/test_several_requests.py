@@ -5,6 +5,7 @@ clip to its request.
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -137,6 +138,38 @@ def test_with_a_bad_one_none_is_submitted(
         assert said.code == 2, said
         assert sentence.lower() in said.errors.lower()
     assert all(job.phase is Phase.ABANDONED for job in jobs(at_rehearsal))
+
+
+def test_where_the_disk_fails_at_the_second_the_first_is_never_sent(
+    at_rehearsal: dict[str, str], rehearsal: Rehearsal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    history = Path(at_rehearsal["KLING_HOME"]) / "journal.sqlite3"
+    Journal(history).close()
+    with closing(sqlite3.connect(history)) as database, database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON event WHEN NEW.kind = 'Intended'"
+            " AND (SELECT count(*) FROM event WHERE kind = 'Intended') > 0 BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+    said = said_by(capsys, at_rehearsal, "submit", write(tmp_path, "one"), write(tmp_path, "two"), "--wait")
+    assert said.code in (1, 2), said
+    (made,) = jobs(at_rehearsal)
+    assert (made.phase, made.sends) == (Phase.ABANDONED, 0)
+    assert "another request of the command failed" in made.problem
+    assert run(at_rehearsal, "resume", "--wait").code == 0
+    assert rehearsal.creates(made.id) == 0
+
+
+def test_every_example_of_help_runs(
+    at_rehearsal: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("shot", "other"):
+        write(tmp_path, name)
+    for verb in ("validate", "cost", "submit"):
+        assert cli.main([verb, "--help"], at_rehearsal) == 0
+        paragraphs = (" ".join(each.split()) for each in capsys.readouterr().out.split("\n\n"))
+        (example,) = [each.partition("Example: kling ")[2] for each in paragraphs if "Example: kling " in each]
+        assert said_by(capsys, at_rehearsal, *example.split()).code == 0, example
 
 
 def test_all_are_judged_and_priced(
