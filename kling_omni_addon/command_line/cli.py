@@ -131,14 +131,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"kling {_version()}")
     names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
-    what = "check request files against Kling's rules; sends nothing"
-    example = "validate shot.json"
+    what, example = "check request files against Kling's rules; sends nothing", "validate shot.json"
     validate = _verb(names, "validate", request_files.validate, what, says="problems", example=example)
-    what = "submit request files, all or none; each clip is charged"
-    submit = _verb(names, "submit", _either(request_files.submit, spooled.submit), what, says="jobs")
-    cost = _verb(
-        names, "cost", request_files.cost, "show the list price of request files; sends nothing", says="prices"
+    what, example = (
+        "submit request files, all or none; each clip is charged",
+        "submit shot.json --once sh010_v001 --wait",
     )
+    submitting = _either(request_files.submit, spooled.submit)
+    submit = _verb(names, "submit", submitting, what, says="jobs", example=example)
+    what, example = "show the list price of request files; sends nothing", "cost shot.json other.json --json"
+    cost = _verb(names, "cost", request_files.cost, what, says="prices", example=example)
     for verb in (validate, submit, cost):
         _add_requests(verb)
         _add_profile(verb)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kling_omni_addon.clip_request import request_of_clip
@@ -72,6 +72,7 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path)
 
 
+@settings(max_examples=40)
 @given(likely_requests(), st.randoms())
 def test_from_the_sidecar_of_a_command_to_a_request_and_back_is_the_identity(asked: OmniRequest, chance: Any) -> None:
     with studio_somewhere() as studio:
