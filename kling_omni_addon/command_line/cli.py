@@ -159,20 +159,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_spool(submit, "leave the request to the gateway of this spool, which has the key; needs --once")
     submit.add_argument("--name", default="", help="name of the shot, used in the file name of the clip")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
-    resume = _verb(names, "resume", verbs.resume, "continue all unfinished jobs", says="jobs")
+    resume = _verb(names, "resume", verbs.resume, "continue all unfinished jobs", says="jobs", example="resume --wait")
     what = "download the clip of a task that is not in the job history"
-    adopt = _verb(names, "adopt", verbs.adopt, what, says="jobs")
+    adopt = _verb(names, "adopt", verbs.adopt, what, says="jobs", example="adopt ID --wait")
     adopt.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
     adopt.add_argument("--name", default="", help="name of the clip (default: the ID)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
     what = "continue jobs until their clips are downloaded"
-    waits = _verb(names, "wait", _either(verbs.wait, spooled.wait), what, says="jobs")
+    waits = _verb(names, "wait", _either(verbs.wait, spooled.wait), what, says="jobs", example="wait ID")
     waits.add_argument(
         "ids", nargs="+", metavar="id", help="ID of a job, as status prints it; with --spool the KEY of a request"
     )
     _add_spool(waits, "wait for requests of this spool")
     what = "download the clip of a job, or of any task of the account, to a folder"
-    fetch = _verb(names, "fetch", verbs.fetch, what, says="jobs")
+    fetch = _verb(names, "fetch", verbs.fetch, what, says="jobs", example="fetch ID --to clips")
     fetch.add_argument("id", type=_task_id, help="ID of a job, or of a task of the account")
     fetch.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="folder for the clip")
     for verb in (waits, fetch):
@@ -193,13 +193,13 @@ def _parser() -> argparse.ArgumentParser:
             metavar="SECONDS",
             help="wait for the clip (at most SECONDS)",
         )
-    _verb(names, "status", verbs.status, "list all jobs, one line each", says="jobs")
+    _verb(names, "status", verbs.status, "list all jobs, one line each", says="jobs", example="status --json")
     for name, act, what in (
         ("look-again", "look_again", "check again whether Kling has this job; free"),
         ("send-again", "send_again", "send a job again that Kling did not confirm; you may be charged twice"),
         ("abandon", "abandon", "stop waiting for a job; Kling may still charge for it"),
     ):
-        verb = _verb(names, name, verbs.decide_on, what, says="jobs")
+        verb = _verb(names, name, verbs.decide_on, what, says="jobs", example=f"{name} ID")
         verb.set_defaults(act=act)
         verb.add_argument("id", help="ID of the job, as status prints it")
         verb.add_argument("--service", default="", help="as for submit")
@@ -218,9 +218,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_batch(_verb(names, "batch", batching.check, "render, submit and collect many shots from a manifest"))
     cost.add_argument("--input-seconds", type=_seconds, help="length of the edited video in seconds")
     what = "show the remaining units; free, and tests the key"
-    account = _verb(names, "account", verbs.account, what, says="packs")
+    account = _verb(names, "account", verbs.account, what, says="packs", example="account")
     account.add_argument("--service", default="", help="as for submit")
-    _add_gateway(_verb(names, "gateway", spooled.gateway, "send the requests in a spool, and put the clips there"))
+    what = "send the requests in a spool, and put the clips there"
+    _add_gateway(_verb(names, "gateway", spooled.gateway, what, example="gateway --spool spool --until-empty"))
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; free"))
     _add_rehearse(
         _verb(names, "rehearse", verbs.rehearse, "run the rehearsal server (free test mode, offline) until interrupted")
@@ -305,11 +306,11 @@ def _add_gateway(parser: argparse.ArgumentParser) -> None:
 def _add_tasks(names: Any) -> None:
     """The verbs that ask for the account's tasks."""
     what = "show what Kling reports about a task of the account; free"
-    one = _verb(names, "task", verbs.task, what, says="tasks")
+    one = _verb(names, "task", verbs.task, what, says="tasks", example="task ID")
     one.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
     one.add_argument("--external", action="store_true", help="accept external IDs only")
     what = "show what Kling reports about the tasks of the account, one page at a time; free"
-    some = _verb(names, "tasks", verbs.tasks, what, says="tasks")
+    some = _verb(names, "tasks", verbs.tasks, what, says="tasks", example="tasks --page 1 --size 100")
     for name, most, default, what in (
         ("--page", MOST_PAGES, 1, "page to show"),
         ("--size", MOST_ON_PAGE, USUAL_ON_PAGE, "tasks per page"),

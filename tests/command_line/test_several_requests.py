@@ -17,6 +17,7 @@ import pytest
 from kling_omni_addon.command_line import cli
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.work.journal import Journal
+from tests.workshop.parked import parked_in
 from tests.workshop.processes import ROOT, Rehearsal, Said, run
 from tests.workshop.rehearsal_stand import png
 from tests.workshop.request_files import BODY
@@ -159,17 +160,41 @@ def test_where_the_disk_fails_at_the_second_the_first_is_never_sent(
     assert rehearsal.creates(made.id) == 0
 
 
+def example_of(capsys: pytest.CaptureFixture[str], verb: str) -> list[str]:
+    """The example that the help of a verb shows."""
+    capsys.readouterr()
+    assert cli.main([verb, "--help"], {}) == 0
+    paragraphs = [" ".join(each.split()) for each in capsys.readouterr().out.split("\n\n")]
+    (example,) = [each.partition("Example: kling ")[2] for each in paragraphs if "Example: kling " in each]
+    return example.split()
+
+
 def test_every_example_of_help_runs(
     at_rehearsal: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("shot", "other"):
         write(tmp_path, name)
-    for verb in ("validate", "cost", "submit"):
-        assert cli.main([verb, "--help"], at_rehearsal) == 0
-        paragraphs = (" ".join(each.split()) for each in capsys.readouterr().out.split("\n\n"))
-        (example,) = [each.partition("Example: kling ")[2] for each in paragraphs if "Example: kling " in each]
-        assert said_by(capsys, at_rehearsal, *example.split()).code == 0, example
+    parked, again, afresh = (at_rehearsal | {"KLING_HOME": str(tmp_path / home)} for home in ("parked", "again", "new"))
+    for home in (parked, again):
+        parked_in(Path(home["KLING_HOME"]), at_rehearsal["KLING_BASE_URL"])
+
+    def runs(verb: str, environment: dict[str, str], own_id: str = "") -> Said:
+        words = [own_id if word == "ID" else word for word in example_of(capsys, verb)]
+        said = said_by(capsys, environment, *words)
+        assert said.code == 0, (words, said)
+        return said
+
+    for verb in ("validate", "cost"):
+        runs(verb, at_rehearsal)
+    own_id = runs("submit", at_rehearsal).lines[-1]["id"]
+    for verb in ("wait", "fetch", "resume", "status", "task", "tasks", "account"):
+        runs(verb, at_rehearsal, own_id)
+    assert piped(at_rehearsal, tmp_path, "", *example_of(capsys, "gateway")).code == 0  # it listens to signals
+    assert len(list((tmp_path / "clips").glob("*.mp4"))) == 1
+    runs("adopt", afresh, own_id)
+    for verb, home in (("look-again", parked), ("abandon", parked), ("send-again", again)):
+        runs(verb, home, "kob-parked")
 
 
 def test_all_are_judged_and_priced(
