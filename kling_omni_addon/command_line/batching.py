@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,8 @@ from ..core.errors import CredentialsMissing, KlingError
 from ..core.pricing import plain
 from ..paths import expanded
 from . import spooled, verbs
-from .output import say, tell
+from .output import Progress, say, tell
+from .progress import show_count
 from .with_blender import in_blender
 
 if TYPE_CHECKING:
@@ -172,7 +174,9 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         tally = _Tally(options.manifest)
         for standing in batch.submitted(taker, plan):
             tally.note(standing)
-        for standing in taker.follow(_tell_change, options.wait):
+        with Progress() as progress:
+            standings = taker.follow(_tell_change, options.wait, partial(show_count, progress))
+        for standing in standings:
             tally.note(standing)
         return tally.end()
 

@@ -47,12 +47,13 @@ def _of_one(session: Session, submission: Submission) -> str:
 def _of_many(submissions: tuple[Submission, ...]) -> str:
     counted = Counter(map(_doing, submissions))
     others = ", ".join(f"{counted[doing]} {doing}" for doing in _DOING.values() if counted[doing])
-    return f"{counted[_DONE]} of {clips_in_words(len(submissions))} done{f', {others}' if others else ''}"
+    return f"{counted[_DONE]} of {len(submissions)} clips done{f', {others}' if others else ''}"
 
 
-def clips_in_words(count: int) -> str:
-    """So many clips."""
-    return "1 clip" if count == 1 else f"{count} clips"
+def show_count(progress: Progress, still_open: int, total: int) -> None:
+    """Say of how many clips nothing more is to come."""
+    clips = "1 clip" if total == 1 else f"{total} clips"
+    progress.show(f"{total - still_open} of {clips} done")
 
 
 def _doing(submission: Submission) -> str:

@@ -6,6 +6,7 @@ import argparse
 import signal
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ..core.errors import ArgumentsInvalid, ClipGone
 from ..paths import expanded
 from . import verbs
 from .output import Progress, say, tell
-from .progress import clips_in_words
+from .progress import show_count
 from .request_files import require_one_name
 
 if TYPE_CHECKING:
@@ -100,11 +101,7 @@ def _waited(spool: Spool, keys: Sequence[str], timeout_s: float) -> int:
     from ..gateway.client import wait_for
 
     with Progress() as progress:
-
-        def show(still_open: int) -> None:
-            progress.show(f"{len(keys) - still_open} of {clips_in_words(len(keys))} done")
-
-        states = wait_for(spool, keys, timeout_s, _tell, show)
+        states = wait_for(spool, keys, timeout_s, _tell, partial(show_count, progress))
     return max(_ended(spool, states.get(key)) for key in keys)
 
 

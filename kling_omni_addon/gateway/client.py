@@ -96,10 +96,11 @@ def wait_for(
     keys: Sequence[str],
     timeout_s: float,
     tell: Callable[[State], None] = lambda state: None,
-    at_look: Callable[[int], None] = lambda still_open: None,
+    at_look: Callable[[int, int], None] = lambda still_open, total: None,
 ) -> dict[str, State]:
     """Wait until nothing more comes of these requests, or the time is over; how each stands then, as far as anything is
-    known of it. ``tell`` is told of every change, ``at_look`` at each look of how many something is still to come.
+    known of it. ``tell`` is told of every change, ``at_look`` at each look of how many of them something is still to
+    come.
 
     Raises :class:`ArgumentsInvalid` for what is no spool, and for a name that nobody asked for.
     """
@@ -108,7 +109,7 @@ def wait_for(
     states: dict[str, State] = {}
     while True:
         open_ones = [key for key in keys if not _is_over(spool, key, states, tell)]
-        at_look(len(open_ones))
+        at_look(len(open_ones), len(keys))
         if not open_ones or time.monotonic() >= until:
             return states
         time.sleep(min(pause_s, max(0.0, until - time.monotonic())))

@@ -14,6 +14,7 @@ import pytest
 
 from kling_omni_addon.command_line import output
 from kling_omni_addon.command_line.output import Progress
+from kling_omni_addon.gateway.spool import Spool
 from tests.workshop.processes import ROOT, Rehearsal, Said
 from tests.workshop.request_files import written
 
@@ -79,6 +80,23 @@ def test_where_nobody_looks_nothing_is_shown_and_nothing_is_loaded_for_it(
     assert done.returncode == 0, done.stderr
     assert "\r" not in done.stderr
     assert "generating" not in done.stderr
+
+
+def test_whoever_waits_for_a_spool_or_a_batch_sees_how_many_are_done(
+    at_rehearsal: dict[str, str], tmp_path: Path
+) -> None:
+    Spool(tmp_path / "spool").make()
+    spool = ("--spool", str(tmp_path / "spool"))
+    asked = ("submit", str(written(tmp_path)), "--once", "sh010", *spool, "--wait", "1")
+    said = on_terminal(at_rehearsal, "-m", "kling_omni_addon", *asked)
+    assert said.code == 6
+    assert re.search(r"\r0 of 1 clip done +\[00:0\d\]", said.errors)
+    lines = ({"key": key, "kind": "text", "prompt": key, "duration": 3, "mode": "std"} for key in ("line_a", "line_b"))
+    manifest = tmp_path / "shots.jsonl"
+    manifest.write_text("\n".join(map(json.dumps, lines)))
+    said = on_terminal(at_rehearsal, "-m", "kling_omni_addon", "batch", "submit", str(manifest), "--wait")
+    assert said.code == 0, said
+    assert re.search(r"\r[01] of 2 clips done +\[00:\d\d\]", said.errors)
 
 
 BYTES = """
