@@ -13,7 +13,7 @@ from ..gateway import state as spool_state
 from ..gateway.client import submit_file, wait_for
 from ..gateway.spool import Spool, slot_of
 from ..work.picture_store import PictureStore
-from .taking import Asked, Standing, State
+from .taking import Asked, AtLook, Standing, State, in_silence
 
 _STATES: Final = {
     spool_state.Standing.DONE: State.DONE,
@@ -75,8 +75,10 @@ class Spooled:
             is_gone=is_gone,
         )
 
-    def follow(self, tell: Callable[[Standing], None], wait_s: float) -> tuple[Standing, ...]:
+    def follow(
+        self, tell: Callable[[Standing], None], wait_s: float, at_look: AtLook = in_silence
+    ) -> tuple[Standing, ...]:
         """Tell of each change until nothing more comes or the time is over. How all stands then."""
         if self._names and wait_s:
-            wait_for(self._spool, self._names, wait_s, lambda state: tell(self._told(state.key, state)))
+            wait_for(self._spool, self._names, wait_s, lambda state: tell(self._told(state.key, state)), at_look)
         return tuple(self.standing(name) for name in self._names)

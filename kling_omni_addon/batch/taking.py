@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 
 _ACCEPTANCE_S: Final = 600.0
 _GONE: Final = 'The clip "{clip}" was moved or deleted. To download it again, which is free, submit the batch again.'
+AtLook = Callable[[int, int], None]
+
+
+def in_silence(still_open: int, total: int) -> None:
+    """For whoever shows nothing."""
 
 
 class State(StrEnum):
@@ -95,9 +100,11 @@ class Taker(Protocol):
         for under the name.
         """
 
-    def follow(self, tell: Callable[[Standing], None], wait_s: float) -> tuple[Standing, ...]:
+    def follow(
+        self, tell: Callable[[Standing], None], wait_s: float, at_look: AtLook = in_silence
+    ) -> tuple[Standing, ...]:
         """Tell of each change of what was submitted, until nothing more happens by itself or the time is over. How all
-        stands then.
+        stands then. ``at_look`` is told at each look of how many something is to come, and how many there are.
         """
 
 
@@ -140,7 +147,9 @@ class Alone:
             refuse_other_wish(name, request, found)
         return latest(name, found)
 
-    def follow(self, tell: Callable[[Standing], None], wait_s: float) -> tuple[Standing, ...]:
+    def follow(
+        self, tell: Callable[[Standing], None], wait_s: float, at_look: AtLook = in_silence
+    ) -> tuple[Standing, ...]:
         """Send what was submitted here, and tell of each change, until nothing more happens by itself or the time is
         over; without a time, until Kling has accepted everything. How all stands then.
         """
@@ -152,6 +161,7 @@ class Alone:
                 if told.get(standing.name) != standing:
                     told[standing.name] = standing
                     tell(standing)
+            at_look(sum(not s.is_settled for s in found.values()), len(found))
             return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
 
         if self._names:

@@ -18,9 +18,11 @@ from ..core.request import OmniRequest, Role
 from ..doctor.finding import Finding, Result
 from .batch.scripted import check_batch, collect_batch, render_batch, submit_batch
 from .capture.camera import Engine
+from .capture.camera_job import CameraPicture
 from .capture.footage import discard as discard_footage
 from .capture.footage import render_strips
 from .capture.footage import upload as upload_footage
+from .capture.frame_files import capture_frames
 from .capture.pictures import capture_camera, capture_strip, capture_view, use_file, use_image
 from .capture.stage import Ground
 from .capture.turntable import Look
@@ -31,6 +33,7 @@ from .connection.snapshots import require_submission as submission
 from .elements.making import delete_element, make_element
 from .shot import judging
 from .shot.reading import read_request as request_of
+from .shot.request_files import request_file
 from .submissions.acts import (
     adopt,
     choose_task,
@@ -46,9 +49,11 @@ from .submissions.acts import (
     submit_request,
     wait,
 )
+from .timeline.otio_export import export_otio
 from .timeline.our_strips import PlacedStrip
 
 __all__ = (
+    "CameraPicture",
     "Engine",
     "Finding",
     "Ground",
@@ -66,6 +71,7 @@ __all__ = (
     "Target",
     "adopt",
     "capture_camera",
+    "capture_frames",
     "capture_strip",
     "capture_view",
     "check_batch",
@@ -74,6 +80,7 @@ __all__ = (
     "delete_element",
     "discard_footage",
     "doctor",
+    "export_otio",
     "fetch_again",
     "go_on",
     "look_again",
@@ -84,6 +91,7 @@ __all__ = (
     "problems_of",
     "render_batch",
     "render_strips",
+    "request_file",
     "request_of",
     "send_again",
     "send_clip_to",

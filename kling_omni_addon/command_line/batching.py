@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import re
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.errors import ArgumentsInvalid, CredentialsMissing, KlingError
+from ..core.errors import CredentialsMissing, KlingError
 from ..core.pricing import plain
 from ..core.problem import escaped
 from ..paths import expanded
-from . import output, spooled, verbs
-from .output import say, tell
+from . import spooled, verbs
+from .output import Progress, say, tell
+from .progress import show_count
+from .with_blender import in_blender
 
 if TYPE_CHECKING:
     from ..batch.checking import Part, Total
@@ -159,7 +160,7 @@ def frames(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         told.all(judged.problems)
     if told.faults:
         return told.exit_code
-    with _in_blender(options, environment):
+    with in_blender(environment, _command(options)):
         from ..blender.batch.rendering import Outcome, render_batch
 
         counted: Counter[str] = Counter()
@@ -200,7 +201,9 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         tally = _Tally(options.manifest)
         for standing in batch.submitted(taker, plan):
             tally.note(standing)
-        for standing in taker.follow(_tell_change, options.wait):
+        with Progress() as progress:
+            standings = taker.follow(_tell_change, options.wait, partial(show_count, progress))
+        for standing in standings:
             tally.note(standing)
         return tally.end(hands_over=options.hand_over)
 
@@ -252,7 +255,7 @@ def collect(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Put what is there into the edit."""
     edit, otio = expanded(options.to, "to"), expanded(options.otio, "otio") if options.otio else None
     tally, shots, strips = _Tally(options.manifest), 0, 0
-    with _in_blender(options, environment), _looking(options, environment) as look:
+    with in_blender(environment, _command(options)), _looking(options, environment) as look:
         from ..blender.batch.collecting import collect_batch
 
         for shot in collect_batch(_manifest(options), edit, look, otio):
@@ -295,33 +298,15 @@ def _manifest(options: argparse.Namespace) -> Path:
     return expanded(options.manifest, "manifest")
 
 
+def _command(options: argparse.Namespace) -> tuple[str, ...]:
+    return "batch", options.act, f"{options.manifest}"
+
+
 def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> Profile:
     """What lines are judged by, without a word about it."""
     from ..settings import limits_in_force
 
     return limits_in_force(environment, options.preferred)
-
-
-@contextmanager
-def _in_blender(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[None]:
-    """Have this Blender, or the bpy module of this Python, with the extension in place.
-
-    Raises :class:`ArgumentsInvalid` in a Python without either, and says which Blender to use.
-    """
-    if importlib.util.find_spec("bpy") is None:
-        found = environment.get("BLENDER") or shutil.which("blender") or "blender"
-        sentence = f"kling batch {options.act} needs Blender, which this Python is not."
-        remedy = f"Run: {found} --command kling batch {options.act} {options.manifest} ..."
-        raise ArgumentsInvalid(sentence, field="BLENDER", remedy=remedy)
-    import bpy
-
-    with output.alone(), ExitStack() as stack:
-        if not hasattr(bpy.types.Scene, "kling"):  # the bpy module, where nobody enables extensions
-            from .. import register, unregister
-
-            register()
-            stack.callback(unregister)
-        yield
 
 
 class _Told:

@@ -24,7 +24,7 @@ from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
 from ..version import version
-from . import batching, doctoring, output, spooled, verbs
+from . import batching, blender_files, doctoring, output, request_files, spooled, verbs
 
 _DAY_S = 86_400.0
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -48,20 +48,27 @@ def main(
         return output.end(_run(arguments, os.environ if environment is None else environment, preferred))
     except KeyboardInterrupt:
         output.tell("kling: stopped. Nothing is lost; continue with: kling resume --wait")
+        output.end(verbs.STILL_RUNNING)
         return verbs.STILL_RUNNING
 
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str], preferred: Preferred) -> int:
+    if "--json" in arguments:
+        output.sum_up("problems")  # until it is known what the verb says
     try:
         options = _parser().parse_args(list(arguments), argparse.Namespace(preferred=preferred))
+        output.begin()
+        if getattr(options, "json", False) and getattr(options, "says", ""):
+            output.sum_up(options.says)
         verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
         return verb(options, environment)
     except SystemExit as done:  # --help
+        output.begin()
         return int(done.code or 0)
     except RequestInvalid as error:
         return verbs.tell_problems(error.problems, error.exit_code)
     except KlingError as error:
-        output.say(
+        output.say_of_all(
             {"error": error.sentence, "field": error.field, "remedy": error.remedy, "exit_code": error.exit_code}
         )
         output.tell(f"kling: {error.field + ': ' if error.field else ''}{error}")
@@ -124,10 +131,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"kling {version()}")
     names = parser.add_subparsers(title="verbs", required=True, metavar="VERB", parser_class=_Parser)
-    validate = _verb(names, "validate", verbs.validate, "check a request file against Kling's rules; sends nothing")
-    submit = _verb(names, "submit", _either(verbs.submit, spooled.submit), "submit a request file; the clip is charged")
-    for verb in (validate, submit):
-        verb.add_argument("request", type=Path, help="request body as a JSON file; image_url may be a local path")
+    what, example = "check request files against Kling's rules; sends nothing", "validate shot.json"
+    validate = _verb(names, "validate", request_files.validate, what, says="problems", example=example)
+    what, example = (
+        "submit request files, all or none; each clip is charged",
+        "submit shot.json --once sh010_v001 --wait",
+    )
+    submitting = _either(request_files.submit, spooled.submit)
+    submit = _verb(names, "submit", submitting, what, says="jobs", example=example)
+    what, example = "show the list price of request files; sends nothing", "cost shot.json other.json --json"
+    cost = _verb(names, "cost", request_files.cost, what, says="prices", example=example)
+    for verb in (validate, submit, cost):
+        _add_requests(verb)
         _add_profile(verb)
         _add_dialect(verb)
     submit.add_argument(
@@ -144,17 +159,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_spool(submit, "leave the request to the gateway of this spool, which has the key; needs --once")
     submit.add_argument("--name", default="", help="name of the shot, used in the file name of the clip")
     submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
-    resume = _verb(names, "resume", verbs.resume, "continue all unfinished jobs")
-    adopt = _verb(names, "adopt", verbs.adopt, "download the clip of a task that is not in the job history")
+    resume = _verb(names, "resume", verbs.resume, "continue all unfinished jobs", says="jobs", example="resume --wait")
+    what = "download the clip of a task that is not in the job history"
+    adopt = _verb(names, "adopt", verbs.adopt, what, says="jobs", example="adopt ID --wait")
     adopt.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
     adopt.add_argument("--name", default="", help="name of the clip (default: the ID)")
     adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
-    waits = _verb(names, "wait", _either(verbs.wait, spooled.wait), "continue jobs until their clips are downloaded")
+    what = "continue jobs until their clips are downloaded"
+    waits = _verb(names, "wait", _either(verbs.wait, spooled.wait), what, says="jobs", example="wait ID")
     waits.add_argument(
         "ids", nargs="+", metavar="id", help="ID of a job, as status prints it; with --spool the KEY of a request"
     )
     _add_spool(waits, "wait for requests of this spool")
-    fetch = _verb(names, "fetch", verbs.fetch, "download the clip of a job, or of any task of the account, to a folder")
+    what = "download the clip of a job, or of any task of the account, to a folder"
+    fetch = _verb(names, "fetch", verbs.fetch, what, says="jobs", example="fetch ID --to clips")
     fetch.add_argument("id", type=_task_id, help="ID of a job, or of a task of the account")
     fetch.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="folder for the clip")
     for verb in (waits, fetch):
@@ -175,13 +193,13 @@ def _parser() -> argparse.ArgumentParser:
             metavar="SECONDS",
             help="wait for the clip (at most SECONDS)",
         )
-    _verb(names, "status", verbs.status, "list all jobs, one line each")
+    _verb(names, "status", verbs.status, "list all jobs, one line each", says="jobs", example="status --json")
     for name, act, what in (
         ("look-again", "look_again", "check again whether Kling has this job; free"),
         ("send-again", "send_again", "send a job again that Kling did not confirm; you may be charged twice"),
         ("abandon", "abandon", "stop waiting for a job; Kling may still charge for it"),
     ):
-        verb = _verb(names, name, verbs.decide_on, what)
+        verb = _verb(names, name, verbs.decide_on, what, says="jobs", example=f"{name} ID")
         verb.set_defaults(act=act)
         verb.add_argument("id", help="ID of the job, as status prints it")
         verb.add_argument("--service", default="", help="as for submit")
@@ -190,21 +208,21 @@ def _parser() -> argparse.ArgumentParser:
         "choose",
         verbs.choose,
         "choose the task of a job that Kling did not confirm and cannot look up by ID",
+        says="jobs",
     )
     chosen.add_argument("id", help="ID of the job, as status prints it")
     chosen.add_argument("task", type=_task_id, help="one of the tasks that status prints for the job")
     chosen.add_argument("--service", default="", help="as for submit")
     _add_tasks(names)
+    blender_files.add(names, _verb, _whole)
     _add_batch(_verb(names, "batch", batching.check, "render, submit and collect many shots from a manifest"))
-    cost = _verb(names, "cost", verbs.cost, "show the list price of a request file; sends nothing")
-    cost.add_argument("request", type=Path, help="as for submit")
-    _add_profile(cost)
-    _add_dialect(cost)
     cost.add_argument("--input-seconds", type=_seconds, help="length of the edited video in seconds")
-    account = _verb(names, "account", verbs.account, "show the remaining units; free, and tests the key")
+    what = "show the remaining units; free, and tests the key"
+    account = _verb(names, "account", verbs.account, what, says="packs", example="account")
     account.add_argument("--service", default="", help="as for submit")
     doctoring.add(names, _verb)
-    _add_gateway(_verb(names, "gateway", spooled.gateway, "send the requests in a spool, and put the clips there"))
+    what = "send the requests in a spool, and put the clips there"
+    _add_gateway(_verb(names, "gateway", spooled.gateway, what, example="gateway --spool spool --until-empty"))
     _add_elements(_verb(names, "elements", verbs.list_elements, "list, create or delete elements; free"))
     _add_rehearse(
         _verb(names, "rehearse", verbs.rehearse, "run the rehearsal server (free test mode, offline) until interrupted")
@@ -224,12 +242,29 @@ _EPILOG = (
 )
 
 
-def _verb(names: Any, name: str, run: Callable[..., int], what: str) -> argparse.ArgumentParser:
+def _verb(
+    names: Any, name: str, run: Callable[..., int], what: str, says: str = "", example: str = ""
+) -> argparse.ArgumentParser:
+    """A verb. ``says`` is what its lines are about, as a summary names them; without it there is no summary."""
+    shown = f" Example: kling {example}" if example else ""
     parser: argparse.ArgumentParser = names.add_parser(
-        name, help=what, description=what[:1].upper() + what[1:] + ".", epilog=_EPILOG
+        name, help=what, description=f"{what[:1].upper()}{what[1:]}.{shown}", epilog=_EPILOG
     )
     parser.set_defaults(verb=run)
+    if says:
+        parser.set_defaults(says=says)
+        parser.add_argument("--json", action="store_true", help="print one JSON object at the end, in place of lines")
     return parser
+
+
+def _add_requests(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "requests",
+        nargs="+",
+        type=Path,
+        metavar="request",
+        help="request body as a JSON file, or - for standard input; image_url may be a local path",
+    )
 
 
 def _either(alone: Callable[..., int], spooled_one: Callable[..., int]) -> Callable[..., int]:
@@ -265,12 +300,12 @@ def _add_gateway(parser: argparse.ArgumentParser) -> None:
 
 def _add_tasks(names: Any) -> None:
     """The verbs that ask for the account's tasks."""
-    one = _verb(names, "task", verbs.task, "show what Kling reports about a task of the account; free")
+    what = "show what Kling reports about a task of the account; free"
+    one = _verb(names, "task", verbs.task, what, says="tasks", example="task ID")
     one.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
     one.add_argument("--external", action="store_true", help="accept external IDs only")
-    some = _verb(
-        names, "tasks", verbs.tasks, "show what Kling reports about the tasks of the account, one page at a time; free"
-    )
+    what = "show what Kling reports about the tasks of the account, one page at a time; free"
+    some = _verb(names, "tasks", verbs.tasks, what, says="tasks", example="tasks --page 1 --size 100")
     for name, most, default, what in (
         ("--page", MOST_PAGES, 1, "page to show"),
         ("--size", MOST_ON_PAGE, USUAL_ON_PAGE, "tasks per page"),

@@ -6,13 +6,16 @@ import argparse
 import signal
 import tempfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import ArgumentsInvalid, ClipGone
 from ..paths import expanded
 from . import verbs
-from .output import say, tell
+from .output import Progress, say, tell
+from .progress import show_count
+from .request_files import require_one_name
 
 if TYPE_CHECKING:
     from ..gateway.spool import Spool
@@ -53,16 +56,17 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from ..work.picture_store import PictureStore
 
     _require_fit(options)
+    (path,) = options.requests
     profile = verbs.judged_by(options, environment)
     with tempfile.TemporaryDirectory(prefix="kling-") as folder:
         store = PictureStore(Path(folder))
-        read = read_request_file(options.request, store, profile)
+        read = read_request_file(path, store, profile)
         verbs.tell_leaves(read)
         state = submit_file(spool_of(options), read, store, key=options.once, name=options.name)
     if options.wait:
         return _waited(spool_of(options), [options.once], options.wait)
     if state is not None:
-        say(state.as_json())
+        say(state.as_json(), of=state.key)
     return 0
 
 
@@ -74,6 +78,7 @@ def _require_fit(options: argparse.Namespace) -> None:
     if options.again:
         sentence = "--again cannot be combined with --spool."
         raise ArgumentsInvalid(sentence, field="again", remedy="Use a new name with --once.")
+    require_one_name(options)
     refuse_options_of_gateway(options)
 
 
@@ -95,7 +100,8 @@ def _waited(spool: Spool, keys: Sequence[str], timeout_s: float) -> int:
     """Tell every change until all is over; the highest exit code."""
     from ..gateway.client import wait_for
 
-    states = wait_for(spool, keys, timeout_s, _tell)
+    with Progress() as progress:
+        states = wait_for(spool, keys, timeout_s, _tell, partial(show_count, progress))
     return max(_ended(spool, states.get(key)) for key in keys)
 
 
@@ -116,7 +122,7 @@ def _ended(spool: Spool, state: State | None) -> int:
 
 
 def _tell(state: State) -> None:
-    say(state.as_json())
+    say(state.as_json(), of=state.key)
     if state.problem:
         tell(f"kling: {state.key}: {state.problem} {state.remedy}".rstrip())
 

@@ -22,10 +22,10 @@ from ..core.errors import ArgumentsInvalid, CredentialsMissing, NotSent
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import held_back_by, waits_because
-from ..core.pricing import price_of
 from ..core.problem import Problem, escaped
 from ..paths import expanded
-from .output import say, tell
+from .output import Progress, say, tell
+from .progress import show_progress
 
 if TYPE_CHECKING:
     from ..core.protocol import TaskReport
@@ -40,13 +40,6 @@ _NETWORK_TRIES = 3
 _REFUSES = "Submit does not send this file."
 
 
-def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Judge a request file as the service would judge the body."""
-    read = _judged(options, judged_by(options, environment))
-    tell_leaves(read)
-    return tell_problems(read.problems, 0)
-
-
 def judged_by(options: argparse.Namespace, environment: Mapping[str, str]) -> capability.Profile:
     """The state of the service that is judged by; which one that is and who chose it is said on stderr."""
     from ..settings import limits_in_force, told_profile
@@ -56,45 +49,10 @@ def judged_by(options: argparse.Namespace, environment: Mapping[str, str]) -> ca
     return limits_in_force(*chosen)
 
 
-def _judged(options: argparse.Namespace, profile: capability.Profile) -> RequestFile:
-    """The request file with its problems; nothing of it is copied."""
-    from ..request_file import read_request_file
-    from ..work.picture_store import PictureJudge
-
-    return read_request_file(options.request, PictureJudge(), profile)
-
-
 def tell_leaves(read: RequestFile) -> None:
     """What the file sends from elsewhere, and whom Kling is to call: its author may be somebody else."""
     for sentence in read.leaves:
         tell(f"kling: {sentence}")
-
-
-def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """Submit a request file, and with ``--wait`` follow it to the clip."""
-    with session_of(options, environment) as session:
-        read = session.read_request_file(options.request)
-        tell_leaves(read)
-        if read.unsendable:
-            return tell_problems(read.unsendable, 2)
-        session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
-        if read.request.external_task_id:
-            session.require_free_id(read.request.external_task_id)
-        folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
-        target = Target(name=options.name or options.request.stem, folder=folder)
-        submission = _submitted(session, read, target, options)
-        return _follow(session, [submission.id], options.wait, gives_up=not options.once)
-
-
-def _submitted(session: Session, read: RequestFile, target: Target, options: argparse.Namespace) -> Submission:
-    """The submission that is asked for: the one that is there, or a new one."""
-    from ..once import submit_once, submit_unless_there
-
-    if options.once:
-        return submit_once(session, read.request, target, read.pictures, key=options.once, again=options.again)
-    if options.again:
-        return session.submit(read.request, target, read.pictures)
-    return submit_unless_there(session, read.request, target, read.pictures)
 
 
 def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -112,7 +70,7 @@ def resume(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         for submission in ours:
             if submission.needs_a_person:
                 tell(f"kling: {submission.id}: {submission.problem} {_ways_on(submission)}")
-        code = _follow(session, ids, options.wait, gives_up=False)
+        code = follow(session, ids, options.wait, gives_up=False)
         return max(code, _tell_others(session))
 
 
@@ -135,13 +93,15 @@ def _ways_on(submission: Submission) -> str:
     return f"Continue with: kling look-again {submission.id}{again}, or kling abandon {submission.id}"
 
 
-def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
+def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
     told: dict[str, tuple[Phase, str, bool, str]] = {}
     silences: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
         everything = session.snapshot.submissions
+        if session.is_running:
+            show_progress(progress, session, found.values())
         for submission in found.values():
             _tell_silence(session, submission, silences)
             holder = held_back_by(submission, everything)
@@ -154,9 +114,10 @@ def _follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bo
                 session.withdraw(submission.id, f"Stopped before sending. {why}", (holder or submission).exit_code or 5)
         return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in found.values())
 
-    session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
-    session.start()
-    found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
+    with Progress() as progress:
+        session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
+        session.start()
+        found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
         _tell_files(submission)
     return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
@@ -180,8 +141,7 @@ def _is_done(submission: Submission) -> bool:
 
 def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
     """One line for a submission, and a sentence for people where another one keeps it from being sent."""
-    line = _line(submission, everything)
-    say(line)
+    line = _say_job(submission, everything)
     if held_back_by(submission, everything) is not None:
         tell(f"kling: {submission.id}: {line['waits_for']}")
 
@@ -252,7 +212,7 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         journal = Journal(path)
         everything = journal.all()
         for submission in everything:
-            say(_line(submission, everything))
+            _say_job(submission, everything)
         journal.close()
     return 0
 
@@ -262,7 +222,7 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     with session_of(options, environment, asks=False) as session:
         decided = getattr(session, options.act)(options.id)
         session.snapshot.refresh()
-        say(_line(decided, session.snapshot.submissions))
+        _say_job(decided, session.snapshot.submissions)
     return 0
 
 
@@ -271,7 +231,7 @@ def choose(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with session_of(options, environment) as session:
         decided = session.choose(options.id, options.task)
         session.snapshot.refresh()
-        say(_line(decided, session.snapshot.submissions))
+        _say_job(decided, session.snapshot.submissions)
     return 0
 
 
@@ -280,7 +240,7 @@ def adopt(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with session_of(options, environment) as session:
         folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         adopted = session.adopt(options.id, Target(name=options.name or options.id, folder=folder))
-        return _follow(session, [adopted.id], options.wait, gives_up=False)
+        return follow(session, [adopted.id], options.wait, gives_up=False)
 
 
 def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -288,7 +248,7 @@ def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with session_of(options, environment) as session:
         for each in options.ids:
             _require_ours(session, each)
-        return _follow(session, options.ids, options.wait, gives_up=False)
+        return follow(session, options.ids, options.wait, gives_up=False)
 
 
 def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -301,9 +261,9 @@ def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         found = session.read(options.id)
         if found is None:
             adopted = session.adopt(options.id, Target(name=options.id, folder=str(folder)))
-            return _follow(session, [adopted.id], options.wait, gives_up=False)
+            return follow(session, [adopted.id], options.wait, gives_up=False)
         if found.clip and Path(found.clip).is_file():
-            say(_line(found, ()))
+            _say_job(found, ())
             tell(f"Saved: '{copy_clip(found, folder)}'")
             return 0
         _require_ours(session, options.id)
@@ -311,7 +271,7 @@ def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         if found.clip:
             session.fetch_again(options.id)
         session.send_clip_to(options.id, folder)
-        return _follow(session, [options.id], options.wait, gives_up=False)
+        return follow(session, [options.id], options.wait, gives_up=False)
 
 
 def _require_ours(session: Session, submission_id: str) -> None:
@@ -358,21 +318,6 @@ def _task_line(report: TaskReport) -> dict[str, Any]:
         "clip_host": report.clip_host or None,
         **_charge_line(report),
     }
-
-
-def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    """The list price of a request file."""
-    profile = judged_by(options, environment)
-    read = _judged(options, profile)
-    faults = [p for p in read.problems if p.is_fault]
-    if faults:
-        return tell_problems(faults, 2)
-    price = price_of(read.request, input_video_s=options.input_seconds, profile=profile)
-    if price is None:
-        raise ArgumentsInvalid("There is no list price for this request.", field="request")
-    line = {"units": str(price.units), "dollars": str(price.dollars), "date": price.date, "sentence": price.sentence}
-    say(line | {"most_units": str(price.most_units), "most_dollars": str(price.most_dollars)})
-    return 0
 
 
 def account(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -458,15 +403,25 @@ def until_stopped() -> None:
         return
 
 
-def tell_problems(problems: Sequence[Problem], exit_code: int) -> int:
-    """One line for each problem; 2 when a fault is among them. A warning for which ``submit`` sends nothing says so."""
+def tell_problems(problems: Sequence[Problem], exit_code: int, request: str = "") -> int:
+    """One line for each problem; 2 when a fault is among them. A warning for which ``submit`` sends nothing says so.
+    ``request`` names the file, where there are several.
+    """
+    named, where = ({"request": request}, f"{request}: ") if request else ({}, "")
     for problem in problems:
         is_refused = problem.keeps_from_sending
         message = problem.message if problem.is_fault or not is_refused else f"{problem.message} {_REFUSES}"
         line = {"rule": problem.rule, "path": problem.path, "message": message, "kind": problem.kind}
-        say(line | {"submit_refuses": is_refused})
-        tell(f"kling: {problem.path}: {message}")
+        say(named | line | {"submit_refuses": is_refused}, kind="problems")
+        tell(f"kling: {where}{problem.path}: {message}")
     return 2 if exit_code or any(p.is_fault for p in problems) else 0
+
+
+def _say_job(submission: Submission, everything: Sequence[Submission]) -> dict[str, Any]:
+    """One line for a submission."""
+    line = _line(submission, everything)
+    say(line, of=submission.id)
+    return line
 
 
 def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ written in the words of its dialect, as a :class:`Payload` whose bytes never cha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ from .request import Element, OmniRequest, Picture, Role, Storyboard, Storyboard
 from .rules import table
 
 _DURATION_DIGITS = 4
+_IMAGE_NUMBER = re.compile(r"<<<\s*image_([0-9]{1,4})\s*>>>")
 _IMAGE_TYPES = {Role.FIRST: "first_frame", Role.MIDDLE: "middle_frame", Role.END: "end_frame"}
 _REFER_TYPES = {VideoUse.REFERENCE: "feature", VideoUse.EDIT: "base"}
 _SHOT_TYPES = {Storyboard.CUSTOM: "customize", Storyboard.AUTOMATIC: "intelligence"}
@@ -124,8 +126,13 @@ def ordered_pictures(request: OmniRequest) -> tuple[Picture, ...]:
     """The pictures in the order in which they are sent: references, first frame, middle frames, end frame; the user's
     order within each.
     """
+    return tuple(request.pictures[position] for position in order_of(request.pictures))
+
+
+def order_of(pictures: Sequence[Picture]) -> list[int]:
+    """The positions of the pictures, in the order in which they are sent."""
     order = (Role.REFERENCE, Role.FIRST, Role.MIDDLE, Role.END)
-    return tuple(sorted(request.pictures, key=lambda picture: order.index(picture.role)))
+    return sorted(range(len(pictures)), key=lambda position: order.index(pictures[position].role))
 
 
 def _image(picture: Picture, pictures: Mapping[str, PictureRef]) -> Body:
@@ -138,19 +145,25 @@ def _image(picture: Picture, pictures: Mapping[str, PictureRef]) -> Body:
 def request_from_body(body: Mapping[str, Any]) -> OmniRequest:
     """Read a faultless create body (a request file) as a request. Unknown keys must have been refused before.
 
-    A :class:`PictureRef` in the body becomes a picture whose ``source`` is its SHA-256.
+    A :class:`PictureRef` in the body becomes a picture whose ``source`` is its SHA-256. Pictures come in the order in
+    which they are sent, and where that is another one than the body's, the numbers in its prompts follow them.
     """
+    pictures = tuple(_picture(image) for image in body.get("image_list") or ())
+    order = order_of(pictures)
     shot_types = {name: storyboard for storyboard, name in _SHOT_TYPES.items()}
     shots = body.get("multi_prompt") or ()
     is_multi = bool(body.get("multi_shot"))
     storyboard = shot_types[body["shot_type"]] if is_multi else Storyboard.NONE
     return OmniRequest(
-        prompt="" if storyboard is Storyboard.CUSTOM else body.get("prompt") or "",
-        pictures=tuple(_picture(image) for image in body.get("image_list") or ()),
+        prompt="" if storyboard is Storyboard.CUSTOM else _renumbered(body.get("prompt") or "", order),
+        pictures=tuple(pictures[position] for position in order),
         elements=tuple(Element(id=int(item["element_id"])) for item in body.get("element_list") or ()),
         video=_video((body.get("video_list") or (None,))[0]),
         storyboard=storyboard,
-        shots=tuple(StoryboardShot(prompt=shot["prompt"], duration_s=int(shot["duration"])) for shot in shots)
+        shots=tuple(
+            StoryboardShot(prompt=_renumbered(shot["prompt"], order), duration_s=int(shot["duration"]))
+            for shot in shots
+        )
         if storyboard is Storyboard.CUSTOM
         else (),
         model=body.get("model_name") or table.DEFAULT_MODEL,
@@ -162,6 +175,13 @@ def request_from_body(body: Mapping[str, Any]) -> OmniRequest:
         callback_url=body.get("callback_url") or "",
         external_task_id=body.get("external_task_id") or "",
     )
+
+
+def _renumbered(prompt: str, order: Sequence[int]) -> str:
+    """The prompt with the number that each picture has once they stand in this order; all else as written."""
+    numbers = {position + 1: number for number, position in enumerate(order, start=1)}
+    moved = {str(before): f"<<<image_{number}>>>" for before, number in numbers.items() if before != number}
+    return _IMAGE_NUMBER.sub(lambda match: moved.get(match[1], match[0]), prompt) if moved else prompt
 
 
 def _picture(image: Mapping[str, Any]) -> Picture:

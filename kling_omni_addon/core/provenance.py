@@ -76,6 +76,7 @@ def provenance_of(submission: Submission) -> dict[str, Any]:
         "task": submission.task_id,
         "shot": shot_id_of(submission),
         "name": submission.target.name,
+        "once": submission.once,
         "model": submission.payload.model,
         "prompt": told_prompt(wish),
         "charge_units": submission.charge_units,

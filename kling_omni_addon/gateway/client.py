@@ -92,10 +92,15 @@ def _chunks(asked: Asked, store: PictureStore) -> Iterator[bytes]:
 
 
 def wait_for(
-    spool: Spool, keys: Sequence[str], timeout_s: float, tell: Callable[[State], None] = lambda state: None
+    spool: Spool,
+    keys: Sequence[str],
+    timeout_s: float,
+    tell: Callable[[State], None] = lambda state: None,
+    at_look: Callable[[int, int], None] = lambda still_open, total: None,
 ) -> dict[str, State]:
     """Wait until nothing more comes of these requests, or the time is over; how each stands then, as far as anything is
-    known of it. ``tell`` is told of every change.
+    known of it. ``tell`` is told of every change, ``at_look`` at each look of how many of them something is still to
+    come.
 
     Raises :class:`ArgumentsInvalid` for what is no spool, and for a name that nobody asked for.
     """
@@ -104,6 +109,7 @@ def wait_for(
     states: dict[str, State] = {}
     while True:
         open_ones = [key for key in keys if not _is_over(spool, key, states, tell)]
+        at_look(len(open_ones), len(keys))
         if not open_ones or time.monotonic() >= until:
             return states
         time.sleep(min(pause_s, max(0.0, until - time.monotonic())))

@@ -29,6 +29,7 @@ CHUNK_BYTES = 48 * 1024
 LARGEST_BYTES = 64_000_000
 """Far above what the service takes: what is larger is only measured, for the sentence that refuses it."""
 _STALE_S = 60.0
+_SHA256_DIGITS = 64
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -105,6 +106,15 @@ class PictureStore:
         """The file of a kept picture, to look at: it must never be changed."""
         return self._path(picture.sha256)
 
+    def kept(self, sha256: str) -> Path | None:
+        """The file of a picture that was kept once; None where it is not here. Who asks may have the name from anybody:
+        only what can be a name in the store is looked for.
+        """
+        if len(sha256) != _SHA256_DIGITS or not (sha256.isascii() and sha256.isalnum()):
+            return None
+        path = self._path(sha256)
+        return path if path.is_file() else None
+
     def _path(self, sha256: str) -> Path:
         return self._folder / sha256
 
@@ -135,6 +145,12 @@ def describe(path: Path, field: str) -> PictureRef:
     """
     with _readable(path, field) as source:
         return PictureRef(sha256="", facts=picture_facts(source, os.fstat(source.fileno()).st_size))
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _can_be_sent(facts: PictureFacts) -> bool:

@@ -98,6 +98,12 @@ def take_of(clip: Path) -> Take | None:
     return None if provenance is None else Take(clip=str(clip), provenance=provenance)
 
 
+def provenance_in(path: Path) -> Mapping[str, Any] | None:
+    """What such a file says; None for a file that is none. Raises OSError for one that is not there."""
+    status = path.stat()
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
 def takes_in(folder: Path) -> Iterator[Take]:
     """Every clip of a folder that is there and has a file beside it."""
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from queue import Empty, SimpleQueue
 
-from ..core.life.lifecycle import Submission
+from ..core.life.lifecycle import Phase, Submission
 from .crew import Progress
 from .journal import Journal
 from .recovery import SHOWN
@@ -48,6 +48,14 @@ class Snapshot:
     def at_hand(self) -> tuple[Submission, ...]:
         """What is shown, and what is known besides."""
         return tuple(self._known.values())
+
+    def moved(self, found: Submission) -> tuple[int, int]:
+        """Bytes of its upload or download under way, and in all; zeros without one, or while its size is unknown."""
+        progress = self.progress.get(found.id)
+        phases = (Phase.INTENDED, Phase.UNANSWERED) if progress and progress.is_upload else (Phase.READY,)
+        if progress is None or found.phase not in phases or not progress.received or not progress.total:
+            return 0, 0
+        return progress.received, progress.total
 
     def know(self, ids: Iterable[str]) -> bool:
         """Have these at hand, too, however old they are; whether any was not. Reads the disk: never while drawing."""

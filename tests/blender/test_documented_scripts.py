@@ -16,6 +16,7 @@ import pytest
 
 from kling_omni_addon.blender import api
 from kling_omni_addon.blender.host import sequencer
+from tests.workshop import shot_properties
 from tests.workshop.parked import parked_in
 from tests.workshop.processes import API_KEY, ROOT, Rehearsal, running
 from tests.workshop.scripting_page import PAGE, SECTIONS, blocks
@@ -144,6 +145,16 @@ def test_every_function_stands_on_the_page_with_its_parameters() -> None:
 @pytest.mark.parametrize("name", api.__all__)
 def test_every_name_of_the_interface_stands_on_the_page(name: str) -> None:
     assert re.search(rf"\b{name}\b", PAGE)
+
+
+def test_every_property_of_a_shot_stands_on_the_page(shot_scene: bpy.types.Scene) -> None:
+    section = SECTIONS["Properties of a Shot"]
+    assert section[section.index("| `scene.kling` |") :].strip() == shot_properties.table()
+    parts = {
+        known.fixed_type.identifier for known in shot_scene.kling.bl_rna.properties if hasattr(known, "fixed_type")
+    }
+    assert {part for part in parts if part.startswith("KLING_")} == shot_properties.GROUPS.keys() - {"KLING_PG_shot"}
+    assert hasattr(shot_scene.kling, "words")
 
 
 def test_every_operator_of_the_search_stands_on_the_page_with_its_properties(shot_scene: bpy.types.Scene) -> None:

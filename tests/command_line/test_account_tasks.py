@@ -212,7 +212,7 @@ def test_everything_else_is_refused_with_a_sentence_that_names_option_and_bounds
     number = data.draw(wrong_numbers(BOUNDS[option]))
     with pytest.MonkeyPatch.context() as patched:
         said: list[Any] = []
-        patched.setattr("kling_omni_addon.command_line.output.say", said.append)
+        patched.setattr("kling_omni_addon.command_line.output.say_of_all", said.append)
         assert main(["tasks", f"{option}={number}"], {}) == 2
     (line,) = said
     assert line["error"].startswith(f"Argument {option}: ")

@@ -22,7 +22,16 @@ MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="ut
 LIFE = Path(__file__).with_name("life_in_blender.py")
 ALWAYS_AT_THE_TOP = {"__init__.py", "blender_manifest.toml", "LICENSE", "kling_omni_addon", "schemas", "wheels"}
 PAGES_AT_THE_TOP = {"README.md", "CHANGELOG.md", "docs"}
-ONLY_OURS = {"jsonschema", "jwt", "platformdirs", "pyrsistent", "_pyrsistent_version.py", "socks.py", "sockshandler.py"}
+ONLY_OURS = {
+    "jsonschema",
+    "jwt",
+    "platformdirs",
+    "pyrsistent",
+    "_pyrsistent_version.py",
+    "socks.py",
+    "sockshandler.py",
+    "tqdm",
+}
 """Packages that no Blender brings along."""
 
 

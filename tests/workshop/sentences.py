@@ -15,7 +15,8 @@ from tests.workshop.places import ROOT
 PACKAGE = ROOT / "kling_omni_addon"
 NOT_SHOWN_IN_BLENDER = (
     *("batch/", "blender/batch/", "command_line/", "doctor/", "gateway/", "rehearsal/"),
-    *("__main__.py", "rehearsal_note.py", "durable.py", "request_file.py"),
+    *("__main__.py", "rehearsal_note.py", "durable.py", "request_file.py", "clip_request.py"),
+    *("blender/host/opened_file.py", "blender/capture/frame_files.py", "blender/shot/request_files.py"),
     *("blender/rehearsal_clip.py", "core/dialects/", "core/camera_words.py", "core/otio.py", "core/payload.py"),
     *("work/journal.py", "work/journal_file.py", "work/leases.py", "work/salvage.py", "work/backup.py"),
     "core/translation.py",

@@ -5,7 +5,6 @@ saved.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -15,13 +14,13 @@ import bpy
 from ...batch.checking import WHOLE, Part, judged_lines
 from ...batch.frames import FramesFolder, MadeOf, state_of_file
 from ...batch.shot import Shot
-from ...core.errors import CaptureFailed
+from ...core.errors import ArgumentsInvalid, CaptureFailed
 from ...core.request import Role
 from ..capture.camera import Engine, render_camera_frame
+from ..capture.frame_files import seen_by
 from ..capture.pictures import background_of
 from ..connection import limits
-from ..host.changed import Setting, changed
-from ..host.ownership import own_scene
+from ..host.opened_file import open_file, scene_named
 
 
 class Outcome(StrEnum):
@@ -92,7 +91,7 @@ class _Renders:
             self._open = (blend, state)
         scene = _scene(shot)
         frames = dict(_frames(shot, scene))
-        with self._folder.growing(shot) as part, _seen_by(scene, shot.camera):
+        with self._folder.growing(shot) as part, seen_by(scene, shot.camera):
             images = {role: _captured(shot, scene, frame, part / f"{role.value}.jpg") for role, frame in frames.items()}
             camera = scene.camera.name if scene.camera is not None else ""
             made_of = MadeOf(digest=shot.digest, blend=state, camera=camera, frames=tuple(frames.values()))
@@ -121,9 +120,9 @@ def _captured(shot: Shot, scene: bpy.types.Scene, frame: int, path: Path) -> Pat
 
 def _open(blend: Path) -> None:
     try:
-        bpy.ops.wm.open_mainfile(filepath=str(blend))
-    except RuntimeError as error:
-        raise _unopened(blend, str(error).strip()) from error
+        open_file(blend)
+    except ArgumentsInvalid as error:
+        raise CaptureFailed(error.sentence, field="blend", remedy=error.remedy) from error
 
 
 def _unopened(blend: Path, reason: str) -> CaptureFailed:
@@ -131,24 +130,9 @@ def _unopened(blend: Path, reason: str) -> CaptureFailed:
 
 
 def _scene(shot: Shot) -> bpy.types.Scene:
-    scene = own_scene(shot.scene) if shot.scene else bpy.context.scene
-    if scene is None:
-        names = ", ".join(f'"{each.name}"' for each in bpy.data.scenes)
-        raise CaptureFailed(f'"{shot.blend}" has no scene "{shot.scene}", only {names}.', field="scene")
+    try:
+        scene = scene_named(shot.scene) if shot.scene else bpy.context.scene
+    except ArgumentsInvalid as error:
+        raise CaptureFailed(error.sentence, field="scene") from error
+    assert scene is not None
     return scene
-
-
-@contextmanager
-def _seen_by(scene: bpy.types.Scene, name: str) -> Iterator[None]:
-    """Have the scene seen by one of its cameras, whatever markers bind; by its own without a name."""
-    if not name:
-        yield
-        return
-    camera: bpy.types.Object | None = scene.objects.get(name)
-    if camera is None or camera.type != "CAMERA":
-        names = ", ".join(sorted(f'"{each.name}"' for each in scene.objects if each.type == "CAMERA"))
-        sentence = f'Scene "{scene.name}" has no camera "{name}", only {names or "none"}.'
-        raise CaptureFailed(sentence, field="camera", remedy="Name one of the scene.")
-    bound: list[Setting] = [(marker, "camera", None) for marker in scene.timeline_markers if marker.camera is not None]
-    with changed([*bound, (scene, "camera", camera)]):
-        yield

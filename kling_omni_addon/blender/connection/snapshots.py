@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...core.errors import ArgumentsInvalid
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.lifecycle import Submission
 from ...core.life.needs import Need
 from ...core.problem import escaped
 from . import opening
@@ -125,8 +125,4 @@ def notice() -> str:
 def moved(found: Submission) -> tuple[int, int]:
     """Bytes of the upload or download under way, and in all; zeros without one, or while its size is unknown."""
     session = opening.running()
-    progress = session.snapshot.progress.get(found.id) if session is not None else None
-    phases = (Phase.INTENDED, Phase.UNANSWERED) if progress and progress.is_upload else (Phase.READY,)
-    if progress is None or found.phase not in phases or not progress.received or not progress.total:
-        return 0, 0
-    return progress.received, progress.total
+    return session.snapshot.moved(found) if session is not None else (0, 0)

@@ -164,13 +164,15 @@ def _are_settled(states: Mapping[str, Submission]) -> bool:
     return False
 
 
-def place(submission_id: str, scene: bpy.types.Scene | None = None) -> PlacedStrip:
-    """Put a clip on the timeline where it was meant to go, or there in another scene. A second time finds the strip
-    that is there.
+def place(
+    submission_id: str, scene: bpy.types.Scene | None = None, *, frame: int | None = None, channel: int | None = None
+) -> PlacedStrip:
+    """Put a clip on the timeline where it was meant to go, or there in another scene; at ``frame``, and on the lowest
+    free channel from ``channel`` up, where these are given. A second time finds the strip that is there.
 
     Raises :class:`ClipUnusable` when there is no clip yet, or its file is gone or broken.
     """
-    return placing.place(with_clip(submission_id), scene)
+    return placing.place(with_clip(submission_id), scene, frame=frame, channel=channel)
 
 
 def with_clip(submission_id: str) -> Submission:

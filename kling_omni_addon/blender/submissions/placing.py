@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
+from ...core.life.events import Target
 from ...core.life.lifecycle import Phase, Submission
 from ..connection import opening, snapshots
 from ..host.identity import is_this_file
@@ -18,9 +19,12 @@ from ..host.ownership import own_scene, require_own
 from ..host.sequencer import Strip
 from ..takes import takes
 from ..timeline import clip_strips, provenance, stand_in
+from ..timeline.clip_file import clip_facts_of
 from ..timeline.our_strips import PlacedStrip, find_strip
 from ..timeline.provenance import shot_of_strip
 
+Put = tuple[bpy.types.Scene, Strip, PlacedStrip]
+"""Where a clip is: the scene, its picture strip, and what was measured of it."""
 _FIRST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 60.0
 _AGAIN: Final = "The extension tries again by itself."
@@ -98,16 +102,60 @@ def _place_if_possible(submission: Submission) -> PlacedStrip | None:
     return place(submission) if opening.session().may_place(submission) else None
 
 
-def place(submission: Submission, scene: bpy.types.Scene | None = None) -> PlacedStrip:
-    """Place one clip: where its stand-in is, else where it was meant to go, or there in another scene.
+def place(
+    submission: Submission,
+    scene: bpy.types.Scene | None = None,
+    *,
+    frame: int | None = None,
+    channel: int | None = None,
+) -> PlacedStrip:
+    """Place one clip: where its stand-in is, else where it was meant to go, or there in another scene; at a ``frame``
+    and from a ``channel`` of somebody's choice, where these are given.
 
     Every stand-in of the submission becomes the clip, also one that was cut in two. Placing a clip twice finds the
     strip that is there. Raises :class:`ClipUnusable` when the file is gone or broken, and :class:`KlingError` where
     the scene is gone or linked from another file.
     """
+    return _noted(submission, put(submission, scene, frame=frame, channel=channel))
+
+
+def put(
+    submission: Submission,
+    scene: bpy.types.Scene | None = None,
+    *,
+    frame: int | None = None,
+    channel: int | None = None,
+) -> Put:
+    """Put a clip on a timeline, and record nothing: for whoever has no session.
+
+    It goes to ``frame`` and on the lowest free channel from ``channel``; its stand-ins go. With neither it goes where
+    :func:`place` says. Where it is already it stays. Raises like :func:`place`; then nothing is changed.
+    """
     if scene is not None:
         require_own(scene)
-    home, strip, placed = _put_into_stand_ins(submission) or _put_on(submission, scene)
+    if frame is None and channel is None:
+        return _put_into_stand_ins(submission) or _put_on(submission, scene)
+    there = clips_of(submission.id, scene)
+    if there:
+        return (*there[0], clip_strips.measured(there[0][1], there[0][0]))
+    target = submission.target
+    if frame is not None and frame != target.frame_start:
+        target = replace(target, frame_start=frame, fit_frames=0)  # it was to fill another place
+    home = scene or _home(submission)
+    clip_facts_of(Path(submission.clip))  # while the stand-ins are there
+    stand_in.remove_stand_ins(submission.id)
+    return _put_new(submission, home, replace(target, channel=channel or target.channel))
+
+
+def clips_of(submission_id: str, scene: bpy.types.Scene | None = None) -> list[tuple[bpy.types.Scene, Strip]]:
+    """The strips that play a submission's clip, in a scene or in any of the file."""
+    pieces = [(home, strip) for home, strip in stand_in.pieces_of(submission_id) if not stand_in.is_stand_in(strip)]
+    return [(home, strip) for home, strip in pieces if scene is None or home == scene]
+
+
+def _noted(submission: Submission, put_there: Put) -> PlacedStrip:
+    """Put on record where a clip is now."""
+    home, strip, placed = put_there
     opening.session().placed(submission.id, home.name, strip.name)
     _has_place(submission.id)
     seconds = placed.frame_duration / clip_strips.scene_fps(home)
@@ -171,7 +219,7 @@ def follow_file() -> None:
     _as_loaded.update(stand_in.look_again())
 
 
-def _put_into_stand_ins(submission: Submission) -> tuple[bpy.types.Scene, Strip, PlacedStrip] | None:
+def _put_into_stand_ins(submission: Submission) -> Put | None:
     waiting = [(home, strip) for home, strip in stand_in.pieces_of(submission.id) if stand_in.is_stand_in(strip)]
     filled = []
     for home, strip in waiting:
@@ -180,7 +228,7 @@ def _put_into_stand_ins(submission: Submission) -> tuple[bpy.types.Scene, Strip,
     return filled[0] if filled else None
 
 
-def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.types.Scene, Strip, PlacedStrip]:
+def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> Put:
     """On the strip of its shot when it is one more take, else at its frame; or it is there already."""
     target, pieces = submission.target, stand_in.pieces_of(submission.id)
     if pieces and scene is None:
@@ -189,10 +237,20 @@ def _put_on(submission: Submission, scene: bpy.types.Scene | None) -> tuple[bpy.
     shown = None if pieces else takes.put_on_strip(submission, is_wanted=scene is not None)
     if shown is not None:
         return (*shown, clip_strips.measured(shown[1], shown[0]))
-    home = scene or own_scene(target.scene)
+    return _put_new(submission, scene or _home(submission), target)
+
+
+def _home(submission: Submission) -> bpy.types.Scene:
+    """The scene that the clip was to go to."""
+    home = own_scene(submission.target.scene)
     if home is None:
-        sentence = f'This .blend file has no scene "{target.scene}" of its own.'
+        sentence = f'This .blend file has no scene "{submission.target.scene}" of its own.'
         raise KlingError(sentence, field="scene", remedy="Add the clip to another scene.")
+    return home
+
+
+def _put_new(submission: Submission, home: bpy.types.Scene, target: Target) -> Put:
+    """A new strip, where there is none yet."""
     placed = clip_strips.place_clip(
         home,
         Path(submission.clip),

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Final
 
 from ...core.life.lifecycle import Phase, Submission
+from ...core.usual import usually
 from ..connection import snapshots
 from . import words
 
@@ -41,7 +42,7 @@ def progress_of(submission: Submission) -> Progress:
     if submission.phase is not Phase.ACCEPTED:
         return Progress(share=None, text=clock)
     usual_s = snapshots.usual_s(submission)
-    return Progress(share=_share_of_time(submission, usual_s), text=clock, hint=words.usually(usual_s))
+    return Progress(share=_share_of_time(submission, usual_s), text=clock, hint=usually(usual_s))
 
 
 def _share_of_time(submission: Submission, usual_s: Sequence[float]) -> float | None:

@@ -15,6 +15,7 @@ from ...core.life.queueing import waits_because
 from ...core.life.spending import charged_sentence, charged_words
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
+from ...core.usual import usually
 from ..connection import snapshots
 from . import placing, whereabouts
 from .whereabouts import Shown
@@ -154,15 +155,6 @@ def _where(submission: Submission) -> str:
     length, strip = placing.length_of(submission), submission.strip
     as_placed = f'In the Sequencer as "{strip}": {length}.' if length else f'In the Sequencer as "{strip}".'
     return whereabouts.sentence_of(submission) or as_placed
-
-
-def usually(usual_s: Sequence[float]) -> str:
-    """How long clips of the kind take, from the durations that were seen (seconds): ``Usually 2 to 4 min``."""
-    if not usual_s:
-        return ""
-    unit, unit_s = ("min", 60) if max(usual_s) >= 60 else ("s", 1)
-    low, high = (max(1, round(seconds / unit_s)) for seconds in (min(usual_s), max(usual_s)))
-    return f"Usually {low} {unit}" if low == high else f"Usually {low} to {high} {unit}"
 
 
 def balance(packs: Sequence[Pack]) -> str:

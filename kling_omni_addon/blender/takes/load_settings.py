@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from ...core.errors import ArgumentsInvalid
 from ...core.provenance import provenance_of, request_from
 from ...core.request import OmniRequest, Role, Storyboard, Video, VideoUse
 from ...settings import home_folder
+from ...work.picture_store import PictureStore, digest_of
 from ...work.sidecar import take_of
 from ..connection import snapshots
 from ..host.ownership import require_own
@@ -28,8 +28,6 @@ from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..shot.reading import media_folder
 from ..timeline.provenance import clip_of, provenance_on, shot_of_strip
 
-_CHUNK_BYTES: Final = 1 << 20
-_SHA256_DIGITS: Final = 64
 _ROLE_NAMES: Final[Mapping[str, str]] = {
     "first": "The first frame",
     "middle": "The middle frame",
@@ -86,10 +84,10 @@ def _found(picture: Mapping[str, Any]) -> _Found:
     beside = media_folder("frames")
     here += [beside / name] if beside is not None and name else []
     there = [path for path in here if path.is_file()]
-    same = next((path for path in there if not sha256 or _digest(path) == sha256), None)
+    same = next((path for path in there if not sha256 or digest_of(path) == sha256), None)
     if same is not None:
         return _Found(str(same))
-    kept = _kept(sha256)
+    kept = PictureStore(home_folder(os.environ) / "pictures").kept(sha256)
     if kept is not None:
         return _Found(str(kept), origin=f"{name or 'Image'}, as sent")
     what = _ROLE_NAMES.get(str(picture.get("role")), "The image")
@@ -98,22 +96,6 @@ def _found(picture: Mapping[str, Any]) -> _Found:
     return _Found(
         "", note=f'{what} "{source}" is missing' if source else f"{what} was a link, and links are not stored"
     )
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _kept(sha256: str) -> Path | None:
-    """The picture store's copy. A strip may come from anybody: only what can be a name in the store is looked for."""
-    if len(sha256) != _SHA256_DIGITS or not sha256.isalnum():
-        return None
-    path = home_folder(os.environ) / "pictures" / sha256
-    return path if path.is_file() else None
 
 
 def _put_settings(shot: KLING_PG_shot, request: OmniRequest) -> Iterator[str]:

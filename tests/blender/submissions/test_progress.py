@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.blender.connection import opening
-from kling_omni_addon.blender.submissions import progress, words
+from kling_omni_addon.blender.submissions import progress
 from kling_omni_addon.blender.submissions.progress import progress_of
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission, begin
 from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.core.usual import usually
 from kling_omni_addon.session import Session
 from kling_omni_addon.work.crew import Progress
 from kling_omni_addon.work.memory import SILENT_AFTER_S
@@ -114,7 +115,7 @@ def test_nothing_is_known_without_a_session(shot_scene: Any) -> None:
     ],
 )
 def test_the_usual_time_is_a_span_in_round_numbers(usual_s: tuple[float, ...], said: str) -> None:
-    assert words.usually(usual_s) == said
+    assert usually(usual_s) == said
 
 
 def test_a_bar_by_time_never_runs_back_and_is_never_full(session: Session) -> None:

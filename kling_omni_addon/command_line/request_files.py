@@ -1,0 +1,171 @@
+"""The verbs that take request files: one or several, or what comes in by standard input. Each gives the exit code.
+
+Of several each is judged before anything is done, and one bad one keeps all from being sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..core.errors import ArgumentsInvalid, KlingError
+from ..core.life.events import Target
+from ..core.pricing import Price, price_of, sum_of
+from ..paths import expanded
+from . import verbs
+from .output import say, say_of_all
+
+if TYPE_CHECKING:
+    from ..core.capability import Profile
+    from ..core.life.lifecycle import Submission
+    from ..request_file import RequestFile
+    from ..session import Session
+
+_FROM_STDIN = "stdin"
+_WITHDRAWN = "Stopped before sending, because another request of the command failed."
+
+
+def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Judge request files as the service would judge their bodies."""
+    code = 0
+    for path, read in _judged(options, verbs.judged_by(options, environment)):
+        verbs.tell_leaves(read)
+        code = max(code, verbs.tell_problems(read.problems, 0, _told(options, path)))
+    return code
+
+
+def cost(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """The list price of each request file, and of several what they cost together."""
+    profile = verbs.judged_by(options, environment)
+    judged = _judged(options, profile)
+    faulty = [(path, [p for p in read.problems if p.is_fault]) for path, read in judged]
+    if any(faults for _, faults in faulty):
+        return max(verbs.tell_problems(faults, 0, _told(options, path)) for path, faults in faulty)
+    prices = []
+    for path, read in judged:
+        price = price_of(read.request, input_video_s=options.input_seconds, profile=profile)
+        if price is None:
+            which = f'"{path}"' if _told(options, path) else "this request"
+            raise ArgumentsInvalid(f"There is no list price for {which}.", field="request")
+        prices.append(price)
+    for (path, _), price in zip(judged, prices, strict=True):
+        named = {"request": _told(options, path)} if _told(options, path) else {}
+        say(named | _price_line(price))
+    total = sum_of(prices)
+    if len(prices) > 1 and total is not None:
+        say_of_all({"total": _price_line(total)})
+    return 0
+
+
+def _price_line(price: Price) -> dict[str, Any]:
+    line = {"units": str(price.units), "dollars": str(price.dollars), "date": price.date, "sentence": price.sentence}
+    return line | {"most_units": str(price.most_units), "most_dollars": str(price.most_dollars)}
+
+
+def _judged(options: argparse.Namespace, profile: Profile) -> list[tuple[Path, RequestFile]]:
+    """The request files with their problems; nothing of them is copied."""
+    from ..request_file import read_request_file
+    from ..work.picture_store import PictureJudge
+
+    return [(path, read_request_file(path, PictureJudge(), profile)) for path in paths_of(options)]
+
+
+def paths_of(options: argparse.Namespace) -> list[Path]:
+    """The request files. Raises :class:`ArgumentsInvalid` where standard input is to be read twice."""
+    from ..request_file import STDIN
+
+    paths: list[Path] = options.requests
+    if paths.count(STDIN) > 1:
+        sentence = "Standard input (-) is given more than once."
+        raise ArgumentsInvalid(sentence, field="request", remedy="Give - once.")
+    return paths
+
+
+def _told(options: argparse.Namespace, path: Path) -> str:
+    """The file in a line, where there are several."""
+    return str(path) if len(options.requests) > 1 else ""
+
+
+def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    """Submit request files, all or none, and with ``--wait`` follow them to their clips."""
+    require_one_name(options)
+    with verbs.session_of(options, environment) as session:
+        read = {path: session.read_request_file(path) for path in paths_of(options)}
+        for each in read.values():
+            verbs.tell_leaves(each)
+        if any(each.unsendable for each in read.values()):
+            return max(_tell_unsendable(each, _told(options, path)) for path, each in read.items())
+        session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
+        _require_free_ids(session, read)
+        made = _Made(session, options).all_of(read)
+        return verbs.follow(session, list(dict.fromkeys(s.id for s in made)), options.wait, gives_up=not options.once)
+
+
+def _tell_unsendable(read: RequestFile, told: str) -> int:
+    return verbs.tell_problems(read.unsendable, 2, told) if read.unsendable else 0
+
+
+def require_one_name(options: argparse.Namespace) -> None:
+    """Raise :class:`ArgumentsInvalid` for one name for several files."""
+    for name, remedy in (("once", "Submit the files one by one."), ("name", "Each clip is named after its file.")):
+        if getattr(options, name) and len(options.requests) > 1:
+            sentence = f"--{name} names one shot, and {len(options.requests)} request files are given."
+            raise ArgumentsInvalid(sentence, field=name, remedy=f"Remove --{name}. {remedy}")
+
+
+def _require_free_ids(session: Session, read: Mapping[Path, RequestFile]) -> None:
+    """Raise :class:`ArgumentsInvalid` for an id that somebody chose and that a task has, here, at Kling or in another
+    of the files.
+    """
+    given = [each.request.external_task_id for each in read.values() if each.request.external_task_id]
+    for own_id in given:
+        if len(read) > 1 and (given.count(own_id) > 1 or session.read(own_id) is not None):
+            raise ArgumentsInvalid(
+                f'The ID "{own_id}" is in use already. Nothing was sent.',
+                field="external_task_id",
+                remedy="Leave external_task_id out, or give an unused ID.",
+            )
+        session.require_free_id(own_id)
+
+
+class _Made:
+    """The submissions that one command records: all of them or none."""
+
+    def __init__(self, session: Session, options: argparse.Namespace) -> None:
+        self._session = session
+        self._options = options
+        self._folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
+
+    def all_of(self, read: Mapping[Path, RequestFile]) -> list[Submission]:
+        """A submission for each file. Raises like :meth:`_submitted`, and then none is recorded."""
+        if len(read) > 1:
+            for each in read.values():  # what can be refused is refused before the first is recorded
+                self._session.intended(each.request, None, each.pictures)
+        before = {submission.id for submission in self._session.live()}
+        made: list[Submission] = []
+        try:
+            for path, each in read.items():
+                made.append(self._submitted(path, each))
+        except KlingError as error:
+            for submission in made:
+                if submission.id not in before:
+                    self._session.withdraw(submission.id, _WITHDRAWN, error.exit_code)
+            raise
+        return made
+
+    def _submitted(self, path: Path, read: RequestFile) -> Submission:
+        """The submission that is asked for: the one that is there, or a new one."""
+        from ..once import submit_once, submit_unless_there
+        from ..request_file import STDIN
+
+        options = self._options
+        name = options.name or (_FROM_STDIN if path == STDIN else path.stem)
+        target = Target(name=name, folder=self._folder)
+        if options.once:
+            key, again = options.once, options.again
+            return submit_once(self._session, read.request, target, read.pictures, key=key, again=again)
+        if options.again:
+            return self._session.submit(read.request, target, read.pictures)
+        return submit_unless_there(self._session, read.request, target, read.pictures)
