@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..core.errors import ArgumentsInvalid, ClipGone
+from ..core.projects import project_of_folder
 from ..paths import expanded
 from . import verbs
 from .output import say, tell
@@ -50,6 +51,7 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Put a request file into a spool, and with ``--wait`` wait for its clip."""
     from ..gateway.client import submit_file
     from ..request_file import read_request_file
+    from ..settings import project_in_force
     from ..work.picture_store import PictureStore
 
     _require_fit(options)
@@ -58,7 +60,9 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         store = PictureStore(Path(folder))
         read = read_request_file(options.request, store, profile)
         verbs.tell_leaves(read)
-        state = submit_file(spool_of(options), read, store, key=options.once, name=options.name)
+        named = project_in_force(environment, options.preferred)[0]
+        project = named or project_of_folder(str(options.request.absolute().parent))
+        state = submit_file(spool_of(options), read, store, key=options.once, name=options.name, project=project)
     if options.wait:
         return _waited(spool_of(options), [options.once], options.wait)
     if state is not None:

@@ -10,8 +10,9 @@ import argparse
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core import capability
@@ -21,8 +22,10 @@ from ..core.errors import ArgumentsInvalid, CredentialsMissing, NotSent
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import held_back_by, waits_because
+from ..core.life.spending import project_of
 from ..core.pricing import price_of
 from ..core.problem import Problem, escaped
+from ..core.projects import project_of_folder
 from ..paths import expanded
 from .output import say, tell
 
@@ -71,7 +74,7 @@ def tell_leaves(read: RequestFile) -> None:
 
 def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Submit a request file, and with ``--wait`` follow it to the clip."""
-    with session_of(options, environment) as session:
+    with session_of(options, environment, folder=options.request.absolute().parent) as session:
         read = session.read_request_file(options.request)
         tell_leaves(read)
         if read.unsendable:
@@ -209,11 +212,18 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
     return STILL_RUNNING if has_waited or not submission.task_id else 0
 
 
-def session_of(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
-    """A session with the settings in force. Raises like :func:`_settings`."""
+def session_of(
+    options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True, folder: Path | None = None
+) -> Session:
+    """A session with the settings in force. Where nobody names the project, it is that of the ``folder``. Raises like
+    :func:`_settings`.
+    """
     from ..session import Session
 
-    return Session(_settings(options, environment, asks=asks))
+    settings = _settings(options, environment, asks=asks)
+    if folder is not None and not settings.project:
+        settings = replace(settings, project=project_of_folder(str(folder)))
+    return Session(settings)
 
 
 def _service(options: argparse.Namespace, environment: Mapping[str, str]) -> KlingService:
@@ -475,6 +485,10 @@ def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str,
         "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,
         "status": submission.status or None,
+        "once": submission.once or None,
+        "user": submission.asker.user or None,
+        "host": submission.asker.host or None,
+        "project": project_of(submission) or None,
         **_charge_line(submission),
     }
 

@@ -63,6 +63,18 @@ def opened(path: Path) -> sqlite3.Connection:
     return db
 
 
+def opened_for_reading(path: Path) -> sqlite3.Connection:
+    """A connection that can write nothing to the file."""
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    try:
+        if db.execute("PRAGMA user_version").fetchone()[0] > _SCHEMA_VERSION:
+            raise too_new(path)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
     _write_ahead(db)
     db.execute("PRAGMA synchronous=FULL")
