@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from .core.errors import ArgumentsInvalid
-from .core.life.books import Books, By, books_of
+from .core.life.books import By, Costs, books_of
 from .core.life.events import Origin
 from .core.life.lifecycle import Submission
 from .core.problem import escaped
@@ -40,16 +40,6 @@ class _Sorting:
                 self.left_out += 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Costs:
-    """The books, and how many jobs are not in them because they were rehearsed, or, where those were asked for, were
-    not.
-    """
-
-    books: Books
-    left_out: int
-
-
 def read_costs(journal: Path, by: By, since: str = "", *, rehearsed: bool = False) -> Costs:
     """Add up everything in a journal that was sent on the day ``since`` (``2026-11-28``) or later; ``""`` for all of
     it. A rehearsal costs nothing, so what was ``rehearsed`` is left out, or added up alone.
@@ -58,8 +48,8 @@ def read_costs(journal: Path, by: By, since: str = "", *, rehearsed: bool = Fals
     :class:`~kling_omni_addon.core.errors.JournalUnusable`.
     """
     begins, sorting = _beginning_of(since), _Sorting(rehearsed)
-    books = books_of(sorting.sorted_out(recorded(journal)), by, _day_of, begins)
-    return Costs(books=books, left_out=sorting.left_out)
+    costs = books_of(sorting.sorted_out(recorded(journal)), by, _day_of, begins)
+    return replace(costs, left_out=sorting.left_out)
 
 
 def _day_of(at: float) -> str:

@@ -214,7 +214,7 @@ def project_in_force(environment: Mapping[str, str], preferred: Preferred) -> tu
             raise _unfit("KLING_PROJECT", text[: 2 * LONGEST_NAME], _PROJECT_REMEDY)
         if text:
             return text, source
-    return "", "by the folder"
+    return "", ""
 
 
 def uploading_in_force(environment: Mapping[str, str], preferred: Preferred) -> Uploading:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.errors import KlingError, RequestInvalid
+from ..core.life.books import Costs, CostSum
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.pricing import Price
@@ -24,6 +25,7 @@ from .capture.pictures import capture_camera, capture_strip, capture_view, use_f
 from .capture.stage import Ground
 from .capture.turntable import Look
 from .connection import clip_links
+from .connection.costs import costs
 from .connection.snapshots import read_submissions as submissions
 from .connection.snapshots import require_submission as submission
 from .elements.making import delete_element, make_element
@@ -46,6 +48,8 @@ from .submissions.acts import (
 from .timeline.our_strips import PlacedStrip
 
 __all__ = (
+    "CostSum",
+    "Costs",
     "Engine",
     "Ground",
     "KlingError",
@@ -66,6 +70,7 @@ __all__ = (
     "check_batch",
     "choose_task",
     "collect_batch",
+    "costs",
     "delete_element",
     "discard_footage",
     "go_on",

@@ -8,12 +8,12 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..core.life.books import By, Sum
+from ..core.life.books import By, CostSum
 from ..core.pricing import plain
 from .output import say, say_text, tell
 
 if TYPE_CHECKING:
-    from ..costs import Costs
+    from ..core.life.books import Costs
 
 Verb = Callable[[Any, str, Callable[..., int], str], argparse.ArgumentParser]
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -45,20 +45,20 @@ def costs(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     elif options.json:
         _say_whole(found, options)
     else:
-        for each in found.books.sums:
-            say({"by": found.books.by, "what": each.what or None} | _amounts(each))
-        say({"by": "total", "what": None} | _amounts(found.books.total))
+        for each in found.sums:
+            say({"by": found.by, "what": each.what or None} | _amounts(each))
+        say({"by": "total", "what": None} | _amounts(found.total))
     _tell_left_out(found.left_out, is_rehearsal=options.rehearsal)
     return 0
 
 
 def _say_whole(found: Costs, options: argparse.Namespace) -> None:
-    lines = [{"what": each.what or None} | _amounts(each) for each in found.books.sums]
-    asked = {"by": found.books.by, "since": options.since or None, "rehearsal": options.rehearsal}
-    say(asked | {"sums": lines, "total": _amounts(found.books.total)})
+    lines = [{"what": each.what or None} | _amounts(each) for each in found.sums]
+    asked = {"by": found.by, "since": options.since or None, "rehearsal": options.rehearsal}
+    say(asked | {"sums": lines, "total": _amounts(found.total)})
 
 
-def _amounts(each: Sum) -> dict[str, Any]:
+def _amounts(each: CostSum) -> dict[str, Any]:
     return {
         "jobs": each.jobs,
         "clips": each.clips,
@@ -72,11 +72,11 @@ def _amounts(each: Sum) -> dict[str, Any]:
 
 def _say_table(found: Costs) -> None:
     """CSV: a column for each currency, so that no cell holds two amounts."""
-    currencies = sorted(found.books.total.charged_balance)
-    names = list(_amounts(Sum()))[:-1]
+    currencies = sorted(found.total.charged_balance)
+    names = list(_amounts(CostSum()))[:-1]
     money = [f"charged_balance_{currency}".rstrip("_") for currency in currencies]
-    _say_row([found.books.by.value, *names, *map(_cell, money)])
-    for each in found.books.sums:
+    _say_row([found.by.value, *names, *map(_cell, money)])
+    for each in found.sums:
         amounts = _amounts(each)
         of_balance = [amounts["charged_balance"].get(currency, "") for currency in currencies]
         _say_row([_cell(each.what), *(amounts[name] for name in names), *of_balance])
@@ -94,5 +94,4 @@ def _cell(name: str) -> str:
 
 def _tell_left_out(left_out: int, *, is_rehearsal: bool) -> None:
     if left_out and not is_rehearsal:
-        jobs = "1 rehearsed job is" if left_out == 1 else f"{left_out} rehearsed jobs are"
-        tell(f"kling: {jobs} not in it. Add them up with: kling costs --rehearsal")
+        tell(f"kling: Rehearsed jobs that are not counted: {left_out}. Add them up with: kling costs --rehearsal")

@@ -260,10 +260,10 @@ def test_a_batch_of_several_projects_counts_each_against_its_own_and_all_against
     check_wish(wanted, (), Caps(daily=Decimal(13), project=Decimal(8)), NOW)
     with pytest.raises(CapReached, match="daily limit of 12 units"):
         check_wish(wanted, (), Caps(daily=Decimal(12), project=Decimal(8)), NOW)
-    with pytest.raises(CapReached, match="limit of 7 units for one project"):
+    with pytest.raises(CapReached, match="limit of 7 units per project"):
         check_wish(wanted, (), Caps(project=Decimal(7)), NOW)
     spelled_otherwise = wanted | {Bill(project=" LIGHTHOUSE"): Decimal(4)}
-    with pytest.raises(CapReached, match="limit of 8 units for one project"):
+    with pytest.raises(CapReached, match="limit of 8 units per project"):
         check_wish(spelled_otherwise, (), Caps(project=Decimal(8)), NOW)
     with pytest.raises(CapReached, match="no list price"):
         check_wish(wanted | {Bill(project="c"): None}, (), Caps(daily=Decimal(99)), NOW)

@@ -33,7 +33,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sum:
+class CostSum:
     """What some submissions cost. ``what`` they have in common; ``""`` where nobody knows it.
 
     ``jobs`` are those that may have cost something, ``clips`` how many of them became clips, ``tasks`` how many tasks
@@ -51,11 +51,11 @@ class Sum:
     charged_units: Decimal = _NONE
     charged_balance: Mapping[str, Decimal] = field(default_factory=dict)
 
-    def __add__(self, other: Sum) -> Sum:
+    def __add__(self, other: CostSum) -> CostSum:
         money = dict(self.charged_balance)
         for currency, amount in other.charged_balance.items():
             money[currency] = money.get(currency, _NONE) + amount
-        return Sum(
+        return CostSum(
             what=self.what,
             jobs=self.jobs + other.jobs,
             clips=self.clips + other.clips,
@@ -68,43 +68,46 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Books:
-    """A sum for each, those of unknown name last, and all of them together."""
+class Costs:
+    """A sum for each, those of unknown name last, and all of them together. ``left_out`` is how many jobs were not
+    looked at, because they were rehearsed or, where rehearsals were asked for, were not.
+    """
 
     by: By
-    sums: tuple[Sum, ...] = ()
-    total: Sum = field(default_factory=Sum)
+    sums: tuple[CostSum, ...] = ()
+    total: CostSum = field(default_factory=CostSum)
+    left_out: int = 0
 
 
-def books_of(submissions: Iterable[Submission], by: By, day_of: Callable[[float], str], since: float = 0.0) -> Books:
+def books_of(submissions: Iterable[Submission], by: By, day_of: Callable[[float], str], since: float = 0.0) -> Costs:
     """Add up what was sent at ``since`` (Unix seconds) or later. ``day_of`` names the day of a time, so that names of
     days are sorted as they follow each other.
 
     What was never sent, and what failed at no cost, is in no sum.
     """
-    sums: dict[str, Sum] = {}
-    total = Sum()
+    sums: dict[str, CostSum] = {}
+    total = CostSum()
     for submission in submissions:
         cost = sum_of(submission)
         if submission.sent_at >= since and cost.jobs:
             what = _what(submission, by, day_of)
             same = same_for(what) if by is By.PROJECT else what
-            sums[same] = sums.get(same, Sum(what=what)) + cost
+            sums[same] = sums.get(same, CostSum(what=what)) + cost
             total += cost
     ordered = sorted(sums.values(), key=lambda each: (not each.what, each.what))
-    return Books(by=by, sums=tuple(ordered), total=total)
+    return Costs(by=by, sums=tuple(ordered), total=total)
 
 
-def sum_of(submission: Submission) -> Sum:
+def sum_of(submission: Submission) -> CostSum:
     """What one submission cost; nothing, of no job, where it can have cost nothing."""
     charge, money = charge_of(submission.charge_units), amount_of(submission.charge_balance)
     is_known = charge is not None or money is not None
     price = amount_of(submission.most_units)
     tasks = max(submission.tasks, int(is_known))
     if not tasks:
-        return Sum()
+        return CostSum()
     open_tasks = tasks - is_known
-    return Sum(
+    return CostSum(
         jobs=1,
         clips=int(submission.was_made),
         tasks=tasks,

@@ -131,7 +131,7 @@ _OF_CLIP = _Words(
     exceeded={
         _Limit.DAILY: "Not sent: the daily limit of {cap} units would be exceeded "
         "(up to {spent} used, up to {wanted} for this clip).",
-        _Limit.PROJECT: "Not sent: the limit of {cap} units for one project would be exceeded "
+        _Limit.PROJECT: "Not sent: the limit of {cap} units per project would be exceeded "
         "(up to {spent} used, up to {wanted} for this clip).",
     },
     raised={
@@ -148,7 +148,7 @@ _OF_PRESS = _Words(
     exceeded={
         _Limit.DAILY: "Not sent: the daily limit of {cap} units would be exceeded "
         "(up to {spent} used or queued, up to {wanted} more).",
-        _Limit.PROJECT: "Not sent: the limit of {cap} units for one project would be exceeded "
+        _Limit.PROJECT: "Not sent: the limit of {cap} units per project would be exceeded "
         "(up to {spent} used or queued, up to {wanted} more).",
     },
     raised={
