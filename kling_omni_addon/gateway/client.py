@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from ..core.request import OmniRequest
 from ..judging import judge_request, keep_pictures
 from ..login import asker_here
 from ..request_file import RequestFile
+from ..settings import NOTHING_PREFERRED, project_in_force
 from ..work.picture_store import PictureStore
 from .spool import Asked, Spool, slot_of
 from .state import Standing, State, other_wish
@@ -28,12 +30,12 @@ _LONGEST_LOOK_S: Final = 2.0
 
 
 def submit_request(
-    spool: Spool, request: OmniRequest, profile: Profile, *, key: str, name: str = "", project: str = ""
+    spool: Spool, request: OmniRequest, profile: Profile, *, key: str, name: str = "", project: str | None = None
 ) -> State | None:
     """Put a request into the spool under its name, pictures in it; nothing happens where it is there already.
 
     How it stands, where the gateway has said so. ``name`` is what the clip is called, ``project`` what it is counted
-    for, where the gateway does not say it. Raises :class:`RequestInvalid`,
+    for where the gateway does not say it, by default KLING_PROJECT of the environment. Raises :class:`RequestInvalid`,
     and :class:`ArgumentsInvalid` for what is no spool, and for another wish under the same name.
     """
     faults = [problem for problem in judge_request(request, profile) if problem.is_fault]
@@ -42,7 +44,8 @@ def submit_request(
     with tempfile.TemporaryDirectory(prefix="kling-") as folder:
         store = PictureStore(Path(folder))
         body = draft_body(request, keep_pictures(request, store))
-        wish, asker = name_of_wish(request), asker_here(name_in(project))
+        named = project_in_force(os.environ, NOTHING_PREFERRED)[0] if project is None else name_in(project)
+        wish, asker = name_of_wish(request), asker_here(named)
         return _put(spool, Asked(key=key, name=name, wish=wish, body=body, asker=asker), store)
 
 

@@ -125,6 +125,7 @@ def _draw_active_job(layout: bpy.types.UILayout) -> None:
 def _draw_account(layout: bpy.types.UILayout) -> None:
     """The key, what is left, and the preferences."""
     layout.operator("kling.check_account", icon="KEYINGSET")
+    layout.operator_menu_enum("kling.add_up_costs", "by", text="Add Up Costs", icon="SORTSIZE")
     keys: Any = layout.operator("kling.open_page", text="Get a Key", icon="URL")
     keys.page = "KEYS"
     layout.separator()

@@ -313,6 +313,7 @@ class KLING_OT_add_up_costs(bpy.types.Operator):
         """Have it read; the panel shows the sums when they are there."""
         costs.add_up(By[self.by])
         heartbeat.start()
+        say(self, "The costs are shown in the Kling tab, under Account")
         return {"FINISHED"}
 
 
