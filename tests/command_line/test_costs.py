@@ -6,6 +6,7 @@ import csv
 import getpass
 import io
 import json
+import re
 import socket
 import time
 from contextlib import closing
@@ -22,9 +23,12 @@ from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.pricing import plain
 from kling_omni_addon.remote.token import ApiKey, fingerprint
 from kling_omni_addon.work.journal import Journal
+from tests.workshop.places import ROOT
 from tests.workshop.processes import API_KEY, Rehearsal, run
 
 Environment = dict[str, str]
+PAGE = (ROOT / "docs" / "td" / "command_line.md").read_text("utf-8")
+COSTS = PAGE.partition("## Costs\n")[2].partition("\n## ")[0]
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
 NOON = time.mktime((2026, 11, 28, 12, 0, 0, 0, 0, -1))
 DAY_S = 86_400.0
@@ -148,6 +152,17 @@ def test_bad_input_is_a_sentence_with_the_field_and_the_form(
     assert (code, json.loads(out)["field"]) == (2, field)
     assert sentence in err
     assert not Path(environment["KLING_HOME"]).exists(), "nothing was made"
+
+
+def test_the_commands_of_the_page_do_what_it_says(
+    home: Path, environment: Environment, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = re.findall(r"## Costs\n\n```sh\n(.*?)```", PAGE, re.DOTALL)
+    lines, table = (said(capsys, environment, *line.split()[4:]) for line in block.splitlines())
+    assert {json.loads(line)["by"] for line in lines[1].splitlines()} == {"project", "total"}
+    assert next(csv.DictReader(io.StringIO(table[1])))["shot"] == "sh010_v001"
+    keys = set(json.loads(lines[1].splitlines()[-1])) - {"by", "what"}
+    assert keys == set(re.findall(r"^\| `(\w+)` \|", COSTS, re.MULTILINE))
 
 
 def test_without_a_job_history_nothing_was_charged(

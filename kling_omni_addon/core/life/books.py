@@ -111,7 +111,7 @@ def sum_of(submission: Submission) -> CostSum:
         jobs=1,
         clips=int(submission.was_made),
         tasks=tasks,
-        estimate_units=(price or _NONE) * open_tasks + _rest(submission, charge, price),
+        estimate_units=((price or _NONE) * open_tasks if open_tasks else _NONE) + _rest(submission, charge, price),
         unpriced_tasks=open_tasks if price is None else 0,
         charged_units=charge or _NONE,
         charged_balance={submission.charge_currency: money} if money is not None else {},
