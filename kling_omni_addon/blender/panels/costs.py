@@ -12,9 +12,10 @@ from ...core.life.books import By, CostSum
 from ...core.pricing import plain
 from ..connection import costs
 from ..host.language import translated
-from ..host.wrapping import characters_of, draw_text
+from ..host.wrapping import characters_of, draw_text, in_lines
 
 _MOST_ROWS: Final = 12
+_NAME: Final = 0.35
 _BESIDE: Final = 28  # characters of a region in which a name and its amounts stand beside each other
 _TITLES: Final[Mapping[By, str]] = {
     By.DAY: "Costs by Day",
@@ -57,10 +58,12 @@ def _shown(by: By, sums: tuple[CostSum, ...]) -> tuple[CostSum, ...]:
 
 
 def _draw_sum(layout: bpy.types.UILayout, context: bpy.types.Context, name: str, each: CostSum) -> None:
-    is_wide = characters_of(context) >= _BESIDE
-    row = layout.split(factor=0.4) if is_wide else layout.column(align=True)
+    width = characters_of(context)
+    row = layout.split(factor=_NAME) if width >= _BESIDE else layout.column(align=True)
     row.label(text=name, translate=False)
-    draw_text(row, context, words_of(each), "NONE")
+    amounts = row.column(align=True)
+    for line in in_lines(translated(words_of(each)), int(width * (1 - _NAME)) - 1 if width >= _BESIDE else width):
+        amounts.label(text=line, translate=False)
 
 
 def words_of(each: CostSum) -> str:

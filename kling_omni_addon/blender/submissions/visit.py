@@ -39,14 +39,16 @@ def follow_stand_ins() -> None:
 def visit() -> float | None:
     """One visit: seconds until the next, or None when nothing lives. A step that fails keeps no other from its turn."""
     on_its_own(opening.follow_online_access)
+    if on_its_own(questions.hear):  # also without a session: what is read on this computer is answered, too
+        redraw(_OUR_AREAS)
     if opening.is_paused():
         on_its_own(_tell_status)
         return CALM_S
     if on_its_own(judging.judge_edited):
         redraw(_OUR_AREAS)
     if opening.running() is None:
-        return CALM_S if prompt.has_texts() else None
-    news = [on_its_own(step) for step in (questions.hear, snapshots.refresh, _is_second_over)]
+        return CALM_S if prompt.has_texts() or questions.is_asking() else None
+    news = [on_its_own(step) for step in (snapshots.refresh, _is_second_over)]
     if any(news):
         redraw(_OUR_AREAS)
     moved_project.follow_project()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
@@ -12,8 +13,9 @@ import bpy
 import pytest
 
 from kling_omni_addon.blender import api
-from kling_omni_addon.blender.connection import questions
+from kling_omni_addon.blender.connection import opening, questions
 from kling_omni_addon.blender.panels import costs
+from kling_omni_addon.blender.submissions import visit
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Asker, Event, Origin, Target
 from kling_omni_addon.core.payload import Payload
@@ -61,6 +63,19 @@ def test_the_panel_shows_what_was_added_up_and_reads_nothing_by_itself(history: 
     history.write_bytes(kept)
     questions.forget()
     assert "units" not in drawn(), "another service or key"
+
+
+def test_in_a_window_the_sums_come_also_where_nothing_is_open_to_kling(
+    history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The timer hears them. Without a window there is none, and the question waits: here it does not."""
+    monkeypatch.setattr(costs.costs.answered, "_wait_s", 0.0)
+    assert bpy.ops.kling.add_up_costs(by="USER") == {"FINISHED"}
+    assert opening.running() is None
+    end = time.monotonic() + 30
+    while "anna 16 clips" not in drawn():
+        assert time.monotonic() < end
+        assert visit.visit() is not None or not questions.is_asking()
 
 
 def test_a_job_history_that_cannot_be_read_is_a_sentence(history: Path) -> None:
