@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import PureWindowsPath
 from typing import Final
 
 LONGEST_NAME: Final = 80
 """Characters of a name, of a project, a person or a machine."""
+_REMEMBERED: Final = 4096
+"""So many names are thought of once: limits compare each with all that was sent."""
 _VERSION: Final = re.compile(r"(^|[ ._-]+)v[0-9]+$", re.IGNORECASE)
 
 
@@ -46,11 +49,13 @@ def project_of_folder(folder: str) -> str:
     return ""
 
 
+@lru_cache(_REMEMBERED)
 def project_of_blend(blend: str) -> str:
     """The project of a .blend file for which nobody named one; ``""`` for a file that was never saved."""
     return project_of_folder(str(PureWindowsPath(blend).parent)) if blend else ""
 
 
+@lru_cache(_REMEMBERED)
 def same_for(name: str) -> str:
     """Equal for two spellings of one name."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
