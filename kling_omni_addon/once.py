@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from .core.errors import ArgumentsInvalid, ClipGone, TaskUnknown
-from .core.life.events import Target
+from .core.life.events import Asker, Target
 from .core.life.lifecycle import Phase, Submission
 from .core.media import PictureRef
 from .core.once import MOST_ATTEMPTS, is_same_wish, likeness, once_id
@@ -35,9 +35,17 @@ Pictures = Mapping[str, PictureRef] | None
 
 
 def submit_once(
-    session: Session, request: OmniRequest, target: Target, pictures: Pictures = None, *, key: str, again: bool = False
+    session: Session,
+    request: OmniRequest,
+    target: Target,
+    pictures: Pictures = None,
+    *,
+    key: str,
+    again: bool = False,
+    asker: Asker | None = None,
 ) -> Submission:
     """The submission of the wish ``key``: the one that is there, gone on with, or a new one. ``again`` makes one more.
+    A new one says that the ``asker`` asked for it; None for whoever runs this process.
 
     A task that failed and cost nothing is followed by the next attempt. The service is asked before anything is
     recorded, which is free. Where it takes no ids of ours, nobody but this journal knows the name; the id is unique in
@@ -49,7 +57,7 @@ def submit_once(
     if request.external_task_id:
         sentence = "A request with its own external_task_id cannot be combined with --once (once=)."
         raise ArgumentsInvalid(sentence, field="once", remedy="Leave one of the two out.")
-    asked = _Asked(session=session, request=request, target=target, pictures=pictures, key=key)
+    asked = _Asked(session=session, request=request, target=target, pictures=pictures, key=key, asker=asker)
     if not again:
         asked.require_same_wish()
     for own_id, recorded in asked.attempts():
@@ -63,10 +71,15 @@ def submit_once(
 
 
 def submit_unless_there(
-    session: Session, request: OmniRequest, target: Target, pictures: Pictures = None, beside: Collection[str] = ()
+    session: Session,
+    request: OmniRequest,
+    target: Target,
+    pictures: Pictures = None,
+    beside: Collection[str] = (),
+    asker: Asker | None = None,
 ) -> Submission:
-    """An unfinished submission that asks for the same clip in the same place, gone on with; a new one where there is
-    none besides those ``beside``. Raises like ``Session.submit``.
+    """An unfinished submission that asks for the same clip in the same place, gone on with; a new one of the ``asker``
+    where there is none besides those ``beside``. Raises like ``Session.submit``.
     """
     if not request.external_task_id:
         wanted = session.intended(request, target, pictures)
@@ -74,7 +87,7 @@ def submit_unless_there(
             is_like = found.target == wanted.target and likeness(found.payload) == likeness(wanted.payload)
             if is_like and found.id not in beside:
                 return session.go_on_with(found)
-    return session.submit(request, target, pictures)
+    return session.submit(request, target, pictures, asker=asker)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +99,7 @@ class _Asked:
     target: Target
     pictures: Pictures
     key: str
+    asker: Asker | None
 
     @cached_property
     def is_told(self) -> bool:
@@ -132,7 +146,9 @@ class _Asked:
     def begin(self, own_id: str) -> Submission:
         """A new submission; the one of another process that was faster."""
         try:
-            return self.session.submit(self.request, self.target, self.pictures, own_id=own_id, once=self.key)
+            return self.session.submit(
+                self.request, self.target, self.pictures, own_id=own_id, once=self.key, asker=self.asker
+            )
         except ArgumentsInvalid:
             found = self.session.read(own_id)
             if found is None:

@@ -27,7 +27,7 @@ from .core.errors import (
 )
 from .core.life import events as ev
 from .core.life import spending
-from .core.life.events import Event, Origin, Target
+from .core.life.events import Asker, Event, Origin, Target
 from .core.life.lifecycle import MOST_CRASHES, IllegalTransition, Phase, Submission
 from .core.life.needs import Need, needs_of
 from .core.life.refusals import why_not
@@ -35,10 +35,12 @@ from .core.media import ClipRef, PictureRef
 from .core.payload import build_payload, draft_body
 from .core.pricing import Price, plain, price_of, sum_of
 from .core.problem import escaped
+from .core.projects import project_of_blend
 from .core.protocol import CLIP_KEPT_S, TaskReport, can_be_asked_for
 from .core.provenance import request_from, wish_of
 from .core.request import OmniRequest
 from .judging import keep_pictures
+from .login import asker_here
 from .paths import expanded
 from .rehearsal import settings as rehearsal
 from .rehearsal_note import answers
@@ -125,6 +127,7 @@ class Session:
         self.snapshot = Snapshot(self._journal, messages, notice)
         self._is_running = False
         self._tried_to_place: set[str] = set()
+        self._asker = asker_here(settings.project)
         self._needs: tuple[tuple[Submission, ...], tuple[Need, ...]] = ((), ())
 
     def __enter__(self) -> Session:
@@ -231,16 +234,18 @@ class Session:
         *,
         own_id: str = "",
         once: str = "",
+        asker: Asker | None = None,
     ) -> Submission:
         """Record the wish for a clip, durable on return, and set the worker to it if it runs.
 
         ``pictures`` gives pictures that are in the store already by their ``source``; local files are copied into it
         otherwise. The folder for the clip is made and tried. A clip of ours that is the video is recorded by its id,
         and its link asked for when it is sent. ``own_id`` and ``once`` are those of ``once.submit_once``, which asks
-        for what is there first. Raises :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like
-        :meth:`ask_clip` for that clip; then nothing is recorded and nothing will be sent.
+        for what is there first; ``asker`` is who asks, where :meth:`asker_of` does not say it. Raises
+        :class:`RequestInvalid` and :class:`ArgumentsInvalid`, and like :meth:`ask_clip` for that clip; then nothing is
+        recorded and nothing will be sent.
         """
-        intended = self.intended(request, target, pictures, own_id=own_id, once=once)
+        intended = self.intended(request, target, pictures, own_id=own_id, once=once, asker=asker)
         require_folder(Path(intended.target.folder) if intended.target.folder else self.settings.clips)
         try:
             submission = self._journal.begin(intended)
@@ -261,6 +266,7 @@ class Session:
         *,
         own_id: str = "",
         once: str = "",
+        asker: Asker | None = None,
     ) -> ev.Intended:
         """What :meth:`submit` would record. Raises like it."""
         self.service.speaking(self.settings.dialect).require_fit_key()
@@ -278,7 +284,12 @@ class Session:
             most_units=plain(price.most_units) if price else "",
             id_is_given=bool(request.external_task_id),
             once=once,
+            asker=asker or self.asker_of(target or Target()),
         )
+
+    def asker_of(self, target: Target) -> Asker:
+        """Whoever runs this process, asking for the project that somebody named, else for that of the .blend file."""
+        return replace(self._asker, project=self._asker.project or project_of_blend(target.blend))
 
     def live(self) -> tuple[Submission, ...]:
         """Every submission of this service and key that something is left to be done for, oldest first."""
@@ -321,22 +332,23 @@ class Session:
         length_s = None if asked is None or asked.is_edit else asked.duration_s
         return price_of(request, input_video_s=length_s, profile=self._profile)
 
-    def require_within_caps(self, requests: Sequence[OmniRequest], blend: str) -> None:
+    def require_within_caps(self, requests: Sequence[OmniRequest], target: Target) -> None:
         """Raise :class:`CapReached` when these might break a cap after all that waits to be sent; what is recorded all
         the same is held at its commit point. Reads the journal.
         """
         price = sum_of(self._price_of(request) for request in requests) if self.settings.caps else None
-        self.require_units_within_caps(price.most_units if price else None, blend)
+        bill = spending.Bill(project=self.asker_of(target).project, blend=target.blend)
+        self.require_units_within_caps({bill: price.most_units if price else None})
 
-    def require_units_within_caps(self, units: Decimal | None, blend: str) -> None:
-        """The same for what may cost so many ``units`` together; None where that is not known."""
+    def require_units_within_caps(self, wanted: Mapping[spending.Bill, Decimal | None]) -> None:
+        """The same for what may cost so many units for each bill; None where that is not known."""
         caps, now = self.settings.caps, self._clock.now()
         if not caps:
             return
         since = now - spending.DAY_S if caps.project is None else -math.inf
         recorded = {s.id: s for s in (*self._journal.sent_since(since), *self._journal.live())}
         own = [s for s in recorded.values() if s.origin == self.origin]
-        spending.check_wish(units, blend, own, caps, now)
+        spending.check_wish(wanted, own, caps, now)
 
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""

@@ -21,6 +21,7 @@ from .core.life import lifecycle
 from .core.life.spending import Caps
 from .core.pricing import plain
 from .core.problem import escaped
+from .core.projects import LONGEST_NAME, name_in
 from .paths import expanded
 from .rehearsal_note import is_proved, note_of, note_path, running_rehearsal
 
@@ -41,9 +42,10 @@ _NAMES: Mapping[str, str] = {"kling": "Kling", "kling-china": "Kling China", REH
 _KEY_NAMES = ("KLING_API_KEY", "KLING_ACCESS_KEY", "KLING_SECRET_KEY")
 _CAPS: Mapping[str, str] = {
     "KLING_DAILY_CAP": "Limit: {units} units in 24 hours ({source}).",
-    "KLING_PROJECT_CAP": "Limit: {units} units on one .blend file ({source}).",
+    "KLING_PROJECT_CAP": "Limit: {units} units on one project ({source}).",
 }
 _CAP_PLACES = 3
+_PROJECT_REMEDY = f"Give a name of at most {LONGEST_NAME} characters on one line."
 _MOST_AT_ONCE = 50
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PLAIN = re.compile(r"[^\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060\ufeff]*")
@@ -70,7 +72,8 @@ class Settings:
     name a model that Kling itself does not describe. ``concurrency`` is how many tasks may run at once at most; None
     leaves it to what the service takes. Nothing is sent that might break one of ``caps``. ``service`` is the name or
     address that was chosen, and ``told`` says where each value came from. ``trusts_resolver``: clips may come from
-    where the names of a local network lead.
+    where the names of a local network lead. ``project`` is the project that somebody named, ``""`` where a folder is to
+    say it.
     """
 
     service_url: str
@@ -86,6 +89,7 @@ class Settings:
     service: str = field(default="", compare=False)
     told: str = field(default="", compare=False)
     trusts_resolver: bool = False
+    project: str = ""
 
     @property
     def limits(self) -> Profile:
@@ -195,6 +199,24 @@ def caps_in_force(environment: Mapping[str, str], preferred: Preferred, choice: 
     return Caps(daily=found[0], project=found[1]), " ".join(told) or "Limits: none."
 
 
+def project_in_force(environment: Mapping[str, str], preferred: Preferred) -> tuple[str, str]:
+    """The project that somebody named, and who did in words: the environment, else the preferences; ``""`` where nobody
+    did, and the folder says it.
+
+    Raises :class:`ArgumentsInvalid` for a name that cannot be kept as it is written.
+    """
+    for values, source in (
+        (environment, "by KLING_PROJECT of the environment"),
+        (preferred.values, "by the preferences"),
+    ):
+        text = " ".join(values.get("KLING_PROJECT", "").split())
+        if text != name_in(text):
+            raise _unfit("KLING_PROJECT", text[: 2 * LONGEST_NAME], _PROJECT_REMEDY)
+        if text:
+            return text, source
+    return "", ""
+
+
 def uploading_in_force(environment: Mapping[str, str], preferred: Preferred) -> Uploading:
     """How own files get a link: as the environment says, else the preferences. A command of the environment is never
     joined by one of the preferences that takes files away, for that may be about another place.
@@ -301,7 +323,11 @@ def told_settings(
     name = _NAMES.get(choice.name, "the address given")
     caps = caps_in_force(environment, preferred, choice)[1]
     limits = told_profile(environment, preferred, profile, dialect)
-    return " ".join((f"Service: {name} ({choice.source}).", f"Key: {key}.", caps, limits))
+    told = [f"Service: {name} ({choice.source}).", f"Key: {key}.", caps, limits]
+    project, source = project_in_force(environment, preferred)
+    if project:
+        told.append(f'Project: "{project}" ({source}).')
+    return " ".join(told)
 
 
 def read_settings(
@@ -340,6 +366,7 @@ def read_settings(
         service=choice.name,
         told=told_settings(environment, preferred, service, profile, dialect),
         trusts_resolver=_is_on(environment, "KLING_LOCAL_CLIPS"),
+        project=project_in_force(environment, preferred)[0],
     )
 
 

@@ -16,7 +16,7 @@ from ..core.request import OmniRequest, Picture, Role
 PREFIX_OF_WORDS: Final = "var_"
 REQUIRED: Final = ("key", "kind", "prompt")
 """What every line says."""
-_NOT_SHOWN: Final = ("line", "takes", "name", "place")
+_NOT_SHOWN: Final = ("line", "takes", "name", "place", "project")
 _WORDS: Final = ("scene", "camera")
 KINDS: Final[Mapping[str, tuple[Role, ...]]] = {
     "text": (),
@@ -33,7 +33,8 @@ class PromptUnfillable(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
     """What a line asks for. ``line`` is its number in the file, from 1. Paths are as written, relative to the manifest;
-    ``""`` and None are what the line leaves out. ``place`` is the frame of the edit at which the clip begins.
+    ``""`` and None are what the line leaves out. ``place`` is the frame of the edit at which the clip begins,
+    ``project`` what it is counted for.
     """
 
     line: int
@@ -54,6 +55,7 @@ class Shot:
     takes: int = 1
     name: str = ""
     place: int | None = None
+    project: str = ""
 
     @property
     def roles(self) -> tuple[Role, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
@@ -23,15 +23,18 @@ _STATES: Final = {
 
 
 class Spooled:
-    """The gateway of a spool. ``store`` has the pictures of what is asked for."""
+    """The gateway of a spool. ``store`` has the pictures of what is asked for; what names no project is for
+    ``project``.
+    """
 
-    def __init__(self, spool: Spool, store: PictureStore) -> None:
+    def __init__(self, spool: Spool, store: PictureStore, project: str = "") -> None:
         spool.require()
         self._spool = spool
         self.pictures = store
+        self._project = project
         self._names: list[str] = []
 
-    def require_affordable(self, units: Decimal | None) -> None:
+    def require_affordable(self, wanted: Mapping[str, Decimal | None]) -> None:
         """Nothing: the limits are the gateway's, which holds what goes beyond them."""
 
     def require_key(self) -> None:
@@ -39,7 +42,8 @@ class Spooled:
 
     def submit(self, asked: Asked) -> Standing:
         """Put it into the spool, where it may be already. Raises like ``gateway.client.submit_file``."""
-        submit_file(self._spool, asked.file, self.pictures, key=asked.name, name=asked.clip_name)
+        project = asked.project or self._project
+        submit_file(self._spool, asked.file, self.pictures, key=asked.name, name=asked.clip_name, project=project)
         self._names.append(asked.name)
         return self.standing(asked.name)
 

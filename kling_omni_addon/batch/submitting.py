@@ -19,7 +19,7 @@ from ..core.errors import (
 )
 from ..core.once import is_same_wish
 from ..core.payload import draft_body
-from ..core.pricing import plain, price_of
+from ..core.pricing import Price, plain, price_of
 from ..request_file import RequestFile
 from ..work.picture_store import PictureJudge, PictureStore
 from .checking import Judged, Total, judged_lines, request_to_come
@@ -34,13 +34,23 @@ _OF_ONE_SHOT = (ArgumentsInvalid, ClipGone, RequestInvalid, Refused)
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
-    """What a batch would submit: ``new`` is what is to be paid for, ``known`` how many clips were asked for before.
-    ``manifest`` is the state of the file that was read for it.
+    """What a batch would submit: ``new`` is what is to be paid for, ``units_of`` the most of it that each project may
+    cost (None where that is not known), ``known`` how many clips were asked for before. ``manifest`` is the state of
+    the file that was read for it.
     """
 
     new: Total = field(default_factory=Total)
+    units_of: dict[str, Decimal | None] = field(default_factory=dict)
     known: int = 0
     manifest: tuple[int, int] | None = None
+
+    def note(self, project: str, price: Price | None, clips: int) -> None:
+        """So many more clips are to be paid for, of a shot of a project."""
+        self.new = self.new.with_clips(price, clips)
+        before = self.units_of.get(project, Decimal(0))
+        if clips:
+            known = None if price is None or before is None else before + clips * price.most_units
+            self.units_of[project] = known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +87,7 @@ class Batch:
             if not faults:
                 new = [name for name in shot.names if _is_new(taker.standing(name, file.request))]
                 plan.known += shot.takes - len(new)
-                plan.new = plan.new.with_clips(price_of(file.request, profile=self.profile), len(new))
+                plan.note(shot.project, price_of(file.request, profile=self.profile), len(new))
         except ArgumentsInvalid as error:
             remedy = "Give the line a new key." if error.field == "once" else error.remedy
             yield _problem(shot, "key", f"{error.sentence} {remedy}")
@@ -124,7 +134,7 @@ class Batch:
             yield _failed(shot.key, error)
             return
         for name in shot.names:
-            yield _submitted(taker, Asked(name=name, clip_name=shot.clip_name, file=file))
+            yield _submitted(taker, Asked(name=name, clip_name=shot.clip_name, file=file, project=shot.project))
 
 
 def _state_of(manifest: Path) -> tuple[int, int] | None:

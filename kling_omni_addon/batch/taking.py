@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from ..core.errors import ArgumentsInvalid
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
+from ..core.life.spending import Bill
+from ..core.projects import project_of_folder
 from ..core.request import OmniRequest
+from ..login import asker_here
 from ..request_file import RequestFile
 
 if TYPE_CHECKING:
@@ -63,11 +66,14 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One clip that is asked for: once under ``name``, and called ``clip_name``."""
+    """One clip that is asked for: once under ``name``, and called ``clip_name``. ``project`` is what its line says, and
+    ``""`` where it says none.
+    """
 
     name: str
     clip_name: str
     file: RequestFile
+    project: str = ""
 
     @property
     def request(self) -> OmniRequest:
@@ -82,9 +88,9 @@ class Taker(Protocol):
     def pictures(self) -> PictureStore:
         """Where the pictures of what is asked for are kept."""
 
-    def require_affordable(self, units: Decimal | None) -> None:
-        """Raise :class:`~kling_omni_addon.core.errors.CapReached` where so many more units break a limit; None where
-        it is not known how many.
+    def require_affordable(self, wanted: Mapping[str, Decimal | None]) -> None:
+        """Raise :class:`~kling_omni_addon.core.errors.CapReached` where so many more units for each project break a
+        limit; None where it is not known how many, ``""`` for the project of what names none.
         """
 
     def require_key(self) -> None:
@@ -109,11 +115,14 @@ class Taker(Protocol):
 
 
 class Alone:
-    """This process with its own job history. ``clips`` is the folder of the clips, ``""`` for the usual one."""
+    """This process with its own job history. ``clips`` is the folder of the clips, ``""`` for the usual one; what names
+    no project is for that of ``manifest``.
+    """
 
-    def __init__(self, session: Session, clips: str = "") -> None:
+    def __init__(self, session: Session, manifest: Path, clips: str = "") -> None:
         self._session = session
         self._clips = clips
+        self._project = session.settings.project or project_of_manifest(manifest)
         self._names: dict[str, str] = {}  # submission -> name
 
     @property
@@ -121,9 +130,14 @@ class Alone:
         """Those of the session."""
         return self._session.pictures
 
-    def require_affordable(self, units: Decimal | None) -> None:
+    def require_affordable(self, wanted: Mapping[str, Decimal | None]) -> None:
         """By the limits in force and all that was sent under them."""
-        self._session.require_units_within_caps(units, "")
+        bills: dict[Bill, Decimal | None] = {}
+        for project, units in wanted.items():
+            bill = Bill(project=project or self._project)
+            before = bills.get(bill, Decimal(0))
+            bills[bill] = None if before is None or units is None else before + units
+        self._session.require_units_within_caps(bills)
 
     def require_key(self) -> None:
         """By a free look at what is set."""
@@ -134,7 +148,8 @@ class Alone:
         from ..once import submit_once  # requests, as below
 
         target = Target(name=asked.clip_name, folder=self._clips)
-        made = submit_once(self._session, asked.request, target, asked.file.pictures, key=asked.name)
+        asker = asker_here(asked.project or self._project)
+        made = submit_once(self._session, asked.request, target, asked.file.pictures, key=asked.name, asker=asker)
         self._names[made.id] = asked.name
         return standing_of(asked.name, made)
 
@@ -168,6 +183,11 @@ class Alone:
             self._session.start()
             self._session.wait(is_done, tuple(self._names), wait_s or _ACCEPTANCE_S)
         return tuple(told.values())
+
+
+def project_of_manifest(manifest: Path) -> str:
+    """The project of a batch for which nobody named one."""
+    return project_of_folder(str(manifest.absolute().parent))
 
 
 class Recorded:

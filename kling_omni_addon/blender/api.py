@@ -10,6 +10,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.errors import KlingError, RequestInvalid
+from ..core.life.books import Costs, CostSum
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.pricing import Price
@@ -27,6 +28,7 @@ from .capture.pictures import capture_camera, capture_strip, capture_view, use_f
 from .capture.stage import Ground
 from .capture.turntable import Look
 from .connection import clip_links
+from .connection.costs import costs
 from .connection.diagnosis import doctor
 from .connection.snapshots import read_submissions as submissions
 from .connection.snapshots import require_submission as submission
@@ -54,6 +56,8 @@ from .timeline.our_strips import PlacedStrip
 
 __all__ = (
     "CameraPicture",
+    "CostSum",
+    "Costs",
     "Engine",
     "Finding",
     "Ground",
@@ -77,6 +81,7 @@ __all__ = (
     "check_batch",
     "choose_task",
     "collect_batch",
+    "costs",
     "delete_element",
     "discard_footage",
     "doctor",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core.errors import CredentialsMissing, KlingError
 from ..core.pricing import plain
 from ..core.problem import escaped
+from ..core.projects import same_for
 from ..paths import expanded
 from . import spooled, verbs
 from .output import Progress, say, tell
@@ -110,12 +111,15 @@ def check(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 
     profile = verbs.judged_by(options, environment)
     told, total = _Told(options.manifest), Total()
+    project, units_of = _project(options, environment), dict[str, Decimal]()
     for judged in judged_lines(_manifest(options), profile):
         told.all(judged.problems)
         if judged.shot is not None and judged.is_good:
-            total = total.with_clips(list_price(judged.shot, profile), judged.shot.takes)
+            before, total = total, total.with_clips(list_price(judged.shot, profile), judged.shot.takes)
+            name = same_for(judged.shot.project or project)
+            units_of[name] = units_of.get(name, Decimal(0)) + total.units - before.units
     limits = _limits(options, environment)
-    told.all(_beyond_limits(total, limits))
+    told.all(_beyond_limits(total, max(units_of.values(), default=Decimal(0)), limits))
     say(_summary(total) | {name: _amount(units) for name, units in limits.items()} | told.summary())
     return told.exit_code
 
@@ -140,13 +144,19 @@ def _limits(options: argparse.Namespace, environment: Mapping[str, str]) -> dict
     return limits | {"balance": sum(left, Decimal(0))}
 
 
-def _beyond_limits(total: Total, limits: Mapping[str, Decimal | None]) -> Iterator[LineProblem]:
-    """What the whole batch exceeds. Limits are faults: ``submit`` sends nothing then. A balance can be topped up."""
+def _beyond_limits(
+    total: Total, most_of_project: Decimal, limits: Mapping[str, Decimal | None]
+) -> Iterator[LineProblem]:
+    """What the whole batch exceeds, or those of one project. Limits are faults: ``submit`` sends nothing then. A
+    balance can be topped up.
+    """
     from ..batch.manifest import LineProblem
 
     for name, units in limits.items():
-        if units is not None and total.units > units:
-            sentence = f"All clips may cost {plain(total.units)} units. The {name.replace('_', ' ')} is {plain(units)}."
+        cost = most_of_project if name == "project_limit" else total.units
+        if units is not None and cost > units:
+            whose = "All clips" if cost == total.units else "The clips of one project"
+            sentence = f"{whose} may cost {plain(cost)} units. The {name.replace('_', ' ')} is {plain(units)}."
             yield LineProblem(line=0, column="", message=sentence, is_fault=name != "balance")
 
 
@@ -193,7 +203,7 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         if not told.faults:
             require_at_most(plan.new, options.most_units)
             if plan.new.clips:
-                taker.require_affordable(plan.new.most_units)
+                taker.require_affordable(plan.units_of)
         if told.faults or options.dry_run:
             say(_summary(plan.new) | {"submitted_before": plan.known} | told.summary())
             return told.exit_code
@@ -216,22 +226,22 @@ def _taker(options: argparse.Namespace, environment: Mapping[str, str]) -> Itera
     if options.spool:
         spooled.refuse_options_of_gateway(options)
         profile = verbs.judged_by(options, environment)
-        with _spooled(options) as taker:
+        with _spooled(options, _project(options, environment)) as taker:
             yield taker, profile
     else:
         clips = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
         with verbs.session_of(options, environment) as session:
-            yield Alone(session, clips), session.settings.limits
+            yield Alone(session, _manifest(options), clips), session.settings.limits
 
 
 @contextmanager
-def _spooled(options: argparse.Namespace) -> Iterator[Spooled]:
+def _spooled(options: argparse.Namespace, project: str = "") -> Iterator[Spooled]:
     """The spool's gateway, with a folder for pictures on their way."""
     from ..batch.spooled import Spooled
     from ..work.picture_store import PictureStore
 
     with tempfile.TemporaryDirectory(prefix="kling-") as pictures:
-        yield Spooled(spooled.spool_of(options), PictureStore(Path(pictures)))
+        yield Spooled(spooled.spool_of(options), PictureStore(Path(pictures)), project)
 
 
 def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -300,6 +310,14 @@ def _manifest(options: argparse.Namespace) -> Path:
 
 def _command(options: argparse.Namespace) -> tuple[str, ...]:
     return "batch", options.act, f"{options.manifest}"
+
+
+def _project(options: argparse.Namespace, environment: Mapping[str, str]) -> str:
+    """What the lines are counted for that name no project."""
+    from ..batch.taking import project_of_manifest
+    from ..settings import project_in_force
+
+    return project_in_force(environment, options.preferred)[0] or project_of_manifest(_manifest(options))
 
 
 def _profile(options: argparse.Namespace, environment: Mapping[str, str]) -> Profile:

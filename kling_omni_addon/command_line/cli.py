@@ -24,7 +24,7 @@ from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
 from ..version import version
-from . import batching, blender_files, doctoring, output, request_files, spooled, verbs
+from . import batching, blender_files, costs, doctoring, output, request_files, spooled, verbs
 
 _DAY_S = 86_400.0
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -216,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_tasks(names)
     blender_files.add(names, _verb, _whole)
     _add_batch(_verb(names, "batch", batching.check, "render, submit and collect many shots from a manifest"))
+    costs.add(names, _verb)
     cost.add_argument("--input-seconds", type=_seconds, help="length of the edited video in seconds")
     what = "show the remaining units; free, and tests the key"
     account = _verb(names, "account", verbs.account, what, says="packs", example="account")
@@ -235,6 +236,7 @@ _EPILOG = (
     "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_RELAYED_MODELS=1 (also models that only a "
     "relay documents); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S (response timeout); "
     "KLING_CONCURRENCY (parallel jobs, at most); "
+    "KLING_PROJECT (name of the project, default: the folder); "
     "KLING_DAILY_CAP and KLING_PROJECT_CAP (limits in units); "
     "KLING_LOCAL_CLIPS=1 (clips from a local network, as with a VPN). "
     "Exit codes: 0 done, 1 this computer, 2 request or arguments, "

@@ -115,6 +115,11 @@ def say_of_all(facts: Mapping[str, Any]) -> None:
         _Summary.more.update(facts)
 
 
+def say_text(text: str) -> None:
+    """Text on stdout that is no JSON, because somebody asked for another form."""
+    _write(text)
+
+
 def tell(sentence: str) -> None:
     """One line on stderr."""
     if sys.stderr is not None:  # started with it closed; print would take stdout in its place

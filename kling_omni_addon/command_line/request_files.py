@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import ArgumentsInvalid, KlingError
-from ..core.life.events import Target
+from ..core.life.events import Asker, Target
 from ..core.pricing import Price, price_of, sum_of
+from ..core.projects import project_of_folder
 from ..paths import expanded
 from . import verbs
 from .output import say, say_of_all
@@ -160,12 +162,22 @@ class _Made:
         from ..once import submit_once, submit_unless_there
         from ..request_file import STDIN
 
-        options = self._options
+        options, asker = self._options, self._asker(path)
         name = options.name or (_FROM_STDIN if path == STDIN else path.stem)
         target = Target(name=name, folder=self._folder)
         if options.once:
             key, again = options.once, options.again
-            return submit_once(self._session, read.request, target, read.pictures, key=key, again=again)
+            return submit_once(self._session, read.request, target, read.pictures, key=key, again=again, asker=asker)
         if options.again:
-            return self._session.submit(read.request, target, read.pictures)
-        return submit_unless_there(self._session, read.request, target, read.pictures)
+            return self._session.submit(read.request, target, read.pictures, asker=asker)
+        return submit_unless_there(self._session, read.request, target, read.pictures, asker=asker)
+
+    def _asker(self, path: Path) -> Asker:
+        """Who asks; for the project that somebody named, else for that of the file's folder."""
+        asker = self._session.asker_of(Target())
+        return replace(asker, project=asker.project or project_of_request(path))
+
+
+def project_of_request(path: Path) -> str:
+    """The project of a request file for which nobody named one; of standard input that of the current folder."""
+    return project_of_folder(str(path.absolute().parent))

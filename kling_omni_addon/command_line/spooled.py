@@ -15,7 +15,7 @@ from ..paths import expanded
 from . import verbs
 from .output import Progress, say, tell
 from .progress import show_count
-from .request_files import require_one_name
+from .request_files import project_of_request, require_one_name
 
 if TYPE_CHECKING:
     from ..gateway.spool import Spool
@@ -53,6 +53,7 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Put a request file into a spool, and with ``--wait`` wait for its clip."""
     from ..gateway.client import submit_file
     from ..request_file import read_request_file
+    from ..settings import project_in_force
     from ..work.picture_store import PictureStore
 
     _require_fit(options)
@@ -62,7 +63,9 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         store = PictureStore(Path(folder))
         read = read_request_file(path, store, profile)
         verbs.tell_leaves(read)
-        state = submit_file(spool_of(options), read, store, key=options.once, name=options.name)
+        named = project_in_force(environment, options.preferred)[0]
+        project = named or project_of_request(path)
+        state = submit_file(spool_of(options), read, store, key=options.once, name=options.name, project=project)
     if options.wait:
         return _waited(spool_of(options), [options.once], options.wait)
     if state is not None:

@@ -22,6 +22,7 @@ from ..core.errors import ArgumentsInvalid, CredentialsMissing, NotSent
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import held_back_by, waits_because
+from ..core.life.spending import project_of
 from ..core.problem import Problem, escaped
 from ..paths import expanded
 from .output import Progress, say, tell
@@ -435,6 +436,10 @@ def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str,
         "waits_for": waits_because(submission, everything, time.time()) or None,
         "name": submission.target.name,
         "status": submission.status or None,
+        "once": submission.once or None,
+        "user": submission.asker.user or None,
+        "host": submission.asker.host or None,
+        "project": project_of(submission) or None,
         **_charge_line(submission),
     }
 

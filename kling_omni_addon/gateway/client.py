@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +15,12 @@ from ..core.media import ClipRef, PictureRef
 from ..core.once import name_of_wish
 from ..core.payload import draft_body
 from ..core.pieces import pieces_of
+from ..core.projects import name_in
 from ..core.request import OmniRequest
 from ..judging import judge_request, keep_pictures
+from ..login import asker_here
 from ..request_file import RequestFile
+from ..settings import NOTHING_PREFERRED, project_in_force
 from ..work.picture_store import PictureStore
 from .spool import Asked, Spool, slot_of
 from .state import Standing, State, other_wish
@@ -25,10 +29,13 @@ _FIRST_LOOK_S: Final = 0.25
 _LONGEST_LOOK_S: Final = 2.0
 
 
-def submit_request(spool: Spool, request: OmniRequest, profile: Profile, *, key: str, name: str = "") -> State | None:
+def submit_request(
+    spool: Spool, request: OmniRequest, profile: Profile, *, key: str, name: str = "", project: str | None = None
+) -> State | None:
     """Put a request into the spool under its name, pictures in it; nothing happens where it is there already.
 
-    How it stands, where the gateway has said so. ``name`` is what the clip is called. Raises :class:`RequestInvalid`,
+    How it stands, where the gateway has said so. ``name`` is what the clip is called, ``project`` what it is counted
+    for where the gateway does not say it, by default KLING_PROJECT of the environment. Raises :class:`RequestInvalid`,
     and :class:`ArgumentsInvalid` for what is no spool, and for another wish under the same name.
     """
     faults = [problem for problem in judge_request(request, profile) if problem.is_fault]
@@ -37,14 +44,19 @@ def submit_request(spool: Spool, request: OmniRequest, profile: Profile, *, key:
     with tempfile.TemporaryDirectory(prefix="kling-") as folder:
         store = PictureStore(Path(folder))
         body = draft_body(request, keep_pictures(request, store))
-        return _put(spool, Asked(key=key, name=name, wish=name_of_wish(request), body=body), store)
+        named = project_in_force(os.environ, NOTHING_PREFERRED)[0] if project is None else name_in(project)
+        wish, asker = name_of_wish(request), asker_here(named)
+        return _put(spool, Asked(key=key, name=name, wish=wish, body=body, asker=asker), store)
 
 
-def submit_file(spool: Spool, read: RequestFile, store: PictureStore, *, key: str, name: str = "") -> State | None:
+def submit_file(
+    spool: Spool, read: RequestFile, store: PictureStore, *, key: str, name: str = "", project: str = ""
+) -> State | None:
     """The same for a request file that was read, its pictures into ``store``. Raises the same."""
     if read.unsendable:
         raise RequestInvalid(read.unsendable)
-    return _put(spool, Asked(key=key, name=name, wish=name_of_wish(read.request), body=read.body), store)
+    wish, asker = name_of_wish(read.request), asker_here(name_in(project))
+    return _put(spool, Asked(key=key, name=name, wish=wish, body=read.body, asker=asker), store)
 
 
 def _put(spool: Spool, asked: Asked, store: PictureStore) -> State | None:

@@ -95,9 +95,13 @@ class Desk:
         return not intended.payload.has_own_id
 
     def take(self, read: Read) -> Submission:
-        """Record the wish, or go on with what is there. Raises like ``once.submit_once``."""
-        target = Target(name=read.asked.name or read.asked.key)
-        return submit_once(self._session, read.file.request, target, read.file.pictures, key=read.asked.key)
+        """Record the wish, or go on with what is there. It is for the project that this gateway was told, where it was
+        told one: its limit is not to be had under another name. Raises like ``once.submit_once``.
+        """
+        asked = read.asked
+        asker = replace(asked.asker, project=self._session.settings.project or asked.asker.project)
+        target = Target(name=asked.name or asked.key)
+        return submit_once(self._session, read.file.request, target, read.file.pictures, key=asked.key, asker=asker)
 
     def states(self, wishes: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[Submission, State]]:
         """How submissions stand, by id, of which key and wish are given."""

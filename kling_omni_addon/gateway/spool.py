@@ -21,11 +21,12 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from ..core.errors import ArgumentsInvalid
+from ..core.life.events import Asker, asker_in
 from ..core.pieces import Body
 from ..durable import fsync, fsync_folder, make_folder, part_of, put_in_place, put_where_free
 from .state import State, state_from
@@ -54,17 +55,19 @@ def slot_of(key: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A request of the spool: ``body`` is the create body, pictures as Base64 or links. ``name`` is what the clip is
-    called, ``wish`` what its writer says that it asks for (``core.once.name_of_wish``).
+    called, ``wish`` what its writer says that it asks for (``core.once.name_of_wish``), ``asker`` who says to ask.
     """
 
     key: str
     name: str
     wish: str
     body: Body
+    asker: Asker = field(default_factory=Asker)
 
     def as_json(self) -> Body:
         """As it stands in the file."""
-        return {"format": FORMAT, "key": self.key, "name": self.name, "wish": self.wish, "body": self.body}
+        said = {"key": self.key, "name": self.name, "wish": self.wish, "asker": asdict(self.asker), "body": self.body}
+        return {"format": FORMAT} | said
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +211,7 @@ def asked_in(text: bytes, slot: str) -> Asked:
         raise _unfit("It is not a request of this version")
     if not key.strip() or slot_of(key) != slot:
         raise _unfit("It has the file name of another request")
-    return Asked(key=key, name=name, wish=wish, body=body)
+    return Asked(key=key, name=name, wish=wish, body=body, asker=asker_in(found.get("asker")))
 
 
 def _unfit(reason: str) -> ArgumentsInvalid:

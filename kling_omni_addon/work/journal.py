@@ -312,19 +312,7 @@ class Journal:
             rows = self._db.execute(
                 "SELECT kind, data, checksum FROM event WHERE submission_id=? ORDER BY seq", (submission_id,)
             ).fetchall()
-        return tuple(self._event(submission_id, *row) for row in rows)
-
-    def _event(self, submission_id: str, kind: str, data: str, checksum: int | None) -> Event:
-        if {type(text) for text in (submission_id, kind, data)} != {str}:  # one flipped bit, and a text is a blob
-            raise corrupt(self.path, f"an event of {submission_id!r} is no text")
-        if checksum not in (None, checksum_of(submission_id, kind, data)):
-            raise corrupt(self.path, f"an event of {submission_id} is not what was written")
-        try:
-            return event_from(kind, json.loads(data))
-        except (ValueError, TypeError, KeyError):
-            if checksum is None:
-                raise corrupt(self.path, f"an event of {submission_id} cannot be read") from None
-            raise too_new(self.path) from None
+        return tuple(event_in(self.path, submission_id, *row) for row in rows)
 
     def _brought_up(self, rows: list[tuple[str]]) -> tuple[Submission, ...]:
         last = self.last_seq()
@@ -343,11 +331,7 @@ class Journal:
         return self._db.execute("SELECT 1 FROM submission WHERE id=?", (submission_id,)).fetchone() is not None
 
     def _read(self, submission_id: str) -> Submission:
-        history = self.history(submission_id)
-        try:
-            return lifecycle.submission_from(history)
-        except (IllegalTransition, ValueError):
-            raise corrupt(self.path, f"the history of {submission_id} has gaps") from None
+        return submission_in(self.path, submission_id, self.history(submission_id))
 
     def _insert(self, submission_id: str, event: Event) -> None:
         kind, fields = record_of(event)
@@ -367,6 +351,28 @@ class Journal:
                 yield
         if time.monotonic() - self._marked_at >= _MARK_EVERY_S:
             self._note_mark()
+
+
+def event_in(path: Path, submission_id: str, kind: str, data: str, checksum: int | None) -> Event:
+    """The event in a row of the journal at ``path``. Raises :class:`JournalUnusable`."""
+    if {type(text) for text in (submission_id, kind, data)} != {str}:  # one flipped bit, and a text is a blob
+        raise corrupt(path, f"an event of {submission_id!r} is no text")
+    if checksum not in (None, checksum_of(submission_id, kind, data)):
+        raise corrupt(path, f"an event of {submission_id} is not what was written")
+    try:
+        return event_from(kind, json.loads(data))
+    except (ValueError, TypeError, KeyError):
+        if checksum is None:
+            raise corrupt(path, f"an event of {submission_id} cannot be read") from None
+        raise too_new(path) from None
+
+
+def submission_in(path: Path, submission_id: str, history: Iterable[Event]) -> Submission:
+    """The submission of a history of the journal at ``path``. Raises :class:`JournalUnusable`."""
+    try:
+        return lifecycle.submission_from(history)
+    except (IllegalTransition, ValueError):
+        raise corrupt(path, f"the history of {submission_id} has gaps") from None
 
 
 def checksum_of(submission_id: str, kind: str, data: str) -> int:

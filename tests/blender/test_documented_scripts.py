@@ -97,13 +97,15 @@ def test_the_operators_bring_a_clip_to_the_timeline(run: Run, film: Path) -> Non
 
 
 def test_the_functions_bring_a_clip_to_the_timeline_and_say_what_it_costs(run: Run, film: Path) -> None:
-    (code,) = blocks("Functions", "python")
-    said = run(code)
+    (code,), (sums,) = blocks("Functions", "python"), blocks("Costs", "python")
+    said = run(f"{code}\n{sums}\n{sums.replace('by=', 'rehearsed=True, by=')}")
     (strip,) = movies(film)
     assert (sequencer.start_of(strip), sequencer.length_of(strip)) == (12, 72)
     assert "It costs 1.8 units" in said
     assert f"Saved: '{bpy.path.abspath(strip.filepath)}'" in said
     assert f"On channel {strip.channel} at frame 12" in said
+    assert "In all 0 units and {} of the balance" in said, "a rehearsal costs nothing"
+    assert "lighthouse_rises_v001 1 clips 1.8 units, up to 0 more" in said
 
 
 def test_what_is_wrong_is_told_and_nothing_is_recorded(run: Run) -> None:
@@ -127,7 +129,7 @@ def test_several_shots_go_out_together_and_each_clip_comes_to_its_marker(run: Ru
 
 
 def test_no_example_is_left_out() -> None:
-    tried = {"Operators": 1, "Functions": 1, "When something is wrong": 2, "Several shots of one file": 1}
+    tried = {"Operators": 1, "Functions": 1, "Costs": 1, "When something is wrong": 2, "Several shots of one file": 1}
     assert {s: len(blocks(s, "python")) for s in SECTIONS if blocks(s, "python")} == tried | {IN_A_WINDOW: 1}
 
 

@@ -21,6 +21,7 @@ from kling_omni_addon.settings import (
     dialect_in_force,
     keys_in_force,
     profile_in_force,
+    project_in_force,
     read_settings,
     service_in_force,
     told_settings,
@@ -134,17 +135,45 @@ def test_one_sentence_says_where_each_value_came_from_and_tells_no_key_and_no_ad
     page = {"KLING_API_KEY": "k", "KLING_PROJECT_CAP": "4", "KLING_PROFILE": "seed"}
     assert told({"KLING_PROJECT_CAP": "3"}, **page) == (
         "Service: Kling (automatic, because a key is set). Key: the preferences. "
-        "Limit: 3 units on one .blend file (of the environment). "
+        "Limit: 3 units on one project (of the environment). "
         "Profile: seed of 2026-03-31 (by the preferences)."
     )
+    assert told({"KLING_PROJECT": "Night"}).endswith(' Project: "Night" (by KLING_PROJECT of the environment).')
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_said_of_the_settings_comes_out_whole_in_each_language(language: str) -> None:
     """Sentence by sentence; two limits, the other API and the models of a relay say most."""
     around = {"KLING_API_KEY": "k", "KLING_PROJECT_CAP": "3", "KLING_DIALECT": "new", "KLING_RELAYED_MODELS": "1"}
-    in_other_words = catalog(language).translated(told(around, KLING_DAILY_CAP="9", KLING_PROFILE="seed"))
-    assert re.findall(r"\b(?:because|key|units|hours|file|of|the|by|relay|on) ", in_other_words) == []
+    named = told(around | {"KLING_PROJECT": "harbor"}, KLING_DAILY_CAP="9", KLING_PROFILE="seed")
+    in_other_words = catalog(language).translated(named)
+    assert re.findall(r"\b(?:because|key|units|hours|project|of|the|by|relay|on) ", in_other_words) == []
+    assert '"harbor"' in in_other_words
+
+
+@pytest.mark.parametrize(
+    ("environment", "page", "chosen"),
+    [
+        ("", "", ("", "")),
+        (" ", "", ("", "")),
+        ("", "Night Watch", ("Night Watch", "by the preferences")),
+        ("harbor", "Night Watch", ("harbor", "by KLING_PROJECT of the environment")),
+        ("  Night  Watch ", "", ("Night Watch", "by KLING_PROJECT of the environment")),
+    ],
+)
+def test_a_project_is_what_the_environment_says_else_the_preferences_else_the_folder(
+    environment: str, page: str, chosen: tuple[str, str]
+) -> None:
+    preferred = Preferred(values={"KLING_PROJECT": page})
+    assert project_in_force({"KLING_PROJECT": environment}, preferred) == chosen
+    assert read_settings(KEY | {"KLING_PROJECT": environment}, preferred=preferred).project == chosen[0]
+
+
+@pytest.mark.parametrize("name", ["x" * 81, "harbor\x1b[31m", "har\u200bbor"])
+def test_a_project_that_cannot_be_kept_as_it_is_written_is_refused(name: str) -> None:
+    with pytest.raises(ArgumentsInvalid, match="KLING_PROJECT cannot be") as caught:
+        project_in_force({"KLING_PROJECT": name}, Preferred())
+    assert (caught.value.field, "at most 80 characters" in caught.value.remedy) == ("KLING_PROJECT", True)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life import lifecycle, queueing, spending
 from kling_omni_addon.core.life.events import Event, Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
-from kling_omni_addon.core.life.spending import Caps
+from kling_omni_addon.core.life.spending import Bill, Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work import sending
 from kling_omni_addon.work.journal import Journal
@@ -24,6 +24,7 @@ from tests.workshop.studio import ORIGIN, Studio
 
 HOUR_S = 3600.0
 PRICE = "3"
+FILM_A, FILM_B = "/films/a/sh010_v001.blend", "/films/b/sh010_v001.blend"
 DAILY, PROJECT = Caps(daily=Decimal(4)), Caps(project=Decimal(4))  # one clip of 3, and not another
 OTHER_KEY, OTHER_SERVICE = replace(ORIGIN, key_fingerprint="another"), replace(ORIGIN, service="https://b.example")
 BODY = Payload(external_task_id="", model="m", pieces=("{}",)).digest
@@ -101,8 +102,10 @@ class Row:
     wanted: str = PRICE
     wished_h: float = -1.0  # hours before now
     sent_h: float = -0.5
-    blend: str = "/a.blend"
-    own_blend: str = "/a.blend"
+    blend: str = FILM_A
+    own_blend: str = FILM_A
+    project: str = ""  # as an older version wrote it
+    own_project: str = ""
     origin: Origin = field(default=ORIGIN)
     others: int = 1
     concurrency: int | None = None
@@ -152,8 +155,26 @@ ROWS: Mapping[str, Row] = {
     "wished long ago, sent today": Row(past=(sent, accepted), wished_h=-300, sent_h=-1),
     "project, long ago": Row(past=(sent, accepted, made("3"), fetched), caps=PROJECT, wished_h=-900, sent_h=-900),
     "project, charge unknown": Row(past=(sent, accepted, made(""), failed), caps=PROJECT, wished_h=-900, sent_h=-900),
-    "another project": Row(past=(sent,), caps=PROJECT, own_blend="/b.blend", is_sent=True),
-    "another project, but today": Row(past=(sent,), own_blend="/b.blend"),
+    "another project": Row(past=(sent,), caps=PROJECT, own_blend=FILM_B, is_sent=True),
+    "another project, but today": Row(past=(sent,), own_blend=FILM_B),
+    "the next version of the file": Row(past=(sent,), caps=PROJECT, own_blend="/films/a/sh010_v002.blend"),
+    "the next version of the folder": Row(
+        past=(sent,), caps=PROJECT, blend="/films/sh010_v001/a.blend", own_blend="/films/sh010_V02/a.blend"
+    ),
+    "one project, two files": Row(past=(sent,), caps=PROJECT, own_blend=FILM_B, project="Night", own_project="Night"),
+    "one project, spelled otherwise": Row(
+        past=(sent,), caps=PROJECT, own_blend=FILM_B, project="Night  Watch", own_project="ＮＩＧＨＴ watch"
+    ),
+    "two projects, one file": Row(past=(sent,), caps=PROJECT, project="Night", own_project="Day"),
+    "two projects, no file": Row(
+        past=(sent,), caps=PROJECT, blend="", own_blend="", project="Night", own_project="Day", is_sent=True
+    ),
+    "an older one of no file": Row(past=(sent,), caps=PROJECT, blend="", own_blend="", own_project="Day"),
+    "an older one of no file, beside a file": Row(
+        past=(sent,), caps=PROJECT, blend="", own_project="Day", is_sent=True
+    ),
+    "an older one of the folder": Row(past=(sent,), caps=PROJECT, own_blend="", own_project="A"),
+    "an older one of another folder": Row(past=(sent,), caps=PROJECT, own_blend="", own_project="Day", is_sent=True),
     "no project": Row(past=(sent,), caps=PROJECT, blend="", own_blend=""),
     "day but not project": Row(past=(sent,), caps=Caps(daily=Decimal(4), project=Decimal(100))),
     "project but not day": Row(past=(sent,), caps=Caps(daily=Decimal(100), project=Decimal(4))),
@@ -168,10 +189,14 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-def wish(studio: Studio, name: str, at: float, blend: str, units: str, origin: Origin = ORIGIN) -> None:
+def wish(
+    studio: Studio, name: str, at: float, blend: str, units: str, origin: Origin = ORIGIN, *, project: str = ""
+) -> None:
     payload = Payload(external_task_id=name, model="m", pieces=("{}",))
-    target = Target(blend=blend, scene="Scene")
-    studio.journal.begin(ev.Intended(at=at, payload=payload, origin=origin, target=target, most_units=units))
+    target, asker = Target(blend=blend, scene="Scene"), ev.Asker(project=project)
+    studio.journal.begin(
+        ev.Intended(at=at, payload=payload, origin=origin, target=target, most_units=units, asker=asker)
+    )
 
 
 def holds(row: Row, folder: Path) -> bool:
@@ -182,10 +207,11 @@ def holds(row: Row, folder: Path) -> bool:
     studio.clock.time = now = 1_790_000_000.0
     # What another process did: this one only sends, so that nothing of it goes on.
     for number in range(row.others if row.past else 0):
-        wish(studio, f"kob-{number}", now + row.wished_h * HOUR_S, row.blend, row.price, row.origin)
+        at = now + row.wished_h * HOUR_S
+        wish(studio, f"kob-{number}", at, row.blend, row.price, row.origin, project=row.project)
         for step in row.past:
             studio.journal.append(f"kob-{number}", step(now + row.sent_h * HOUR_S))
-    wish(studio, "wanted", now, row.own_blend, row.wanted)
+    wish(studio, "wanted", now, row.own_blend, row.wanted, project=row.own_project)
     for step in row.own_past:
         studio.journal.append("wanted", step(now))
     studio.restart(caps=row.caps, concurrency=row.concurrency)
@@ -266,6 +292,10 @@ def capped(change: Callable[[Caps], Caps]) -> Callable[[pytest.MonkeyPatch], Non
         patch.setattr(spending, "check_caps", lambda s, others, caps, now: real(s, others, change(caps), now))
 
     return plant
+
+
+def bills(is_with: Callable[[Bill, Bill], bool]) -> Callable[[pytest.MonkeyPatch], None]:
+    return lambda patch: patch.setattr(Bill, "is_with", is_with)
 
 
 def running(counted: Callable[[Submission, float], bool]) -> Callable[[pytest.MonkeyPatch], None]:
@@ -359,7 +389,29 @@ MUTANTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "a project ends with the day": (since(lambda at: max(at, 1_790_000_000.0 - spending.DAY_S)), "project, long ago"),
     "a project is only what runs": (counts_only(lambda s: s.phase is not Phase.FAILED), "project, charge unknown"),
     "the cap of a project is that of all": (capped(lambda caps: Caps(daily=caps.project)), "another project"),
-    "files without a name share no project": (told(target=Target(blend="/other.blend")), "no project"),
+    "files without a name share no project": (told(target=Target(blend=FILM_B)), "no project"),
+    "a version is a project": (
+        lambda patch: patch.setattr(spending, "project_of_blend", str),
+        "the next version of the file",
+    ),
+    "a project is spelled in one way": (
+        lambda patch: patch.setattr(spending, "same_for", str),
+        "one project, spelled otherwise",
+    ),
+    "another name frees a file": (bills(lambda one, other: one.project == other.project), "two projects, one file"),
+    "a project is one file": (bills(lambda one, other: one.blend == other.blend), "one project, two files"),
+    "all that is of no file is one project": (
+        bills(lambda one, other: one.blend == other.blend),
+        "two projects, no file",
+    ),
+    "older ones of no file count nowhere": (
+        bills(lambda one, other: one.project == other.project),
+        "an older one of no file",
+    ),
+    "older ones have no folder": (
+        lambda patch: patch.setattr(spending, "project_of_blend", lambda blend: ""),
+        "an older one of the folder",
+    ),
     "the daily cap yields to the project's": (capped(lambda caps: Caps(project=caps.project)), "day but not project"),
     "the project's cap yields to the daily": (capped(lambda caps: Caps(daily=caps.daily)), "project but not day"),
     "a cap is passed by a little": (

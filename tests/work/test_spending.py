@@ -14,16 +14,17 @@ from kling_omni_addon.core.errors import CapReached, Unanswered
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission, apply, begin
-from kling_omni_addon.core.life.spending import Caps, check_caps, check_wish, spent_units
+from kling_omni_addon.core.life.spending import Bill, Caps, check_caps, check_wish, spent_units
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.journal import Journal
 from tests.workshop.studio import ORIGIN, Studio, refusal
 
 DAY_S = 86_400.0
 NOW = 1_790_000_000.0
+FILM_A, FILM_B = "/films/a/sh010_v001.blend", "/films/b/sh010_v001.blend"
 
 
-def one(name: str = "kob-1", units: str = "3", blend: str = "/a.blend", at: float = NOW) -> Submission:
+def one(name: str = "kob-1", units: str = "3", blend: str = FILM_A, at: float = NOW) -> Submission:
     payload = Payload(external_task_id=name, model="m", pieces=("{}",))
     return begin(ev.Intended(at=at, payload=payload, origin=ORIGIN, target=Target(blend=blend), most_units=units))
 
@@ -69,7 +70,7 @@ def test_what_may_have_been_made_counts_with_its_price_until_the_charge_is_known
     assert spent_units(submission) == Decimal(units)
 
 
-def sent(units: str = "3", blend: str = "/a.blend", at: float = NOW) -> Submission:
+def sent(units: str = "3", blend: str = FILM_A, at: float = NOW) -> Submission:
     return apply(one("kob-0", units, blend, at), ev.Sent(at=at, digest="d"))
 
 
@@ -100,7 +101,7 @@ def test_a_day_is_the_24_hours_before_and_a_project_never_ends() -> None:
     assert is_within(Caps(daily=Decimal(3)), old)
     assert not is_within(Caps(daily=Decimal(3)), sent(at=NOW - DAY_S + 1))
     assert not is_within(Caps(project=Decimal(3)), old)
-    assert is_within(Caps(project=Decimal(3)), sent(blend="/b.blend"))
+    assert is_within(Caps(project=Decimal(3)), sent(blend=FILM_B))
 
 
 def test_what_has_no_price_is_not_sent_under_a_cap() -> None:
@@ -237,7 +238,8 @@ def test_a_press_counts_what_was_sent_and_what_will_be_sent_by_itself(
     known: tuple[Submission, ...], wanted: str | None, fits: bool
 ) -> None:
     def press() -> None:
-        check_wish(None if wanted is None else Decimal(wanted), "/a.blend", known, Caps(daily=Decimal(9)), NOW)
+        units = None if wanted is None else Decimal(wanted)
+        check_wish({Bill(project="a", blend=FILM_A): units}, known, Caps(daily=Decimal(9)), NOW)
 
     if fits:
         press()
@@ -247,7 +249,21 @@ def test_a_press_counts_what_was_sent_and_what_will_be_sent_by_itself(
 
 
 def test_the_cap_of_a_project_counts_what_waits_for_that_project() -> None:
-    known = (waits("kob-1", "5"), sent(blend="/b.blend", units="5"))
-    check_wish(Decimal(4), "/a.blend", known, Caps(project=Decimal(9)), NOW)
+    known = (waits("kob-1", "5"), sent(blend=FILM_B, units="5"))
+    check_wish({Bill(project="a", blend=FILM_A): Decimal(4)}, known, Caps(project=Decimal(9)), NOW)
     with pytest.raises(CapReached):
-        check_wish(Decimal(5), "/a.blend", known, Caps(project=Decimal(9)), NOW)
+        check_wish({Bill(project="a", blend=FILM_A): Decimal(5)}, known, Caps(project=Decimal(9)), NOW)
+
+
+def test_a_batch_of_several_projects_counts_each_against_its_own_and_all_against_the_day() -> None:
+    wanted = {Bill(project="Lighthouse"): Decimal(5), Bill(project="storm"): Decimal(8)}
+    check_wish(wanted, (), Caps(daily=Decimal(13), project=Decimal(8)), NOW)
+    with pytest.raises(CapReached, match="daily limit of 12 units"):
+        check_wish(wanted, (), Caps(daily=Decimal(12), project=Decimal(8)), NOW)
+    with pytest.raises(CapReached, match="limit of 7 units per project"):
+        check_wish(wanted, (), Caps(project=Decimal(7)), NOW)
+    spelled_otherwise = wanted | {Bill(project=" LIGHTHOUSE"): Decimal(4)}
+    with pytest.raises(CapReached, match="limit of 8 units per project"):
+        check_wish(spelled_otherwise, (), Caps(project=Decimal(8)), NOW)
+    with pytest.raises(CapReached, match="no list price"):
+        check_wish(wanted | {Bill(project="c"): None}, (), Caps(daily=Decimal(99)), NOW)

@@ -12,6 +12,7 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import LOOK_WINDOW_S, Phase, Submission
 from kling_omni_addon.core.payload import build_payload, draft_body
+from kling_omni_addon.core.pricing import plain, price_of
 from kling_omni_addon.core.request import OmniRequest, Picture, Role
 from kling_omni_addon.remote.service import KlingService
 from kling_omni_addon.remote.token import Credentials
@@ -91,13 +92,21 @@ class Road:
         now = self.clock.now()
         self.journal.begin(ev.Intended(at=now, payload=payload, origin=ORIGIN, target=Target(), id_is_given=True))
 
-    def intend(self, number: int = 1, prompt: str = "a fox", picture: Path | None = None) -> str:
+    def intend(
+        self, number: int = 1, prompt: str = "a fox", picture: Path | None = None, asker: ev.Asker | None = None
+    ) -> str:
         kept = {str(picture): self.pictures.keep_file(picture, "picture")} if picture else {}
         first = tuple(Picture(source=source, role=Role.FIRST) for source in kept)
         request = OmniRequest(prompt=prompt, pictures=first, mode="std", aspect_ratio="16:9", duration_s=3)
         body = draft_body(request, kept, external_task_id=f"kob-{number}")
+        price = price_of(request, profile=self.limits)
         intended = ev.Intended(
-            at=self.clock.now(), payload=build_payload(body, self.limits), origin=ORIGIN, target=Target()
+            at=self.clock.now(),
+            payload=build_payload(body, self.limits),
+            origin=ORIGIN,
+            target=Target(),
+            most_units=plain(price.most_units) if price else "",
+            asker=asker or ev.Asker(),
         )
         return self.journal.begin(intended).id
 

@@ -46,7 +46,11 @@ def submit_batch(
     """
     require_online()
     session, folder = opening.session(), FramesFolder(frames) if frames is not None else None
-    batch, taker, plan = Batch(manifest=manifest, frames=folder, profile=limits.profile()), Alone(session), Plan()
+    batch, taker, plan = (
+        Batch(manifest=manifest, frames=folder, profile=limits.profile()),
+        Alone(session, manifest),
+        Plan(),
+    )
     faults = [problem for problem in batch.planned(taker, plan) if problem.is_fault]
     if faults:
         first = faults[0]
@@ -54,7 +58,7 @@ def submit_batch(
         raise ArgumentsInvalid(sentence, field=first.column, remedy="List all problems with: kling batch check")
     require_at_most(plan.new, most_units)
     if plan.new.clips:
-        taker.require_affordable(plan.new.most_units)
+        taker.require_affordable(plan.units_of)
     submitted = tuple(batch.submitted(taker, plan))
     snapshots.refresh()
     heartbeat.start()

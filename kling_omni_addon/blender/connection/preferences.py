@@ -10,6 +10,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from ... import settings
 from ...core import capability
 from ...core.errors import KlingError
+from ...core.projects import LONGEST_NAME
 from ..host.identity import ROOT_PACKAGE
 from ..host.signals import Signal
 from . import questions
@@ -155,6 +156,14 @@ class Preferences:
         max=1440,
     )
 
+    project: StringProperty(
+        name="Project",
+        description=(
+            "Name of the project that clips are counted for. When empty, the folder of the .blend file. KLING_PROJECT "
+            "in the environment takes precedence"
+        ),
+        maxlen=LONGEST_NAME,
+    )
     daily_cap: IntProperty(
         name="Daily Limit",
         description="Units that may be spent in any 24 hours; 0 for no limit. A clip that would exceed it is not sent",
@@ -163,8 +172,8 @@ class Preferences:
         soft_max=1000,
     )
     project_cap: IntProperty(
-        name="Limit for .blend File",
-        description="Units that may be spent on one file; 0 for no limit. A clip that would exceed it is not sent",
+        name="Project Limit",
+        description="Units that may be spent on one project; 0 for no limit. A clip that would exceed it is not sent",
         default=0,
         min=0,
         soft_max=10_000,
@@ -188,6 +197,7 @@ def preferred() -> settings.Preferred:
         "KLING_ACCESS_KEY": page.access_key,
         "KLING_SECRET_KEY": page.secret_key,
         "KLING_LOOK_WINDOW_S": str(page.look_window_s),
+        "KLING_PROJECT": page.project,
         "KLING_UPLOAD_COMMAND": page.upload_command,
         "KLING_DELETE_COMMAND": page.delete_command,
         "KLING_LINK_LIFETIME_S": str(page.link_lifetime_min * 60),

@@ -52,6 +52,7 @@ PAGES: Final = (
     ("bpy.ops.kling.*library*", f"{_ELEMENTS}#library"),
     ("bpy.ops.kling.*element", _ELEMENTS),
     ("bpy.ops.kling.check_account", f"{_GENERATE}#account-and-preferences"),
+    ("bpy.ops.kling.add_up_costs", f"{_GENERATE}#account-and-preferences"),
     ("bpy.ops.kling.copy_report", f"{_GENERATE}#account-and-preferences"),
     ("bpy.ops.kling.submit", f"{_GENERATE}#generate"),
     ("bpy.ops.kling.*", f"{_GENERATE}#jobs"),

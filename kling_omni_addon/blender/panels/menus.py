@@ -123,8 +123,9 @@ def _draw_active_job(layout: bpy.types.UILayout) -> None:
 
 
 def _draw_account(layout: bpy.types.UILayout) -> None:
-    """The key, what is left, a report for those who help, and the preferences."""
+    """The key, what is left, what was spent, a report for those who help, and the preferences."""
     layout.operator("kling.check_account", icon="KEYINGSET")
+    layout.operator_menu_enum("kling.add_up_costs", "by", text="Add Up Costs", icon="SORTSIZE")
     layout.operator("kling.copy_report", icon="COPYDOWN")
     keys: Any = layout.operator("kling.open_page", text="Get a Key", icon="URL")
     keys.page = "KEYS"

@@ -51,6 +51,7 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     draw_uploading(page, layout)
     column = layout.column(align=True)
     column.prop(page, "confirm_units")
+    column.prop(page, "project")
     column.prop(page, "daily_cap")
     column.prop(page, "project_cap")
     column.prop(page, "concurrency")

@@ -19,6 +19,7 @@ from ..host.wrapping import characters_of, draw_text
 from ..shot.kinds import has_own_prompts, kind_of_shot
 from ..shot.properties import scene_of, shot_of
 from ..submissions import words
+from .costs import draw_costs
 from .frames import draw_crop, draw_frames
 from .generate import draw_generate
 from .needs import draw_needs
@@ -128,6 +129,7 @@ class _Account(_InSidePanel):
 
     def draw(self, context: bpy.types.Context) -> None:
         draw_account(self.layout, context)
+        draw_costs(self.layout, context)
         draw_text(self.layout, context, limits.told(), "TIME")
 
 

@@ -135,7 +135,7 @@ def require_within_caps(requests: Sequence[OmniRequest], target: Target) -> None
     """Raise :class:`~kling_omni_addon.core.errors.CapReached` where these and all that waits to be sent might break a
     cap, so that a press adds nothing that would only be held.
     """
-    opening.session().require_within_caps(requests, target.blend)
+    opening.session().require_within_caps(requests, target)
 
 
 def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:

@@ -8,8 +8,9 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ...core.errors import ClipUnusable
+from ...core.life.books import By
 from ...core.life.lifecycle import Phase
-from ..connection import account, snapshots
+from ..connection import account, costs, snapshots
 from ..connection.online import WhileOnline
 from ..host import heartbeat
 from ..host.reporting import Outcome, reported, say
@@ -301,6 +302,35 @@ class KLING_OT_check_account(WhileOnline, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class KLING_OT_add_up_costs(bpy.types.Operator):
+    """Add up what the jobs in the job history cost. Free, and works offline"""
+
+    bl_idname = "kling.add_up_costs"
+    bl_label = "Add Up Costs"
+    bl_options = {"REGISTER"}
+
+    by: EnumProperty(
+        name="By",
+        description="What the costs are added up by",
+        items=(
+            ("DAY", "Day", "Days on which the jobs were sent"),
+            ("PROJECT", "Project", "Projects of the preferences, or folders of the .blend files"),
+            ("SHOT", "Shot", "Names of the shots"),
+            ("USER", "User", "Login names of the people who asked"),
+            ("MODEL", "Model", "Models of Kling"),
+        ),
+        default="PROJECT",
+    )
+
+    @reported
+    def execute(self, _context: bpy.types.Context) -> Outcome:
+        """Have it read; the panel shows the sums when they are there."""
+        costs.add_up(By[self.by])
+        heartbeat.start()
+        say(self, "The costs are shown in the Kling tab, under Account")
+        return {"FINISHED"}
+
+
 CLASSES = (
     KLING_OT_submit,
     KLING_OT_place_clip,
@@ -314,4 +344,5 @@ CLASSES = (
     KLING_OT_fetch_again,
     KLING_OT_hide_submission,
     KLING_OT_check_account,
+    KLING_OT_add_up_costs,
 )

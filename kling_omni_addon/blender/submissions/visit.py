@@ -39,7 +39,7 @@ def follow_stand_ins() -> None:
 def visit() -> float | None:
     """One visit: seconds until the next, or None when nothing lives. A step that fails keeps no other from its turn."""
     on_its_own(opening.follow_online_access)
-    if on_its_own(questions.hear):
+    if on_its_own(questions.hear):  # also without a session: what is read on this computer is answered, too
         redraw(_OUR_AREAS)
     if opening.is_paused():
         on_its_own(_tell_status)

@@ -16,6 +16,7 @@ from ..errors import CredentialsRefused
 from ..media import ClipRef, PictureFacts, PictureRef
 from ..payload import Payload
 from ..pieces import Piece
+from ..projects import name_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,17 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Who asked for a clip, by login name and machine, and for which project (``core.projects``); ``""`` where nobody
+    knows, as where an older version wrote this.
+    """
+
+    user: str = ""
+    host: str = ""
+    project: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Intended:
     """Somebody wants this clip. On disk before anything leaves.
 
@@ -58,6 +70,7 @@ class Intended:
     again; empty where an older version wrote this. ``most_units`` is the most that the clip may cost, as a decimal
     number; ``""`` where there is no list price. ``id_is_given``: somebody chose its id, which may be another task's.
     ``once`` is the name under which it is asked for once, whoever asks again (``core.once``); ``""`` for none.
+    ``asker`` is who asked first.
     """
 
     at: float
@@ -68,6 +81,7 @@ class Intended:
     most_units: str = ""
     id_is_given: bool = False
     once: str = ""
+    asker: Asker = field(default_factory=Asker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -492,6 +506,8 @@ def event_from(kind: str, data: Mapping[str, Any]) -> Event:
         values["origin"] = Origin(**values["origin"])
     if "target" in values:
         values["target"] = _target(values["target"])
+    if "asker" in values:
+        values["asker"] = asker_in(values["asker"])
     event: Event = event_type(**values)
     return event
 
@@ -499,6 +515,12 @@ def event_from(kind: str, data: Mapping[str, Any]) -> Event:
 def _target(data: Mapping[str, Any]) -> Target:
     known = {each.name for each in fields(Target)}
     return Target(**{name: value for name, value in data.items() if name in known})
+
+
+def asker_in(data: Any) -> Asker:
+    """The asker in JSON data that anybody may have written; what is no name there is none here."""
+    found = data if isinstance(data, Mapping) else {}
+    return Asker(**{each.name: name_in(found.get(each.name)) for each in fields(Asker)})
 
 
 def _payload(data: Mapping[str, Any]) -> Payload:

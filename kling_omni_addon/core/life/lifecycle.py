@@ -116,7 +116,7 @@ class Submission:
     ``wants_marked``: a copy with the watermark belongs to the clip, and it is not there and not given up. ``marked`` is
     that file, ``marked_sha256`` its content; ``marked_named`` and the others are for it what those without ``marked_``
     are for the clip.
-    ``wish`` is the request, as ``events.Intended`` has it.
+    ``wish`` is the request and ``asker`` who asked for it, as ``events.Intended`` has them.
     """
 
     id: str
@@ -178,6 +178,7 @@ class Submission:
     strip: str = ""
     problem: str = ""
     wish: Mapping[str, Any] = field(default_factory=dict)
+    asker: ev.Asker = field(default_factory=ev.Asker)
 
     @property
     def is_over(self) -> bool:
@@ -311,6 +312,7 @@ def begin(event: ev.Intended | ev.Adopted) -> Submission:
         most_units=event.most_units,
         id_is_given=event.id_is_given,
         once=event.once,
+        asker=event.asker,
     )
 
 

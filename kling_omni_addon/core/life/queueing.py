@@ -65,9 +65,9 @@ def is_running(submission: Submission, now: float) -> bool:
 def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots, now: float) -> Submission | None:
     """The one submission that may be sent now, if any.
 
-    First in, first out within a project (a .blend, or none), and between projects the one with the fewest running
-    tasks. Whoever is first keeps the place while it backs off or a "too many" is checked: that and "no network" are
-    true for all behind it.
+    First in, first out within one .blend, or none, and between these the one with the fewest running tasks. Whoever is
+    first keeps the place while it backs off or a "too many" is checked: that and "no network" are true for all behind
+    it.
     Of those that the service takes no id of ours for, one at a time is open.
     One that is held because the key or the account is at fault holds back every send; one that its own cap stops, or
     that is set aside, only itself.

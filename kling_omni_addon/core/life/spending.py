@@ -7,13 +7,14 @@ service says what it charged, or that nothing was made. What cannot be priced is
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from ..amounts import amount_of, charge_of, charge_words
 from ..errors import CapReached
 from ..pricing import plain
+from ..projects import project_of_blend, same_for
 from .lifecycle import Submission
 
 DAY_S = 86_400.0
@@ -21,8 +22,8 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """The most units that may be spent with one key: ``daily`` in any 24 hours, ``project`` on one .blend ever (those
-    of no .blend are one project). None is no cap.
+    """The most units that may be spent with one key: ``daily`` in any 24 hours, ``project`` on one project ever (see
+    :class:`Bill`). None is no cap.
     """
 
     daily: Decimal | None = None
@@ -32,29 +33,77 @@ class Caps:
         return self.daily is not None or self.project is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bill:
+    """What the cap of a project counts a clip under: its project, and its .blend file; ``""`` where there is none."""
+
+    project: str = ""
+    blend: str = ""
+
+    def is_with(self, other: Bill) -> bool:
+        """Whether what is spent on the one counts for the other: of one project, however its name is spelled.
+
+        Those of one .blend count together under whatever name, so that another name for the project frees nothing that
+        the file has spent. What names neither (found on the account, or of an older version) counts with everything
+        that is of no .blend, as it always did.
+        """
+        if same_for(self.project) == same_for(other.project):
+            return True
+        has_blend = bool(self.blend or other.blend)
+        return self.blend == other.blend if has_blend else not (self.project and other.project)
+
+
+def bill_of(submission: Submission) -> Bill:
+    """What a submission is counted under."""
+    return Bill(project=project_of(submission), blend=submission.target.blend)
+
+
+def project_of(submission: Submission) -> str:
+    """The project that it was asked for, else that of the folder of its .blend file; ``""`` where there is neither."""
+    return submission.asker.project or project_of_blend(submission.target.blend)
+
+
 def check_caps(submission: Submission, sent: Iterable[Submission], caps: Caps, now: float) -> None:
     """Raise :class:`CapReached` when sending ``submission`` now might break a cap.
 
     ``sent`` is everything of the same key whose last byte may have left; this one may be among it (it is sent again).
     """
-    everything = tuple(sent)
+    everything, bill = tuple(sent), bill_of(submission)
     recent = [s for s in everything if s.sent_at > now - DAY_S]
-    own_project = [s for s in everything if s.target.blend == submission.target.blend]
+    own_project = [s for s in everything if bill_of(s).is_with(bill)]
     for cap, counted, limit in _in_force(caps, recent, own_project):
         spent = sum((spent_units(s) for s in counted), Decimal(0))
         _check(amount_of(submission.most_units), spent, cap, limit, _OF_CLIP)
 
 
-def check_wish(wanted: Decimal | None, blend: str, known: Iterable[Submission], caps: Caps, now: float) -> None:
-    """Raise :class:`CapReached` when clips for ``blend`` that are not recorded yet, and may cost ``wanted`` units
-    together, would break a cap once everything of the same key that is ``known`` and waits has been sent as well.
+def check_wish(wanted: Mapping[Bill, Decimal | None], known: Iterable[Submission], caps: Caps, now: float) -> None:
+    """Raise :class:`CapReached` when clips that are not recorded yet, and may cost so many units for each bill (None
+    where that is not known), would break a cap once everything of the same key that is ``known`` and waits has been
+    sent as well.
     """
     everything = [s for s in known if s.sent_at or not s.is_held]
     recent = [s for s in everything if not s.sent_at or s.sent_at > now - DAY_S]
-    own_project = [s for s in everything if s.target.blend == blend]
-    for cap, counted, limit in _in_force(caps, recent, own_project):
-        units = sum((_may_cost(s) for s in counted), Decimal(0))
-        _check(wanted, units, cap, limit, _OF_PRESS)
+    for cap, counted, limit in _in_force(replace(caps, project=None), recent, ()):
+        _check(_together(wanted.values()), _sum_of(counted), cap, limit, _OF_PRESS)
+    for bill in wanted if caps.project is not None else ():
+        own_project = [s for s in everything if bill_of(s).is_with(bill)]
+        asked = _together(units for other, units in wanted.items() if other.is_with(bill))
+        for cap, counted, limit in _in_force(replace(caps, daily=None), (), own_project):
+            _check(asked, _sum_of(counted), cap, limit, _OF_PRESS)
+
+
+def _together(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum; None where one of them is not known."""
+    units = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        units += amount
+    return units
+
+
+def _sum_of(counted: Iterable[Submission]) -> Decimal:
+    return sum((_may_cost(s) for s in counted), Decimal(0))
 
 
 def _may_cost(submission: Submission) -> Decimal:
@@ -82,34 +131,34 @@ _OF_CLIP = _Words(
     exceeded={
         _Limit.DAILY: "Not sent: the daily limit of {cap} units would be exceeded "
         "(up to {spent} used, up to {wanted} for this clip).",
-        _Limit.PROJECT: "Not sent: the limit of {cap} units per .blend file would be exceeded "
+        _Limit.PROJECT: "Not sent: the limit of {cap} units per project would be exceeded "
         "(up to {spent} used, up to {wanted} for this clip).",
     },
     raised={
         _Limit.DAILY: "Raise Daily Limit or wait, then press Resume.",
-        _Limit.PROJECT: "Raise Limit for .blend File, then press Resume.",
+        _Limit.PROJECT: "Raise Project Limit, then press Resume.",
     },
     unpriced="Not sent: this clip has no list price, so the spending limit cannot be checked.",
     lifted={
         _Limit.DAILY: "Remove Daily Limit, then press Resume, or press Stop Waiting.",
-        _Limit.PROJECT: "Remove Limit for .blend File, then press Resume, or press Stop Waiting.",
+        _Limit.PROJECT: "Remove Project Limit, then press Resume, or press Stop Waiting.",
     },
 )
 _OF_PRESS = _Words(
     exceeded={
         _Limit.DAILY: "Not sent: the daily limit of {cap} units would be exceeded "
         "(up to {spent} used or queued, up to {wanted} more).",
-        _Limit.PROJECT: "Not sent: the limit of {cap} units per .blend file would be exceeded "
+        _Limit.PROJECT: "Not sent: the limit of {cap} units per project would be exceeded "
         "(up to {spent} used or queued, up to {wanted} more).",
     },
     raised={
         _Limit.DAILY: "Raise Daily Limit or wait, then press Generate again.",
-        _Limit.PROJECT: "Raise Limit for .blend File, then press Generate again.",
+        _Limit.PROJECT: "Raise Project Limit, then press Generate again.",
     },
     unpriced=_OF_CLIP.unpriced,
     lifted={
         _Limit.DAILY: "Remove Daily Limit, then press Generate again.",
-        _Limit.PROJECT: "Remove Limit for .blend File, then press Generate again.",
+        _Limit.PROJECT: "Remove Project Limit, then press Generate again.",
     },
 )
 

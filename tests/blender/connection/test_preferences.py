@@ -11,7 +11,7 @@ import bpy
 import pytest
 
 from kling_omni_addon import settings
-from kling_omni_addon.blender.connection import preferences
+from kling_omni_addon.blender.connection import opening, preferences
 from kling_omni_addon.blender.panels import preferences_page
 from kling_omni_addon.blender.shot.reading import read_request
 from kling_omni_addon.blender.submissions import confirming
@@ -20,6 +20,7 @@ from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.provenance import wish_of
+from kling_omni_addon.login import asker_here
 from tests.workshop.layout import Layout
 
 Scene = Any
@@ -37,6 +38,7 @@ def page(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
         "CONCURRENCY",
         "LOOK_WINDOW_S",
         "DAILY_CAP",
+        "PROJECT",
         "PROJECT_CAP",
         "PROFILE",
         "DIALECT",
@@ -92,6 +94,17 @@ def test_the_page_decides_unless_the_environment_does(page: Page, monkeypatch: p
     assert (read.keys.api_key, read.window_s, read.concurrency) == ("of the page", 60, 2)
     monkeypatch.setenv("KLING_CONCURRENCY", "4")
     assert preferences.read_settings().concurrency == 4
+
+
+def test_a_clip_is_counted_for_the_project_of_the_page_unless_the_environment_says_another(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.api_key, film = "k", Target(blend="/films/harbor_v002/sh010.blend")
+    assert opening.session().asker_of(film) == asker_here("harbor")
+    page.project = "Night Watch"
+    assert opening.session().asker_of(film) == asker_here("Night Watch")
+    monkeypatch.setenv("KLING_PROJECT", "storm")
+    assert opening.session().asker_of(film) == asker_here("storm")
 
 
 def test_caps_of_the_page_stop_spending_but_no_rehearsal(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,61 @@
+"""What a project is called, and which of them are the same.
+
+Money is counted by these names, so two spellings of one name must not be two projects: they are compared without
+regard to case, width and blanks. A name that nobody gave is that of the folder, which outlives the ``_v002`` of files.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from pathlib import PureWindowsPath
+from typing import Final
+
+LONGEST_NAME: Final = 80
+"""Characters of a name, of a project, a person or a machine."""
+_REMEMBERED: Final = 4096
+"""So many names are thought of once: limits compare each with all that was sent."""
+_VERSION: Final = re.compile(r"(^|[ ._-]+)v[0-9]+$", re.IGNORECASE)
+
+
+def name_in(text: object) -> str:
+    """A name as it may be kept and shown, of whatever anybody wrote: one line of printable characters, not a long one;
+    ``""`` for what is no text.
+    """
+    if not isinstance(text, str):
+        return ""
+    printable = "".join(map(_shown, text[: 4 * LONGEST_NAME]))
+    return " ".join(printable.split())[:LONGEST_NAME].strip()
+
+
+def _shown(character: str) -> str:
+    """A character that is seen; a blank for a line break and its like, and nothing for what has no width."""
+    if character.isprintable():
+        return character
+    return "" if unicodedata.category(character) == "Cf" else " "
+
+
+def project_of_folder(folder: str) -> str:
+    """The project of what lies in a folder: its name without a version at the end (``sh010_v002``), or that of the
+    folder above where nothing else is left of it; ``""`` at the root of a disk.
+
+    ``folder`` is a path as any system writes it. The same folder gives the same name on every one of them.
+    """
+    for part in (PureWindowsPath(folder), *PureWindowsPath(folder).parents):
+        name = name_in(_VERSION.sub("", part.name))
+        if name and name != "..":
+            return name
+    return ""
+
+
+@lru_cache(_REMEMBERED)
+def project_of_blend(blend: str) -> str:
+    """The project of a .blend file for which nobody named one; ``""`` for a file that was never saved."""
+    return project_of_folder(str(PureWindowsPath(blend).parent)) if blend else ""
+
+
+@lru_cache(_REMEMBERED)
+def same_for(name: str) -> str:
+    """Equal for two spellings of one name."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
