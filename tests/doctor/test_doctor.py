@@ -257,7 +257,7 @@ def test_limits_are_told_with_where_they_come_from(served: dict[str, str], exami
     preferred = Preferred(values={"KLING_DAILY_CAP": "50", "KLING_PROJECT_CAP": "90"})
     report = examine(KLING_DAILY_CAP="100", preferred=preferred)
     assert report["limits"][1] == (
-        "Limit: 50 units in 24 hours (of the preferences). Limit: 90 units on one .blend file (of the preferences)."
+        "Limit: 50 units in 24 hours (of the preferences). Limit: 90 units on one project (of the preferences)."
     )
 
 
