@@ -18,6 +18,13 @@ def test_nothing_goes_wrong_on_the_way(story: Story) -> None:
     assert story["steps"][-1] == "twice"
 
 
+def test_a_running_job_has_the_tab_drawn_again_where_it_is_in_sight_and_never_the_viewport(story: Story) -> None:
+    viewport, panels = story["drawings_with_tab"]
+    assert viewport == 0
+    assert panels > 0
+    assert story["drawings_without_tab"] == [0, 0]
+
+
 def test_a_search_lists_what_has_the_word(story: Story) -> None:
     assert story["found"] == ["fox_take_2", "fox"]
 

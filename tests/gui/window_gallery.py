@@ -59,12 +59,31 @@ def gallery() -> Steps:
         bpy.ops.kling.submit()
         yield from in_sight()
         yield from look("dark")
+        yield from count_drawings()
         yield from play()
         yield from right_click()
         yield from search_and_place()
         yield from delete(clips)
         yield from at_every_size()
     STORY["thumbnails"] = len(sys.modules[f"{_ADDON}.blender.host.thumbnails"]._kept["clips"])
+
+
+def count_drawings() -> Steps:
+    """How often the 3D Viewport and our panels are drawn while a job runs, nobody touches anything, and the tab is in
+    sight or not.
+    """
+    drawn: list[None] = []
+    handle = bpy.types.SpaceView3D.draw_handler_add(drawn.append, (None,), "WINDOW", "POST_PIXEL")
+    for is_shown in (True, False):
+        area(_EDITOR).spaces.active.show_region_ui = is_shown
+        yield 1.5
+        drawn.clear()
+        before = len(STORY["drawn"])
+        yield 3.0
+        STORY[f"drawings_{'with' if is_shown else 'without'}_tab"] = [len(drawn), len(STORY["drawn"]) - before]
+    bpy.types.SpaceView3D.draw_handler_remove(handle, "WINDOW")
+    open_side_panel(_EDITOR)
+    yield 0.5
 
 
 def render_film(name: str, number: int) -> Path:

@@ -10,7 +10,7 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 from mathutils import Vector
 
 from ..connection import limits
-from ..host.editors import redraw
+from ..host.editors import redraw_views
 from ..host.reporting import Outcome
 from ..shot.offers import ASPECT_RATIOS
 from .camera import picture_size
@@ -62,7 +62,7 @@ class KLING_OT_toggle_frame_overlay(bpy.types.Operator):
             hide()
         else:
             show(self.shape)
-        redraw(("VIEW_3D",))
+        redraw_views()
         return {"FINISHED"}
 
 

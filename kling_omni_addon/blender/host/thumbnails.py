@@ -12,7 +12,7 @@ from typing import Any, Final
 import bpy
 import bpy.utils.previews
 
-from .editors import redraw
+from .editors import redraw_tab
 from .isolating import on_its_own
 
 _MOST: Final = 64
@@ -78,7 +78,7 @@ def load_wanted() -> None:
     _wanted.clear()
     for clip in tuple(_drawn)[:-_MOST_CLIPS]:
         _release(clip)
-    redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
+    redraw_tab()
 
 
 def forget_clip(clip: str) -> None:

@@ -14,7 +14,7 @@ import bpy
 
 from ...core.takes import Take
 from ..host import thumbnails
-from ..host.editors import is_in_sequencer, redraw
+from ..host.editors import is_in_sequencer, redraw_tab
 from ..host.isolating import on_its_own
 from ..host.language import translated
 from ..host.sequencer import Strip
@@ -60,7 +60,7 @@ def look() -> None:
     for key, folder in _wanted.items():
         _found[key] = on_its_own(takes.takes_around, key[0], folder) or ()
     _wanted.clear()
-    redraw(("SEQUENCE_EDITOR",))
+    redraw_tab()
 
 
 def forget() -> None:

@@ -17,7 +17,7 @@ from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
 from ..connection import clip_links, limits, preferences
 from ..host import thumbnails
-from ..host.editors import redraw
+from ..host.editors import redraw_tab
 from ..host.isolating import on_its_own
 from ..host.ownership import is_own, why_not_own
 from .borrowed import borrowed_prompts
@@ -101,7 +101,7 @@ def _judge_unknown() -> None:
     for scene in bpy.data.scenes:
         if problems(scene) is None:
             on_its_own(judge, scene)
-    redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
+    redraw_tab()
 
 
 def stop() -> None:
@@ -126,7 +126,7 @@ def judge_all() -> None:
     """Judge every shot: another profile is in force."""
     for scene in bpy.data.scenes:
         on_its_own(judge, scene)
-    redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
+    redraw_tab()
 
 
 def judge_edited() -> bool:

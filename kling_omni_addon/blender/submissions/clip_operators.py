@@ -14,7 +14,7 @@ from ...core.life.lifecycle import Submission
 from ..connection import snapshots
 from ..connection.online import WhileOnline
 from ..host import player
-from ..host.editors import redraw
+from ..host.editors import redraw_tab
 from ..host.language import translated
 from ..host.reporting import Outcome, reported, say
 from ..shot.properties import scene_of
@@ -161,7 +161,7 @@ class KLING_OT_delete_clips(bpy.types.Operator):
         if not chosen:
             raise KlingError(kept[0] if kept else "There is no file to delete.")
         done = _each(self, chosen, lambda each: clip_files.delete(each.id))
-        redraw(("VIEW_3D", "SEQUENCE_EDITOR"))
+        redraw_tab()
         say(self, f"Deleted {_clips(done)}")
         return {"FINISHED"}
 

@@ -36,6 +36,7 @@ _TEXT_SIZE: Final = 11.0
 _SIDE: Final = 6.0
 
 _drawn: list[Any] = []  # Blender's handle of our drawing
+_told: dict[str, tuple[str, float | None]] = {}  # what was there to draw when somebody asked last
 
 
 def show() -> None:
@@ -75,6 +76,18 @@ def _is_trouble(submission: Submission | None) -> bool:
     if submission is None:
         return False
     return submission.phase in _BAD or bool(_need_of(submission)) or bool(snapshots.silent_since(submission))
+
+
+def has_news() -> bool:
+    """Whether something else is to be drawn than when this was asked last."""
+    before, now = dict(_told), {}
+    for submission_id in stand_in.waiting_lately():
+        submission = snapshots.submission(submission_id)
+        share = progress_of(submission).share if submission is not None else None
+        now[submission_id] = (state_of(submission), None if share is None else round(share, 2))
+    _told.clear()
+    _told.update(now)
+    return now != before
 
 
 def lane_of(bottom: float, top: float, scale: float) -> tuple[float, float, bool]:

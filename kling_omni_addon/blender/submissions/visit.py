@@ -10,17 +10,14 @@ import bpy
 
 from ...core.errors import KlingError
 from ..connection import online, opening, questions, snapshots
-from ..host.editors import redraw
+from ..host.editors import redraw_preferences, redraw_strips, redraw_tab
 from ..host.heartbeat import BUSY_S, CALM_S, start
 from ..host.isolating import on_its_own
 from ..shot import judging, prompt
 from ..timeline import stand_in
-from . import moved_project, placing, status_bar
+from . import moved_project, overlay, placing, status_bar
 
 _STRIP_EDITORS: Final = ("SEQUENCER_OT_", "TRANSFORM_OT_")
-
-
-_OUR_AREAS: Final = ("VIEW_3D", "SEQUENCE_EDITOR", "PREFERENCES", "TEXT_EDITOR")
 
 
 _shown = {"second": 0}
@@ -40,17 +37,18 @@ def visit() -> float | None:
     """One visit: seconds until the next, or None when nothing lives. A step that fails keeps no other from its turn."""
     on_its_own(opening.follow_online_access)
     if on_its_own(questions.hear):  # also without a session: what is read on this computer is answered, too
-        redraw(_OUR_AREAS)
+        redraw_tab()
+        redraw_preferences()
     if opening.is_paused():
         on_its_own(_tell_status)
         return BUSY_S if questions.is_asking() else CALM_S
     if on_its_own(judging.judge_edited):
-        redraw(_OUR_AREAS)
+        redraw_tab()
     if opening.running() is None:
         return _without_session()
     news = [on_its_own(step) for step in (snapshots.refresh, _is_second_over)]
     if any(news):
-        redraw(_OUR_AREAS)
+        _draw_again()
     moved_project.follow_project()
     if not _is_blender_busy():
         on_its_own(placing.place_arrived, is_patient=True)
@@ -58,6 +56,13 @@ def visit() -> float | None:
     if questions.is_asking() or any(not s.is_over for s in snapshots.submissions()):
         return BUSY_S
     return CALM_S if prompt.has_texts() or status_bar.is_telling() else None
+
+
+def _draw_again() -> None:
+    redraw_tab()
+    redraw_preferences()
+    if overlay.has_news():
+        redraw_strips()
 
 
 def _without_session() -> float | None:

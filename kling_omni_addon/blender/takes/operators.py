@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...core.errors import ClipUnusable
 from ...core.takes import Take
-from ..host.editors import redraw
+from ..host.editors import redraw_tab
 from ..host.language import translated
 from ..host.ownership import require_own
 from ..host.reporting import Outcome, reported, say
@@ -167,7 +167,7 @@ class KLING_OT_delete_unused_takes(_OfStrip, bpy.types.Operator):
         chosen = [take for take in unused if agreed is None or take.clip in agreed]
         for take in chosen:
             takes.delete_files(take)
-        redraw(("SEQUENCE_EDITOR",))
+        redraw_tab()
         say(self, f"{len(chosen)} deleted")
         return {"FINISHED"}
 
