@@ -56,7 +56,8 @@ def test_every_command_of_the_search_is_in_the_menu(shot_scene: Scene, write_cli
         for name in dir(bpy.ops.kling)
         if "INTERNAL" not in getattr(bpy.types, f"KLING_OT_{name}").bl_options
     }
-    assert in_search - reached == {"kling.hide_submission", "kling.switch_take"}  # of a job that is over; of two takes
+    # Of a clip whose file is gone; of a job that is over; of two takes.
+    assert in_search - reached == {"kling.fetch_again", "kling.hide_submission", "kling.switch_take"}
 
 
 def test_the_menu_draws_in_an_empty_file(shot_scene: Scene) -> None:
