@@ -5,12 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable, Mapping
+from types import ModuleType
 
 import bpy
 from bpy.app.handlers import persistent
 
 from ..settings import Preferred
-from . import api
 from .capture import registered as capture
 from .connection import opening, preferences
 from .connection import registered as connection
@@ -74,6 +74,13 @@ def _judge_again(scene: bpy.types.Scene) -> None:
         judging.judge(scene)
 
 
+def _api(_shot: properties.KLING_PG_shot) -> ModuleType:
+    """``scene.kling.api``: imported when a script asks for it, for nothing that is drawn needs all of it."""
+    from . import api
+
+    return api
+
+
 def register(command_line: Callable[[list[str], Mapping[str, str], Preferred], int]) -> None:
     """Register everything. No I/O, nothing heavy imported.
 
@@ -84,7 +91,7 @@ def register(command_line: Callable[[list[str], Mapping[str, str], Preferred], i
         bpy.utils.register_class(cls)
     for room in _ROOMS:
         room.register()
-    properties.KLING_PG_shot.api = api
+    properties.KLING_PG_shot.api = property(_api)
     bpy.app.handlers.load_post.append(_on_load)
     bpy.app.handlers.undo_post.append(_on_undo)
     bpy.app.handlers.redo_post.append(_on_undo)

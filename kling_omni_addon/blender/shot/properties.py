@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any, ClassVar, cast
 
 import bpy
@@ -169,7 +168,7 @@ class KLING_PG_shot(bpy.types.PropertyGroup):
     repository that the extension was installed from.
     """
 
-    api: ClassVar[ModuleType]
+    api: ClassVar[property]
 
     kind: EnumProperty(
         name="Kind",
