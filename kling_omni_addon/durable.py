@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import errno
 import os
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    _TO_THE_PLATTER = None
+else:
+    _TO_THE_PLATTER = getattr(fcntl, "F_FULLFSYNC", None)  # macOS, whose fsync ends in the cache of the drive
 
 _NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_SECOND_NAMES = _NOT_OFFERED | {errno.EPERM, errno.EMLINK}
 _OWN_FILE, _OWN_FOLDER = 0o600, 0o700
+_WAITS_S = (0.05, 0.1, 0.2, 0.3, 0.35) if os.name == "nt" else ()
+"""Windows renames nothing that another program looks at, and a virus scanner looks at every new file for a moment."""
 
 
 def part_of(target: Path, mark: str = "") -> Path:
@@ -47,8 +58,19 @@ def _written(target: Path, data: bytes) -> Path:
 
 def put_in_place(part: Path, target: Path) -> None:
     """Give a synced temporary file its name, for good. What had that name is gone."""
-    part.replace(target)
+    _patiently(lambda: part.replace(target))
     fsync_folder(target.parent)
+
+
+def _patiently(rename: Callable[[], object]) -> None:
+    for wait_s in _WAITS_S:
+        try:
+            rename()
+        except PermissionError:
+            time.sleep(wait_s)
+        else:
+            return
+    rename()
 
 
 def put_where_free(part: Path, target: Path) -> None:
@@ -134,6 +156,10 @@ def keep_to_owner(path: Path) -> None:
 
 def fsync(handle: int) -> None:
     """Bring what was written to the disk, as far as the disk promises that."""
+    if _TO_THE_PLATTER is not None:
+        with suppress(OSError):  # a disk that cannot do that may do the other
+            fcntl.fcntl(handle, _TO_THE_PLATTER)
+            return
     try:
         os.fsync(handle)
     except OSError as error:

@@ -117,14 +117,15 @@ def unregister() -> None:
     if not _commands:
         return
     atexit.unregister(unregister)
-    heartbeat.stop()
-    opening.close()
-    bpy.utils.unregister_cli_command(_commands.pop())
-    bpy.app.handlers.load_post.remove(_on_load)
-    bpy.app.handlers.undo_post.remove(_on_undo)
-    bpy.app.handlers.redo_post.remove(_on_undo)
-    del properties.KLING_PG_shot.api
+    # Each on its own: what cannot be ended (a file that Windows holds) leaves nothing else behind.
+    on_its_own(heartbeat.stop)
+    on_its_own(opening.close)
+    on_its_own(bpy.utils.unregister_cli_command, _commands.pop())
+    on_its_own(bpy.app.handlers.load_post.remove, _on_load)
+    on_its_own(bpy.app.handlers.undo_post.remove, _on_undo)
+    on_its_own(bpy.app.handlers.redo_post.remove, _on_undo)
+    on_its_own(delattr, properties.KLING_PG_shot, "api")
     for room in reversed(_ROOMS):
-        room.unregister()
+        on_its_own(room.unregister)
     for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+        on_its_own(bpy.utils.unregister_class, cls)

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,12 @@ from ..core.errors import KlingError, RehearsalUnavailable
 
 SCRIPT = Path(__file__).resolve().parents[1] / "blender" / "rehearsal_clip.py"
 TIME_LIMIT_S = 600.0
+USUAL_PLACES = (
+    Path("/Applications/Blender*.app"),
+    Path.home() / "Applications" / "Blender*.app",
+    Path(os.environ.get("PROGRAMFILES", "C:/Program Files")) / "Blender Foundation" / "Blender*",
+)
+"""Where installers put Blender on macOS and on Windows, with a pattern as the last part."""
 _SECRET_PREFIX = "KLING_"
 _STOPPING = "The rehearsal server is stopping."
 
@@ -154,6 +161,7 @@ class ClipMaker:
                 text=True,
                 errors="replace",
                 env=_without_secrets(os.environ),
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
                 start_new_session=True,  # BLENDER may name a shell script: its children are to be killed with it
             )
             self._children.add(child)
@@ -168,14 +176,33 @@ def default_command(blender_binary: str | None) -> list[str]:
     if not blender_binary and importlib.util.find_spec("bpy") is not None:
         # -P: the script's folder holds modules (properties, frames) that are not to be found in place of others.
         return [sys.executable, "-P", str(SCRIPT)]
-    blender = blender_binary or shutil.which("blender")
+    blender = executable_of(Path(blender_binary)) if blender_binary else found_blender()
     if not blender:
         raise RehearsalUnavailable(
             "The rehearsal server renders its test clips with Blender, but found no Blender.",
             field="BLENDER",
             remedy="Set BLENDER to a Blender executable, or install the bpy package into this Python.",
         )
-    return [blender, "--background", "--factory-startup", "--python-exit-code", "1", "--python", str(SCRIPT), "--"]
+    return [str(blender), "--background", "--factory-startup", "--python-exit-code", "1", "--python", str(SCRIPT), "--"]
+
+
+def executable_of(blender: Path) -> Path:
+    """The program that is run for a Blender, which may be given as the folder that it is installed in."""
+    inside = (blender / "Contents" / "MacOS" / "Blender", blender / "blender.exe")
+    return next((program for program in inside if program.is_file()), blender)
+
+
+def found_blender(places: Sequence[Path] = USUAL_PLACES) -> Path | None:
+    """The Blender on the PATH, else the newest where installers put it; None for none."""
+    on_path = shutil.which("blender")
+    if on_path:
+        return Path(on_path)
+    found = (executable_of(path) for place in places for path in place.parent.glob(place.name))
+    return max((program for program in found if program.is_file()), key=_numbers_in, default=None)
+
+
+def _numbers_in(path: Path) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"[0-9]+", str(path))))
 
 
 def _kill(child: subprocess.Popen[str]) -> None:

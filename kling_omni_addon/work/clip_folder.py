@@ -18,6 +18,10 @@ from ..durable import make_folder
 
 PATIENCE = 3
 """So many failed tries does a clip wait for its own folder: a share may only be slow to come back."""
+_LONGEST_NAME = 100
+"""Characters of a clip's name on its way, without the ``.part``: a shot, a date, a tag, a number, a mark."""
+_LONGEST_PATH = 259 if os.name == "nt" else 4096
+"""Characters of a whole path: Windows ends there, and says no more than that there is no such folder."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _ANOTHER = "Choose another folder for the clip."
 
@@ -95,8 +99,10 @@ def _trouble_with(folder: Path, *, makes_parents: bool) -> str:
 
 
 def _write_into(folder: Path) -> None:
-    """Make a file and remove it. Raises OSError."""
-    trial = folder / f".kling-{os.getpid()}-{os.urandom(4).hex()}.part"
+    """Make a file with as long a name as a clip may have on its way, and remove it. Raises OSError."""
+    trial = folder / f"{f'.kling-{os.getpid()}-{os.urandom(4).hex()}-'.ljust(_LONGEST_NAME, '_')}.part"
+    if len(str(trial)) > _LONGEST_PATH:
+        raise OSError(errno.ENAMETOOLONG, f"The paths of clips would be longer than {_LONGEST_PATH} characters")
     try:
         trial.open("xb").close()
     finally:

@@ -11,7 +11,8 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
+from urllib.parse import quote
 
 from ..durable import make_folder, make_own_file
 from .disk_trouble import corrupt, disk_trouble, too_new
@@ -69,6 +70,8 @@ def opened(path: Path) -> sqlite3.Connection:
 def _prepare(db: sqlite3.Connection, path: Path) -> None:
     _write_ahead(db)
     db.execute("PRAGMA synchronous=FULL")
+    for pragma in ("fullfsync", "checkpoint_fullfsync"):  # what fsync alone does not do on macOS, and no other knows
+        db.execute(f"PRAGMA {pragma}=ON")
     db.execute("PRAGMA foreign_keys=ON")
     if not has_current_tables(db, path):
         _make_tables(db)
@@ -146,7 +149,7 @@ def look_for_damage(path: Path) -> None:
 
 
 def _check_quickly(path: Path) -> None:
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+    with closing(sqlite3.connect(reading_address(path.absolute()), uri=True)) as db:
         check_quickly(db, path)
 
 
@@ -157,6 +160,16 @@ def check_quickly(db: sqlite3.Connection, path: Path) -> None:
         found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
         if found != "ok":
             raise corrupt(path, found)
+
+
+def reading_address(path: PurePath, *more: str) -> str:
+    """How SQLite is told to open a file for reading, with ``more`` words of its own (``immutable=1``).
+
+    Unlike ``Path.as_uri`` also one on a Windows share or of the form ``//?/``: what would stand for a host there is one
+    that SQLite refuses.
+    """
+    place = quote(path.as_posix(), safe="/:")
+    return f"file://{'' if place.startswith('/') else '/'}{place}?{'&'.join(('mode=ro', *more))}"
 
 
 def _undo_making(path: Path) -> None:

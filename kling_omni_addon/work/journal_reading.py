@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.life.lifecycle import Submission
 from .disk_trouble import disk_trouble
 from .journal import event_in, submission_in
-from .journal_file import has_current_tables
+from .journal_file import has_current_tables, reading_address
 from .salvage import log_of
 
 
@@ -50,15 +50,15 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     journal open: it is read as it is, and where a killed process left a log, a copy of both is read.
     """
     with ExitStack() as stack:
-        file, how = path, "immutable=1"
+        file, how = path, ["immutable=1"]
         if path.with_name(f"{path.name}-shm").exists():
-            how = "readonly_shm=1"
+            how = ["readonly_shm=1"]
         elif log_of(path).exists() and log_of(path).stat().st_size:
             file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kling-"))) / path.name
             shutil.copyfile(path, file)
             shutil.copyfile(log_of(path), log_of(file))
-            how = ""
-        uri = f"{file.absolute().as_uri()}?mode=ro&{how}".rstrip("&")
-        db = stack.enter_context(closing(sqlite3.connect(uri, uri=True, isolation_level=None)))
+            how = []
+        address = reading_address(file.absolute(), *how)
+        db = stack.enter_context(closing(sqlite3.connect(address, uri=True, isolation_level=None)))
         db.execute("PRAGMA query_only=ON")
         yield db

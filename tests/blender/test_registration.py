@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import pytest
 
+import kling_omni_addon
 from kling_omni_addon.blender import registration
 from kling_omni_addon.blender.connection import preferences
 from kling_omni_addon.blender.panels.preferences_page import KLING_AP_preferences
@@ -25,6 +26,21 @@ def test_classes_are_called_what_they_are(shot_scene: Any) -> None:
 def test_no_two_classes_are_given_twice(shot_scene: Any) -> None:
     names = [kind.__name__ for kind in registration._CLASSES]
     assert len(names) == len(set(names))
+
+
+def test_what_cannot_be_ended_leaves_nothing_else_behind(shot_scene: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def held() -> None:
+        raise PermissionError(13, "The process cannot access the file")
+
+    monkeypatch.setattr(registration.opening, "close", held)
+    registration.unregister()
+    monkeypatch.undo()
+    try:
+        assert not hasattr(bpy.types.Scene, "kling")
+        assert [kind.__name__ for kind in registration._CLASSES if kind.is_registered] == []
+        assert registration._on_load not in bpy.app.handlers.load_post
+    finally:
+        kling_omni_addon.register()
 
 
 def test_secrets_are_in_the_preferences_only_and_hidden_there(shot_scene: Any) -> None:

@@ -16,7 +16,15 @@ import pytest
 
 from kling_omni_addon.core.errors import RehearsalUnavailable
 from kling_omni_addon.rehearsal import clip_maker
-from kling_omni_addon.rehearsal.clip_maker import SCRIPT, ClipMaker, ClipMakingFailed, ClipSpec, default_command
+from kling_omni_addon.rehearsal.clip_maker import (
+    SCRIPT,
+    ClipMaker,
+    ClipMakingFailed,
+    ClipSpec,
+    default_command,
+    executable_of,
+    found_blender,
+)
 
 PATIENCE_S = 30.0
 # Notes its start with its prompt and process id, waits for the gate, makes the clip or complains, notes its end.
@@ -268,3 +276,20 @@ def test_without_any_blender_the_remedy_is_named(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RehearsalUnavailable, match="Set BLENDER to a Blender executable"):
         default_command("")
+
+
+def test_the_blender_of_an_installer_is_found_and_an_application_is_the_program_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    places = (tmp_path / "Applications" / "Blender*.app", tmp_path / "Blender Foundation" / "Blender*")
+    assert found_blender(places) is None
+    windows = [tmp_path / "Blender Foundation" / f"Blender {version}" / "blender.exe" for version in ("4.5", "4.10")]
+    mac = tmp_path / "Applications" / "Blender.app" / "Contents" / "MacOS" / "Blender"
+    for program in (*windows, mac):
+        program.parent.mkdir(parents=True)
+        program.touch()
+    assert found_blender(places[1:]) == windows[1]
+    assert found_blender(places[:1]) == mac
+    assert executable_of(tmp_path / "Applications" / "Blender.app") == mac
+    assert executable_of(tmp_path / "elsewhere" / "blender") == tmp_path / "elsewhere" / "blender"

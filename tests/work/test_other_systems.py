@@ -1,0 +1,117 @@
+"""Rules of Windows and macOS, played where none of them is: what they refuse is refused here by hand."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import pytest
+
+from kling_omni_addon import durable
+from kling_omni_addon.core.errors import ArgumentsInvalid
+from kling_omni_addon.work import clip_folder
+from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.journal_file import reading_address
+from kling_omni_addon.work.picture_store import PictureStore
+from tests.workshop.rehearsal_stand import png
+
+
+class Refusing:
+    """``Path.replace`` that another program's look at the file keeps from working, some times or for good."""
+
+    def __init__(self, times: int) -> None:
+        self.times = times
+        self.real = Path.replace
+
+    def __call__(self, path: Path, target: Path) -> Path:
+        self.times -= 1
+        if self.times >= 0:
+            raise PermissionError(errno.EACCES, "The process cannot access the file")
+        return self.real(path, target)
+
+    def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(durable, "_WAITS_S", (0.0, 0.0, 0.0))
+        monkeypatch.setattr(Path, "replace", lambda path, target: self(path, target))
+
+
+def test_a_file_that_a_virus_scanner_looks_at_gets_its_name_a_moment_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Refusing(3).stand_in(monkeypatch)
+    durable.write_whole(tmp_path / "state.json", b"whole")
+    assert (tmp_path / "state.json").read_bytes() == b"whole"
+
+
+def test_a_name_that_is_refused_for_good_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Refusing(9).stand_in(monkeypatch)
+    with pytest.raises(PermissionError):
+        durable.write_whole(tmp_path / "state.json", b"whole")
+
+
+def test_a_picture_that_is_being_sent_is_kept_once_more_without_replacing_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = tmp_path / "first.png"
+    picture.write_bytes(png(400, 400))
+    store = PictureStore(tmp_path / "pictures")
+    kept = store.keep_file(picture, "image")
+    Refusing(9).stand_in(monkeypatch)
+    assert store.keep_file(picture, "image") == kept
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == [kept.sha256]
+
+
+def test_macos_is_told_to_go_as_far_as_the_platter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(durable, "_TO_THE_PLATTER", 51)
+    monkeypatch.setattr(durable.fcntl, "fcntl", lambda _handle, command: asked.append(command))
+    monkeypatch.setattr(os, "fsync", lambda _handle: asked.append("fsync"))
+    durable.write_whole(tmp_path / "state.json", b"whole")
+    assert set(asked) == {51}
+
+    def not_offered(*_: object) -> None:
+        raise OSError(errno.ENOTSUP, "not supported")
+
+    monkeypatch.setattr(durable.fcntl, "fcntl", not_offered)
+    durable.write_whole(tmp_path / "state.json", b"again")
+    assert "fsync" in asked
+
+
+def test_the_journal_asks_sqlite_for_the_same(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path / "journal.sqlite3")) as journal:
+        told = [journal._db.execute(f"PRAGMA {name}").fetchone() for name in ("fullfsync", "checkpoint_fullfsync")]
+    assert told == [(1,), (1,)]
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        (PurePosixPath("/home/a b/#1?.sqlite3"), "file:///home/a%20b/%231%3F.sqlite3?mode=ro"),
+        (PureWindowsPath(r"C:\Users\é\journal.sqlite3"), "file:///C:/Users/%C3%A9/journal.sqlite3?mode=ro"),
+        (PureWindowsPath(r"\\server\share\journal.sqlite3"), "file:////server/share/journal.sqlite3?mode=ro"),
+        (PureWindowsPath(r"\\?\C:\journal.sqlite3"), "file:////%3F/C:/journal.sqlite3?mode=ro"),
+    ],
+)
+def test_the_address_of_a_journal_has_no_host(path: Any, address: str) -> None:
+    assert reading_address(path) == address
+
+
+def test_sqlite_takes_such_an_address(tmp_path: Path) -> None:
+    path = tmp_path / "a b#?%41é" / "journal.sqlite3"
+    Journal(path).close()
+    with closing(sqlite3.connect(reading_address(path, "immutable=1"), uri=True)) as db:
+        assert db.execute("SELECT count(*) FROM submission").fetchone() == (0,)
+    with pytest.raises(sqlite3.OperationalError, match="invalid uri authority"):
+        sqlite3.connect("file://server/share/journal.sqlite3?mode=ro", uri=True)
+
+
+def test_a_folder_in_which_paths_become_too_long_is_refused_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clip_folder, "_LONGEST_PATH", len(str(tmp_path)) + 120)
+    clip_folder.require_folder(tmp_path / "short")
+    with pytest.raises(ArgumentsInvalid, match="The paths of clips would be longer"):
+        clip_folder.require_folder(tmp_path / "a folder of a longer name")
