@@ -9,14 +9,14 @@ own that asks for the same.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 
 from .core.errors import ArgumentsInvalid, ClipGone, TaskUnknown
-from .core.life.events import Asker, Target
+from .core.life.events import Asker, Intended, Target
 from .core.life.lifecycle import Phase, Submission
 from .core.media import PictureRef
 from .core.once import MOST_ATTEMPTS, is_same_wish, likeness, once_id
@@ -25,7 +25,7 @@ from .core.provenance import request_from, wish_of
 from .core.request import OmniRequest
 from .core.takes import diff_of
 from .session import Session, is_rehearsed
-from .work.recovery import ID_PREFIX
+from .work.recovery import ID_PREFIX, REHEARSED_PREFIX
 
 _FREE = ("", "0")
 _AGAIN = "Pass --again (again=True) to generate another take, which is charged."
@@ -84,10 +84,31 @@ def submit_unless_there(
     if not request.external_task_id:
         wanted = session.intended(request, target, pictures)
         for found in session.live():
-            is_like = found.target == wanted.target and likeness(found.payload) == likeness(wanted.payload)
-            if is_like and found.id not in beside:
+            if is_alike(found, wanted) and found.id not in beside:
                 return session.go_on_with(found)
     return session.submit(request, target, pictures, asker=asker)
+
+
+def submit_all_unless_there(session: Session, wanted: Sequence[Intended]) -> tuple[Submission, ...]:
+    """The same for several wishes of ``Session.intended``, of which the new ones are recorded all or none; two that are
+    alike are one. Raises like ``Session.submit``, and :class:`CapReached` where they might break a cap together.
+    """
+    live, there, new = session.live(), dict[int, Submission](), dict[int, Intended]()
+    for place, intended in enumerate(wanted):
+        found = next((each for each in live if not intended.id_is_given and is_alike(each, intended)), None)
+        if found is not None:
+            there[place] = found
+        elif not any(is_alike(each, intended) for each in new.values()):
+            new[place] = intended
+    session.require_intended_within_caps(new.values())
+    made = dict(zip(new, session.submit_together(tuple(new.values())), strict=True))
+    gone_on_with = {place: session.go_on_with(found) for place, found in there.items()}
+    return tuple(submission for _, submission in sorted((made | gone_on_with).items()))
+
+
+def is_alike(one: Submission | Intended, other: Intended) -> bool:
+    """Whether both ask for the same clip in the same place."""
+    return one.target == other.target and likeness(one.payload) == likeness(other.payload)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +130,7 @@ class _Asked:
     @property
     def prefix(self) -> str:
         """How ids begin: a rehearsal of a wish is not the wish, and has ids of its own."""
-        return f"{ID_PREFIX}test-" if self.session.is_rehearsal else ID_PREFIX
+        return REHEARSED_PREFIX if self.session.is_rehearsal else ID_PREFIX
 
     def require_same_wish(self) -> None:
         """Raise :class:`ArgumentsInvalid` where the journal has the name for something else."""
@@ -188,9 +209,11 @@ def _gone_on_with(session: Session, found: Submission) -> Submission:
     name = found.once or found.id
     if found.phase is Phase.ABANDONED and not found.sends:
         raise ArgumentsInvalid(f'"{name}" was stopped before it was sent.', field="once", remedy=_AGAIN)
-    if found.phase is Phase.FAILED and found.was_made:
+    is_lost = found.phase is Phase.FAILED and found.was_made
+    if is_lost and not (found.named and Path(found.named).is_file()):
         raise ClipGone(f'The clip of "{name}" was generated and is gone. {found.problem}', field="once", remedy=_AGAIN)
-    if not found.clip or Path(found.clip).is_file():
+    has_clip = found.phase in (Phase.FETCHED, Phase.PLACED)
+    if not is_lost and (not has_clip or Path(found.clip).is_file()):
         return session.go_on_with(found)
     try:
         return session.fetch_again(found.id)

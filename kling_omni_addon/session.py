@@ -6,7 +6,7 @@ import logging
 import math
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
@@ -70,6 +70,8 @@ _log = logging.getLogger(__name__)
 
 USER_AGENT = "kling-omni-blender/0.1"
 _ASKED_ABOUT = (Phase.UNANSWERED, Phase.ACCEPTED)
+_ON_THE_WAY = (Phase.ACCEPTED, Phase.READY)
+_WITH_CLIP = (Phase.FETCHED, Phase.PLACED)
 _LOOK_S = 0.25
 _LISTED = "List all jobs with: kling status"
 _ELEMENT_S = 600.0
@@ -246,17 +248,22 @@ class Session:
         recorded and nothing will be sent.
         """
         intended = self.intended(request, target, pictures, own_id=own_id, once=once, asker=asker)
-        require_folder(Path(intended.target.folder) if intended.target.folder else self.settings.clips)
+        return self.submit_together((intended,))[0]
+
+    def submit_together(self, wanted: Sequence[ev.Intended]) -> tuple[Submission, ...]:
+        """Record several wishes of :meth:`intended`, all or none, durable on return. Raises like :meth:`submit`."""
+        for folder in {intended.target.folder for intended in wanted}:
+            require_folder(Path(folder) if folder else self.settings.clips)
         try:
-            submission = self._journal.begin(intended)
-        except AlreadyThere:
+            submissions = self._journal.begin_all(wanted)
+        except AlreadyThere as error:
             raise ArgumentsInvalid(
-                f'A job with the ID "{intended.payload.external_task_id}" already exists.',
+                f'A job with the ID "{error}" already exists.',
                 field="external_task_id",
                 remedy="Leave external_task_id out, or give an unused ID.",
             ) from None
         self._worker.wake()
-        return submission
+        return submissions
 
     def intended(
         self,
@@ -287,9 +294,12 @@ class Session:
             asker=asker or self.asker_of(target or Target()),
         )
 
-    def asker_of(self, target: Target) -> Asker:
-        """Whoever runs this process, asking for the project that somebody named, else for that of the .blend file."""
-        return replace(self._asker, project=self._asker.project or project_of_blend(target.blend))
+    def asker_of(self, target: Target, blend: str = "") -> Asker:
+        """Whoever runs this process, asking for the project that somebody named, else for that of the .blend file:
+        ``blend``, where a clip is asked for that goes to no timeline.
+        """
+        file = target.blend or blend
+        return replace(self._asker, project=self._asker.project or project_of_blend(file), blend=file)
 
     def live(self) -> tuple[Submission, ...]:
         """Every submission of this service and key that something is left to be done for, oldest first."""
@@ -320,7 +330,8 @@ class Session:
         """
         if submission.is_stopped and submission.origin == self.origin:
             return self._tell(submission.id, ev.Released(at=self._clock.now()))
-        if submission.phase is Phase.PARKED and submission.once and submission.payload.has_own_id:
+        is_known_lost = submission.phase is Phase.PARKED and not submission.was_made  # what was made was paid for
+        if is_known_lost and submission.once and submission.payload.has_own_id:
             return self.send_again(submission.id)
         is_open = submission.phase is Phase.PARKED or (submission.phase is Phase.ABANDONED and submission.sends)
         return self.look_again(submission.id) if is_open else submission
@@ -332,12 +343,13 @@ class Session:
         length_s = None if asked is None or asked.is_edit else asked.duration_s
         return price_of(request, input_video_s=length_s, profile=self._profile)
 
-    def require_within_caps(self, requests: Sequence[OmniRequest], target: Target) -> None:
+    def require_within_caps(self, requests: Sequence[OmniRequest], target: Target, blend: str = "") -> None:
         """Raise :class:`CapReached` when these might break a cap after all that waits to be sent; what is recorded all
         the same is held at its commit point. Reads the journal.
         """
         price = sum_of(self._price_of(request) for request in requests) if self.settings.caps else None
-        bill = spending.Bill(project=self.asker_of(target).project, blend=target.blend)
+        asker = self.asker_of(target, blend)
+        bill = spending.Bill(project=asker.project, blend=asker.blend)
         self.require_units_within_caps({bill: price.most_units if price else None})
 
     def require_units_within_caps(self, wanted: Mapping[spending.Bill, Decimal | None]) -> None:
@@ -349,6 +361,10 @@ class Session:
         recorded = {s.id: s for s in (*self._journal.sent_since(since), *self._journal.live())}
         own = [s for s in recorded.values() if s.origin == self.origin]
         spending.check_wish(wanted, own, caps, now)
+
+    def require_intended_within_caps(self, wanted: Iterable[ev.Intended]) -> None:
+        """The same for wishes of :meth:`intended`, all of them together."""
+        self.require_units_within_caps(spending.units_by_bill(wanted))
 
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""
@@ -558,12 +574,18 @@ class Session:
         return self._tell(submission_id, ev.Accepted(at=self._clock.now(), task_id=task_id))
 
     def abandon(self, submission_id: str) -> Submission:
-        """Stop waiting. Kling may still finish and charge the clip. Raises :class:`ArgumentsInvalid`."""
+        """Stop waiting. Kling may still finish and charge the clip. Raises :class:`ArgumentsInvalid`, also for a clip
+        that is here: nothing is waited for.
+        """
+        found = self._journal.load(submission_id)
         reason = (
             "Stopped waiting. Kling may still finish the clip and charge for it. "
             "Press Check Again (look-again ID) to get the clip."
         )
-        submission = self._tell(submission_id, ev.Abandoned(at=self._clock.now(), reason=reason))
+        abandoned = ev.Abandoned(at=self._clock.now(), reason=reason)
+        if found is not None and found.phase is Phase.FETCHED:
+            raise ArgumentsInvalid(why_not(found, abandoned), field="id", remedy=_LISTED)
+        submission = self._tell(submission_id, abandoned)
         discard_part(submission, self.settings.clips)
         return submission
 
@@ -575,7 +597,7 @@ class Session:
         """
         require_folder(folder)
         before = self._journal.load(submission_id)
-        if before is not None and before.clip:
+        if before is not None and before.phase in _WITH_CLIP:
             sentence = f'The clip is already downloaded: "{before.clip}".'
             raise ArgumentsInvalid(sentence, field="folder", remedy="Move the file yourself.")
         redirected = ev.Redirected(at=self._clock.now(), folder=str(folder))
@@ -587,22 +609,38 @@ class Session:
         return submission
 
     def fetch_again(self, submission_id: str) -> Submission:
-        """Have a clip whose file is gone from this machine fetched once more; free, for as long as Kling has it.
+        """Have a clip whose file is gone from this machine fetched once more; free, for as long as Kling has it. A file
+        that came back to where it was is taken as it is.
 
-        Raises :class:`ArgumentsInvalid` for a clip that is there and for a job without one, and :class:`ClipGone` for
-        one that Kling has deleted.
+        What another process does about it already is left to that. Raises :class:`ArgumentsInvalid` for a clip that is
+        there and for a job without one, and :class:`ClipGone` for one that Kling has deleted.
         """
         found = self._journal.load(submission_id)
         if found is not None and found.clip and Path(found.clip).is_file():
             sentence = f'The clip is already downloaded: "{found.clip}".'
             raise ArgumentsInvalid(sentence, field="id", remedy="Move the file away to download the clip again.")
-        if found is not None and found.clip and self._has_expired(found):
+        if found is not None and found.was_made and self._has_expired(found) and not _is_back(found):
             raise ClipGone(
-                f'The clip "{found.clip}" was moved or deleted, and Kling deletes clips after 30 days.',
+                f'The clip "{found.clip or found.named}" was moved or deleted, and Kling deletes clips after 30 days.',
                 field="id",
                 remedy="Restore the file, or generate the clip again, which is charged.",
             )
-        told = self._tell(submission_id, ev.Vanished(at=self._clock.now()))
+        try:
+            return self._vanished(submission_id, found)
+        except ArgumentsInvalid:
+            now = self._journal.load(submission_id)
+            if now is not None and now.was_made and (now.phase in _ON_THE_WAY or _is_there(now)):
+                return now
+            raise
+
+    def _vanished(self, submission_id: str, found: Submission | None) -> Submission:
+        def check() -> None:
+            now = self._journal.load(submission_id)
+            if now is not None and _is_there(now):
+                raise IllegalTransition  # another process has fetched it meanwhile
+
+        with_marked = found is not None and bool(found.marked) and not Path(found.marked).is_file()
+        told = self._tell(submission_id, ev.Vanished(at=self._clock.now(), with_marked=with_marked), check)
         if found is not None:
             discard_sidecar(found)
         return told
@@ -611,14 +649,14 @@ class Session:
         """Whether Kling cannot have its clip any more."""
         return bool(submission.accepted_at) and self._clock.now() - submission.accepted_at > CLIP_KEPT_S
 
-    def _tell(self, submission_id: str, event: Event) -> Submission:
+    def _tell(self, submission_id: str, event: Event, check: Callable[[], None] | None = None) -> Submission:
         found = self._journal.load(submission_id)
         if found is None:
             raise ArgumentsInvalid(f'There is no job "{escaped(submission_id)}".', field="id", remedy=_LISTED)
         if not isinstance(event, ev.Abandoned | ev.Redirected) and self._of_other_key(found):
             raise ArgumentsInvalid(self._of_other_key(found), field="id")
         try:
-            submission = self._journal.append(submission_id, event)
+            submission = self._journal.append(submission_id, event, check=check)
         except IllegalTransition:
             now = self._journal.load(submission_id) or found
             raise ArgumentsInvalid(why_not(now, event), field="id", remedy=_LISTED) from None
@@ -712,6 +750,16 @@ class Session:
     def placed(self, submission_id: str, scene: str, strip: str) -> Submission:
         """Put on record that the clip is on the timeline, and as which strip. Raises :class:`IllegalTransition`."""
         return self._journal.append(submission_id, ev.Placed(at=self._clock.now(), scene=scene, strip=strip))
+
+
+def _is_there(submission: Submission) -> bool:
+    """Whether it has a clip, and the file is where it was."""
+    return bool(submission.clip) and Path(submission.clip).is_file()
+
+
+def _is_back(submission: Submission) -> bool:
+    """Whether the file of a clip that was gone is where it was."""
+    return bool(submission.named) and Path(submission.named).is_file()
 
 
 def new_element_id() -> str:

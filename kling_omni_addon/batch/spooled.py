@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
-from ..core.errors import ArgumentsInvalid
+from ..core.errors import ArgumentsInvalid, ClipGone
 from ..core.once import name_of_wish
 from ..core.request import OmniRequest
 from ..gateway import state as spool_state
 from ..gateway.client import submit_file, wait_for
 from ..gateway.spool import Spool, slot_of
 from ..work.picture_store import PictureStore
-from .taking import Asked, AtLook, Standing, State, in_silence
+from ..work.recovery import REHEARSED_PREFIX
+from .taking import GONE, Asked, AtLook, Standing, State, in_silence
 
 _STATES: Final = {
     spool_state.Standing.DONE: State.DONE,
@@ -68,13 +69,14 @@ class Spooled:
         is_gone = standing is State.DONE and clip is None  # somebody took it out of the spool
         return Standing(
             name=name,
-            state=State.NOT_SUBMITTED if is_gone else standing,
+            state=State.FAILED if is_gone else standing,
             id=state.id,
             phase=state.phase,
             task_id=state.task_id,
             clip=str(clip) if clip is not None else "",
-            problem=" ".join(filter(None, (state.problem, state.remedy))),
-            exit_code=state.exit_code,
+            problem=GONE.format(clip=state.clip) if is_gone else " ".join(filter(None, (state.problem, state.remedy))),
+            exit_code=ClipGone.exit_code if is_gone else state.exit_code,
+            is_rehearsed=state.id.startswith(REHEARSED_PREFIX),
             is_handed_over=not is_gone,
             is_gone=is_gone,
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ..work.picture_store import PictureStore
 
 _ACCEPTANCE_S: Final = 600.0
-_GONE: Final = 'The clip "{clip}" was moved or deleted. To download it again, which is free, submit the batch again.'
+GONE: Final = 'The clip "{clip}" was moved or deleted. To download it again, which is free, submit the batch again.'
 AtLook = Callable[[int, int], None]
 
 
@@ -254,7 +254,7 @@ def standing_of(name: str, submission: Submission) -> Standing:
         phase=submission.phase.value,
         task_id=submission.task_id,
         clip=submission.clip,
-        problem=_GONE.format(clip=submission.clip) if is_gone else submission.problem,
+        problem=GONE.format(clip=submission.clip) if is_gone else submission.problem,
         exit_code=(submission.exit_code or 4) if state is State.FAILED else 0,
         is_handed_over=bool(submission.task_id),
         is_rehearsed=is_rehearsed(submission),

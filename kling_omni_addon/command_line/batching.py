@@ -18,7 +18,7 @@ from ..core.pricing import plain
 from ..core.problem import escaped
 from ..core.projects import same_for
 from ..paths import expanded
-from . import spooled, verbs
+from . import arguments, spooled, verbs
 from .output import Progress, say, tell
 from .progress import show_count
 from .with_blender import in_blender
@@ -49,17 +49,17 @@ def add(
     collecting = add_verb(names, "collect", collect, "add all clips to one .blend file; needs Blender, no key")
     for verb in (checking, rendering, submitting, standing, collecting):
         verb.add_argument(
-            "manifest", type=Path, help="one shot per line, as JSON or CSV (schemas/batch_line.schema.json)"
+            "manifest", type=arguments.path, help="one shot per line, as JSON or CSV (schemas/batch_line.schema.json)"
         )
     for verb, what in (
         (submitting, "leave the shots to the gateway of this spool, which has the key"),
         (standing, "as the gateway of this spool said last"),
         (collecting, "take the clips from this spool"),
     ):
-        verb.add_argument("--spool", metavar="FOLDER", help=what)
+        verb.add_argument("--spool", type=arguments.folder, metavar="FOLDER", help=what)
     for verb in (checking, submitting):
         verb.add_argument("--service", default="", help="as for kling submit")
-    rendering.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the frames")
+    rendering.add_argument("--out", type=arguments.path, required=True, metavar="FOLDER", help="folder for the frames")
     which = rendering.add_mutually_exclusive_group()
     which.add_argument("--only", nargs="+", default=[], metavar="KEY", help="render these shots only")
     which.add_argument(
@@ -68,10 +68,10 @@ def add(
         metavar="N/M",
         help="render only the N-th of M parts of the manifest: the shots N, N + M, N + 2M, and so on",
     )
-    submitting.add_argument("--frames", type=Path, metavar="FOLDER", help="folder of the rendered frames")
+    submitting.add_argument("--frames", type=arguments.path, metavar="FOLDER", help="folder of the rendered frames")
     submitting.add_argument("--most-units", type=units, metavar="N", help="submit nothing if more might be charged")
     submitting.add_argument("--dry-run", action="store_true", help="say what would be submitted; sends nothing")
-    submitting.add_argument("--clips", type=Path, help="folder for the clips (default: KLING_HOME/clips)")
+    submitting.add_argument("--clips", type=arguments.path, help="folder for the clips (default: KLING_HOME/clips)")
     until = submitting.add_mutually_exclusive_group()
     until.add_argument(
         "--hand-over",
@@ -88,9 +88,11 @@ def add(
         help="wait for the clips (at most SECONDS)",
     )
     collecting.add_argument(
-        "--to", type=Path, required=True, metavar="EDIT.blend", help="file that is to have the clips"
+        "--to", type=arguments.path, required=True, metavar="EDIT.blend", help="file that is to have the clips"
     )
-    collecting.add_argument("--otio", type=Path, metavar="OUT.otio", help="also export the edit as OpenTimelineIO")
+    collecting.add_argument(
+        "--otio", type=arguments.path, metavar="OUT.otio", help="also export the edit as OpenTimelineIO"
+    )
     return checking, submitting
 
 
@@ -383,7 +385,7 @@ class _Tally:
             say(_line(standing) | dict(more or {}))
             if standing.problem:
                 tell(f"kling: {standing.name}: {standing.problem}")
-            if standing.clip:
+            if standing.clip and standing.state == "done":
                 tell(f"Saved: '{standing.clip}'")
 
     def end(self, *, hands_over: bool = False) -> int:

@@ -9,15 +9,16 @@ import argparse
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..core import capability
 from ..core.errors import ArgumentsInvalid, KlingError, StillRunning, TaskFailed
-from ..core.life.lifecycle import Phase
+from ..core.life.lifecycle import IllegalTransition, Phase
 from ..core.problem import escaped
 from ..paths import expanded, is_there
+from . import arguments
 from .output import say, tell
 from .with_blender import in_blender
 
@@ -48,12 +49,12 @@ def add(names: Any, add_verb: Verb, whole: Callable[[int], Callable[[str], int]]
     what = "print the request file of a shot or of a clip; a shot needs Blender"
     requesting = add_verb(names, "request", request, what, example="request film.blend")
     for verb in (placing, capturing, exporting):
-        verb.add_argument("blend", type=Path, metavar="FILE.blend", help=".blend file")
+        verb.add_argument("blend", type=arguments.path, metavar="FILE.blend", help=".blend file")
     requesting.add_argument(
-        "source", type=Path, metavar="SOURCE", help=".blend file, or a clip, or the .json file beside a clip"
+        "source", type=arguments.path, metavar="SOURCE", help=".blend file, or a clip, or the .json file beside a clip"
     )
     placing.add_argument("id", metavar="ID", help="ID of the job, as status prints it")
-    exporting.add_argument("otio", type=Path, metavar="OUT.otio", help="file to write")
+    exporting.add_argument("otio", type=arguments.path, metavar="OUT.otio", help="file to write")
     for verb in (placing, capturing, exporting, requesting):
         verb.add_argument("--scene", default="", metavar="NAME", help="scene of the file (default: the active one)")
     placing.add_argument("--frame", type=_frame, metavar="N", help="start frame (default: that of the job)")
@@ -63,7 +64,9 @@ def add(names: Any, add_verb: Verb, whole: Callable[[int], Callable[[str], int]]
     capturing.add_argument("--camera", default="", metavar="NAME", help="camera of the scene (default: its own)")
     what = "frames to render, as in 1,121 (default: the first and the last of the scene)"
     capturing.add_argument("--frames", type=_frames, default=(), metavar="N,N", help=what)
-    capturing.add_argument("--out", type=Path, metavar="FOLDER", help="folder (default: kling/frames beside the file)")
+    capturing.add_argument(
+        "--out", type=arguments.path, metavar="FOLDER", help="folder (default: kling/frames beside the file)"
+    )
     capturing.add_argument(
         "--engine", choices=_ENGINES, default=_ENGINES[0], help="renderer (default: that of the scene)"
     )
@@ -88,12 +91,15 @@ def _frames(text: str) -> tuple[int, ...]:
 def place(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Add the clip of a job to a file's Sequencer, once, and save the file."""
     from ..settings import home_folder
-    from ..work.journal import Journal
+    from ..work.recovery import open_journal
 
     blend, history = _blend(options), home_folder(environment) / "journal.sqlite3"
     if not history.exists():
         raise _unknown(options.id)
-    with closing(Journal(history)) as journal:
+    journal, notice = open_journal(history, time.time())
+    if notice:
+        tell(f"kling: {notice}")
+    with closing(journal):
         arrived = _with_clip(journal, options.id)
         with in_blender(environment, ("place", str(options.blend))):
             return _placed(journal, arrived, blend, options)
@@ -104,7 +110,7 @@ def _with_clip(journal: Journal, submission_id: str) -> Submission:
     found = journal.load(submission_id)
     if found is None:
         raise _unknown(submission_id)
-    if found.clip:
+    if found.phase in (Phase.FETCHED, Phase.PLACED):
         return found
     if found.is_settled:
         raise TaskFailed(f'The job "{found.id}" has no clip. {found.problem}'.rstrip(), field="id")
@@ -134,7 +140,8 @@ def _placed(journal: Journal, arrived: Submission, blend: Path, options: argpars
     else:
         tell(f"kling: {arrived.id}: The clip is in the Sequencer already. Move the strip in Blender.")
     if not (was_there and arrived.phase is Phase.PLACED):
-        journal.append(arrived.id, ev.Placed(at=time.time(), scene=home.name, strip=strip.name))
+        with suppress(IllegalTransition):  # somebody has it downloaded again meanwhile: it is placed then
+            journal.append(arrived.id, ev.Placed(at=time.time(), scene=home.name, strip=strip.name))
     place = {"scene": home.name, "strip": placed.name, "sound": placed.sound_name, "channel": placed.channel}
     frames = {"frame_start": placed.frame_start, "frame_duration": placed.frame_duration, "was_there": was_there}
     say({"id": arrived.id, "clip": arrived.clip, "blend": str(blend)} | place | frames)
@@ -251,7 +258,8 @@ def _active_or_named(name: str) -> bpy.types.Scene:
 
 
 def _blend(options: argparse.Namespace) -> Path:
-    return _file(options.blend, "blend")
+    """The file itself: Blender saves over a link, and not into what it leads to."""
+    return _file(options.blend, "blend").resolve()
 
 
 def _file(given: Path, field: str) -> Path:

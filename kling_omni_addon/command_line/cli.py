@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, NoReturn
 
 from ..core.amounts import amount_of
@@ -24,7 +23,7 @@ from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
 from ..settings import NOTHING_PREFERRED, Preferred
 from ..version import version
-from . import batching, blender_files, costs, doctoring, output, request_files, spooled, verbs
+from . import arguments, batching, blender_files, costs, doctoring, output, request_files, spooled, verbs
 
 _DAY_S = 86_400.0
 _DIGITS = re.compile(r"[0-9]{1,9}")
@@ -95,13 +94,6 @@ def _task_id(text: str) -> str:
     return text
 
 
-def _once_key(text: str) -> str:
-    """A name for a shot."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("KEY is empty; give the shot a name like sh010_v003")
-    return text
-
-
 def _whole(most: int) -> Callable[[str], int]:
     """Reads a whole number from 1 to ``most``, in plain digits."""
 
@@ -147,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
         _add_dialect(verb)
     submit.add_argument(
         "--once",
-        type=_once_key,
+        type=arguments.name_of_shot,
         metavar="KEY",
         help="name the shot KEY: repeating the command, on any machine, gives the same clip and is charged once",
     )
@@ -158,13 +150,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_spool(submit, "leave the request to the gateway of this spool, which has the key; needs --once")
     submit.add_argument("--name", default="", help="name of the shot, used in the file name of the clip")
-    submit.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    submit.add_argument("--clips", type=arguments.path, help="folder for the clip (default: KLING_HOME/clips)")
     resume = _verb(names, "resume", verbs.resume, "continue all unfinished jobs", says="jobs", example="resume --wait")
     what = "download the clip of a task that is not in the job history"
     adopt = _verb(names, "adopt", verbs.adopt, what, says="jobs", example="adopt ID --wait")
     adopt.add_argument("id", type=_task_id, help="ID of the task at Kling, or its external ID")
     adopt.add_argument("--name", default="", help="name of the clip (default: the ID)")
-    adopt.add_argument("--clips", type=Path, help="folder for the clip (default: KLING_HOME/clips)")
+    adopt.add_argument("--clips", type=arguments.path, help="folder for the clip (default: KLING_HOME/clips)")
     what = "continue jobs until their clips are downloaded"
     waits = _verb(names, "wait", _either(verbs.wait, spooled.wait), what, says="jobs", example="wait ID")
     waits.add_argument(
@@ -174,12 +166,12 @@ def _parser() -> argparse.ArgumentParser:
     what = "download the clip of a job, or of any task of the account, to a folder"
     fetch = _verb(names, "fetch", verbs.fetch, what, says="jobs", example="fetch ID --to clips")
     fetch.add_argument("id", type=_task_id, help="ID of a job, or of a task of the account")
-    fetch.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="folder for the clip")
+    fetch.add_argument("--to", type=arguments.path, required=True, metavar="FOLDER", help="folder for the clip")
     for verb in (waits, fetch):
         verb.add_argument("--service", default="", help="as for submit")
         verb.add_argument("--wait", type=_seconds, default=_DAY_S, metavar="SECONDS", help="maximum time to wait")
     resume.add_argument(
-        "--clips", type=Path, help="folder for all clips that are not downloaded yet (default: their own)"
+        "--clips", type=arguments.path, help="folder for all clips that are not downloaded yet (default: their own)"
     )
     _add_dialect(adopt)
     for verb in (submit, resume, adopt):
@@ -263,7 +255,7 @@ def _add_requests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "requests",
         nargs="+",
-        type=Path,
+        type=arguments.path,
         metavar="request",
         help="request body as a JSON file, or - for standard input; image_url may be a local path",
     )
@@ -279,7 +271,7 @@ def _either(alone: Callable[..., int], spooled_one: Callable[..., int]) -> Calla
 
 
 def _add_spool(parser: argparse.ArgumentParser, what: str, **more: Any) -> None:
-    parser.add_argument("--spool", metavar="FOLDER", help=what, **more)
+    parser.add_argument("--spool", type=arguments.folder, metavar="FOLDER", help=what, **more)
 
 
 def _add_gateway(parser: argparse.ArgumentParser) -> None:

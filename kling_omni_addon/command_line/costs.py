@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..core.errors import ArgumentsInvalid
 from ..core.life.books import By, CostSum
 from ..core.pricing import plain
+from . import verbs
 from .output import say, say_of_all, say_text, tell
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def costs(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if options.csv and options.json:
         raise ArgumentsInvalid("--csv cannot be combined with --json.", field="csv", remedy="Leave one of the two out.")
     journal = home_folder(environment) / "journal.sqlite3"
+    verbs.tell_if_missing(journal)
     found = read_costs(journal, By(options.by), options.since, rehearsed=options.rehearsal)
     if options.csv:
         _say_table(found)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..paths import expanded
+from . import arguments
 from .output import say, tell
 
 
@@ -17,7 +18,9 @@ def add(names: Any, verb: Callable[..., argparse.ArgumentParser]) -> None:
     parser = verb(
         names, "doctor", doctor, "check this computer, the settings, the network and the key; free, changes nothing"
     )
-    parser.add_argument("--spool", metavar="FOLDER", help="also look at this spool and its gateway")
+    parser.add_argument(
+        "--spool", type=arguments.folder, metavar="FOLDER", help="also look at this spool and its gateway"
+    )
     parser.add_argument("--service", default="", help="as for submit")
 
 

@@ -6,18 +6,18 @@ Of several each is judged before anything is done, and one bad one keeps all fro
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import ArgumentsInvalid, KlingError
+from ..core.errors import ArgumentsInvalid
 from ..core.life.events import Asker, Target
 from ..core.pricing import Price, price_of, sum_of
 from ..core.projects import project_of_folder
 from ..paths import expanded
 from . import verbs
-from .output import say, say_of_all
+from .output import say, say_of_all, tell
 
 if TYPE_CHECKING:
     from ..core.capability import Profile
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..session import Session
 
 _FROM_STDIN = "stdin"
-_WITHDRAWN = "Stopped before sending, because another request of the command failed."
 
 
 def validate(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -101,8 +100,12 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
             return max(_tell_unsendable(each, _told(options, path)) for path, each in read.items())
         session.check_credentials()  # before anything is recorded: a wrong key or no network leaves nothing behind
         _require_free_ids(session, read)
-        made = _Made(session, options).all_of(read)
-        return verbs.follow(session, list(dict.fromkeys(s.id for s in made)), options.wait, gives_up=not options.once)
+        if len(read) > 1:
+            made = _submitted_together(session, options, read)
+        else:
+            made = [_submitted(session, options, path, each) for path, each in read.items()]
+            _tell_folder(made[0], options)
+        return verbs.follow(session, [submission.id for submission in made], options.wait, gives_up=not options.once)
 
 
 def _tell_unsendable(read: RequestFile, told: str) -> int:
@@ -132,50 +135,53 @@ def _require_free_ids(session: Session, read: Mapping[Path, RequestFile]) -> Non
         session.require_free_id(own_id)
 
 
-class _Made:
-    """The submissions that one command records: all of them or none."""
+def _submitted(session: Session, options: argparse.Namespace, path: Path, read: RequestFile) -> Submission:
+    """The submission that is asked for: the one that is there, or a new one."""
+    from ..once import submit_once, submit_unless_there
 
-    def __init__(self, session: Session, options: argparse.Namespace) -> None:
-        self._session = session
-        self._options = options
-        self._folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
+    target, asker = _target(options, path), _asker(session, path)
+    if options.once:
+        key, again = options.once, options.again
+        return submit_once(session, read.request, target, read.pictures, key=key, again=again, asker=asker)
+    if options.again:
+        return session.submit(read.request, target, read.pictures, asker=asker)
+    return submit_unless_there(session, read.request, target, read.pictures, asker=asker)
 
-    def all_of(self, read: Mapping[Path, RequestFile]) -> list[Submission]:
-        """A submission for each file. Raises like :meth:`_submitted`, and then none is recorded."""
-        if len(read) > 1:
-            for each in read.values():  # what can be refused is refused before the first is recorded
-                self._session.intended(each.request, None, each.pictures)
-        before = {submission.id for submission in self._session.live()}
-        made: list[Submission] = []
-        try:
-            for path, each in read.items():
-                made.append(self._submitted(path, each))
-        except KlingError as error:
-            for submission in made:
-                if submission.id not in before:
-                    self._session.withdraw(submission.id, _WITHDRAWN, error.exit_code)
-            raise
-        return made
 
-    def _submitted(self, path: Path, read: RequestFile) -> Submission:
-        """The submission that is asked for: the one that is there, or a new one."""
-        from ..once import submit_once, submit_unless_there
-        from ..request_file import STDIN
+def _tell_folder(made: Submission, options: argparse.Namespace) -> None:
+    """Say that the clip of a job that was there already goes where it was to go."""
+    if options.clips and made.target.folder != str(expanded(options.clips, "clips").absolute()):
+        where = f'"{made.target.folder}"' if made.target.folder else "the folder of the job history"
+        tell(f"kling: {made.id}: The job was there before, and its clip is in {where}. To copy it: kling fetch")
 
-        options, asker = self._options, self._asker(path)
-        name = options.name or (_FROM_STDIN if path == STDIN else path.stem)
-        target = Target(name=name, folder=self._folder)
-        if options.once:
-            key, again = options.once, options.again
-            return submit_once(self._session, read.request, target, read.pictures, key=key, again=again, asker=asker)
-        if options.again:
-            return self._session.submit(read.request, target, read.pictures, asker=asker)
-        return submit_unless_there(self._session, read.request, target, read.pictures, asker=asker)
 
-    def _asker(self, path: Path) -> Asker:
-        """Who asks; for the project that somebody named, else for that of the file's folder."""
-        asker = self._session.asker_of(Target())
-        return replace(asker, project=asker.project or project_of_request(path))
+def _submitted_together(
+    session: Session, options: argparse.Namespace, read: Mapping[Path, RequestFile]
+) -> Sequence[Submission]:
+    """The same for several files, none of which is sent where one cannot be recorded."""
+    from ..once import submit_all_unless_there
+
+    wanted = [
+        session.intended(each.request, _target(options, path), each.pictures, asker=_asker(session, path))
+        for path, each in read.items()
+    ]
+    if not options.again:
+        return submit_all_unless_there(session, wanted)
+    session.require_intended_within_caps(wanted)
+    return session.submit_together(wanted)
+
+
+def _target(options: argparse.Namespace, path: Path) -> Target:
+    from ..request_file import STDIN
+
+    folder = str(expanded(options.clips, "clips").absolute()) if options.clips else ""
+    return Target(name=options.name or (_FROM_STDIN if path == STDIN else path.stem), folder=folder)
+
+
+def _asker(session: Session, path: Path) -> Asker:
+    """Who asks; for the project that somebody named, else for that of the file's folder."""
+    asker = session.asker_of(Target())
+    return replace(asker, project=asker.project or project_of_request(path))
 
 
 def project_of_request(path: Path) -> str:

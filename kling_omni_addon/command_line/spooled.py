@@ -68,8 +68,8 @@ def submit(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         state = submit_file(spool_of(options), read, store, key=options.once, name=options.name, project=project)
     if options.wait:
         return _waited(spool_of(options), [options.once], options.wait)
-    if state is not None:
-        say(state.as_json(), of=state.key)
+    waits = {"key": options.once, "standing": "waiting", "words": "The request is in the spool."}
+    say(waits if state is None else state.as_json(), of=options.once)
     return 0
 
 

@@ -10,7 +10,7 @@ import argparse
 import signal
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 STILL_RUNNING = 6
 _ACCEPTANCE_S = 600.0
 _NETWORK_TRIES = 3
+_SUBMIT_AGAIN = "On the command line, submit again when that is changed."
 _REFUSES = "Submit does not send this file."
 
 
@@ -98,6 +99,7 @@ def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: boo
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
     told: dict[str, tuple[Phase, str, bool, str]] = {}
     silences: dict[str, str] = {}
+    given_up: set[str] = set()
 
     def is_done(found: Mapping[str, Submission]) -> bool:
         everything = session.snapshot.submissions
@@ -110,9 +112,13 @@ def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: boo
             if told.get(submission.id) != state:
                 told[submission.id] = state
                 _tell(submission, everything)
-            if gives_up and (holder is not None or _is_hopeless(submission)):
+            is_in_vain = gives_up and (holder is not None or _is_hopeless(submission))
+            if is_in_vain and submission.id not in given_up:
+                given_up.add(submission.id)
                 why = waits_because(submission, everything, time.time()) if holder else submission.problem
-                session.withdraw(submission.id, f"Stopped before sending. {why}", (holder or submission).exit_code or 5)
+                code = (holder or submission).exit_code or 5
+                if session.withdraw(submission.id, f"Stopped before sending. {why} {_SUBMIT_AGAIN}", code):
+                    return False  # how it stands now is told, too
         return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in found.values())
 
     with Progress() as progress:
@@ -209,6 +215,7 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     from ..work.journal import Journal
 
     path = home_folder(environment) / "journal.sqlite3"
+    tell_if_missing(path)
     if path.exists():
         journal = Journal(path)
         everything = journal.all()
@@ -216,6 +223,12 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
             _say_job(submission, everything)
         journal.close()
     return 0
+
+
+def tell_if_missing(history: Path) -> None:
+    """Say that there is no job history, which a home that was misspelled looks like."""
+    if not history.exists():
+        tell(f'kling: There is no job history in "{history.parent}" (KLING_HOME).')
 
 
 def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
@@ -255,24 +268,33 @@ def wait(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
 def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     """Have the clip of a submission, or of any task of the account, in a folder."""
     from ..work.clip_folder import require_folder
-    from ..work.copying import copy_clip
+    from ..work.copying import copied_before, copy_clip
 
     folder = expanded(options.to, "to").absolute()
     with session_of(options, environment) as session:
-        found = session.read(options.id)
+        found = session.read(options.id) or _of_task(session, options.id)
         if found is None:
             adopted = session.adopt(options.id, Target(name=options.id, folder=str(folder)))
             return follow(session, [adopted.id], options.wait, gives_up=False)
-        if found.clip and Path(found.clip).is_file():
-            _say_job(found, ())
-            tell(f"Saved: '{copy_clip(found, folder)}'")
+        is_here = bool(found.clip) and Path(found.clip).is_file()
+        copy = copy_clip(found, folder) if is_here else copied_before(found, folder)
+        if copy is not None:
+            _say_job(replace(found, clip=str(copy)), ())
+            tell(f"Saved: '{copy}'")
             return 0
-        _require_ours(session, options.id)
+        _require_ours(session, found.id)
         require_folder(folder)
-        if found.clip:
-            session.fetch_again(options.id)
-        session.send_clip_to(options.id, folder)
-        return follow(session, [options.id], options.wait, gives_up=False)
+        if found.was_made and found.phase in (Phase.FETCHED, Phase.PLACED, Phase.FAILED):
+            session.fetch_again(found.id)
+        elif found.phase is Phase.ABANDONED and found.sends:
+            session.look_again(found.id)
+        session.send_clip_to(found.id, folder)
+        return follow(session, [found.id], options.wait, gives_up=False)
+
+
+def _of_task(session: Session, task_id: str) -> Submission | None:
+    """The submission that has a task of the account."""
+    return next((each for each in session.read_all() if each.task_id == task_id), None)
 
 
 def _require_ours(session: Session, submission_id: str) -> None:

@@ -5,11 +5,25 @@ from __future__ import annotations
 import importlib.util
 import shlex
 import shutil
+import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ..core.errors import ArgumentsInvalid
 from . import output
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Keep a Ctrl-C for the end: Blender's start prints its traceback, and goes on without what it was at."""
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _frame: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -24,9 +38,9 @@ def in_blender(environment: Mapping[str, str], command: Sequence[str]) -> Iterat
         sentence = f"kling {' '.join(verb)} needs Blender, which this Python is not."
         remedy = f"Run: {found} --command kling {' '.join(verb)} {shlex.quote(file)} ..."
         raise ArgumentsInvalid(sentence, field="BLENDER", remedy=remedy)
-    import bpy
-
     with output.alone(), ExitStack() as stack:
+        with uninterrupted():
+            import bpy
         if not hasattr(bpy.types.Scene, "kling"):  # the bpy module, where nobody enables extensions
             from .. import register, unregister
 

@@ -16,6 +16,11 @@ LONGEST_NAME: Final = 80
 """Characters of a name, of a project, a person or a machine."""
 _REMEMBERED: Final = 4096
 """So many names are thought of once: limits compare each with all that was sent."""
+_UNSEEN: Final = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
+)
+"""What fonts show nothing for (Unicode's Default_Ignorable_Code_Point, and the empty Braille pattern)."""
 _VERSION: Final = re.compile(r"(^|[ ._-]+)v[0-9]+$", re.IGNORECASE)
 
 
@@ -58,4 +63,5 @@ def project_of_blend(blend: str) -> str:
 @lru_cache(_REMEMBERED)
 def same_for(name: str) -> str:
     """Equal for two spellings of one name."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(letter for letter in folded if not _UNSEEN.match(letter)).split())

@@ -130,6 +130,12 @@ def look_at_spool(patient: Patient) -> Iterator[Finding]:
     """Who serves the spool, where one is named."""
     if patient.spool is None:
         return
+    if not patient.spool.is_dir():
+        what = "is no folder" if patient.spool.exists() else "is not there"
+        yield fault(
+            "spool", MACHINE, f'"{patient.spool}" {what}.', "Name the folder of the spool, and check the share."
+        )
+        return
     status = status_of(Spool(patient.spool), watched_s=_WATCHED_S)
     requests, waiting = int(status["requests"]), status.get("needs_a_person") or 0
     says = f"Requests in the spool: {requests}. Waiting for a person: {waiting}."

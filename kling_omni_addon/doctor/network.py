@@ -140,6 +140,8 @@ def look_at_account(patient: Patient) -> Iterator[Finding]:
 
 
 def _no_key(patient: Patient) -> Finding:
+    if patient.spool is not None:
+        return ok("key", "No key is set, and none is needed for a spool: its gateway has one.")
     choice, values = patient.choice, (patient.environment, patient.preferred.values)
     if choice.is_rehearsal and not choice.is_automatic:
         return unknown("key", "A rehearsal gives out its own key, and none is running.")

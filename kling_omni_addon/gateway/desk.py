@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from ..core.errors import RequestInvalid
+from ..core.errors import ClipUnusable, RequestInvalid
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import waits_because
@@ -121,7 +121,10 @@ class Desk:
         if not submission.marked:
             return clip, ""
         marked = replace(submission, clip=submission.marked, clip_sha256=submission.marked_sha256)
-        return clip, copy_clip(marked, folder).name
+        try:
+            return clip, copy_clip(marked, folder).name
+        except ClipUnusable:  # somebody took it away; the clip is worth more
+            return clip, ""
 
 
 def state_of(submission: Submission, key: str, wish: str, live: Iterable[Submission]) -> State:
@@ -149,7 +152,7 @@ def is_sent_again(submission: Submission) -> bool:
     """Whether it was looked for in vain and bears an id that Kling does not take twice: while its request lies in the
     spool, it is asked for. Looked for in vain once more, it waits for a person: the service may not keep to its rule.
     """
-    is_lost = submission.phase is Phase.PARKED and submission.sends < _MOST_SENDS
+    is_lost = submission.phase is Phase.PARKED and submission.sends < _MOST_SENDS and not submission.was_made
     return is_lost and bool(submission.once) and submission.payload.has_own_id
 
 

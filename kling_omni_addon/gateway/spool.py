@@ -21,7 +21,7 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -211,7 +211,8 @@ def asked_in(text: bytes, slot: str) -> Asked:
         raise _unfit("It is not a request of this version")
     if not key.strip() or slot_of(key) != slot:
         raise _unfit("It has the file name of another request")
-    return Asked(key=key, name=name, wish=wish, body=body, asker=asker_in(found.get("asker")))
+    asker = replace(asker_in(found.get("asker")), blend="")  # no clip of a spool belongs to a file
+    return Asked(key=key, name=name, wish=wish, body=body, asker=asker)
 
 
 def _unfit(reason: str) -> ArgumentsInvalid:

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 
 from ..core.errors import ClipUnusable
@@ -39,6 +39,14 @@ def copy_clip(submission: Submission, folder: Path) -> Path:
                 write_new(sidecar_of(target), sidecar_of(clip).read_bytes())
             return target
     raise AssertionError("there is always another name")
+
+
+def copied_before(submission: Submission, folder: Path) -> Path | None:
+    """The copy that :func:`copy_clip` made in a folder, where the clip itself is gone; None for none."""
+    if not submission.clip:
+        return None
+    there = takewhile(os.path.lexists, _names(folder, Path(submission.clip)))
+    return next((copy for copy in there if is_clip(copy, submission.clip_sha256)), None)
 
 
 def _names(folder: Path, clip: Path) -> Iterator[Path]:

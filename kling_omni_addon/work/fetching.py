@@ -5,7 +5,7 @@ copy with the watermark, which may fail without harm to it.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..core.errors import (
@@ -19,7 +19,7 @@ from ..core.errors import (
 from ..core.life import events as ev
 from ..core.life import lifecycle
 from ..core.life.events import Event
-from ..core.life.lifecycle import Action, IllegalTransition
+from ..core.life.lifecycle import Action, IllegalTransition, Submission
 from ..core.protocol import CLIP_KEPT_S
 from ..durable import part_of
 from .assignment import FetchedClip
@@ -27,14 +27,21 @@ from .clip_folder import place_now
 from .crew import Progress
 from .filing import discard_part, file_name, mark_of, marked_name
 from .reception import MarkedReception, Reception
+from .sidecar import is_clip
 from .turn import Turn
 
 _EXPIRED = "The clip has expired: Kling deletes clips after 30 days."
 
 
 def fetch(turn: Turn) -> None:
-    """Download the clip, or go on with a download, and put on record what came of it."""
+    """Download the clip, or go on with a download, and put on record what came of it. One that was here before, and is
+    back where it was, is taken from there: Kling may have deleted its own.
+    """
     submission, clips = turn.submission, turn.assignment.clips
+    back = _back_in_place(submission)
+    if back is not None:
+        _keep(turn, back, _note_on(back.path, submission, clips))
+        return
     try:
         report = turn.service.ask(submission.task_id)  # a link is never kept, so it is always fresh
         place = place_now(submission, clips)
@@ -48,6 +55,36 @@ def fetch(turn: Turn) -> None:
         turn.record(_after_failed_fetch(turn, error))
     else:
         _keep(turn, clip, place.note_on(clip.path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Back:
+    """A clip that is on this machine already."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+
+
+def _back_in_place(submission: Submission) -> _Back | None:
+    if not submission.named:
+        return None
+    named = Path(submission.named)
+    try:
+        is_on_its_way = part_of(named, mark_of(submission)).exists()
+        if is_on_its_way or named.is_symlink() or not is_clip(named, submission.named_sha256):
+            return None
+        return _Back(named, submission.named_sha256, named.stat().st_size)
+    except OSError:  # a share that is away
+        return None
+
+
+def _note_on(clip: Path, submission: Submission, clips: Path) -> str:
+    """What is to be said of where a clip is; nothing where no other place would take it now."""
+    try:
+        return place_now(submission, clips).note_on(clip)
+    except ClipUnusable:
+        return ""
 
 
 def _reception(turn: Turn) -> Reception:

@@ -69,8 +69,12 @@ class Journal:
 
     def begin(self, intended: ev.Intended) -> Submission:
         """Record a new submission; durable on return. Raises :class:`AlreadyThere` for an id that the journal knows."""
+        return self.begin_all((intended,))[0]
+
+    def begin_all(self, wanted: Iterable[ev.Intended]) -> tuple[Submission, ...]:
+        """The same for several, all or none. Raises :class:`AlreadyThere`, and then none was recorded."""
         with self._transaction():
-            return self._begin(intended)
+            return tuple(self._begin(intended) for intended in wanted)
 
     def adopt(self, adopted: ev.Adopted) -> Submission:
         """Record a task of the account that nobody here asked for; durable on return. Raises :class:`AlreadyThere` for
@@ -120,7 +124,7 @@ class Journal:
         self._db.execute(
             "UPDATE submission SET phase=?, is_over=? WHERE id=?", (after.phase, after.is_at_rest, submission.id)
         )
-        if isinstance(event, ev.Rebound):
+        if isinstance(event, ev.Rebound | ev.Vanished):  # whoever works on it does so for another key, or another file
             self._leases.free(submission.id)
         return after
 

@@ -29,6 +29,8 @@ _log = logging.getLogger(__name__)
 
 ID_PREFIX = "kob-"
 """Our mark on the account's list: by it a lost journal finds its tasks again."""
+REHEARSED_PREFIX = f"{ID_PREFIX}test-"
+"""The same of what is asked for once at a rehearsal."""
 SHOWN = 100
 """How many submissions that are over are kept at hand beside the live ones."""
 _OTHER_REBUILDS_S = 60.0

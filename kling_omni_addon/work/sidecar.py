@@ -57,6 +57,8 @@ def discard_sidecar(submission: Submission) -> None:
 
     Nothing depends on it, so a file that cannot be removed stays.
     """
+    if not submission.clip:
+        return
     target = sidecar_of(Path(submission.clip))
     if _is_of(target, provenance_of(submission)):
         with suppress(OSError):

@@ -86,7 +86,9 @@ def test_a_clip_that_was_taken_away_comes_again_and_costs_nothing(studio: Studio
     studio.run_until_empty()
     for clip in (studio.spool / "clips").iterdir():
         clip.unlink()
-    assert studio.status().lines[-1]["not_submitted"] == CLIPS
+    gone = studio.status()
+    assert (gone.lines[-1]["failed"], "Saved:" in gone.errors, gone.lines[0]["rehearsal"]) == (CLIPS, False, True)
+    assert "submit the batch again" in gone.errors
     studio.submit()
     assert studio.run_until_empty() == 0
     told = studio.status()

@@ -17,6 +17,8 @@ from kling_omni_addon.blender.host import sequencer
 from kling_omni_addon.blender.submissions import placing
 from kling_omni_addon.blender.timeline import clip_strips, our_strips
 from kling_omni_addon.core.life.lifecycle import Phase
+from kling_omni_addon.core.life.spending import Bill, bill_of
+from kling_omni_addon.core.projects import project_of_folder
 from tests.workshop.processes import API_KEY, ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the rehearsal server is stopped by a signal")
@@ -58,6 +60,19 @@ def test_a_clip_for_no_timeline_is_only_fetched(road: bpy.types.Scene) -> None:
     assert (submission.phase, list(sequencer.strips_of(road))) == (Phase.FETCHED, [])
     assert bpy.ops.kling.place_clip(submission_id=submission.id) == {"FINISHED"}
     assert our_strips.find_strip(road, submission.id) is not None
+
+
+def test_a_clip_for_no_timeline_is_counted_for_the_file_it_was_asked_for_from(
+    road: bpy.types.Scene, tmp_path: Path
+) -> None:
+    road.kling.places_clip = False
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    (off,) = snapshots.submissions()
+    road.kling.places_clip, road.kling.prompt = True, "another shot"
+    assert bpy.ops.kling.submit() == {"FINISHED"}
+    (on,) = (each for each in snapshots.submissions() if each.id != off.id)
+    assert (off.target.blend, on.target.blend) == ("", bpy.data.filepath)
+    assert bill_of(off) == bill_of(on) == Bill(project=project_of_folder(str(tmp_path)), blend=bpy.data.filepath)
 
 
 def test_fault_78_a_double_click_makes_one_submission(road: bpy.types.Scene) -> None:

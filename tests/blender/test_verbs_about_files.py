@@ -257,6 +257,44 @@ def test_the_edit_is_exported(kling: Kling, film: Path, arrived: str, tmp_path: 
     assert kling("export", "film.blend", tmp_path / "film.blend" / "x.otio").code == 2
 
 
+def test_an_export_writes_over_nothing_but_another_timeline(
+    kling: Kling, film: Path, arrived: str, tmp_path: Path
+) -> None:
+    assert kling("place", film, arrived).code == 0
+    before = film.read_bytes()
+    (tmp_path / "link.otio").symlink_to(film)
+    for target, sentence in (
+        (film, "does not end in .otio"),
+        ("out.json", "does not end in .otio"),
+        ("link.otio", "is no file of its own"),
+    ):
+        said = kling("export", film, target)
+        assert (said.code, sentence in said.errors) == (2, True), said
+    assert film.read_bytes() == before
+    assert not (tmp_path / "out.json").exists()
+    assert [kling("export", film, "out.otio").code for _ in range(2)] == [0, 0]
+
+
+def test_a_clip_is_placed_in_the_file_that_a_link_leads_to(
+    kling: Kling, film: Path, arrived: str, tmp_path: Path
+) -> None:
+    (tmp_path / "latest.blend").symlink_to(film)
+    said = kling("place", "latest.blend", arrived)
+    assert (said.code, (tmp_path / "latest.blend").is_symlink()) == (0, True), said
+    assert Path(said.lines[-1]["blend"]) == film.resolve()
+
+
+def test_images_of_two_cameras_are_two_files_whatever_they_are_called(kling: Kling, film: Path, tmp_path: Path) -> None:
+    scene: Any = bpy.context.scene
+    for name in ("B c", "B_c"):
+        add_camera(scene, name)
+    bpy.ops.wm.save_as_mainfile(filepath=str(film))
+    said = [
+        kling("capture", film, "--camera", name, "--frames", "1", "--engine", "workbench") for name in ("B c", "B_c")
+    ]
+    assert len({each.lines[-1]["path"] for each in said}) == 2
+
+
 def test_frames_and_the_edit_by_functions(shot_scene: Scene, write_clip: WriteClip, tmp_path: Path) -> None:
     set_up_shot(shot_scene)
     pictures = api.capture_frames(shot_scene, [3, 9], tmp_path, engine=api.Engine.CYCLES)

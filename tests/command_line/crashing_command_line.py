@@ -47,7 +47,7 @@ def at_event(moment: str) -> None:
     """``before-Sent``, ``after-Accepted``: round the commit of an event."""
     where, kind = moment.split("-")
     if kind == "Intended":
-        Journal.begin = dying(Journal.begin, before=where == "before")  # type: ignore[method-assign]
+        Journal.begin_all = dying(Journal.begin_all, before=where == "before")  # type: ignore[method-assign]
     else:
         is_kind = lambda *arguments: type(arguments[2]).__name__ == kind  # noqa: E731
         Journal.append = dying(Journal.append, before=where == "before", when=is_kind)  # type: ignore[method-assign]

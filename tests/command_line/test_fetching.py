@@ -100,3 +100,15 @@ def test_the_version_is_that_of_the_manifest(environment: Environment) -> None:
     printed = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
     version = tomllib.loads((ROOT / "blender_manifest.toml").read_text("utf-8"))["version"]
     assert printed == f"kling {version}\n"
+
+
+def test_a_fetch_of_a_task_can_be_repeated_and_makes_one_copy(
+    machine: Environment, request_file: Path, tmp_path: Path
+) -> None:
+    made, out = run(machine, "submit", request_file, "--wait").lines[-1], str(tmp_path / "deliveries")
+    first = run(machine, "fetch", made["task_id"], "--to", out)
+    Path(made["clip"]).unlink()
+    again = run(machine, "fetch", made["task_id"], "--to", out)
+    assert (first.code, again.code) == (0, 0)
+    assert saved(first.errors) == saved(again.errors) == [Path(again.lines[-1]["clip"])]
+    assert [path.name for path in (tmp_path / "deliveries").glob("*.mp4")] == [Path(made["clip"]).name]

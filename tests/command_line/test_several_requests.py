@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.command_line import cli
-from kling_omni_addon.core.life.lifecycle import Phase, Submission
+from kling_omni_addon.core.life.lifecycle import Submission
 from kling_omni_addon.work.journal import Journal
 from tests.workshop.parked import parked_in
 from tests.workshop.processes import ROOT, Rehearsal, Said, run
@@ -138,7 +138,7 @@ def test_with_a_bad_one_none_is_submitted(
         said = said_by(capsys, at_rehearsal, "submit", *words)
         assert said.code == 2, said
         assert sentence.lower() in said.errors.lower()
-    assert all(job.phase is Phase.ABANDONED for job in jobs(at_rehearsal))
+    assert jobs(at_rehearsal) == ()
 
 
 def test_where_the_disk_fails_at_the_second_the_first_is_never_sent(
@@ -153,11 +153,19 @@ def test_where_the_disk_fails_at_the_second_the_first_is_never_sent(
         )
     said = said_by(capsys, at_rehearsal, "submit", write(tmp_path, "one"), write(tmp_path, "two"), "--wait")
     assert said.code in (1, 2), said
-    (made,) = jobs(at_rehearsal)
-    assert (made.phase, made.sends) == (Phase.ABANDONED, 0)
-    assert "another request of the command failed" in made.problem
+    before = rehearsal.stats()["creates"]
+    assert jobs(at_rehearsal) == ()
     assert run(at_rehearsal, "resume", "--wait").code == 0
-    assert rehearsal.creates(made.id) == 0
+    assert rehearsal.stats()["creates"] == before
+
+
+def test_two_files_that_ask_for_the_same_are_one_job_and_again_another_take(
+    at_rehearsal: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write(tmp_path, "one")
+    twice = str(Path(file).parent / "." / ".." / Path(file).parent.name / Path(file).name)
+    said_by(capsys, at_rehearsal, "submit", file, twice, write(tmp_path, "two"))
+    assert [job.target.name for job in jobs(at_rehearsal)] == ["one", "two"]
 
 
 def example_of(capsys: pytest.CaptureFixture[str], verb: str) -> list[str]:
@@ -249,3 +257,31 @@ def test_the_request_of_what_is_no_clip_is_refused(
         said = said_by(capsys, environment, "request", *words)
         assert (said.code, list(said.lines[0])) == (2, ["error", "field", "remedy", "exit_code"])
         assert sentence in said.errors
+
+
+def test_where_a_limit_does_not_hold_all_none_is_submitted(
+    at_rehearsal: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limited = at_rehearsal | {"KLING_DAILY_CAP": "3"}
+    said = said_by(capsys, limited, "submit", write(tmp_path, "one"), write(tmp_path, "two"))
+    assert (said.code, "daily limit of 3 units" in said.errors) == (2, True)
+    assert jobs(at_rehearsal) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("submit", "one.json", "--spool", "", "--once", "a"), "the path is empty"),
+        (("submit", "", "--once", "a"), "the path is empty"),
+        (("batch", "submit", "shots.csv", "--spool", " "), "the path is empty"),
+        (("doctor", "--spool", ""), "the path is empty"),
+        (("submit", "one.json", "--once", " a"), "blanks at an end"),
+        (("submit", "one.json", "--once", "a\r"), "characters that are not seen"),
+        (("submit", "one.json", "--once", "a" * 201), "longer than 200"),
+    ],
+)
+def test_what_nobody_can_have_meant_is_refused(
+    words: tuple[str, ...], sentence: str, environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = cli.main(list(words), environment)
+    assert (code, sentence in capsys.readouterr().err) == (2, True)

@@ -30,6 +30,7 @@ def parked(*, sends: int, has_own_id: bool = True) -> Submission:
         (parked(sends=1, has_own_id=False), False),
         (replace(parked(sends=1), once=""), False),
         (replace(parked(sends=1), phase=Phase.UNANSWERED), False),
+        (replace(parked(sends=1), was_made=True), False),  # it was paid for
     ],
 )
 def test_it_is_sent_again_by_itself_once_and_only_under_an_id_of_ours(submission: Submission, is_again: bool) -> None:

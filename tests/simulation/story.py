@@ -627,11 +627,11 @@ class Story:
 
     def lose_a_clip(self) -> None:
         """The file of a clip, on a timeline or not, is deleted, and somebody wants it again."""
-        found = [s for s in self.submissions() if s.clip]
+        found = [s for s in self.submissions() if s.clip or (s.phase is Phase.FAILED and s.was_made)]
         if not found:
             return
         lost = self.tidying.choice(found)
-        if lost.target.scene and self.tidying.random() < 0.5:
+        if lost.clip and lost.target.scene and self.tidying.random() < 0.5:
             self.as_user(partial(self._tell, lost.id, ev.Placed(at=0.0, scene="Scene", strip="s")))
         self.as_user(partial(self._tell, lost.id, ev.Vanished(at=0.0)))
 

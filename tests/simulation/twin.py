@@ -110,7 +110,7 @@ class JournalTwin:
         before = record.submission
         record.submission = lifecycle.apply(before, event)
         record.events.append(event)
-        if isinstance(event, ev.Rebound):
+        if isinstance(event, ev.Rebound | ev.Vanished):
             record.owner, record.leased_until = "", 0.0
         self._disk.last_seq += 1
         self._watch.after_append(submission_id, before, event)

@@ -118,7 +118,7 @@ def _watch_commits(at: At) -> None:
 
     connect = sqlite3.connect
     sqlite3.connect = lambda *a, **k: connect(*a, **({"factory": Watched} | k))
-    Journal.begin = labelled(Journal.begin, lambda intended: "Intended")  # type: ignore[method-assign]
+    Journal.begin_all = labelled(Journal.begin_all, lambda wanted: "Intended")  # type: ignore[method-assign]
     Journal.append = labelled(  # type: ignore[method-assign]
         Journal.append, lambda submission_id, event, *_, **__: type(event).__name__
     )

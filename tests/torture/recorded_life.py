@@ -27,19 +27,20 @@ WISHES = (
 
 def tell_records() -> None:
     """Mark the return of every record."""
-    begin, append = Journal.begin, Journal.append
+    begin_all, append = Journal.begin_all, Journal.append
 
-    def marking_begin(self: Journal, intended: Any) -> Any:
-        submission = begin(self, intended)
-        os.write(2, f"{MARK} {submission.id} Intended\n".encode())
-        return submission
+    def marking_begin(self: Journal, wanted: Any) -> Any:
+        submissions = begin_all(self, wanted)
+        for submission in submissions:
+            os.write(2, f"{MARK} {submission.id} Intended\n".encode())
+        return submissions
 
     def marking_append(self: Journal, submission_id: str, event: Any, *lease: Any, **named: Any) -> Any:
         submission = append(self, submission_id, event, *lease, **named)
         os.write(2, f"{MARK} {submission_id} {type(event).__name__}\n".encode())
         return submission
 
-    Journal.begin, Journal.append = marking_begin, marking_append  # type: ignore[method-assign]
+    Journal.begin_all, Journal.append = marking_begin, marking_append  # type: ignore[method-assign]
 
 
 if __name__ == "__main__":

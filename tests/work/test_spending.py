@@ -267,3 +267,20 @@ def test_a_batch_of_several_projects_counts_each_against_its_own_and_all_against
         check_wish(spelled_otherwise, (), Caps(project=Decimal(8)), NOW)
     with pytest.raises(CapReached, match="no list price"):
         check_wish(wanted | {Bill(project="c"): None}, (), Caps(daily=Decimal(99)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_together"),
+    [
+        (Bill(project="Harbor", blend="/a.blend"), Bill(project="harbor ", blend="/b.blend"), True),
+        (Bill(project="harbor", blend="/a.blend"), Bill(project="reef", blend="/a.blend"), True),
+        (Bill(project="harbor"), Bill(project="reef"), False),
+        (Bill(project="harbor"), Bill(), True),
+        (Bill(), Bill(), True),
+        (Bill(blend="/a.blend"), Bill(blend="/b.blend"), False),
+        (Bill(blend="/a.blend"), Bill(), False),
+        (Bill(project="har\u034fbor\ufe0f"), Bill(project="\u3164harbor"), True),
+    ],
+)
+def test_what_is_counted_together(one: Bill, other: Bill, is_together: bool) -> None:
+    assert one.is_with(other) is other.is_with(one) is is_together

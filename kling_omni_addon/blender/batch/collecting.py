@@ -20,7 +20,7 @@ from ..host.sequencer import timeline_scene
 from ..timeline import provenance
 from ..timeline.clip_file import clip_facts_of
 from ..timeline.clip_strips import place_clip, scene_frames
-from ..timeline.otio_export import export_otio
+from ..timeline.otio_export import export_otio, require_otio
 from ..timeline.our_strips import PlacedStrip, find_strip
 
 _UNSIZED = "kling_unsized"
@@ -58,6 +58,8 @@ def collect_batch(manifest: Path, edit: Path, look: Look, otio: Path | None = No
     Of several takes the first that is there is shown. Raises :class:`ArgumentsInvalid` for a manifest with faults, or a
     file that Blender cannot open or write; then nothing was changed.
     """
+    if otio is not None:
+        require_otio(otio)
     for _ in _shots(manifest):  # before anything is opened
         pass
     with _opened(edit) as grown:

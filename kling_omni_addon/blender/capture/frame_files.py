@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,8 +44,7 @@ def captured(
     engine: Engine = Engine.SCENE,
 ) -> Iterator[CameraPicture]:
     """The same, one after the other. Between two of them the scene stands as it is rendered."""
-    names = (Path(bpy.data.filepath).stem, scene.name, camera)
-    stem = "_".join(bpy.path.clean_name(name) for name in names if name)
+    stem = _stem((Path(bpy.data.filepath).stem, scene.name, camera))
     with seen_by(scene, camera):
         for frame in frames:
             job = CameraJob(
@@ -57,6 +57,15 @@ def captured(
             )
             picture: CameraPicture = job.render()
             yield picture
+
+
+def _stem(names: tuple[str, ...]) -> str:
+    """How the images are called. Two that would be called the same, because of what no file may be called, are not."""
+    named = [name for name in names if name]
+    clean = [bpy.path.clean_name(name) for name in named]
+    is_plain = clean == named and not any("_" in name for name in named[1:])
+    tag = [] if is_plain else [hashlib.sha256("\0".join(names).encode("utf-8", "backslashreplace")).hexdigest()[:6]]
+    return "_".join([*clean, *tag])
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from ..connection import opening, snapshots
 from ..connection.online import require_online
 from ..connection.snapshots import require_submission
 from ..host import heartbeat
+from ..host.identity import this_file
 from ..host.interrupting import interruptible
 from ..host.ownership import require_own
 from ..shot import judging
@@ -104,12 +105,13 @@ def submit_request(
     require_online()
     stand_in.require_room(request, target)
     session = opening.session()
+    asker = session.asker_of(target, this_file())  # also of a clip that goes to no timeline
     if once:
-        made = submit_once(session, request, target, key=once, again=again)
+        made = submit_once(session, request, target, key=once, again=again, asker=asker)
     elif again:
-        made = session.submit(request, target)
+        made = session.submit(request, target, asker=asker)
     else:
-        made = submit_unless_there(session, request, target, beside=beside)
+        made = submit_unless_there(session, request, target, beside=beside, asker=asker)
     last_press.note(Wish(request=request, target=target))
     confirming.agree()
     snapshots.refresh()
@@ -135,7 +137,7 @@ def require_within_caps(requests: Sequence[OmniRequest], target: Target) -> None
     """Raise :class:`~kling_omni_addon.core.errors.CapReached` where these and all that waits to be sent might break a
     cap, so that a press adds nothing that would only be held.
     """
-    opening.session().require_within_caps(requests, target)
+    opening.session().require_within_caps(requests, target, this_file())
 
 
 def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:

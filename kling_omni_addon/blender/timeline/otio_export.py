@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import ceil
@@ -14,7 +15,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
-from ...core.errors import KlingError
+from ...core.errors import ArgumentsInvalid, KlingError
 from ...core.otio import Media, Piece, dissolved, timeline_of
 from ...durable import write_whole
 from ...work.sidecar import take_of
@@ -48,14 +49,25 @@ class _View:
     lane: tuple[int, ...]
 
 
+def require_otio(path: Path) -> None:
+    """Raise :class:`ArgumentsInvalid` for a path that a timeline must not be written to, for something else has it."""
+    if path.suffix.lower() != ".otio":
+        sentence = f'The name "{path.name}" does not end in .otio.'
+        raise ArgumentsInvalid(sentence, field="otio", remedy="Give a file whose name ends in .otio.")
+    if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+        sentence = f'"{path}" is no file of its own.'
+        raise ArgumentsInvalid(sentence, field="otio", remedy="Give another name.")
+
+
 def export_otio(scene: bpy.types.Scene, path: Path, *, is_relative: bool = False) -> tuple[int, int]:
     """Write the clips of a scene to an ``.otio`` file: how many there are, and how many strips had to be left out.
 
     A track for each channel, sound apart from picture; trims, speed and files as they are, links relative to the file
     (``is_relative``) or absolute, and a cross fade as a dissolve where both clips fit on one track. What is muted is
     left out, and so is what no other program knows: effects, texts, scenes. Raises :class:`KlingError` where there is
-    no clip, or where the file cannot be written.
+    no clip, or where the file cannot be written, and like :func:`require_otio`.
     """
+    require_otio(path)
     strips = tuple(_shown(scene))
     beside = path if is_relative else None
     found = {strip.name: piece for strip, view in strips for piece in _pieces(scene, strip, view, beside)}

@@ -53,13 +53,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """Who asked for a clip, by login name and machine, and for which project (``core.projects``); ``""`` where nobody
-    knows, as where an older version wrote this.
+    """Who asked for a clip, by login name and machine, for which project (``core.projects``), and from which .blend
+    file, also where the clip goes to no timeline; ``""`` where nobody knows, as where an older version wrote this.
     """
 
     user: str = ""
     host: str = ""
     project: str = ""
+    blend: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,10 +396,12 @@ class Fetched:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vanished:
     """The file of the clip is gone from this machine (deleted, a disk that died), and somebody wants it again: it is
-    fetched once more, which is free.
+    fetched once more, which is free, or taken from where it was, if it came back there. ``with_marked``: so is the copy
+    with the watermark.
     """
 
     at: float
+    with_marked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -520,7 +523,9 @@ def _target(data: Mapping[str, Any]) -> Target:
 def asker_in(data: Any) -> Asker:
     """The asker in JSON data that anybody may have written; what is no name there is none here."""
     found = data if isinstance(data, Mapping) else {}
-    return Asker(**{each.name: name_in(found.get(each.name)) for each in fields(Asker)})
+    names = {name: name_in(found.get(name)) for name in ("user", "host", "project")}
+    blend = found.get("blend")
+    return Asker(**names, blend=blend if isinstance(blend, str) else "")
 
 
 def _payload(data: Mapping[str, Any]) -> Payload:

@@ -286,7 +286,7 @@ TRANSITIONS: Mapping[type[Any], Mapping[Phase, Phase]] = {
     ev.Redirected: {phase: phase for phase in _WITHOUT_CLIP},
     ev.FetchFailed: {Phase.READY: Phase.READY},
     ev.Fetched: {Phase.READY: Phase.FETCHED},
-    ev.Vanished: dict.fromkeys(_WITH_CLIP, Phase.READY),
+    ev.Vanished: dict.fromkeys((*_WITH_CLIP, Phase.FAILED), Phase.READY),
     ev.MarkedFetched: {phase: phase for phase in _WITH_CLIP},
     ev.MarkedFailed: {phase: phase for phase in _WITH_CLIP},
     ev.Placed: {Phase.FETCHED: Phase.PLACED, Phase.PLACED: Phase.PLACED},
@@ -321,7 +321,8 @@ def apply(submission: Submission, event: Event) -> Submission:
     after = TRANSITIONS.get(type(event), {}).get(submission.phase)
     if submission.is_uncertain:
         after = _where_uncertain(submission, event, after)
-    if not (_fits_failure(submission, event) and _fits_proof(submission, event)):
+    fits = (_fits_failure, _fits_proof, _fits_clip)
+    if not all(fit(submission, event) for fit in fits):
         after = None
     if after is Phase.INTENDED and submission.is_adopted:
         raise IllegalTransition("what was asked for is not known any more, so it cannot be sent again")
@@ -356,6 +357,11 @@ def _fits_failure(submission: Submission, event: Event) -> bool:
 def _fits_proof(submission: Submission, event: Event) -> bool:
     """What a refused key may have made is never called unsent."""
     return not (submission.is_unproved and isinstance(event, ev.Withdrawn))
+
+
+def _fits_clip(submission: Submission, event: Event) -> bool:
+    """Only what was made can be fetched again."""
+    return submission.was_made or not isinstance(event, ev.Vanished)
 
 
 def _where_uncertain(submission: Submission, event: Event, after: Phase | None) -> Phase | None:
@@ -588,9 +594,15 @@ def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
     return charged | {"status": "succeeded", "was_made": True, "wants_marked": event.has_marked}
 
 
-_NOTHING_OF_CLIP: Changes = dict.fromkeys(("clip", "clip_sha256", "named", "named_sha256", "note", "etag"), "")
-_NOTHING_OF_CLIP |= {"total_bytes": None, "received": 0, "furthest": 0}
-"""Its download begins anew, and whatever has its name by then is not its own."""
+def _after_vanished(submission: Submission, event: ev.Vanished) -> Changes:
+    """Its download begins anew. Where it was, and with which content, stays known: a share may come back with it."""
+    was = {"named": submission.clip, "named_sha256": submission.clip_sha256} if submission.clip else {}
+    anew: Changes = {"clip": "", "clip_sha256": "", "note": "", "exit_code": 0, "status": "succeeded"}
+    anew |= {"etag": "", "total_bytes": None, "received": 0, "furthest": 0}
+    if not event.with_marked:
+        return was | anew
+    marked = dict.fromkeys(("marked", "marked_sha256", "marked_named", "marked_named_sha256"), "")
+    return was | anew | marked | {"wants_marked": True, "marked_failures": 0, "marked_retry_at": 0.0}
 
 
 def _after_named(submission: Submission, event: ev.Named) -> Changes:
@@ -650,7 +662,7 @@ _EFFECTS: Mapping[type[Any], Callable[[Submission, Any], Changes]] = {
     ev.Redirected: _after_redirected,
     ev.FetchFailed: lambda s, e: _after_trouble(s, e) | {"lacks_folder": e.is_local},
     ev.Fetched: lambda s, e: {"clip": e.path, "clip_sha256": e.sha256, "note": e.note},
-    ev.Vanished: lambda s, e: _NOTHING_OF_CLIP,
+    ev.Vanished: _after_vanished,
     ev.MarkedFetched: lambda s, e: {"marked": e.path, "marked_sha256": e.sha256, "wants_marked": False},
     ev.MarkedFailed: _after_marked_failed,
     ev.Placed: lambda s, e: {"strip": e.strip},

@@ -15,6 +15,7 @@ from ..amounts import amount_of, charge_of, charge_words
 from ..errors import CapReached
 from ..pricing import plain
 from ..projects import project_of_blend, same_for
+from .events import Intended
 from .lifecycle import Submission
 
 DAY_S = 86_400.0
@@ -47,7 +48,7 @@ class Bill:
         the file has spent. What names neither (found on the account, or of an older version) counts with everything
         that is of no .blend, as it always did.
         """
-        if same_for(self.project) == same_for(other.project):
+        if self.project and same_for(self.project) == same_for(other.project):
             return True
         has_blend = bool(self.blend or other.blend)
         return self.blend == other.blend if has_blend else not (self.project and other.project)
@@ -55,12 +56,26 @@ class Bill:
 
 def bill_of(submission: Submission) -> Bill:
     """What a submission is counted under."""
-    return Bill(project=project_of(submission), blend=submission.target.blend)
+    return Bill(project=project_of(submission), blend=_blend_of(submission))
 
 
 def project_of(submission: Submission) -> str:
     """The project that it was asked for, else that of the folder of its .blend file; ``""`` where there is neither."""
-    return submission.asker.project or project_of_blend(submission.target.blend)
+    return submission.asker.project or project_of_blend(_blend_of(submission))
+
+
+def _blend_of(submission: Submission) -> str:
+    """The .blend file that its clip goes to, else that it was asked for from; ``""`` for neither."""
+    return submission.target.blend or submission.asker.blend
+
+
+def units_by_bill(wanted: Iterable[Intended]) -> dict[Bill, Decimal | None]:
+    """What wishes may cost together under each bill; None where that of one is not known."""
+    sums: dict[Bill, list[Decimal | None]] = {}
+    for intended in wanted:
+        bill = Bill(project=intended.asker.project, blend=intended.asker.blend)
+        sums.setdefault(bill, []).append(amount_of(intended.most_units))
+    return {bill: _together(amounts) for bill, amounts in sums.items()}
 
 
 def check_caps(submission: Submission, sent: Iterable[Submission], caps: Caps, now: float) -> None:

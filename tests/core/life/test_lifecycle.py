@@ -88,7 +88,9 @@ def test_every_event_but_the_first_has_a_row_in_the_table() -> None:
 @pytest.mark.parametrize("event", EVENTS.values(), ids=lambda event: type(event).__name__)
 def test_an_event_leads_where_the_table_says_or_is_illegal(event: Event, phase: Phase) -> None:
     after = TRANSITIONS[type(event)].get(phase)
-    before = replace(in_phase(phase), id_is_taken=isinstance(event, ev.Adopted))
+    before = replace(
+        in_phase(phase), id_is_taken=isinstance(event, ev.Adopted), was_made=isinstance(event, ev.Vanished)
+    )
     if after is None:
         with pytest.raises(IllegalTransition):
             apply(before, event)
