@@ -30,6 +30,7 @@ from .reception import MarkedReception, Reception
 from .sidecar import is_clip
 from .turn import Turn
 
+_DAY_S = 86_400.0
 _EXPIRED = "The clip has expired: Kling deletes clips after 30 days."
 
 
@@ -171,5 +172,8 @@ def _has_expired(turn: Turn, error: Exception) -> bool:
         return False
     now = turn.now()
     since, times = turn.memory.note_missing(turn.submission.id, now)
-    is_old = now - turn.submission.sent_at > CLIP_KEPT_S
-    return is_old and times >= lifecycle.LATE_MISSES_WANTED and now - since >= turn.assignment.window_s
+    age_s = now - turn.submission.sent_at
+    # Sent in the future: one of the two clocks is wrong, and nothing but its word for a whole day is left to go by.
+    patience_s = turn.assignment.window_s if age_s > CLIP_KEPT_S else _DAY_S
+    is_old = age_s > CLIP_KEPT_S or age_s < -_DAY_S
+    return is_old and times >= lifecycle.LATE_MISSES_WANTED and now - since >= patience_s
