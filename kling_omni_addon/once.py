@@ -98,7 +98,7 @@ def submit_all_unless_there(session: Session, wanted: Sequence[Intended]) -> tup
         found = next((each for each in live if not intended.id_is_given and is_alike(each, intended)), None)
         if found is not None:
             there[place] = found
-        elif not any(is_alike(each, intended) for each in new.values()):
+        elif intended.id_is_given or not any(is_alike(each, intended) for each in new.values()):
             new[place] = intended
     session.require_intended_within_caps(new.values())
     made = dict(zip(new, session.submit_together(tuple(new.values())), strict=True))
