@@ -88,10 +88,17 @@ def test_every_module_and_schema_is_in_the_zip(extension: Path) -> None:
     assert shipped <= names
 
 
-def test_the_pages_are_in_the_zip_and_what_makes_them_is_not(extension: Path) -> None:
+def test_the_pages_and_the_recipes_are_in_the_zip_and_what_makes_pictures_is_not(extension: Path) -> None:
     shipped = [name for name in zipfile.ZipFile(extension).namelist() if name.startswith("docs/")]
     assert {"docs/user/generate.md", "docs/user/capture.md", "docs/user/timeline.md"} <= set(shipped)
-    assert {Path(name).suffix for name in shipped if not name.endswith("/")} == {".md", ".png"}
+    recipes = {
+        "docs/farm/openjd/template.yaml",
+        "docs/farm/flamenco/kling_omni_shots.js",
+        "docs/farm/slurm/frames.sbatch",
+    }
+    assert recipes <= set(shipped)
+    pages = [name for name in shipped if not name.startswith("docs/farm/") and not name.endswith("/")]
+    assert {Path(name).suffix for name in pages} == {".md", ".png"}
 
 
 def test_the_same_sources_give_the_same_bytes_whatever_lies_around_them(extension: Path, tmp_path: Path) -> None:
