@@ -36,13 +36,19 @@ def test_submitted_twice_each_clip_is_made_once(project: Project, rehearsal: Reh
     assert (known.lines[-1]["clips"], known.lines[-1]["submitted_before"]) == (0, CLIPS)
 
 
-@pytest.mark.parametrize(
-    "moment", ["before-Intended", "after-Intended", "last-byte-gone", "after-Accepted", "mid-download", "after-Fetched"]
+MOMENTS = (
+    *("before-Intended", "after-Intended", "mid-body", "after-Sent", "last-byte-gone", "answer-read"),
+    *("after-Accepted", "mid-download", "after-rename", "after-Fetched"),
 )
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_in_the_middle_and_run_again_each_clip_is_made_once(
-    moment: str, project: Project, rehearsal: Rehearsal
+    moment: str, project: Project, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
     assert project.submit("--wait", "120", moment=moment).code == KILLED
+    if moment in ("answer-read", "after-rename"):  # another machine goes on, with a job history of its own
+        project.environment |= {"KLING_HOME": str(tmp_path / "another home")}
     said = project.submit("--wait", "120")
     if "Kling did not respond" in said.errors:  # the kill took the request with it: whoever asks again sends it again
         said = project.submit("--wait", "120")
