@@ -40,6 +40,10 @@ UNREACHED = {
         for phase in (Phase.FETCHED, Phase.PLACED)
     ),
     (ev.Rebound, Phase.PLACED),
+    (
+        ev.Vanished,
+        Phase.FAILED,
+    ),  # Kling has deleted it, and a share comes back with it: tests/session/test_fetch_again.py
 }
 """Moves of the table that no history here makes, and why."""
 RARE = {(ev.SetAside, Phase.INTENDED), (ev.SetAside, Phase.READY), (ev.Adopted, Phase.INTENDED)}
