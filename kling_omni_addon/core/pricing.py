@@ -43,6 +43,12 @@ class Price:
         return f"{self.units_label} · {f'${least}' if self.is_exact else f'${least} to ${most}'}"
 
     @property
+    def spoken(self) -> str:
+        """The same within a sentence: "4.0 units, $0.56"."""
+        units, least, most = _one_place(self.units), _cents(self.dollars), _cents(self.most_dollars)
+        return f"{units} units, ${least}" if self.is_exact else f"{self.units_label}, ${least} to ${most}"
+
+    @property
     def units_label(self) -> str:
         """The same without dollars: "4.0 units"."""
         least, most = _one_place(self.units), _one_place(self.most_units)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _CHARACTER_PX = 6.2
 _SIDE_PX = 66
+_ICON_CHARACTERS = 2  # beyond those that the sides take already
 _NARROWEST_PX = 200
 _UNIT_PX = 20
 _PIECE = re.compile(
@@ -74,10 +75,10 @@ def draw_text(layout: bpy.types.UILayout, context: bpy.types.Context, text: str,
 
 
 def draw_lines(layout: bpy.types.UILayout, text: str, width: int, icon: IconItems = "NONE") -> None:
-    """Any text as it is, in lines of ``width`` characters."""
+    """Any text as it is, in lines of ``width`` characters, fewer beside an icon."""
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(in_lines(text, width)):
+    for number, line in enumerate(in_lines(text, width if icon == "NONE" else width - _ICON_CHARACTERS)):
         column.label(text=line, icon=icon if not number or icon == "NONE" else "BLANK1")
 
 

@@ -39,8 +39,9 @@ def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     if offline:
         draw_offline(layout, context)
     elif service_name() == "rehearsal":
-        cost = f" Kling would charge {price.label}." if price is not None else ""
-        said = f"Rehearsal: makes a free test clip on this computer.{cost}"
+        said = "Rehearsal: makes a free test clip on this computer."
+        if price is not None:
+            said = f"Rehearsal: makes a free test clip on this computer. Kling would charge {price.spoken}."
         draw_text(layout, context, said, "INFO")
 
 

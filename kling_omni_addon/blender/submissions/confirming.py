@@ -83,7 +83,7 @@ def _cost_of(prices: list[Price | None], most: Decimal) -> str:
 def sending_again(submission: Submission) -> str:
     """What to say before the same is sent once more: what the second may cost, where that is known."""
     price = list_price_of(request_from(submission.wish)) if submission.wish else None
-    return f"You may be charged for both. One is {price.label}." if price else "You may be charged for both."
+    return f"You may be charged for both. One is {price.spoken}." if price else "You may be charged for both."
 
 
 def ask(operator: bpy.types.Operator, context: bpy.types.Context, event: bpy.types.Event, asked: str) -> Outcome:

@@ -62,10 +62,10 @@ def test_takes_that_cannot_all_be_recorded_say_how_many_were(set_up: Scene, monk
     session, left = opening.session(), [True]
     submit = session.submit
 
-    def once(*asked: Any) -> Any:
+    def once(*asked: Any, **named: Any) -> Any:
         if left:
             left.pop()
-            return submit(*asked)
+            return submit(*asked, **named)
         raise KlingError("The disk is full.")
 
     monkeypatch.setattr(session, "submit", once)
