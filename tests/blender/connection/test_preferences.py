@@ -20,7 +20,6 @@ from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.life.spending import Caps
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.provenance import wish_of
-from kling_omni_addon.login import asker_here
 from tests.workshop.layout import Layout
 
 Scene = Any
@@ -100,11 +99,11 @@ def test_a_clip_is_counted_for_the_project_of_the_page_unless_the_environment_sa
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page.api_key, film = "k", Target(blend="/films/harbor_v002/sh010.blend")
-    assert opening.session().asker_of(film) == asker_here("harbor")
+    assert opening.session().asker_of(film).project == "harbor"
     page.project = "Night Watch"
-    assert opening.session().asker_of(film) == asker_here("Night Watch")
+    assert opening.session().asker_of(film).project == "Night Watch"
     monkeypatch.setenv("KLING_PROJECT", "storm")
-    assert opening.session().asker_of(film) == asker_here("storm")
+    assert opening.session().asker_of(film).project == "storm"
 
 
 def test_caps_of_the_page_stop_spending_but_no_rehearsal(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,5 +151,5 @@ def test_sending_again_is_asked_about_with_what_it_may_cost(page: Page, shot_sce
         changed_at=0.0,
         wish=wish_of(request),
     )
-    assert confirming.sending_again(parked) == "You may be charged for both. One is 4.0 units · $0.56."
+    assert confirming.sending_again(parked) == "You may be charged for both. One is 4.0 units, $0.56."
     assert confirming.sending_again(replace(parked, wish={})) == "You may be charged for both."
