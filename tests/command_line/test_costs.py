@@ -24,7 +24,7 @@ from kling_omni_addon.core.pricing import plain
 from kling_omni_addon.remote.token import ApiKey, fingerprint
 from kling_omni_addon.work.journal import Journal
 from tests.workshop.places import ROOT
-from tests.workshop.processes import API_KEY, Rehearsal, run
+from tests.workshop.processes import API_KEY, run, running
 
 Environment = dict[str, str]
 PAGE = (ROOT / "docs" / "td" / "command_line.md").read_text("utf-8")
@@ -176,19 +176,19 @@ def test_without_a_job_history_nothing_was_charged(
 
 
 def test_a_shot_is_counted_for_who_asked_and_for_the_folder_or_the_project_that_is_named(
-    environment: Environment, rehearsal: Rehearsal, tmp_path: Path
+    environment: Environment, tmp_path: Path
 ) -> None:
-    """Two real runs: the sums are what the service's books grew by."""
-    before = Decimal(rehearsal.stats()["charges_units"])
-    machine = environment | {"KLING_BASE_URL": rehearsal.url}
+    """Two real runs at a server of their own, on which nothing else is charged: the sums are those of its books."""
     request = tmp_path / "harbor_v002" / "shot.json"
     request.parent.mkdir()
     request.write_text(json.dumps(BODY))
-    assert run(machine, "submit", request, "--once", "sh010_v001", "--wait").code == 0
-    made = run(machine | {"KLING_PROJECT": "Night Watch"}, "submit", request, "--wait")
+    with running(tmp_path / "server", submitted_s=0.1, processing_s=0.1) as rehearsal:
+        machine = environment | {"KLING_BASE_URL": rehearsal.url}
+        assert run(machine, "submit", request, "--once", "sh010_v001", "--wait").code == 0
+        made = run(machine | {"KLING_PROJECT": "Night Watch"}, "submit", request, "--wait")
+        charged = Decimal(rehearsal.stats()["charges_units"])
     assert (made.code, made.lines[-1]["project"], made.lines[-1]["user"]) == (0, "Night Watch", getpass.getuser())
     assert made.lines[-1]["host"] == socket.gethostname()
-    charged = Decimal(rehearsal.stats()["charges_units"]) - before
     summed = run(environment, "costs", "--rehearsal", "--json").lines[-1]
     assert [each["what"] for each in summed["sums"]] == ["Night Watch", "harbor"]
     assert (summed["total"]["charged_units"], summed["total"]["clips"]) == (plain(charged), 2)
