@@ -18,7 +18,7 @@ from tests.workshop.canaries import PROMPTS, secrets_in
 from tests.workshop.places import ROOT
 
 API_KEY = "api-key-kling-rehearsal"
-CRASHING = ROOT / "tests" / "command_line" / "crashing_command_line.py"
+CRASHING = ROOT / "tests" / "workshop" / "crashing_command_line.py"
 """The command line that kills itself at a named moment."""
 KILLED = -9
 

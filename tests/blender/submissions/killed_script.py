@@ -11,7 +11,7 @@ import bpy
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 import kling_omni_addon
-from tests.command_line import crashing_command_line as crashing
+from tests.workshop import crashing_command_line as crashing
 
 moment, film = sys.argv[1:3]
 if moment != "-":
