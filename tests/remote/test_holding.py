@@ -73,7 +73,7 @@ def test_a_projects_cap_holds_that_project_and_nothing_else(
         other, third = settled(session, other, third)
         assert other.phase is Phase.FETCHED
         assert third.is_held, "each is held by its own cap, and says so"
-        assert "limit of 2 units per .blend file" in third.problem
+        assert "limit of 2 units per project" in third.problem
     said = run(environment_of(settings), "submit", written(tmp_path), "--wait")
     assert (said.code, said.lines[-1]["phase"]) == (0, "fetched"), "a command line without caps"
     assert len(kling.creates) == 3
