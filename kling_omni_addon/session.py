@@ -7,7 +7,7 @@ import math
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -73,6 +73,7 @@ _ASKED_ABOUT = (Phase.UNANSWERED, Phase.ACCEPTED)
 _ON_THE_WAY = (Phase.ACCEPTED, Phase.READY)
 _WITH_CLIP = (Phase.FETCHED, Phase.PLACED)
 _LOOK_S = 0.25
+_REST_S = 0.25
 _LISTED = "List all jobs with: kling status"
 _ELEMENT_S = 600.0
 _ELSE = "Use Continue from Last Frame instead."
@@ -413,6 +414,10 @@ class Session:
             self._is_running = True
             self._end_dead_rehearsals()
             self._worker.start()
+
+    def resting(self) -> AbstractContextManager[object]:
+        """A moment in which the worker does nothing new; what it is at is waited for, a quarter of a second at most."""
+        return self._crew.rest.kept(_REST_S)
 
     @property
     def is_running(self) -> bool:

@@ -12,6 +12,7 @@ from ..core.life.queueing import Slots
 from .assignment import Assignment
 from .clock import Clock
 from .memory import Memory
+from .rest import Rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,8 @@ class Progress:
 class Crew:
     """The lanes of one worker, as each of them sees the others.
 
-    ``changed`` is set at every news in the journal, for whoever waits for it; ``stopping`` asks the lanes to end. Byte
+    ``changed`` is set at every news in the journal, for whoever waits for it; ``stopping`` asks the lanes to end, and
+    ``rest`` to rest for a moment. Byte
     counts, which no journal keeps, go into ``messages``.
     """
 
@@ -38,6 +40,7 @@ class Crew:
         self.memory = Memory(Slots.at_most(assignment.concurrency))
         self.changed = threading.Event()
         self.stopping = threading.Event()
+        self.rest = Rest()
         self._wakes: list[threading.Event] = []
 
     def new_wake(self) -> threading.Event:

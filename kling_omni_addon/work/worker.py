@@ -81,8 +81,9 @@ class Worker:
         lane: Lane | None = None
         while not self.crew.stopping.is_set():
             try:
-                lane = lane or self.lane(actions)
-                pause_s = min(lane.run_due(), IDLE_S)
+                with self.crew.rest.turn():
+                    lane = lane or self.lane(actions)
+                    pause_s = min(lane.run_due(), IDLE_S)
             except JournalUnusable as error:
                 _log.error("%s Going on in %g s.", error, TROUBLE_S)
                 pause_s = TROUBLE_S

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import TYPE_CHECKING
 
 import bpy
@@ -109,6 +109,15 @@ def is_paused() -> bool:
 def running() -> Session | None:
     """The session, if there is one, at work or not; opens none."""
     return _open.session
+
+
+def resting() -> AbstractContextManager[object]:
+    """A moment in which our threads rest, for an operator in an overridden context: up to Blender 5.0 it reads that
+    without Python's lock, and crashes where a thread of Python runs beside it (docs/dev/blender_facts.md).
+    """
+    session = running()
+    is_needed = session is not None and bpy.app.version < (5, 1, 0)
+    return session.resting() if session is not None and is_needed else nullcontext()
 
 
 def close() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
+from ..connection import opening
 from ..host import sequencer
 from ..host.language import translated
 from ..host.reporting import Outcome, reported
@@ -98,7 +99,7 @@ def _bring_into_view(scene: bpy.types.Scene) -> None:
             space: Any = area.spaces.active
             if area.type == "SEQUENCE_EDITOR" and space.view_type != "PREVIEW":
                 region = next(region for region in area.regions if region.type == "WINDOW")
-                with bpy.context.temp_override(window=window, area=area, region=region):
+                with opening.resting(), bpy.context.temp_override(window=window, area=area, region=region):
                     bpy.ops.sequencer.view_selected()
 
 

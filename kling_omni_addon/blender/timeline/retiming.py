@@ -14,6 +14,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import KlingError
+from ..connection import opening
 from ..host.sequencer import (
     Strip,
     all_strips,
@@ -38,7 +39,7 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
     """
     held = frames_behind_last_key()
     wanted = max(1, round((frames - held) * length / frames))
-    with _only_chosen(strip, scene):
+    with opening.resting(), _only_chosen(strip, scene):
         untrim(strip)
         _set_speed(scene, 1.0)
         untrim(strip)
