@@ -99,10 +99,10 @@ def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: boo
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
     told: dict[str, tuple[Phase, str, bool, str]] = {}
     silences: dict[str, str] = {}
-    given_up: set[str] = set()
 
     def is_done(found: Mapping[str, Submission]) -> bool:
         everything = session.snapshot.submissions
+        has_withdrawn = False
         if session.is_running:
             show_progress(progress, session, found.values())
         for submission in found.values():
@@ -112,13 +112,12 @@ def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: boo
             if told.get(submission.id) != state:
                 told[submission.id] = state
                 _tell(submission, everything)
-            is_in_vain = gives_up and (holder is not None or _is_hopeless(submission))
-            if is_in_vain and submission.id not in given_up:
-                given_up.add(submission.id)
+            if gives_up and (holder is not None or _is_hopeless(submission)):
                 why = waits_because(submission, everything, time.time()) if holder else submission.problem
                 code = (holder or submission).exit_code or 5
-                if session.withdraw(submission.id, f"Stopped before sending. {why} {_SUBMIT_AGAIN}", code):
-                    return False  # how it stands now is told, too
+                has_withdrawn |= session.withdraw(submission.id, f"Stopped before sending. {why} {_SUBMIT_AGAIN}", code)
+        if has_withdrawn:
+            return False  # how they stand now is told, too
         return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in found.values())
 
     with Progress() as progress:

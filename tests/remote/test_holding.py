@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from kling_omni_addon.command_line import cli
 from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
 from kling_omni_addon.core.life.spending import Caps
@@ -46,9 +47,9 @@ def environment_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def written(folder: Path) -> Path:
-    path = folder / "shot.json"
-    body = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
+def written(folder: Path, prompt: str = "waves") -> Path:
+    path = folder / f"{prompt}.json"
+    body = {"model_name": "kling-v3-omni", "prompt": prompt, "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
     path.write_text(json.dumps(body))
     return path
 
@@ -99,3 +100,30 @@ def test_an_empty_account_holds_the_key_and_everybody_says_so(
     assert kling.creates == []
     assert run(environment_of(settings), "resume", "--wait").code == 0
     assert len(kling.creates) == 2
+
+
+def test_all_that_cannot_be_sent_is_withdrawn_also_where_it_was_too_late_once(
+    kling: CrookedKling, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A send under way in another process can come back unsent: what could not be withdrawn then can be, later."""
+    kling.refusals = [(429, 1102, "Account balance not enough")]
+    with Session(replace(settings, caps=Caps())) as session:
+        session.start()
+        (held,) = settled(session, session.submit(REQUEST, Target(name="one")))
+    assert held.is_held
+    withdraw, too_late = Session.withdraw, list[str]()
+
+    def withdraw_late(session: Session, submission_id: str, reason: str, exit_code: int) -> bool:
+        if submission_id not in too_late:
+            too_late.append(submission_id)
+            return False
+        return withdraw(session, submission_id, reason, exit_code)
+
+    monkeypatch.setattr(Session, "withdraw", withdraw_late)
+    files = [written(tmp_path, prompt) for prompt in ("rain", "snow")]
+    code = cli.main(["submit", *map(str, files)], environment_of(settings))
+    with Session(settings) as session:
+        jobs = session.read_all()
+    assert (code, sorted(job.phase for job in jobs)) == (4, [Phase.ABANDONED, Phase.ABANDONED, Phase.INTENDED])
+    assert len(too_late) == 2
+    assert kling.creates == []
