@@ -76,6 +76,7 @@ _LOOK_S = 0.25
 _REST_S = 0.25
 _LISTED = "List all jobs with: kling status"
 _ELEMENT_S = 600.0
+_GONE = "Kling no longer has this clip. Kling deletes clips after 30 days."
 _ELSE = "Use Continue from Last Frame instead."
 _SWITCH = "Switch back to that one, or use Continue from Last Frame."
 
@@ -582,15 +583,17 @@ class Session:
         """Stop waiting. Kling may still finish and charge the clip. Raises :class:`ArgumentsInvalid`, also for a clip
         that is here: nothing is waited for.
         """
-        found = self._journal.load(submission_id)
+
+        def check() -> None:
+            now = self._journal.load(submission_id)
+            if now is not None and now.phase is Phase.FETCHED:
+                raise IllegalTransition  # what older versions recorded of such a clip stays readable
+
         reason = (
             "Stopped waiting. Kling may still finish the clip and charge for it. "
             "Press Check Again (look-again ID) to get the clip."
         )
-        abandoned = ev.Abandoned(at=self._clock.now(), reason=reason)
-        if found is not None and found.phase is Phase.FETCHED:
-            raise ArgumentsInvalid(why_not(found, abandoned), field="id", remedy=_LISTED)
-        submission = self._tell(submission_id, abandoned)
+        submission = self._tell(submission_id, ev.Abandoned(at=self._clock.now(), reason=reason), check)
         discard_part(submission, self.settings.clips)
         return submission
 
@@ -621,15 +624,11 @@ class Session:
         there and for a job without one, and :class:`ClipGone` for one that Kling has deleted.
         """
         found = self._journal.load(submission_id)
-        if found is not None and found.clip and Path(found.clip).is_file():
+        if found is not None and _is_there(found):
             sentence = f'The clip is already downloaded: "{found.clip}".'
             raise ArgumentsInvalid(sentence, field="id", remedy="Move the file away to download the clip again.")
         if found is not None and found.was_made and self._has_expired(found) and not _is_back(found):
-            raise ClipGone(
-                f'The clip "{found.clip or found.named}" was moved or deleted, and Kling deletes clips after 30 days.',
-                field="id",
-                remedy="Restore the file, or generate the clip again, which is charged.",
-            )
+            raise _gone_from_here(found.clip or found.named)
         try:
             return self._vanished(submission_id, found)
         except ArgumentsInvalid:
@@ -767,6 +766,14 @@ def _is_back(submission: Submission) -> bool:
     return bool(submission.named) and Path(submission.named).is_file()
 
 
+def _gone_from_here(path: str) -> ClipGone:
+    """What is said of a clip that can be fetched no more; ``path`` is empty where it never had a file."""
+    if not path:
+        return ClipGone(_GONE, field="id", remedy="Generate the clip again, which is charged.")
+    sentence = f'The clip "{path}" was moved or deleted, and Kling deletes clips after 30 days.'
+    return ClipGone(sentence, field="id", remedy="Restore the file, or generate the clip again, which is charged.")
+
+
 def new_element_id() -> str:
     """Our id of an element that is to be made."""
     return f"{ID_PREFIX}element-{uuid.uuid4().hex}"
@@ -804,7 +811,7 @@ def _clip_report(service: KlingService, known_as: str) -> TaskReport:
 
 
 def _gone() -> ClipGone:
-    return ClipGone("Kling no longer has this clip. Kling deletes clips after 30 days.", field="video_of", remedy=_ELSE)
+    return ClipGone(_GONE, field="video_of", remedy=_ELSE)
 
 
 def is_rehearsed(submission: Submission) -> bool:
