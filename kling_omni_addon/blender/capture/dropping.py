@@ -19,6 +19,7 @@ from ...core.errors import CaptureFailed
 from ...core.request import Role
 from ...work.sidecar import take_of
 from ..connection import limits, opening, snapshots
+from ..host.editors import TAB
 from ..host.ownership import OnOwnScene, require_own
 from ..host.reporting import Outcome, reported
 from ..shot.kinds import KINDS, kind_of_shot
@@ -180,7 +181,7 @@ def takes_drops(area: bpy.types.Area | None, region: bpy.types.Region | None) ->
         return False
     space: Any = area.spaces.active
     sidebar: Any = next((each for each in area.regions if each.type == "UI"), None)
-    is_open = space.show_region_ui and sidebar is not None and sidebar.active_panel_category == "Kling"
+    is_open = space.show_region_ui and sidebar is not None and sidebar.active_panel_category == TAB
     return bool(is_open) and (region.type == "UI" or (area.type == "VIEW_3D" and region.type == "WINDOW"))
 
 

@@ -11,7 +11,7 @@ import bpy
 
 from ..capture.strip import PICTURE_STRIPS
 from ..connection import account, limits
-from ..host.editors import is_in_sequencer
+from ..host.editors import TAB, is_in_sequencer
 from ..host.language import translated
 from ..host.ownership import is_own, why_not_own
 from ..host.sequencer import active_strip, timeline_scene
@@ -97,7 +97,7 @@ def draw_besides(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
 
 class _InSidePanel:
     bl_region_type = "UI"
-    bl_category = "Kling"
+    bl_category = TAB
     layout: bpy.types.UILayout
 
 

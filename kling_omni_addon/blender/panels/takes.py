@@ -14,7 +14,7 @@ import bpy
 
 from ...core.takes import Take
 from ..host import thumbnails
-from ..host.editors import is_in_sequencer, redraw_tab
+from ..host.editors import TAB, is_in_sequencer, redraw_tab
 from ..host.isolating import on_its_own
 from ..host.language import translated
 from ..host.sequencer import Strip
@@ -139,7 +139,7 @@ class KLING_PT_sequencer_takes(bpy.types.Panel):
     bl_label = "Takes"
     bl_space_type = "SEQUENCE_EDITOR"
     bl_region_type = "UI"
-    bl_category = "Kling"
+    bl_category = TAB
     bl_order = 1  # between Generate and Submissions
 
     @classmethod

@@ -37,8 +37,7 @@ def visit() -> float | None:
     """One visit: seconds until the next, or None when nothing lives. A step that fails keeps no other from its turn."""
     on_its_own(opening.follow_online_access)
     if on_its_own(questions.hear):  # also without a session: what is read on this computer is answered, too
-        redraw_tab()
-        redraw_preferences()
+        _draw_panels_again()
     if opening.is_paused():
         on_its_own(_tell_status)
         return BUSY_S if questions.is_asking() else CALM_S
@@ -59,10 +58,14 @@ def visit() -> float | None:
 
 
 def _draw_again() -> None:
+    _draw_panels_again()
+    if on_its_own(overlay.has_news):
+        redraw_strips()
+
+
+def _draw_panels_again() -> None:
     redraw_tab()
     redraw_preferences()
-    if overlay.has_news():
-        redraw_strips()
 
 
 def _without_session() -> float | None:
