@@ -99,7 +99,10 @@ def test_a_clip_that_never_had_a_file_here_is_not_said_to_be_moved(home: Path, t
     long_ago = time.time() - 40 * DAY_S
     made = history(tmp_path / "clip.mp4", sent_at=long_ago)[:4]
     made.append(ev.Failed(at=long_ago, reason="The clip has expired."))
-    with opened(home, made) as session, pytest.raises(ClipGone, match="^Kling no longer has this clip. Kling deletes"):
+    with (
+        opened(home, made) as session,
+        pytest.raises(ClipGone, match=r"^Kling no longer has this clip\. Kling deletes"),
+    ):
         session.fetch_again("kob-1")
 
 
