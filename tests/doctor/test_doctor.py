@@ -9,6 +9,7 @@ import shutil
 import socket
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -251,6 +252,13 @@ def test_an_address_that_is_none_is_a_fault_of_the_settings(examine: Examine) ->
     report = examine(KLING_BASE_URL="ftp://kling.invalid")
     assert (report.code, report.faults) == (2, ["service"])
     assert report["tls"][0] == "unknown"
+
+
+def test_each_package_that_the_extension_brings_is_told_with_its_version(examine: Examine) -> None:
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    brought = {Path(wheel).name.partition("-")[0].replace("_", "-").lower() for wheel in manifest["wheels"]}
+    result, says = examine()["packages"]
+    assert (result, {each.split()[0].lower() for each in says.rstrip(".").split(", ")}) == ("ok", brought)
 
 
 def test_limits_are_told_with_where_they_come_from(served: dict[str, str], examine: Examine) -> None:
