@@ -13,8 +13,9 @@ from .core.payload import order_of
 from .core.pieces import Body
 from .core.provenance import request_from
 from .core.request import OmniRequest
+from .digest import has_digest
 from .paths import is_there
-from .work.picture_store import PictureStore, digest_of
+from .work.picture_store import PictureStore
 from .work.sidecar import provenance_in
 
 
@@ -69,7 +70,7 @@ class _Found:
     def of(cls, picture: Mapping[str, Any], store: PictureStore) -> _Found:
         source, sha256 = str(picture.get("source", "")), str(picture.get("sha256", ""))
         is_whole = bool(source) and is_there(Path(source)) and Path(source).is_file()
-        if is_whole and sha256 in ("", _digest_of(Path(source))):
+        if is_whole and (not sha256 or has_digest(Path(source), sha256)):
             return cls(path=source)
         kept = store.kept(sha256)
         if kept is not None:
@@ -80,13 +81,6 @@ class _Found:
         if source:
             return cls(missing=f'The image "{source}" is missing.')
         return cls(missing="The image was a link, or part of the request file. Neither is stored.")
-
-
-def _digest_of(path: Path) -> str:
-    try:
-        return digest_of(path)
-    except OSError:
-        return "unreadable"
 
 
 def _written(request: OmniRequest, body: Body, found: list[_Found]) -> ClipRequest:

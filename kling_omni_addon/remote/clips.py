@@ -11,7 +11,6 @@ No file is ever replaced: where something has the name already, whoever made it,
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import logging
 import os
@@ -28,6 +27,7 @@ import urllib3.exceptions
 
 from ..core.errors import ClipUnusable
 from ..core.media import mp4_fault
+from ..digest import digest_of, has_digest
 from ..durable import fsync_folder as _fsync_folder
 from ..durable import make_folder, part_of, put_where_free
 from .addresses import LOOPBACK, NO_TRUST, Trust, opened
@@ -131,7 +131,7 @@ def download(
             lambda headers: opened(link, headers, may_be_local=may_be_local, user_agent=user_agent, trust=trust)
         )
     _check(part, _rejected(target, reception.mark))
-    sha256 = _sha256(part)
+    sha256 = digest_of(part)
     return _clip(_named(part, target, sha256, reception, limits.waits_s), sha256)
 
 
@@ -147,7 +147,7 @@ def _is_own(named: Path, part: Path, sha256: str) -> bool:
     try:
         if named.is_symlink() or not named.is_file():
             return False
-        return part.samefile(named) if os.path.lexists(part) else _sha256(named) == sha256
+        return part.samefile(named) if os.path.lexists(part) else has_digest(named, sha256)
     except OSError:
         return False
 
@@ -291,11 +291,6 @@ def _check(part: Path, rejected: Path) -> None:
             part.replace(rejected)
         part.unlink(missing_ok=True)
         raise ClipUnusable(f"The downloaded file is not a complete MP4 file: {fault}.")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _clip(path: Path, sha256: str) -> Clip:

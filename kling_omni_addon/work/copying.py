@@ -11,10 +11,11 @@ from pathlib import Path
 
 from ..core.errors import ClipUnusable
 from ..core.life.lifecycle import Submission
+from ..digest import has_digest
 from ..durable import fsync, part_of, put_where_free, write_new
 from .clip_folder import require_folder
 from .filing import mark_of
-from .sidecar import is_clip, sidecar_of
+from .sidecar import sidecar_of
 
 
 def copy_clip(submission: Submission, folder: Path) -> Path:
@@ -25,13 +26,13 @@ def copy_clip(submission: Submission, folder: Path) -> Path:
     """
     require_folder(folder)
     clip = Path(submission.clip)
-    if not is_clip(clip, submission.clip_sha256):
+    if not has_digest(clip, submission.clip_sha256):
         sentence = f'The clip "{clip}" was deleted or replaced.'
         raise ClipUnusable(
             sentence, field="id", remedy="Restore the file, or move it away and download the clip again."
         )
     for target in _names(folder, clip):
-        if is_clip(target, submission.clip_sha256):
+        if has_digest(target, submission.clip_sha256):
             return target
         if not os.path.lexists(target):  # a link that leads nowhere has the name, too
             _copy(clip, target, mark_of(submission))
@@ -46,7 +47,7 @@ def copied_before(submission: Submission, folder: Path) -> Path | None:
     if not submission.clip:
         return None
     there = takewhile(os.path.lexists, _names(folder, Path(submission.clip)))
-    return next((copy for copy in there if is_clip(copy, submission.clip_sha256)), None)
+    return next((copy for copy in there if has_digest(copy, submission.clip_sha256)), None)
 
 
 def _names(folder: Path, clip: Path) -> Iterator[Path]:

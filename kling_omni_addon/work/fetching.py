@@ -21,13 +21,13 @@ from ..core.life import lifecycle
 from ..core.life.events import Event
 from ..core.life.lifecycle import Action, IllegalTransition, Submission
 from ..core.protocol import CLIP_KEPT_S
+from ..digest import has_digest
 from ..durable import part_of
 from .assignment import FetchedClip
 from .clip_folder import place_now
 from .crew import Progress
 from .filing import discard_part, file_name, mark_of, marked_name
 from .reception import MarkedReception, Reception
-from .sidecar import is_clip
 from .turn import Turn
 
 _DAY_S = 86_400.0
@@ -73,7 +73,7 @@ def _back_in_place(submission: Submission) -> _Back | None:
     named = Path(submission.named)
     try:
         is_on_its_way = part_of(named, mark_of(submission)).exists()
-        if is_on_its_way or named.is_symlink() or not is_clip(named, submission.named_sha256):
+        if is_on_its_way or named.is_symlink() or not has_digest(named, submission.named_sha256):
             return None
         return _Back(named, submission.named_sha256, named.stat().st_size)
     except OSError:  # a share that is away

@@ -155,12 +155,6 @@ def describe(path: Path, field: str) -> PictureRef:
         return PictureRef(sha256="", facts=picture_facts(source, os.fstat(source.fileno()).st_size))
 
 
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _can_be_sent(facts: PictureFacts) -> bool:
     return facts.format in SENT_FORMATS and facts.is_whole and facts.size_bytes <= LARGEST_BYTES
 

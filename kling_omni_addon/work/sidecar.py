@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any, Final
 from ..core.life.lifecycle import Submission
 from ..core.provenance import provenance_of
 from ..core.takes import Take
+from ..digest import has_digest
 from ..durable import write_new, write_whole
 
 _log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def keep_missing(submission: Submission) -> None:
     """
     clip = Path(submission.clip)
     is_alone = bool(submission.clip) and clip.is_file() and not sidecar_of(clip).exists()
-    if is_alone and is_clip(clip, submission.clip_sha256):
+    if is_alone and has_digest(clip, submission.clip_sha256):
         keep_sidecar(submission)
 
 
@@ -63,15 +63,6 @@ def discard_sidecar(submission: Submission) -> None:
     if _is_of(target, provenance_of(submission)):
         with suppress(OSError):
             target.unlink()
-
-
-def is_clip(clip: Path, sha256: str) -> bool:
-    """Whether a file is the clip with these bytes, and not another of its name. Reads all of it."""
-    try:
-        with clip.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
-    except OSError:
-        return False
 
 
 def _write(target: Path, provenance: Mapping[str, Any]) -> None:

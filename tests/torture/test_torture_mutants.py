@@ -12,12 +12,13 @@ from tests.torture.running import ONLY_POSIX, torture
 
 pytestmark = ONLY_POSIX
 
+_FAILED = "was paid and is failed"
 SHOWN_BY = {
-    "Sent journaled after the last byte": ("was paid and is failed",),
-    "no lease check with two processes": ("creates arrived, and the journal accounts for", "was paid and is failed"),
-    "commit without a look": ("times; the user said Send Again 0 times",),
+    "Sent journaled after the last byte": (_FAILED,),
+    "no lease check with two processes": ("creates arrived, and the journal accounts for", _FAILED),
+    "commit without a look": ("times; the user said Send Again 0 times", _FAILED),
     "Range ignored but appended": ("is not the service's",),
-    "a refusal believed at once": ("was paid and is failed",),
+    "a refusal believed at once": (_FAILED,),
     "an unreadable charge is zero": ("records 0 units, the service charged",),
     "elsewhere without a word": ("no word",),
 }

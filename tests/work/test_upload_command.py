@@ -12,6 +12,7 @@ import pytest
 from kling_omni_addon.core.errors import UploadFailed
 from kling_omni_addon.work.upload_command import UploadCommand
 from kling_omni_addon.work.uploads import Upload, Uploads
+from tests.workshop.rehearsal_stand import until
 
 
 def script(folder: Path, text: str) -> list[str]:
@@ -75,7 +76,7 @@ def test_stopping_it_ends_what_it_has_started_too(tmp_path: Path) -> None:
     command.stop()
     thread.join(60)
     assert told == ["The upload was stopped."]
-    assert is_gone(int(started.read_text()))
+    until(lambda: is_gone(int(started.read_text())), bool)  # a kill is asked for, and a busy machine takes its time
     with pytest.raises(UploadFailed, match="was stopped"):
         command.run()
 

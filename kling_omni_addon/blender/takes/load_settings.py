@@ -14,8 +14,9 @@ from bpy.props import StringProperty
 from ...core.errors import ArgumentsInvalid
 from ...core.provenance import provenance_of, request_from
 from ...core.request import OmniRequest, Role, Storyboard, Video, VideoUse
+from ...digest import has_digest
 from ...settings import home_folder
-from ...work.picture_store import PictureStore, digest_of
+from ...work.picture_store import PictureStore
 from ...work.sidecar import take_of
 from ..connection import snapshots
 from ..host.ownership import require_own
@@ -84,7 +85,7 @@ def _found(picture: Mapping[str, Any]) -> _Found:
     beside = media_folder("frames")
     here += [beside / name] if beside is not None and name else []
     there = [path for path in here if path.is_file()]
-    same = next((path for path in there if not sha256 or digest_of(path) == sha256), None)
+    same = next((path for path in there if not sha256 or has_digest(path, sha256)), None)
     if same is not None:
         return _Found(str(same))
     kept = PictureStore(home_folder(os.environ) / "pictures").kept(sha256)

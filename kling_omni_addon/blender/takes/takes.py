@@ -12,7 +12,8 @@ from ...core.errors import ClipUnusable
 from ...core.life.lifecycle import Submission
 from ...core.provenance import provenance_of, shot_id_of
 from ...core.takes import Take, diff_of, in_order
-from ...work.sidecar import is_clip, keep_missing, sidecar_of, take_of, takes_in
+from ...digest import has_digest
+from ...work.sidecar import keep_missing, sidecar_of, take_of, takes_in
 from ..connection import snapshots
 from ..host import sequencer
 from ..host.ownership import is_own, require_own
@@ -179,7 +180,7 @@ def _delete_marked(take: Take) -> None:
     _, *marked = _files_of(take)
     sha256 = str(take.provenance.get("marked_sha256", ""))
     for path in marked:
-        if sha256 and is_clip(path, sha256):
+        if sha256 and has_digest(path, sha256):
             path.unlink(missing_ok=True)
 
 
@@ -188,7 +189,7 @@ def delete_files(take: Take) -> None:
     and for a file that is not the clip any more.
     """
     clip, sha256 = Path(take.clip), str(take.provenance.get("clip_sha256", ""))
-    if sha256 and clip.exists() and not is_clip(clip, sha256):
+    if sha256 and clip.exists() and not has_digest(clip, sha256):
         sentence = f"{clip.name} is no longer the clip that Kling made."
         raise ClipUnusable(sentence, field="clip", remedy="Delete the file yourself if you no longer need it.")
     _deleted["takes"] += 1
