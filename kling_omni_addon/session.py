@@ -194,7 +194,9 @@ class Session:
         return Errand(ask)
 
     def usual_s(self, submission: Submission) -> tuple[float, ...]:
-        """How long, in seconds, the last tasks of this submission's kind took, as far as this session saw them."""
+        """How long, in seconds, the last tasks of this submission's kind took: those on record, and those that
+        this session saw.
+        """
         return self._crew.memory.usual_s(submission.payload.kind)
 
     def silence(self, submission: Submission) -> str:

@@ -30,6 +30,12 @@ PAGE_SIZE = 100
 (docs/architecture.md, "Threads").
 """
 
+
+def size_for(tasks: int) -> int:
+    """Tasks to ask for on a list page that is to hold ``tasks`` of ours: others of the account stand between them."""
+    return min(MOST_ON_PAGE, max(USUAL_ON_PAGE, 2 * tasks))
+
+
 REACTIONS: Mapping[int, Reaction] = {
     1000: Reaction.FIX_KEYS,
     1001: Reaction.FIX_KEYS,

@@ -220,10 +220,16 @@ class KlingService:
         :meth:`find`.
         """
         dialect = self._dialect
+        call = dialect.build_together(task_ids)
+        if call is not None:
+            return self._read(call, dialect.read_together)
         found: list[TaskReport] = []
-        for start in range(0, len(task_ids), dialect.MOST_TOGETHER):
-            call = dialect.build_together(task_ids[start : start + dialect.MOST_TOGETHER])
-            found.extend(self._read(call, dialect.read_together))
+        missing = set(task_ids)
+        for page in self._pages(protocol.size_for(len(task_ids))):
+            found.extend(page)
+            before, missing = len(missing), missing - {report.task_id for report in page}
+            if len(missing) in (0, before):  # what is left is too old, or not on the list yet
+                break
         return tuple(found)
 
     def recent(self) -> tuple[TaskReport, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
 from ..core.life import events as ev
-from ..core.life import pacing, spending
+from ..core.life import spending
 from ..core.life.events import Event
 from ..core.life.lifecycle import Action, Phase, Submission
 from ..core.protocol import Status, TaskReport
@@ -18,14 +18,15 @@ from .turn import Turn
 _log = logging.getLogger(__name__)
 
 _MANY = 3
-"""From so many due tasks on, they are asked about together."""
+"""From so many tasks on, they are asked about together."""
 _NO_LINK = "Kling reports a finished clip, but did not send its link."
-_TOGETHER_S = 3.0
-"""Tasks that are due within this time are asked about together."""
 
 
 class AskedTogether:
-    """What was said of many tasks at once. Each report counts once."""
+    """What was said of many tasks at once. Each report counts once.
+
+    One call tells of all, so whoever is due has the others asked about, too.
+    """
 
     def __init__(self, service: Service, crew: Crew) -> None:
         self._service = service
@@ -37,22 +38,34 @@ class AskedTogether:
         return self._reports.pop(task_id, None)
 
     def read_if_worth_it(self, live: Iterable[Submission]) -> None:
-        """Forget the old answers, and ask anew if many of these are due. Whoever is answered for is due at once."""
+        """Forget the old answers, and ask anew if there are many of these, and one is due. Where there is news that one
+        is due at once; the others have been asked about.
+        """
         self._reports = {}
-        now = self._crew.clock.now()
-        soon = self._due_together(live, now)
-        if not soon:
-            return
-        for submission in soon:
-            self._crew.memory.note_question(submission.id, now)
-        for dialect in dict.fromkeys(submission.payload.dialect for submission in soon):
-            self._ask_together(dialect, [s.task_id for s in soon if s.payload.dialect == dialect])
-        for submission in soon:
-            self._crew.memory.note_answered(submission.id)
-            if submission.task_id in self._reports:
-                self._crew.memory.pause(submission.id, Action.ASK, until=now)
+        asked = [submission for submission in live if submission.phase is Phase.ACCEPTED]
+        for dialect in dict.fromkeys(submission.payload.dialect for submission in asked):
+            self._read(dialect, [submission for submission in asked if submission.payload.dialect == dialect])
 
-    def _ask_together(self, dialect: str, task_ids: Sequence[str]) -> None:
+    def _read(self, dialect: str, asked: Sequence[Submission]) -> None:
+        memory, now = self._crew.memory, self._crew.clock.now()
+        if len(asked) < _MANY or all(memory.earliest(submission.id, Action.ASK) > now for submission in asked):
+            return
+        for submission in asked:
+            memory.note_question(submission.id, now)
+        said = self._ask(dialect, [submission.task_id for submission in asked])
+        for submission in asked:
+            memory.note_answered(submission.id)
+            report = said.get(submission.task_id)
+            if report is None:
+                continue
+            if _is_news(submission, report):
+                self._reports[report.task_id] = report
+                memory.pause(submission.id, Action.ASK, until=now)
+            else:
+                memory.note_there(submission.id)
+                self._crew.ask_later(submission, now - submission.accepted_at)
+
+    def _ask(self, dialect: str, task_ids: Sequence[str]) -> Mapping[str, TaskReport]:
         try:
             reports = self._service.speaking(dialect).ask_together(task_ids)
         except KlingError as error:
@@ -60,14 +73,8 @@ class AskedTogether:
         except Exception:  # noqa: BLE001 - whatever is wrong with the answer, each can still be asked for singly
             _log.exception("many tasks could not be asked about together")
         else:
-            self._reports |= {report.task_id: report for report in reports}
-
-    def _due_together(self, live: Iterable[Submission], now: float) -> list[Submission]:
-        """Those that are due now or soon; none where they are few, or nothing is due now."""
-        earliest = self._crew.memory.earliest
-        due = [(earliest(s.id, Action.ASK), s) for s in live if s.phase is Phase.ACCEPTED]
-        soon = [submission for at, submission in due if at <= now + _TOGETHER_S]
-        return soon if len(soon) >= _MANY and any(at <= now for at, _ in due) else []
+            return {report.task_id: report for report in reports}
+        return {}
 
 
 def ask(turn: Turn, together: AskedTogether) -> None:
@@ -82,25 +89,26 @@ def ask(turn: Turn, together: AskedTogether) -> None:
         turn.memory.note_silence(submission.id, turn.now(), _NO_LINK)
     else:
         turn.memory.note_there(submission.id)
-    _pause_until_next(turn)
+    turn.crew.ask_later(submission, turn.now() - submission.accepted_at)
     event = _after_report(turn, report)
     if event is not None:
         turn.record(event)
 
 
-def _pause_until_next(turn: Turn) -> None:
-    submission, now = turn.submission, turn.now()
-    age_s = now - submission.accepted_at
-    usual_s = turn.memory.usual_s(submission.payload.kind)
-    interval_s = pacing.poll_interval_s(age_s, f"{submission.id}{age_s:.0f}", usual_s)
-    turn.memory.pause(submission.id, Action.ASK, now + interval_s)
+def _is_news(submission: Submission, report: TaskReport) -> bool:
+    """Whether a report tells of more than is on record: that it goes on, that it is over, or something odd."""
+    if report.status is Status.PROCESSING:
+        return submission.status != report.status
+    return report.status is not Status.SUBMITTED
 
 
 def _after_report(turn: Turn, report: TaskReport) -> Event | None:
     """What a report means; None where it is no news."""
     submission, now = turn.submission, turn.now()
     if report.status is Status.SUCCEEDED and report.link:
-        turn.memory.learn_duration(submission.payload.kind, now - submission.accepted_at)
+        turn.memory.keep_answer(submission.id, report, now)
+        if not submission.was_made:
+            turn.memory.learn_duration(submission.payload.kind, now - submission.accepted_at)
         if report.charge_said and not report.charge_balance:
             _log.warning("%s: %s", submission.id, spending.charge_sentence(submission.most_units, report.charge_said))
         return ev.Succeeded(
@@ -115,8 +123,8 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
         return ev.Failed(at=now, reason=f"Kling could not generate the clip: {report.message or 'no reason given'}.")
     if report.status is Status.UNKNOWN:
         _log.warning("%s: the service reports a state that this version does not know; asking on", submission.id)
-    is_news = report.status is Status.PROCESSING and submission.status != report.status
-    return ev.Progressed(at=now, status=report.status) if is_news else None
+    is_further = report.status is Status.PROCESSING and _is_news(submission, report)
+    return ev.Progressed(at=now, status=report.status) if is_further else None
 
 
 def look_up(turn: Turn) -> None:

@@ -8,6 +8,8 @@ import threading
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from ..core.life import pacing
+from ..core.life.lifecycle import Action, Submission
 from ..core.life.queueing import Slots
 from .assignment import Assignment
 from .clock import Clock
@@ -53,6 +55,14 @@ class Crew:
         """Let every lane look at the journal now: something new is in it."""
         for wake in self._wakes:
             wake.set()
+
+    def ask_later(self, submission: Submission, age_s: float) -> None:
+        """Do not ask about a task before it may have got further; ``age_s`` seconds after its acceptance it was as it
+        stands on record.
+        """
+        usual_s = self.memory.usual_s(submission.payload.kind)
+        interval_s = pacing.poll_interval_s(age_s, f"{submission.id}{age_s:.0f}", usual_s)
+        self.memory.pause(submission.id, Action.ASK, self.clock.now() + interval_s)
 
     def tell_news(self) -> None:
         """A lane put something on record: the other lanes, and whoever waits, look now."""

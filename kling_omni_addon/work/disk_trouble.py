@@ -45,7 +45,7 @@ def disk_trouble(path: Path) -> Iterator[None]:
         if primary in _DAMAGED or (primary is None and str(error).startswith("Could not decode")):
             raise corrupt(path, str(error)) from error
         raise JournalUnusable(
-            f'The job history "{path}" cannot be used: {error}.',
+            f'The job history "{path}" cannot be used: {str(error).rstrip(".")}.',
             field="KLING_HOME",
             remedy=f"{_remedy(error, primary)} Nothing is sent without the job history.",
         ) from error

@@ -44,7 +44,8 @@ def fetch(turn: Turn) -> None:
         _keep(turn, back, _note_on(back.path, submission, clips))
         return
     try:
-        report = turn.service.ask(submission.task_id)  # a link is never kept, so it is always fresh
+        # A link is on no disk: it was named a moment ago, or it is asked for.
+        report = turn.memory.take_answer(submission.id, turn.now()) or turn.service.ask(submission.task_id)
         place = place_now(submission, clips)
         clip = turn.service.fetch(report, place.folder / file_name(submission), _reception(turn))
     except JournalUnusable:  # a KlingError, but nothing that the service said

@@ -21,6 +21,7 @@ from .assignment import Service
 from .crew import Crew
 from .journal import Journal
 from .leases import LEASE_S, Lease, LeaseLost
+from .memory import DURATIONS_KEPT
 from .turn import Turn
 
 _log = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ class Lane:
         self._clock = crew.clock
         self._renewed_at = crew.clock.now()
         self._together = asking.AskedTogether(service, crew)
+        if Action.ASK in actions:
+            for kind, seconds in journal.durations(crew.assignment.origin.service, DURATIONS_KEPT):
+                crew.memory.learn_duration(kind, seconds)
         self._steps: Mapping[Action, Callable[[Turn], None]] = {
             Action.SEND: sending.send,
             Action.LOOK_UP: asking.look_up,

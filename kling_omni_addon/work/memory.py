@@ -11,11 +11,14 @@ from dataclasses import dataclass
 
 from ..core.life.lifecycle import Action
 from ..core.life.queueing import Slots
+from ..core.protocol import TaskReport
 from .leases import Lease
 
 SILENT_AFTER_S = 10.0
 """So long a service may take for an answer of use before that is called a silence."""
-_DURATIONS_KEPT = 20
+_FRESH_S = 60.0
+DURATIONS_KEPT = 20
+"""So many durations of each kind of task say what is usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Memory:
         self._silences: dict[str, Silence] = {}
         self._opened_here: dict[str, tuple[int, float]] = {}
         self._asked_for: set[str] = set()
+        self._answers: dict[str, tuple[TaskReport, float]] = {}
         self._durations: dict[str, deque[float]] = {}
 
     def take(self, submission_id: str) -> bool:
@@ -139,6 +143,17 @@ class Memory:
             known = Silence(since=asked_since, reason="")
         return known if known is not None and now - known.since >= SILENT_AFTER_S else None
 
+    def keep_answer(self, submission_id: str, report: TaskReport, now: float) -> None:
+        """The service named the clip's link; it is a secret, so it is kept here alone, and for a minute."""
+        with self._lock:
+            self._answers[submission_id] = (report, now)
+
+    def take_answer(self, submission_id: str, now: float) -> TaskReport | None:
+        """The answer of :meth:`keep_answer`, once; None where there is none, or its link may not be fresh any more."""
+        with self._lock:
+            report, at = self._answers.pop(submission_id, (None, 0.0))
+        return report if 0 <= now - at < _FRESH_S else None
+
     def learn_slots(self, running: int, now: float, *, was_accepted: bool) -> None:
         """The service took one more task, or said that there are too many."""
         with self._lock:
@@ -146,12 +161,12 @@ class Memory:
             self.slots = learn(running, now)
 
     def learn_duration(self, kind: str, seconds: float) -> None:
-        """A task of this kind took so long from its acceptance to its clip."""
+        """A task of this kind took so long from its acceptance to its clip; older ones are forgotten over it."""
         with self._lock:
-            self._durations.setdefault(kind, deque(maxlen=_DURATIONS_KEPT)).append(seconds)
+            self._durations.setdefault(kind, deque(maxlen=DURATIONS_KEPT)).append(seconds)
 
     def usual_s(self, kind: str) -> tuple[float, ...]:
-        """How long the last tasks of this kind took, as far as this process saw them."""
+        """How long the last tasks of this kind took, in seconds, as far as it was learned."""
         with self._lock:
             return tuple(self._durations.get(kind, ()))
 

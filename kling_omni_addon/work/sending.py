@@ -54,6 +54,7 @@ def send(turn: Turn) -> None:
     except KlingError as error:
         _record_failure(turn, error, commit.is_passed)
     else:
+        turn.crew.ask_later(turn.submission, 0.0)
         turn.record(ev.Accepted(at=turn.now(), task_id=report.task_id))
         turn.memory.learn_slots(_running(turn), turn.now(), was_accepted=True)
 

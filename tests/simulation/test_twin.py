@@ -95,7 +95,9 @@ def _done(journal: Any, leases: dict[tuple[str, str], Lease], act: tuple[Any, ..
 def seen(journal: Any) -> tuple[object, ...]:
     """Everything that can be read."""
     each = [(journal.knows(i), journal.load(i), journal.history(i)) for i in IDS]
-    return journal.live(), journal.all(), journal.last_seq(), [journal.needs_reconciling(o) for o in ORIGINS], each
+    doubts = [journal.needs_reconciling(origin) for origin in ORIGINS]
+    durations = journal.durations(ORIGINS[0].service, most=2)
+    return journal.live(), journal.all(), journal.last_seq(), doubts, durations, each
 
 
 @settings(max_examples=60)

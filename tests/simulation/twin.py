@@ -14,7 +14,7 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life import lifecycle
 from kling_omni_addon.core.life.events import Event, Origin
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
-from kling_omni_addon.work.journal import AlreadyThere
+from kling_omni_addon.work.journal import AlreadyThere, duration_in
 from kling_omni_addon.work.leases import LEASE_S, Lease, LeaseLost
 
 
@@ -55,6 +55,7 @@ class Disk:
     last_seq: int = 0
     is_doubtful: bool = False
     settled: set[Origin] = field(default_factory=set)
+    made: list[str] = field(default_factory=list)
     _live: tuple[Submission, ...] = ()
     _live_as_of: int = 0
 
@@ -113,8 +114,14 @@ class JournalTwin:
         if isinstance(event, ev.Rebound | ev.Vanished):
             record.owner, record.leased_until = "", 0.0
         self._disk.last_seq += 1
+        if isinstance(event, ev.Succeeded):
+            self._disk.made.append(submission_id)
         self._watch.after_append(submission_id, before, event)
         return record.submission
+
+    def durations(self, service: str, most: int) -> tuple[tuple[str, float], ...]:
+        histories = [self._disk.records[each].events for each in dict.fromkeys(self._disk.made[-most:])]
+        return tuple(found for history in histories for found in duration_in(history, service))
 
     def claim(self, submission_id: str, now: float) -> Lease | None:
         record = self._disk.records.get(submission_id)

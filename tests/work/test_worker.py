@@ -228,9 +228,9 @@ def test_a_task_that_the_service_no_longer_knows_is_asked_for_until_a_person_giv
     studio: Studio, phase: Phase
 ) -> None:
     """Its word proves nothing, and a clock that was wrong once makes any task look older than Kling keeps clips."""
-    studio.kling.trouble["fetch"] = [ClipUnusable("broken")] * 3
+    studio.kling.trouble["fetch"] = [ClipUnusable("broken")] * 5
     studio.intend()
-    studio.run(62 if phase is Phase.READY else 10)
+    studio.run(70 if phase is Phase.READY else 10)
     assert studio.submission().phase is phase
     studio.kling.trouble["ask"] = [unknown()] * 200
     studio.clock.time += 40 * DAY_S
@@ -415,6 +415,44 @@ def test_a_task_that_is_on_no_page_is_asked_for_singly(studio: Studio) -> None:
         studio.intend(number)
     studio.run(600)
     assert all(studio.submission(f"kob-{number}").phase is Phase.FETCHED for number in range(3))
+
+
+def test_one_page_tells_of_those_that_are_not_due_too_so_that_they_are_not_asked_about_soon(studio: Studio) -> None:
+    studio.kling.makes_s = 3600.0
+    for number in range(20):
+        studio.intend(number)
+    studio.run(60)
+    assert studio.kling.calls.count("recent") <= 20, "some every four seconds, and not one for each task"
+    assert studio.kling.calls.count("ask") <= 2, "of the first, while there were no others"
+
+
+def test_a_clip_is_downloaded_by_the_link_of_the_answer_that_named_it(studio: Studio) -> None:
+    studio.intend()
+    studio.run(120)
+    assert studio.kinds()[-1] == "Fetched"
+    last_question = len(studio.kling.calls) - 1 - studio.kling.calls[::-1].index("ask")
+    assert studio.kling.calls[last_question:] == ["ask", "fetch"]
+
+
+def test_a_link_that_is_no_longer_fresh_is_asked_for_anew(studio: Studio) -> None:
+    studio.kling.trouble["fetch"] = [ClipUnusable("cut")]
+    studio.intend()
+    studio.run(120)
+    assert studio.kinds()[-3:] == ["Succeeded", "FetchFailed", "Fetched"]
+    assert studio.kling.calls[-4:] == ["ask", "fetch", "ask", "fetch"]
+
+
+def test_how_long_tasks_usually_take_is_learned_from_the_journal_too(studio: Studio) -> None:
+    for number in range(3):
+        studio.intend(number)
+        studio.run(120)
+    studio.restart()
+    assert [55 < seconds < 75 for seconds in studio.worker.crew.memory.usual_s("")] == [True] * 3
+    studio.kling.calls.clear()
+    studio.intend(3)
+    studio.run(80)
+    assert studio.submission("kob-3").phase is Phase.FETCHED
+    assert studio.kling.calls.count("ask") <= 8
 
 
 def test_other_bytes_are_never_sent_under_the_same_id(studio: Studio) -> None:

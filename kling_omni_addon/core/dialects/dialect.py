@@ -28,8 +28,6 @@ class Dialect(Protocol):
     def LABEL(self) -> str: ...  # noqa: N802 - a constant of the module
     @property
     def TAKES_KEY_PAIRS(self) -> bool: ...  # noqa: N802
-    @property
-    def MOST_TOGETHER(self) -> int: ...  # noqa: N802 - so many tasks at most are asked about in one call
 
     def written(self, body: Body, limits: Profile) -> tuple[str, Body]:
         """Where a faultless create body goes, and the body in this dialect's words."""
@@ -43,9 +41,9 @@ class Dialect(Protocol):
         """Ask for a task by the service's id."""
         ...
 
-    def build_together(self, task_ids: Sequence[str]) -> HttpCall:
-        """Ask for some tasks by the service's ids, no more than ``MOST_TOGETHER``: whatever the answer leaves out is
-        asked for singly.
+    def build_together(self, task_ids: Sequence[str]) -> HttpCall | None:
+        """Ask for some tasks by the service's ids in one call, whose answer may leave some out; ``None`` where they are
+        too many for one.
         """
         ...
 

@@ -10,13 +10,13 @@ from ..capability import Profile
 from ..errors import OtherDialect, Unanswered
 from ..pieces import Body
 from ..protocol import (
-    USUAL_ON_PAGE,
     HttpCall,
     HttpReply,
     TaskReport,
     document_of,
     id_of,
     read_data,
+    size_for,
 )
 from .dialect import Page
 from .facts import Money, is_wanted, of_the_create, report_of, stranger
@@ -24,7 +24,6 @@ from .facts import Money, is_wanted, of_the_create, report_of, stranger
 LABEL = "the legacy API"
 TAKES_KEY_PAIRS = True
 TASKS_PATH = "/v1/videos/omni-video"
-MOST_TOGETHER = 500
 
 
 def written(body: Body, limits: Profile) -> tuple[str, Body]:
@@ -41,9 +40,10 @@ def build_find(external_task_id: str) -> HttpCall:
 build_ask = build_find
 
 
-def build_together(task_ids: Sequence[str]) -> HttpCall:
-    """The newest page of the list answers for many tasks at once."""
-    return build_page("", USUAL_ON_PAGE)
+def build_together(task_ids: Sequence[str]) -> HttpCall | None:
+    """The newest page of the list answers for many tasks at once, others of the account among them."""
+    size = size_for(len(task_ids))
+    return build_page("", size) if len(task_ids) < size else None
 
 
 def build_page(cursor: str, size: int) -> HttpCall:

@@ -108,9 +108,9 @@ def build_ask(task_id: str) -> HttpCall:
     return _by_ids("task_ids", [task_id])
 
 
-def build_together(task_ids: Sequence[str]) -> HttpCall:
+def build_together(task_ids: Sequence[str]) -> HttpCall | None:
     """Ask for several tasks by the service's ids."""
-    return _by_ids("task_ids", task_ids)
+    return _by_ids("task_ids", task_ids) if len(task_ids) <= MOST_TOGETHER else None
 
 
 def _by_ids(kind: str, ids: Sequence[str]) -> HttpCall:

@@ -12,7 +12,10 @@ LOOK_PERIOD_S = 30.0
 LATE_LOOK_PERIOD_S = 5.0
 """Between the clean misses that are wanted after the window."""
 
-_POLLS = ((120.0, 5.0), (1800.0, 10.0))  # contract, section 8: every 5 s, every 10 s after two minutes
+_POLLS = ((1.0, 2.5), (120.0, 5.0), (1800.0, 10.0))
+"""Up to which age, and how often: every 5 s, every 10 s after two minutes (contract, section 8). First after half of
+that, for a rehearsal takes less.
+"""
 _LATE_POLL_S = 60.0
 _SHORTEST_POLL_S, _LONGEST_POLL_S = 2.0, 20.0
 _BACKOFF_CAP_S = 300.0
