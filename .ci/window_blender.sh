@@ -10,7 +10,8 @@ while (($#)); do
     *) shift ;;
   esac
 done
-export GB_WORK=$PWD GB_ENV="KLING_HOME=/tmp/kling-home BLENDER_USER_RESOURCES=/tmp/kling-blender"
+# One thread draws: with as many as cores, two windows at once take a tenth more.
+export GB_WORK=$PWD GB_ENV="KLING_HOME=/tmp/kling-home BLENDER_USER_RESOURCES=/tmp/kling-blender LP_NUM_THREADS=0"
 rooms=${GB_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/gui-blender}
 mkdir -p "$rooms"
 flock "$rooms/.lock" ../shared/tools/gui_blender.sh setup # two tests may be the first at once
