@@ -17,7 +17,7 @@ SEED ?= 0
 DIALECT ?= mixed
 MATRIX ?= 4.2.23 5.0.1 5.1.2 5.2.3
 
-.PHONY: help setup demo test lint check wheels build matrix torture simulate clean
+.PHONY: help setup demo test lint check wheels build site licenses matrix torture simulate clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
@@ -45,6 +45,12 @@ wheels: setup ## fetch the runtime wheels of the extension, unmodified, and chec
 
 build: wheels ## dist/kling_omni-VERSION.zip, the same bytes every time
 	@$(PY) .ci/extension.py build
+
+site: wheels ## dist/site, a repository that Blender installs from and updates from; put the folder on any web server
+	@$(PY) .ci/extension.py site
+
+licenses: wheels ## docs/dev/dependencies.md: what travels in the zip, its licenses and hashes
+	@$(PY) .ci/licenses.py
 
 matrix: setup ## the tests that need Blender, on every other bpy that a Python here can run (MATRIX="4.2.23 5.0.1")
 	@.ci/matrix.sh $(MATRIX)

@@ -1,9 +1,11 @@
-"""Make the extension: ``extension.py wheels`` fetches the runtime wheels, ``extension.py build`` makes the zip.
+"""Make the extension: ``extension.py wheels`` fetches the runtime wheels, ``extension.py build`` makes the zip,
+``extension.py site`` a folder that Blender takes for a repository of extensions.
 
 ``wheels/`` must hold exactly the wheels that the manifest names, byte for byte the files whose hashes
 ``.ci/wheels.txt`` pins. The zip is made and validated by Blender's own ``blender_ext.py`` (of the bpy that runs
 this script, so that Blender, not we, decides what is a legal extension), then packed again so that the same sources
-give the same bytes on every machine.
+give the same bytes on every machine whose Python has the zlib of zlib.net: its versions 1.2.8 to 1.3.1 were compared.
+Another make of it, zlib-ng, packs the same files into other bytes.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / ".ci" / "wheels.txt"
 WHEELS = ROOT / "wheels"
+PAGE = ROOT / ".ci" / "site.html"
+JUDGING = ("build", "validate")
 EARLIEST_IN_ZIP = (1980, 1, 1, 0, 0, 0)
 PLAIN_FILE = 0o100644 << 16
+SMALLEST = 9
 PURE_PYTHON = ("--implementation", "py", "--abi", "none", "--platform", "any", "--only-binary=:all:")
 
 
@@ -78,11 +83,26 @@ def build(folder: Path) -> Path:
     return target
 
 
+def publish(folder: Path) -> Path:
+    """Make ``folder`` a repository with this version alone, and return the path of its listing for Blender.
+
+    Zips of other versions go, once the new listing is there: Blender updates nothing where a listing has two.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch) / "site"
+        newest = build(fresh)
+        ask_blender("server-generate", "--repo-dir", fresh, "--html", "--html-template", PAGE)
+        shutil.copytree(fresh, folder, dirs_exist_ok=True)
+    for other in set(folder.glob(f"{manifest()['id']}-*.zip")) - {folder / newest.name}:
+        other.unlink()
+    return folder / "index.json"
+
+
 def ask_blender(verb: str, *arguments: str | Path) -> None:
-    """Run Blender's own extension tool, with Blender's own list of tags."""
+    """Run Blender's own extension tool, with Blender's own list of tags where it judges any."""
     (tool,) = blender_scripts().glob("addons_core/bl_pkg/cli/blender_ext.py")
-    tags = tool.parents[3] / "modules/_bpy_internal/extensions/tags.py"
-    command = [sys.executable, tool, verb, "--valid-tags", tags, *arguments]
+    tags = ("--valid-tags", tool.parents[3] / "modules/_bpy_internal/extensions/tags.py")
+    command = [sys.executable, tool, verb, *(tags if verb in JUDGING else ()), *arguments]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     if told.returncode:
         raise SystemExit(f"blender_ext.py {verb} refused:\n{told.stdout}{told.stderr}")
@@ -98,13 +118,13 @@ def blender_scripts() -> Path:
 
 
 def pack_again(source: Path, target: Path) -> None:
-    """Copy a zip sorted, with one date and one mode for all, and stored: deflate's bytes differ between zlibs."""
+    """Copy a zip sorted, with one date and one mode for all, and as small as zlib makes it."""
     with zipfile.ZipFile(source) as given, zipfile.ZipFile(target, "w") as packed:
         for name in sorted(given.namelist()):
             entry = zipfile.ZipInfo(name, EARLIEST_IN_ZIP)
             entry.external_attr = PLAIN_FILE
             entry.create_system = 3
-            packed.writestr(entry, given.read(name))
+            packed.writestr(entry, given.read(name), zipfile.ZIP_DEFLATED, SMALLEST)
 
 
 def refuse(problems: list[str]) -> None:
@@ -120,11 +140,13 @@ def main() -> None:
     verbs.add_parser("wheels", help="fetch the runtime wheels, unmodified, and check them")
     to_build = verbs.add_parser("build", help="make the extension zip and validate it")
     to_build.add_argument("--out", type=Path, default=ROOT / "dist", help="folder of the zip")
+    to_publish = verbs.add_parser("site", help="make a repository that Blender installs and updates from")
+    to_publish.add_argument("--out", type=Path, default=ROOT / "dist" / "site", help="folder of the site")
     asked = parser.parse_args()
     if asked.verb == "wheels":
         fetch_wheels()
     else:
-        print(build(asked.out))
+        print({"build": build, "site": publish}[asked.verb](asked.out))
 
 
 if __name__ == "__main__":

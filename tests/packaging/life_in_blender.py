@@ -1,4 +1,6 @@
-"""One life of the installed extension, told as JSON in a file: ``life_in_blender.py EXTENSION.zip STORY.json``.
+"""One life of the installed extension: ``life_in_blender.py file EXTENSION.zip`` installs it from the disk and tells
+the life as one JSON line. ``life_in_blender.py repository URL`` installs it from a repository, and takes a
+step for each line that it reads, and tells a line of it: between the steps the test does its part.
 
 Runs in a Python of its own, with ``BLENDER_USER_RESOURCES`` naming an empty folder: the extension is installed the way
 a person installs it, and what it does to Blender is seen from outside. ``while_enabled`` is the place to look at more.
@@ -15,10 +17,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import bpy
 
 PACKAGE = "bl_ext.user_default.kling_omni"
+PATIENCE_S = 120
 RUNTIME_PACKAGES = ("attr", "certifi", "charset_normalizer", "idna", "jsonschema", "jwt", "platformdirs", "requests")
 HEAVY = {"asyncio", "jsonschema", "jwt", "requests", "sqlite3", "urllib3"}
 
@@ -127,5 +131,73 @@ def live(extension: str) -> dict[str, object]:
     return {**told, "left": left, "brought_again": added(before, traces()), "printed": printed}
 
 
+def live_from_repository(url: str) -> Iterator[dict[str, object]]:
+    """Install from a repository, submit two shots, update while they are under way, fetch their clips, uninstall."""
+    watch_what_cannot_be_listed()
+    preferences: Any = bpy.context.preferences
+    preferences.system.use_online_access = True
+    repository = preferences.extensions.repos.new(name="Site", module="site", remote_url=url)
+    number = list(preferences.extensions.repos).index(repository)
+    before = traces()
+
+    bpy.ops.extensions.repo_sync(repo_index=number)
+    bpy.ops.extensions.package_install(repo_index=number, pkg_id="kling_omni", enable_on_install=True)
+    ids = submitted()
+    yield {"version": installed_version(), "ids": ids}
+
+    bpy.ops.extensions.repo_sync(repo_index=number)
+    bpy.ops.extensions.package_upgrade_all()
+    yield {"version": installed_version()}
+
+    api = functions()
+    done = api.wait(ids, PATIENCE_S)
+    for each in done:
+        api.place(each.id)
+    yield {"phases": [str(each.phase) for each in done], "clips": [each.clip for each in done]}
+
+    bpy.ops.extensions.package_uninstall(repo_index=number, pkg_id="kling_omni")
+    editor: Any = bpy.context.scene.sequence_editor
+    strips = editor.strips_all if hasattr(editor, "strips_all") else editor.sequences_all
+    yield {
+        "left": added(before, traces()),
+        "modules": sorted(name for name in sys.modules if "kling" in name),
+        "files": sorted(str(path) for path in Path(repository.directory).glob("kling_omni/**/*")),
+        "strips": sorted(bpy.path.abspath(strip.filepath) for strip in strips),
+    }
+
+
+def functions() -> Any:
+    """The functions for scripts, of the version that is enabled."""
+    return bpy.context.scene.kling.api
+
+
+def installed_version() -> str:
+    """What the code that runs takes itself for."""
+    package = functions().__name__.removesuffix(".blender.api")
+    return str(importlib.import_module(f"{package}.version").version())
+
+
+def submitted() -> list[str]:
+    """Two shots of text, on their way; their ids."""
+    scene: Any = bpy.context.scene
+    scene.kling.mode, scene.kling.duration_s = "std", 3
+    ids = []
+    for prompt in ("a fox in the snow", "an owl in the rain"):
+        scene.kling.prompt = prompt
+        ids.append(functions().submit(scene).id)
+    return ids
+
+
+def main() -> None:
+    """Tell what was seen, one JSON document in a line. Blender's own chatter goes where errors go."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as told:
+        os.dup2(2, 1)
+        if sys.argv[1] == "file":
+            print(json.dumps(live(sys.argv[2])), file=told)
+            return
+        for _, step in zip(sys.stdin, live_from_repository(sys.argv[2]), strict=False):
+            print(json.dumps(step), file=told, flush=True)
+
+
 if __name__ == "__main__":
-    Path(sys.argv[2]).write_text(json.dumps(live(sys.argv[1])), encoding="utf-8")
+    main()

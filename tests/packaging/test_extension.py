@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
@@ -16,44 +15,19 @@ from typing import Any
 
 import pytest
 
+from tests.workshop.builds import ONLY_OURS, bare_blender, built, copy_of_the_sources
 from tests.workshop.places import ROOT
 
 MANIFEST = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
 LIFE = Path(__file__).with_name("life_in_blender.py")
 ALWAYS_AT_THE_TOP = {"__init__.py", "blender_manifest.toml", "LICENSE", "kling_omni_addon", "schemas", "wheels"}
 PAGES_AT_THE_TOP = {"README.md", "CHANGELOG.md", "docs"}
-ONLY_OURS = {
-    "jsonschema",
-    "jwt",
-    "platformdirs",
-    "pyrsistent",
-    "_pyrsistent_version.py",
-    "socks.py",
-    "sockshandler.py",
-    "tqdm",
-}
-"""Packages that no Blender brings along."""
-
-
-def build(sources: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the build as `make build` does, on any copy of the sources."""
-    command: list[str | Path] = [sys.executable, sources / ".ci/extension.py", "build", "--out", folder]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def copy_of_the_sources(folder: Path) -> Path:
-    """What the build reads, elsewhere, with the dates of now and tighter permissions."""
-    unwanted = shutil.ignore_patterns(".git", ".venv*", "dist", "demo", "tests", "__pycache__", ".*_cache")
-    shutil.copytree(ROOT, folder, ignore=unwanted, copy_function=shutil.copyfile)
-    for path in folder.rglob("*"):
-        path.chmod(0o700)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built zip."""
-    told = build(ROOT, tmp_path_factory.mktemp("dist"))
+    told = built("build", ROOT, tmp_path_factory.mktemp("dist"))
     assert told.returncode == 0, told.stderr
     return Path(told.stdout.strip())
 
@@ -61,16 +35,12 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def life(extension: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What one life of the extension did, in a Python that has only what Blender itself brings along."""
-    bundled = tmp_path_factory.mktemp("bundled")
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if path.name not in ONLY_OURS:
-            (bundled / path.name).symlink_to(path)
-    user_folder, story = tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("story") / "story.json"
-    environment = os.environ | {"PYTHONPATH": str(bundled), "BLENDER_USER_RESOURCES": str(user_folder)}
-    command: list[str | Path] = [sys.executable, "-S", LIFE, extension, story]
+    user_folder = tmp_path_factory.mktemp("user")
+    environment = bare_blender(tmp_path_factory.mktemp("bundled"), user_folder)
+    command: list[str | Path] = [sys.executable, "-S", LIFE, "file", extension]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stderr
-    seen: dict[str, Any] = json.loads(story.read_text(encoding="utf-8"))
+    seen: dict[str, Any] = json.loads(told.stdout)
     return seen | {"user_folder": str(user_folder)}
 
 
@@ -106,9 +76,34 @@ def test_the_same_sources_give_the_same_bytes_whatever_lies_around_them(extensio
     for litter in ("notes.txt", "kling_omni_addon/__pycache__/x.pyc", "schemas/.DS_Store", "tests/t.py", "old.zip"):
         (sources / litter).parent.mkdir(exist_ok=True)
         (sources / litter).write_text("litter", encoding="utf-8")
-    told = build(sources, tmp_path / "dist")
+    told = built("build", sources, tmp_path / "dist")
     assert told.returncode == 0, told.stderr
     assert Path(told.stdout.strip()).read_bytes() == extension.read_bytes()
+
+
+def python_of(version: str) -> str:
+    """A Python of this version that really runs, or nothing."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [shutil.which(f"python{version}") or "", *map(str, root.glob(f"versions/{version}.*/bin/python"))]
+    runs = (path for path in candidates if path and not subprocess.run([path, "-c", ""], check=False).returncode)
+    return next(runs, "")
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.13", "3.14"])
+def test_another_python_packs_the_same_bytes(version: str, extension: Path, tmp_path: Path) -> None:
+    """Those that are here. Another make of zlib (zlib-ng) would pack other bytes, of the same files."""
+    python = python_of(version)
+    if not python:
+        pytest.skip(f"there is no Python {version} here")
+    pack = "import sys; from pathlib import Path; import extension; extension.pack_again(*map(Path, sys.argv[1:]))"
+    subprocess.run([python, "-c", pack, extension, tmp_path / "again.zip"], cwd=ROOT / ".ci", check=True)
+    assert (tmp_path / "again.zip").read_bytes() == extension.read_bytes()
+
+
+def test_every_file_in_the_zip_is_deflated(extension: Path) -> None:
+    entries = zipfile.ZipFile(extension).infolist()
+    assert {entry.compress_type for entry in entries} == {zipfile.ZIP_DEFLATED}
+    assert [e.filename for e in entries if e.compress_size > e.file_size + 5] == [], "five bytes: nothing to gain"
 
 
 def test_the_wheels_in_the_zip_are_the_pinned_files_unmodified(extension: Path) -> None:
@@ -127,7 +122,7 @@ def test_a_wheel_that_was_tampered_with_is_not_built_in(tmp_path: Path) -> None:
     sources = copy_of_the_sources(tmp_path / "tampered")
     with next((sources / "wheels").glob("idna-*")).open("ab") as wheel:
         wheel.write(b"\0")
-    told = build(sources, tmp_path / "dist")
+    told = built("build", sources, tmp_path / "dist")
     assert told.returncode != 0
     assert "idna" in told.stderr
     assert "make wheels" in told.stderr
