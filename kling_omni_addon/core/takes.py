@@ -102,11 +102,13 @@ class Take:
 
 
 def in_order(takes: Iterable[Take]) -> tuple[Take, ...]:
-    """Every take once, oldest first: of two records of one submission the first given counts."""
+    """Every take once, oldest first: of two records of one submission the first given counts, and of two takes of one
+    second the one that is given first is first.
+    """
     once: dict[str, Take] = {}
     for take in takes:
         once.setdefault(take.submission, take)
-    return tuple(sorted(once.values(), key=lambda take: (take.submitted, take.submission)))
+    return tuple(sorted(once.values(), key=lambda take: take.submitted))
 
 
 def diff_of(before: Mapping[str, Any], after: Mapping[str, Any], label: Callable[[str], str] = str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from ..core.life import lifecycle
 from ..core.life.events import Event, Origin, event_from, record_of
 from ..core.life.lifecycle import IllegalTransition, Phase, Submission
 from .disk_trouble import corrupt, disk_trouble, too_new
-from .journal_file import ONCE, OWN_NAME, committed, opened, put_meta
+from .journal_file import FIRST_EVENT, OLDEST_FIRST, ONCE, OWN_NAME, committed, opened, put_meta
 from .leases import Lease, LeaseLost, Leases, this_process
 from .mark import Mark, read_mark, write_mark
 
@@ -225,22 +225,22 @@ class Journal:
         marked copy is to come. Only events that are new since the last call are read.
         """
         with disk_trouble(self.path):
-            rows = self._db.execute("SELECT id FROM submission WHERE is_over=0 ORDER BY created_at, id").fetchall()
+            rows = self._db.execute(f"SELECT id FROM submission WHERE is_over=0 {OLDEST_FIRST}").fetchall()
             return self._brought_up(rows)
 
     def some(self, ids: Iterable[str]) -> tuple[Submission, ...]:
         """Those of these submissions that there are, over or not, oldest first. Only new events are read, as above."""
         with disk_trouble(self.path):
-            asked = (self._db.execute("SELECT created_at, id FROM submission WHERE id=?", (each,)) for each in set(ids))
-            rows = sorted(row for found in asked for row in found)
-            return self._brought_up([(submission_id,) for _, submission_id in rows])
+            query = f"SELECT created_at, {FIRST_EVENT}, id FROM submission WHERE id=?"
+            rows = sorted(row for each in set(ids) for row in self._db.execute(query, (each,)))
+            return self._brought_up([(submission_id,) for _, _, submission_id in rows])
 
     def of_shot(self, shot: str) -> tuple[Submission, ...]:
         """Every submission that is a take of a shot: the one of that id, and those that name it as their shot."""
         with disk_trouble(self.path):
             rows = self._db.execute(
                 "SELECT id FROM submission WHERE id=?1 OR id IN (SELECT submission_id FROM event WHERE kind='Intended' "
-                "AND instr(data, ?2)) ORDER BY created_at, id",
+                f"AND instr(data, ?2)) {OLDEST_FIRST}",
                 (shot, json.dumps(shot)),
             ).fetchall()
             return tuple(s for s in self._brought_up(rows) if shot in (s.id, s.target.shot))
@@ -250,7 +250,7 @@ class Journal:
         with disk_trouble(self.path):
             rows = self._db.execute(
                 "SELECT id FROM submission WHERE id IN (SELECT submission_id FROM event WHERE kind='Intended' "
-                f"AND {ONCE}=json_extract(?, '$')) ORDER BY created_at, id",
+                f"AND {ONCE}=json_extract(?, '$')) {OLDEST_FIRST}",
                 (json.dumps(key),),  # read by SQLite as the events are: a name may be what is no legal text
             ).fetchall()
             return tuple(s for s in self._brought_up(rows) if s.once == key)
@@ -258,7 +258,7 @@ class Journal:
     def all(self) -> tuple[Submission, ...]:
         """Every submission, oldest first."""
         with disk_trouble(self.path):
-            rows = self._db.execute("SELECT id FROM submission ORDER BY created_at, id").fetchall()
+            rows = self._db.execute(f"SELECT id FROM submission {OLDEST_FIRST}").fetchall()
             return self._brought_up(rows)
 
     def recent(self, over: int) -> tuple[Submission, ...]:
@@ -266,8 +266,8 @@ class Journal:
         with disk_trouble(self.path):
             rows = self._db.execute(
                 "SELECT id FROM (SELECT id, created_at FROM submission WHERE is_over=0 UNION ALL SELECT * FROM "
-                "(SELECT id, created_at FROM submission WHERE is_over=1 ORDER BY created_at DESC LIMIT ?)) "
-                "ORDER BY created_at, id",
+                f"(SELECT id, created_at FROM submission WHERE is_over=1 ORDER BY created_at DESC, {FIRST_EVENT} DESC "
+                f"LIMIT ?)) AS submission {OLDEST_FIRST}",
                 (over,),
             ).fetchall()
             return self._brought_up(rows)
@@ -279,7 +279,7 @@ class Journal:
                 "SELECT id FROM submission WHERE id IN (SELECT submission_id FROM event "
                 "WHERE kind IN ('Sent', 'Doubted', 'Adopted') AND "
                 "max(json_extract(data, '$.at'), ifnull(json_extract(data, '$.wall_at'), 0)) > ?) "
-                "ORDER BY created_at, id",
+                f"{OLDEST_FIRST}",
                 (at,),
             ).fetchall()
             return self._brought_up(rows)

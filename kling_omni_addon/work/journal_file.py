@@ -51,6 +51,10 @@ CREATE TABLE IF NOT EXISTS meta (
 """
 ONCE = "CASE WHEN json_valid(data) THEN json_extract(data, '$.once') END"
 """Of an event: the name under which it asks for a clip once."""
+FIRST_EVENT = "(SELECT min(seq) FROM event WHERE submission_id=submission.id)"
+"""Of a submission: the number of the event that began it."""
+OLDEST_FIRST = f"ORDER BY created_at, {FIRST_EVENT}"
+"""Submissions as they were recorded. The time alone does not tell: the clock of Windows moves every 15 ms only."""
 _INDEX_OF_NAMES = f"CREATE INDEX IF NOT EXISTS event_by_once ON event ({ONCE}) WHERE kind='Intended'"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.life.lifecycle import Submission
 from .disk_trouble import disk_trouble
 from .journal import event_in, submission_in
-from .journal_file import has_current_tables, reading_address
+from .journal_file import OLDEST_FIRST, has_current_tables, reading_address
 from .salvage import log_of
 
 
@@ -30,7 +30,7 @@ def recorded(path: Path) -> Iterator[Submission]:
         has_current_tables(db, path)  # or an earlier version made them; a later one is refused
         (version,) = db.execute("PRAGMA user_version").fetchone()
         query = f"SELECT kind, data, {_CHECKSUM.get(version, 'checksum')} FROM event WHERE submission_id=? ORDER BY seq"
-        for (submission_id,) in db.execute("SELECT id FROM submission ORDER BY created_at, id").fetchall():
+        for (submission_id,) in db.execute(f"SELECT id FROM submission {OLDEST_FIRST}").fetchall():
             yield _read(db, path, submission_id, query)
 
 

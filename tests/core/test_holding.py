@@ -76,6 +76,12 @@ def test_one_that_waits_for_its_turn_says_who_is_before_it() -> None:
     assert waits_because(one("c1"), [one("c1")], NOW) == "", "nothing is in its way"
 
 
+def test_of_one_moment_those_on_record_before_it_are_before_it() -> None:
+    first, second = one("a2"), one("a1")
+    assert waits_because(second, [first, second], NOW) == "Queued: 0 being generated, 1 ahead of this job."
+    assert waits_because(first, [first, second], NOW) == ""
+
+
 def test_one_that_says_itself_why_it_waits_says_nothing_more() -> None:
     backing_off = one("b1", ev.NotSent(at=101.0, reason="No network."))
     assert waits_because(backing_off, [backing_off, one("a1", at=99.0)], NOW) == ""

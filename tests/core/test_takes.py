@@ -112,3 +112,8 @@ def take(number: int, submission: str = "", clip: str = "") -> Take:
 def test_takes_are_in_the_order_in_which_they_were_asked_for_each_once() -> None:
     first, second, again = take(1, clip="/a.mp4"), take(2), take(1, clip="/copy.mp4")
     assert in_order([second, first, again]) == (first, second)
+
+
+def test_takes_of_one_second_stay_in_the_order_of_the_record() -> None:
+    first, second = take(1, submission="kob-b"), take(1, submission="kob-a")
+    assert in_order([first, second]) == (first, second)

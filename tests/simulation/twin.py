@@ -205,5 +205,5 @@ class JournalTwin:
 
 def _oldest_first(found: list[Submission]) -> tuple[Submission, ...]:
     if len(found) > 1:
-        found.sort(key=lambda s: (s.created_at, s.id))
+        found.sort(key=lambda s: s.created_at)  # stable: those of one moment as they were recorded
     return tuple(found)

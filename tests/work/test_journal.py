@@ -17,6 +17,7 @@ from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.work.journal import AlreadyThere, Journal
+from kling_omni_addon.work.journal_reading import recorded
 from kling_omni_addon.work.leases import LEASE_S, Lease, LeaseLost
 
 
@@ -70,6 +71,20 @@ def test_live_submissions_leave_the_list_when_they_are_over_and_come_oldest_firs
     journal.append("kob-3", ev.Withdrawn(at=301.0, reason="no", exit_code=5))
     assert [s.id for s in journal.live()] == ["kob-2", "kob-1"]
     assert [s.id for s in journal.all()] == ["kob-2", "kob-3", "kob-1"]
+
+
+def test_what_was_recorded_within_one_tick_of_the_clock_keeps_its_order_everywhere(path: Path) -> None:
+    """The clock of Windows moves every 15 ms: the order is that of the record, not that of the ids."""
+    journal, numbers = Journal(path), (7, 3, 9, 1, 5)
+    journal.begin_all([intended(number) for number in numbers])
+    asked = [f"kob-{number}" for number in numbers]
+    assert [s.id for s in journal.live()] == asked
+    assert [s.id for s in journal.all()] == asked
+    assert [s.id for s in journal.some(sorted(asked))] == asked
+    assert [s.id for s in recorded(path)] == asked
+    for each in asked:
+        journal.append(each, ev.Withdrawn(at=101.0, reason="no", exit_code=5))
+    assert [s.id for s in journal.recent(2)] == asked[-2:]
 
 
 def test_a_reader_sees_what_another_connection_appended(path: Path) -> None:
@@ -201,7 +216,7 @@ def test_reading_the_live_ones_reads_no_event_of_what_is_over(path: Path) -> Non
     journal._db.set_trace_callback(queries.append)
     assert len(journal.live()) == 10
     journal._db.set_trace_callback(None)
-    assert len([query for query in queries if "FROM event" in query]) == 10
+    assert len([query for query in queries if "FROM event WHERE submission_id='" in query]) == 10
     assert not [query for query in queries if "seq >" in query]
     (plan,) = journal._db.execute("EXPLAIN QUERY PLAN SELECT id FROM submission WHERE is_over=0").fetchall()
     assert "INDEX" in plan[3]

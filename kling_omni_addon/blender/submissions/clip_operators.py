@@ -173,14 +173,15 @@ class KLING_OT_delete_clips(bpy.types.Operator):
 
 
 def _selected(fits: Callable[[Submission], bool]) -> list[Submission]:
-    found = map(snapshots.submission, rows.selected())
-    return [each for each in found if each is not None and fits(each)]
+    """Those of the selected submissions, oldest first, whatever the order of the list."""
+    selected = set(rows.selected())
+    return [each for each in snapshots.submissions() if each.id in selected and fits(each)]
 
 
 def _each(operator: bpy.types.Operator, chosen: Iterable[Submission], step: Callable[[Submission], object]) -> int:
-    """Do it to each, the oldest first; one that cannot be done is reported and stops no other. How many were done."""
+    """Do it to each; one that cannot be done is reported and stops no other. How many were done."""
     done = 0
-    for each in sorted(chosen, key=lambda found: found.created_at):
+    for each in chosen:
         try:
             step(each)
             done += 1

@@ -63,7 +63,8 @@ def is_running(submission: Submission, now: float) -> bool:
 
 
 def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots, now: float) -> Submission | None:
-    """The one submission that may be sent now, if any.
+    """The one submission that may be sent now, if any. ``live`` is in the order of the journal, which tells two of one
+    moment apart.
 
     First in, first out within one .blend, or none, and between these the one with the fewest running tasks. Whoever is
     first keeps the place while it backs off or a "too many" is checked: that and "no network" are true for all behind
@@ -83,7 +84,7 @@ def next_to_send(live: Iterable[Submission], busy: Collection[str], slots: Slots
     if len(at_work) >= slots.limit:
         return None
     share = Counter(s.target.blend for s in at_work)
-    return min(waiting, key=lambda s: (share[s.target.blend], s.created_at, s.id))
+    return min(waiting, key=lambda s: (share[s.target.blend], s.created_at))
 
 
 def _is_one_open(everything: Iterable[Submission], busy: Collection[str]) -> bool:
@@ -105,7 +106,10 @@ def held_back_by(submission: Submission, everything: Iterable[Submission]) -> Su
 
 
 def waits_because(submission: Submission, everything: Iterable[Submission], now: float) -> str:
-    """For what one waits that has not been sent, where its own ``problem`` does not say it; a sentence, or ``""``."""
+    """For what one waits that has not been sent, where its own ``problem`` does not say it; a sentence, or ``""``.
+    ``everything`` is in the order of the journal.
+    """
+    everything = tuple(everything)
     others = [s for s in everything if s.origin == submission.origin and s.id != submission.id]
     holder = held_back_by(submission, others)
     if holder is not None:
@@ -114,5 +118,13 @@ def waits_because(submission: Submission, everything: Iterable[Submission], now:
         return ""
     made = sum(is_running(s, now) for s in others)
     waiting = [s for s in others if (s.phase is Phase.INTENDED and not s.is_stopped) or s.is_told_to_wait]
-    first = [s for s in waiting if s.created_at < submission.created_at]
+    before = _before(submission, everything)
+    first = [s for s in waiting if s.id in before]
     return f"Queued: {made} being generated, {len(first)} ahead of this job." if made or first else ""
+
+
+def _before(submission: Submission, everything: tuple[Submission, ...]) -> frozenset[str]:
+    """The ids of all that were recorded before one; the clock of Windows gives several the same time."""
+    place = next((place for place, s in enumerate(everything) if s.id == submission.id), 0)
+    own = (submission.created_at, place)
+    return frozenset(s.id for place, s in enumerate(everything) if (s.created_at, place) < own)

@@ -32,6 +32,11 @@ def test_within_a_project_the_oldest_goes_first() -> None:
     assert chosen(one("a/2", at=102), one("a/1", at=101)) == "a/1"
 
 
+def test_of_one_moment_the_first_on_record_goes_first() -> None:
+    assert chosen(one("a/2"), one("a/1")) == "a/2"
+    assert chosen(one("b/1"), one("a/1")) == "b/1"
+
+
 def test_between_projects_the_one_with_fewer_running_goes_first() -> None:
     running = (one("a/1", Phase.ACCEPTED), one("a/2", Phase.UNANSWERED))
     assert chosen(*running, one("a/3", at=101), one("b/1", at=150)) == "b/1"
