@@ -1,7 +1,9 @@
-"""Paths as people write them: ``~`` for a home, or a name that no path can have."""
+"""Paths as people write them: ``~`` for a home, a name that no path can have, or another spelling of a file."""
 
 from __future__ import annotations
 
+import os
+import unicodedata
 from pathlib import Path
 
 from .core.errors import ArgumentsInvalid
@@ -34,3 +36,18 @@ def is_there(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def identity_of(path: str | Path) -> tuple[int, int] | str:
+    """Equal for two paths that lead to one file, whatever their case, their drive letter and their way to it. Of a
+    file that is not there, or on a disk that numbers none, the spelling has to do. Reads the disk.
+    """
+    found = Path(path)
+    try:
+        status = found.stat()
+        if status.st_ino:
+            return status.st_dev, status.st_ino
+        found = found.resolve()
+    except (OSError, ValueError):
+        found = found.absolute()
+    return os.path.normcase(unicodedata.normalize("NFC", str(found)))

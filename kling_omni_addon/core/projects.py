@@ -21,6 +21,8 @@ _UNSEEN: Final = re.compile(
     r"\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]"
 )
 """What fonts show nothing for (Unicode's Default_Ignorable_Code_Point, and the empty Braille pattern)."""
+_OF_WINDOWS: Final = re.compile(r"^//[?.]/(?P<share>unc/)?")
+"""How a long path begins there, of a drive (``//?/C:/``) or of a share (``//?/UNC/server/``)."""
 _VERSION: Final = re.compile(r"(^|[ ._-]+)v[0-9]+$", re.IGNORECASE)
 
 
@@ -65,3 +67,16 @@ def same_for(name: str) -> str:
     """Equal for two spellings of one name."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     return " ".join("".join(letter for letter in folded if not _UNSEEN.match(letter)).split())
+
+
+@lru_cache(_REMEMBERED)
+def same_path_for(path: str) -> str:
+    """Equal for two spellings of one path, as far as a text tells: of case, of slashes, of composed letters. Systems
+    differ in what they take for one file, so it is also equal for some paths that are two on this one.
+    """
+    plain = unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
+    return _OF_WINDOWS.sub(_unprefixed, plain.replace("\\", "/"))
+
+
+def _unprefixed(found: re.Match[str]) -> str:
+    return "//" if found["share"] else ""

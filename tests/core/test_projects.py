@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kling_omni_addon.core.life.events import Asker, asker_in
-from kling_omni_addon.core.projects import LONGEST_NAME, name_in, project_of_blend, project_of_folder, same_for
+from kling_omni_addon.core.projects import (
+    LONGEST_NAME,
+    name_in,
+    project_of_blend,
+    project_of_folder,
+    same_for,
+    same_path_for,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,3 +64,17 @@ def test_of_data_that_names_nobody_there_is_no_asker(data: object) -> None:
 def test_an_asker_of_a_newer_version_is_read_as_far_as_it_is_known() -> None:
     data = {"user": "anna", "host": "render\x1b[31m07", "project": "x" * 500, "floor": 3}
     assert asker_in(data) == Asker(user="anna", host="render [31m07", project="x" * LONGEST_NAME)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (r"C:\Films\Röad\sh010.blend", "c:/films/ro\u0308ad/SH010.blend"),
+        (r"\\?\C:\films\sh010.blend", r"C:\films\sh010.blend"),
+        (r"\\?\UNC\Server\share\sh010.blend", r"\\server\share\sh010.blend"),
+        ("/Volumes/Films/sh010.blend", "/volumes/films/sh010.blend"),
+    ],
+)
+def test_a_path_that_is_spelled_otherwise_is_the_same(one: str, other: str) -> None:
+    assert same_path_for(one) == same_path_for(other)
+    assert same_path_for(one) != same_path_for(one.replace("010", "020"))

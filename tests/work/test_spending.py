@@ -279,6 +279,7 @@ def test_a_batch_of_several_projects_counts_each_against_its_own_and_all_against
         (Bill(), Bill(), True),
         (Bill(blend="/a.blend"), Bill(blend="/b.blend"), False),
         (Bill(blend="/a.blend"), Bill(), False),
+        (Bill(project="a", blend=r"C:\Films\é.blend"), Bill(project="b", blend="c:/films/e\u0301.blend"), True),
         (Bill(project="har\u034fbor\ufe0f"), Bill(project="\u3164harbor"), True),
     ],
 )

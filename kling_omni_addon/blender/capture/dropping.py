@@ -16,7 +16,9 @@ import bpy
 from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
 from ...core.errors import CaptureFailed
+from ...core.projects import same_path_for
 from ...core.request import Role
+from ...paths import identity_of
 from ...work.sidecar import take_of
 from ..connection import limits, opening, snapshots
 from ..host.editors import TAB
@@ -96,7 +98,9 @@ def submission_behind(clip: Path) -> str:
     if beside is not None:
         return beside.submission
     recorded = snapshots.read_submissions() if opening.running() is not None else ()
-    return next((each.id for each in reversed(recorded) if each.clip and Path(each.clip) == clip), "")
+    name = same_path_for(clip.name)
+    named = (each for each in reversed(recorded) if same_path_for(Path(each.clip).name) == name)
+    return next((each.id for each in named if identity_of(each.clip) == identity_of(clip)), "")
 
 
 def require_submission_behind(clip: Path) -> str:

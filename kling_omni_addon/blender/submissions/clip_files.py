@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from ...core.errors import ClipUnusable
 from ...core.life.lifecycle import Phase, Submission
 from ...core.provenance import provenance_of
@@ -18,7 +16,7 @@ def take_of(submission: Submission) -> Take:
     return Take(clip=submission.clip, provenance=provenance_of(submission))
 
 
-def why_kept(submission: Submission, used: frozenset[Path]) -> str:
+def why_kept(submission: Submission, used: takes.Used) -> str:
     """Why the file of a clip may not be deleted, as a sentence; ``""`` where it may. ``used`` is what the open .blend
     file plays or shows (``takes.used_files``).
     """

@@ -13,6 +13,7 @@ from ...core.life.lifecycle import Submission
 from ...core.provenance import provenance_of, shot_id_of
 from ...core.takes import Take, diff_of, in_order
 from ...digest import has_digest
+from ...paths import identity_of
 from ...work.sidecar import keep_missing, sidecar_of, take_of, takes_in
 from ..connection import snapshots
 from ..host import sequencer
@@ -136,14 +137,18 @@ def unused_takes(strip: Strip) -> tuple[Take, ...]:
     return tuple(take for take in found if not is_used(take, used))
 
 
-def used_files() -> frozenset[Path]:
+Used = frozenset[tuple[int, int] | str]
+"""Files by what they are and not by how somebody spelled them (``paths.identity_of``)."""
+
+
+def used_files() -> Used:
     """Every file that this .blend plays or shows."""
-    return frozenset(_resolved(path) for path in _media_paths())
+    return frozenset(map(identity_of, _media_paths()))
 
 
-def is_used(take: Take, used: frozenset[Path]) -> bool:
+def is_used(take: Take, used: Used) -> bool:
     """Whether one of a take's files is among them."""
-    return any(_resolved(str(path)) in used for path in _files_of(take))
+    return any(identity_of(path) in used for path in _files_of(take))
 
 
 def _files_of(take: Take) -> tuple[Path, ...]:
@@ -161,13 +166,6 @@ def _media_paths() -> Iterator[str]:
     media: tuple[Any, ...] = (bpy.data.sounds, bpy.data.movieclips, bpy.data.images)
     for collection in media:
         yield from (bpy.path.abspath(item.filepath, library=item.library) for item in collection if item.filepath)
-
-
-def _resolved(path: str) -> Path:
-    try:
-        return Path(path).resolve()
-    except (OSError, RuntimeError):  # a link that leads to itself
-        return Path(path)
 
 
 def deletions() -> int:

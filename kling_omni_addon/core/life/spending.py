@@ -14,7 +14,7 @@ from enum import StrEnum
 from ..amounts import amount_of, charge_of, charge_words
 from ..errors import CapReached
 from ..pricing import plain
-from ..projects import project_of_blend, same_for
+from ..projects import project_of_blend, same_for, same_path_for
 from .events import Intended
 from .lifecycle import Submission
 
@@ -44,14 +44,15 @@ class Bill:
     def is_with(self, other: Bill) -> bool:
         """Whether what is spent on the one counts for the other: of one project, however its name is spelled.
 
-        Those of one .blend count together under whatever name, so that another name for the project frees nothing that
-        the file has spent. What names neither (found on the account, or of an older version) counts with everything
-        that is of no .blend, as it always did.
+        Those of one .blend, however its path is spelled, count together under whatever name, so that another name for
+        the project frees nothing that the file has spent. What names neither (found on the account, or of an older
+        version) counts with everything that is of no .blend, as it always did.
         """
         if self.project and same_for(self.project) == same_for(other.project):
             return True
         has_blend = bool(self.blend or other.blend)
-        return self.blend == other.blend if has_blend else not (self.project and other.project)
+        is_one_blend = same_path_for(self.blend) == same_path_for(other.blend)
+        return is_one_blend if has_blend else not (self.project and other.project)
 
 
 def bill_of(submission: Submission) -> Bill:

@@ -99,6 +99,8 @@ def test_a_clip_is_known_by_the_file_beside_it_and_by_the_job_history(road: Scen
     assert dropping.require_submission_behind(clip) == done.id
     clip.with_suffix(".json").unlink()
     assert dropping.require_submission_behind(clip) == done.id
+    (tmp_path / "drive").symlink_to(clip.parent)
+    assert dropping.require_submission_behind(tmp_path / "drive" / clip.name) == done.id
 
 
 def test_a_clip_of_another_machine_is_known_by_the_file_beside_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -213,6 +214,20 @@ def test_only_what_nothing_needs_is_deleted(shot_takes: Takes) -> None:
     assert left == {shown.id, liked.id, elsewhere.id, as_clip.id, stranger.id}
     assert not sidecar_of(Path(unused.clip)).exists()
     assert sidecar_of(Path(liked.clip)).exists()
+
+
+def test_a_take_that_is_used_under_another_spelling_of_its_path_is_kept(shot_takes: Takes) -> None:
+    """A second name of the same file stands for what Windows and macOS take for one: another case, drive or accent."""
+    first = shot_takes.make()
+    strip = shot_takes.place(first)
+    used = shot_takes.make(shot=first.id)
+    elsewhere = shot_takes.folder.parent / "MAPPED"
+    elsewhere.mkdir()
+    os.link(used.clip, elsewhere / Path(used.clip).name.upper())
+    bpy.data.movieclips.load(str(elsewhere / Path(used.clip).name.upper()))
+    assert takes.unused_takes(strip) == ()
+    bpy.data.movieclips.remove(bpy.data.movieclips[0])
+    assert [take.submission for take in takes.unused_takes(strip)] == [used.id]
 
 
 def with_marked_copy(shot_takes: Takes, submission: Submission) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import bpy
 import pytest
 
 from kling_omni_addon.blender.connection import opening, snapshots
+from kling_omni_addon.blender.host import identity
 from kling_omni_addon.blender.host.sequencer import all_strips, end_of, length_of, new_effect, start_of, strips_of
 from kling_omni_addon.blender.panels import forecast
 from kling_omni_addon.blender.shot.reading import read_request
@@ -242,6 +244,29 @@ def test_a_file_that_is_not_open_is_named(road: Scene) -> None:
         placing.waits_because(fetched(submission))
         == "Downloaded. The clip belongs to film.blend; open that file to add it."
     )
+
+
+def test_the_open_file_is_known_under_another_spelling_of_its_path(road: Scene) -> None:
+    """A second name of the same file stands for what Windows and macOS take for one."""
+    here = Path(bpy.data.filepath)
+    other = here.with_name(here.name.upper())
+    assert not identity.is_this_file(str(other))
+    identity.forget_file()
+    os.link(here, other)
+    assert identity.is_this_file(str(other))
+    assert not identity.is_this_file(str(here.with_name("another.blend")))
+
+
+def test_a_drive_letter_of_a_share_is_the_share(road: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Path(bpy.data.filepath)
+    share = here.parent / "share"
+    share.symlink_to(here.parent)
+    bpy.ops.wm.save_as_mainfile(filepath=str(share / here.name))
+    monkeypatch.setattr(identity, "_HAS_DRIVES", True)
+    identity.forget_file()
+    assert identity.this_file() == str(here)
+    assert identity.is_this_file(str(here))
+    assert identity.is_this_file(str(share / here.name))
 
 
 def test_the_film_is_found_also_where_the_clip_folder_cannot_be_written(scene: Scene, tmp_path: Path) -> None:
