@@ -16,7 +16,7 @@ from .patient import Patient
 
 _PACKAGES: Final = (
     *("requests", "urllib3", "certifi", "idna", "charset-normalizer", "PyJWT", "jsonschema", "pyrsistent", "attrs"),
-    *("platformdirs", "PySocks", "tqdm"),
+    *("platformdirs", "PySocks", "tqdm", "truststore"),
 )
 _INSTALL: Final = "Install the extension again."
 _SET_BLENDER: Final = "Set BLENDER to a Blender executable. Only rehearsals need it."

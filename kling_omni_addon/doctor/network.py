@@ -23,16 +23,20 @@ from .redaction import host_of, last_of
 _SKEW_S: Final = 60.0
 _SERVER_ERROR: Final = 500
 _NOBODY: Final = "Nobody was asked, because there is no service to ask. See service, key and online_access."
+_OF_A_PROXY: Final = (
+    "If a proxy of your network signs it, install the certificate of that proxy on this computer, or set "
+    "REQUESTS_CA_BUNDLE to its file."
+)
 _CERTIFICATES: Mapping[CertificateFault, tuple[str, str]] = {
     CertificateFault.EXPIRED: ("it has expired", "Check the date of this computer, or tell whoever runs the server."),
     CertificateFault.NOT_YET_VALID: ("it is not valid yet", "Check the date of this computer."),
     CertificateFault.SELF_SIGNED: (
         "it is self-signed",
-        "If a proxy of your network signs it, set REQUESTS_CA_BUNDLE to the certificates of that proxy.",
+        _OF_A_PROXY,
     ),
     CertificateFault.UNKNOWN_ISSUER: (
         "its issuer is not known",
-        "If a proxy of your network signs it, set REQUESTS_CA_BUNDLE to the certificates of that proxy.",
+        _OF_A_PROXY,
     ),
     CertificateFault.OTHER_NAME: ("it is for another name", "Check the address of the service, and the proxy."),
     CertificateFault.OTHER: ("the connection could not be secured", "Check the proxy and the address of the service."),

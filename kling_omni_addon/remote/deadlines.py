@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final, TypeAlias
@@ -14,6 +15,8 @@ from typing import Any, ClassVar, Final, TypeAlias
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from .certificates import system_context
 
 ANSWER_TIMEOUT_S = 120.0
 """How long an answer may take from its first awaited byte to its last."""
@@ -110,10 +113,13 @@ HEAD: Final[Pools] = {"http": _HeadPool, "https": _SafeHeadPool}
 
 
 class TimedAdapter(HTTPAdapter):
-    """Connections of the given kinds, direct ones and those to a proxy; a SOCKS proxy has connections of its own."""
+    """Connections of the given kinds, direct ones and those to a proxy; a SOCKS proxy has connections of its own. Where
+    no certificates are named, those of the system count.
+    """
 
     def __init__(self, direct: Pools = WHOLE, proxied: Pools = WHOLE) -> None:
         self._direct, self._proxied = direct, proxied
+        self._context: ssl.SSLContext | None = None
         super().__init__()
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
@@ -126,3 +132,12 @@ class TimedAdapter(HTTPAdapter):
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = self._proxied
         return manager
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Tell a pool of connections what to trust."""
+        super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call] # the stubs leave it out
+        conn.conn_kw.pop("ssl_context", None)  # of an older requests, which has one pool for all that may be trusted
+        if verify is True and url.lower().startswith("https"):
+            self._context = self._context or system_context()
+            if self._context is not None:
+                conn.ca_certs, conn.conn_kw["ssl_context"] = None, self._context

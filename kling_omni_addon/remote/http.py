@@ -1,7 +1,7 @@
 """One call out, one reply in. Knows requests, and nothing of Kling.
 
-No redirect is followed, nothing is retried, ``.netrc`` is never read, TLS is always verified. Proxies and custom
-certificate bundles of the environment are honoured (requests does both).
+No redirect is followed, nothing is retried, ``.netrc`` is never read, TLS is always verified. Proxies and certificates
+that the environment names are honoured.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import urllib3.exceptions
 
 from ..core.errors import NotSent, Unanswered
 from ..core.protocol import HttpCall, HttpReply
+from .certificates import named_bundle
 from .deadlines import TimedAdapter
 from .local_faults import local_fault
 
@@ -101,6 +102,8 @@ class LoneSession(requests.Session):
 
     def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
         merged = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if merged["verify"] is True:
+            merged["verify"] = named_bundle()[1] or True
         return {**merged, "proxies": {}} if urlsplit(str(url)).hostname in LOOPBACK else merged
 
 
@@ -157,10 +160,15 @@ def _fact_of(error: Exception, body: StreamedBody | None) -> BaseException:
     sentence = _sentence(error)
     unsent = isinstance(error, requests.ConnectionError) and not _is_slow(error)
     unsent = not body.is_committed if body is not None else unsent
-    return (NotSent if unsent else Unanswered)(sentence, field="service", remedy=_REMEDY)
+    remedy = _OF_CERTIFICATES if isinstance(error, requests.exceptions.SSLError) else _REMEDY
+    return (NotSent if unsent else Unanswered)(sentence, field="service", remedy=remedy)
 
 
 _REMEDY = "Check the network, the proxy and the address of the service."
+_OF_CERTIFICATES = (
+    "If a proxy of your network signs it, install the certificate of that proxy on this computer, or set "
+    "REQUESTS_CA_BUNDLE to its file."
+)
 _SENTENCES: tuple[tuple[type[Exception], str], ...] = (
     (requests.exceptions.SSLError, "The certificate of the server is not trusted."),
     (requests.exceptions.ProxyError, "The proxy refused the connection."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 
@@ -10,8 +9,8 @@ import requests
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from ..core.errors import CredentialsUnreadable, KlingError, NetworkMisset
+from .certificates import named_bundle
 
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _PROXIES = "HTTPS_PROXY, HTTP_PROXY and ALL_PROXY"
 
 
@@ -39,10 +38,10 @@ def local_fault(error: Exception) -> KlingError | None:
 
 def _bundle_fault() -> KlingError | None:
     """Whether the certificates that the environment names are there and are certificates."""
-    name = next((name for name in _BUNDLES if os.environ.get(name)), "")
+    name, named = named_bundle()
     if not name:
         return None
-    path = Path(os.environ[name])
+    path = Path(named)
     try:
         ssl.create_default_context(cafile=None if path.is_dir() else path, capath=path if path.is_dir() else None)
     except (OSError, ValueError):
