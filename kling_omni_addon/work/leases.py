@@ -12,6 +12,9 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from . import windows_processes
+
+_IS_WINDOWS = os.name == "nt"
 LEASE_S = 60.0
 """How long a lease lasts unless it is renewed."""
 
@@ -33,8 +36,11 @@ class Lease:
 
 
 def this_process() -> str:
-    """Who we are, to other processes on the same journal: host and process number."""
-    return f"{socket.gethostname()}:{os.getpid()}"
+    """Who we are, to other processes on the same journal: host and process number. Windows soon gives a number to
+    another process, so there it has the moment at which ours began, too.
+    """
+    number = f"{os.getpid()}.{windows_processes.began(os.getpid()) or 0}" if _IS_WINDOWS else str(os.getpid())
+    return f"{socket.gethostname()}:{number}"
 
 
 class Leases:
@@ -97,9 +103,12 @@ def _is_dead(owner: str) -> bool:
     """Whether a process of this machine is certainly gone; a wrong guess costs nothing, for every commit checks the
     epoch.
     """
-    host, _, pid = owner.rpartition(":")
-    if os.name == "nt" or host != socket.gethostname() or not pid.isdigit():
-        return False  # on Windows os.kill(pid, 0) is no question but a signal
+    host, _, number = owner.rpartition(":")
+    pid, _, began = number.partition(".")
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    if _IS_WINDOWS:
+        return windows_processes.is_gone(int(pid), int(began) if began.isdigit() else 0)
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:

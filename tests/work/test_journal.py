@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -154,7 +153,6 @@ def test_a_process_that_lost_its_lease_cannot_record_and_so_cannot_send(path: Pa
     assert ours.append("kob-1", ev.Sent(at=5001.0, digest="d"), again).sends == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows cannot ask whether a process lives without signalling it")
 def test_the_lease_of_a_dead_process_of_this_machine_is_taken_at_once(path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from kling_omni_addon.work.journal import Journal;"

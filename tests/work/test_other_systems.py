@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import socket
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -13,11 +16,15 @@ import pytest
 
 from kling_omni_addon import durable
 from kling_omni_addon.core.errors import ArgumentsInvalid
-from kling_omni_addon.work import clip_folder
+from kling_omni_addon.core.life import events as ev
+from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.work import clip_folder, leases
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.journal_file import reading_address
 from kling_omni_addon.work.picture_store import PictureStore
 from tests.workshop.rehearsal_stand import png
+
+PAYLOAD = Payload(external_task_id="kob-1", model="m", pieces=("{}",))
 
 
 class Refusing:
@@ -115,3 +122,91 @@ def test_a_folder_in_which_paths_become_too_long_is_refused_before_anything_is_s
     clip_folder.require_folder(tmp_path / "short")
     with pytest.raises(ArgumentsInvalid, match="The paths of clips would be longer"):
         clip_folder.require_folder(tmp_path / "a folder of a longer name")
+
+
+class PlayedKernel:
+    """What ``kernel32`` of Windows answers about processes: ``running`` are those that run, by the tick they began at,
+    ``forbidden`` belong to somebody else, ``ended`` have ended while somebody holds them open.
+    """
+
+    def __init__(self, running: dict[int, int]) -> None:
+        self.running = running
+        self.ended: set[int] = set()
+        self.forbidden: set[int] = set()
+        self.open: list[int] = []
+        self.error = 0
+        self.OpenProcess = lambda _access, _inherits, pid: self._opened(pid)
+
+    def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(leases, "_IS_WINDOWS", True)
+        monkeypatch.setattr(ctypes, "WinDLL", lambda *_, **__: self, raising=False)
+        monkeypatch.setattr(ctypes, "get_last_error", lambda: self.error, raising=False)
+
+    def _opened(self, pid: int) -> int:
+        if pid in self.forbidden or pid not in self.running:
+            self.error = 5 if pid in self.forbidden else 87
+            return 0
+        self.open.append(pid)
+        return pid
+
+    def GetExitCodeProcess(self, handle: Any, code: Any) -> bool:  # noqa: N802 - as Windows has it
+        code._obj.value = 1 if handle.value in self.ended else 259
+        return True
+
+    def GetProcessTimes(self, handle: Any, began: Any, *_: Any) -> bool:  # noqa: N802 - as above
+        ticks = self.running[handle.value]
+        began._obj.dwHighDateTime, began._obj.dwLowDateTime = ticks >> 32, ticks & 0xFFFFFFFF
+        return True
+
+    def CloseHandle(self, handle: Any) -> bool:  # noqa: N802 - as above
+        self.open.remove(handle.value)
+        return True
+
+
+OTHER, BEGAN = 4711, (1 << 34) + 5
+
+
+@pytest.fixture
+def kernel(monkeypatch: pytest.MonkeyPatch) -> PlayedKernel:
+    played = PlayedKernel({os.getpid(): 7, OTHER: BEGAN})
+    played.stand_in(monkeypatch)
+    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("on Windows that is a signal"))
+    return played
+
+
+def held_by(path: Path, owner: str) -> Journal:
+    """A journal of this process, and another process works on its one submission."""
+    with closing(Journal(path, owner=owner)) as other:
+        other.begin(
+            ev.Intended(at=1.0, payload=PAYLOAD, origin=ev.Origin(service="s", key_fingerprint="k"), target=ev.Target())
+        )
+        assert other.claim(PAYLOAD.external_task_id, 1000.0)
+    return Journal(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "is_free"),
+    [
+        (lambda _: None, False),
+        (lambda kernel: kernel.running.pop(OTHER), True),
+        (lambda kernel: kernel.ended.add(OTHER), True),
+        (lambda kernel: kernel.running.update({OTHER: BEGAN + 1}), True),
+        (lambda kernel: kernel.forbidden.add(OTHER), False),
+    ],
+    ids=["it runs", "it is gone", "it has ended", "another one has its number", "it may not be asked"],
+)
+def test_on_windows_the_lease_of_a_dead_process_is_taken_at_once_and_that_of_a_living_one_never(
+    tmp_path: Path, kernel: PlayedKernel, change: Callable[[PlayedKernel], object], is_free: bool
+) -> None:
+    change(kernel)
+    with closing(held_by(tmp_path / "journal.sqlite3", f"{socket.gethostname()}:{OTHER}.{BEGAN}")) as journal:
+        assert journal.owner == f"{socket.gethostname()}:{os.getpid()}.7"
+        assert (journal.claim(PAYLOAD.external_task_id, 1001.0) is not None) is is_free
+    assert kernel.open == []
+
+
+def test_on_windows_a_lease_of_an_earlier_version_goes_by_its_number(tmp_path: Path, kernel: PlayedKernel) -> None:
+    with closing(held_by(tmp_path / "journal.sqlite3", f"{socket.gethostname()}:{OTHER}")) as journal:
+        assert journal.claim(PAYLOAD.external_task_id, 1001.0) is None
+        del kernel.running[OTHER]
+        assert journal.claim(PAYLOAD.external_task_id, 1002.0) is not None
