@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 try:
     import fcntl
@@ -20,11 +21,13 @@ except ImportError:  # Windows
 else:
     _TO_THE_PLATTER = getattr(fcntl, "F_FULLFSYNC", None)  # macOS, whose fsync ends in the cache of the drive
 
+_IS_WINDOWS = os.name == "nt"
 _NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS})
 _NO_SECOND_NAMES = _NOT_OFFERED | {errno.EPERM, errno.EMLINK}
 _OWN_FILE, _OWN_FOLDER = 0o600, 0o700
-_WAITS_S = (0.05, 0.1, 0.2, 0.3, 0.35) if os.name == "nt" else ()
+_WAITS_S = (0.05, 0.1, 0.2, 0.3, 0.35) if _IS_WINDOWS else ()
 """Windows renames nothing that another program looks at, and a virus scanner looks at every new file for a moment."""
+_Result = TypeVar("_Result")
 
 
 def part_of(target: Path, mark: str = "") -> Path:
@@ -58,19 +61,19 @@ def _written(target: Path, data: bytes) -> Path:
 
 def put_in_place(part: Path, target: Path) -> None:
     """Give a synced temporary file its name, for good. What had that name is gone."""
-    _patiently(lambda: part.replace(target))
+    patiently(lambda: part.replace(target))
     fsync_folder(target.parent)
 
 
-def _patiently(rename: Callable[[], object]) -> None:
+def patiently(step: Callable[[], _Result]) -> _Result:
+    """Do something with a file, such as a rename, that Windows may refuse for as long as another program looks at it:
+    again for a second there. Raises what the last try raises.
+    """
     for wait_s in _WAITS_S:
-        try:
-            rename()
-        except PermissionError:
-            time.sleep(wait_s)
-        else:
-            return
-    rename()
+        with suppress(PermissionError):
+            return step()
+        time.sleep(wait_s)
+    return step()
 
 
 def put_where_free(part: Path, target: Path) -> None:
@@ -78,8 +81,8 @@ def put_where_free(part: Path, target: Path) -> None:
 
     Raises FileExistsError for a name that something has got, whatever it is, and leaves both as they are.
     """
-    if os.name == "nt":
-        part.rename(target)  # Windows never renames over a file
+    if _IS_WINDOWS:
+        patiently(lambda: part.rename(target))  # Windows never renames over a file
         return
     try:
         os.link(part, target)
@@ -146,7 +149,7 @@ def keep_to_owner(path: Path) -> None:
 
     Nothing happens where it is somebody else's, is not there, or where the file system knows no owners.
     """
-    if os.name == "nt":
+    if _IS_WINDOWS:
         return
     with suppress(OSError):
         status = path.stat()
@@ -171,7 +174,7 @@ def fsync_folder(folder: Path) -> None:
     """Make names in a folder last, as far as the disk promises that. Windows cannot open folders and does not need
     it.
     """
-    if os.name == "nt":
+    if _IS_WINDOWS:
         return
     try:
         handle = os.open(folder, os.O_RDONLY)

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .durable import part_of
+from .durable import part_of, patiently
 from .rehearsal.proof import PROOF_PATH, proof_of
 
 _PATIENCE_S = 2.0
@@ -37,7 +37,7 @@ def kept_note(home: Path, note: Mapping[str, str]) -> Iterator[None]:
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         json.dump(dict(note), file)
-    part.replace(path)
+    patiently(lambda: part.replace(path))
     try:
         yield
     finally:

@@ -19,7 +19,7 @@ from ..core.capability import Profile
 from ..core.errors import ArgumentsInvalid
 from ..core.payload import draft_body
 from ..core.request import Role
-from ..durable import fsync_folder, make_folder, write_whole
+from ..durable import fsync_folder, make_folder, patiently, write_whole
 from ..request_file import RequestFile, read_request_file
 from ..work.picture_store import PictureStore
 from .shot import Shot
@@ -143,9 +143,9 @@ class FramesFolder:
         if target.exists():
             old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=self.folder))
             with suppress(FileNotFoundError):  # another machine was faster
-                target.rename(old / "old")
+                patiently(lambda: target.rename(old / "old"))
             shutil.rmtree(old, ignore_errors=True)
-        part.rename(target)
+        patiently(lambda: part.rename(target))
         fsync_folder(self.folder)
 
     def _sweep(self, shot: Shot) -> None:

@@ -28,7 +28,7 @@ from typing import Any, Final
 from ..core.errors import ArgumentsInvalid
 from ..core.life.events import Asker, asker_in
 from ..core.pieces import Body
-from ..durable import fsync, fsync_folder, make_folder, part_of, put_in_place, put_where_free
+from ..durable import fsync, fsync_folder, make_folder, part_of, patiently, put_in_place, put_where_free
 from .state import State, state_from
 
 FORMAT: Final = 1
@@ -143,7 +143,7 @@ class Spool:
     def set_aside(self, slot: str) -> None:
         """Take a request away of which no clip comes, and keep it, whatever it is."""
         kept = self.room("aside") / f"{slot}-{os.urandom(4).hex()}{_SUFFIX}"
-        self._file("requests", slot).rename(kept)
+        patiently(lambda: self._file("requests", slot).rename(kept))
         fsync_folder(kept.parent)
         fsync_folder(self.room("requests"))
 

@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..core.errors import KlingError, RehearsalUnavailable
+from ..durable import patiently
 
 SCRIPT = Path(__file__).resolve().parents[1] / "blender" / "rehearsal_clip.py"
 TIME_LIMIT_S = 600.0
@@ -130,7 +131,7 @@ class ClipMaker:
                 raise _FolderGone("The folder of the test clip was deleted while Blender rendered the clip.")
             if not made.is_file():  # the script's own rename makes it whole: an exit code after that says nothing more
                 raise ClipMakingFailed(f"The test clip could not be made: {last_word}")
-            made.replace(clip)
+            patiently(lambda: made.replace(clip))
 
     def _run(self, order: Path) -> str:
         """The last word of a child that has ended; it leaves its clip beside the order, or none."""

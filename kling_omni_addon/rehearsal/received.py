@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from ..core.media import PictureRef, picture_facts
+from ..durable import patiently
 from .settings import is_loopback
 
 _PIECE_CHARACTERS = 4 * 65_536  # whole groups of four, and few enough not to hold the interpreter for long
@@ -90,7 +91,7 @@ class ReceivedMedia:
         if path.exists():
             part.unlink()
         else:
-            part.replace(path)
+            patiently(lambda: part.replace(path))
 
     def _keep(self, pieces: Iterable[bytes]) -> Path:
         """Write the pieces to a file of their own. Raises ValueError when there is nothing in them."""

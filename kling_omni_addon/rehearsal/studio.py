@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from ..durable import patiently
 from .clip_maker import ClipMakingFailed, ClipSpec
 from .tasks import Clip, Task
 from .video_facts import video_facts
@@ -55,7 +56,7 @@ def _marked(path: Path) -> Path:
     with os.fdopen(handle, "wb") as copy, path.open("rb") as clip:
         shutil.copyfileobj(clip, copy)
         copy.write(struct.pack(">I", 8 + len(_MARK)) + b"free" + _MARK)
-    Path(part).replace(target)
+    patiently(lambda: Path(part).replace(target))
     return target
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..durable import fsync, own_opener, put_in_place
+from ..durable import fsync, own_opener, patiently, put_in_place
 
 _STALE_S = 60.0
 _lock = threading.Lock()
@@ -42,7 +42,7 @@ def mark_path(journal: Path) -> Path:
 def read_mark(journal: Path) -> Mark | None:
     """The mark beside a journal; None without one, :data:`NO_JOURNAL` where it cannot be understood. Raises OSError."""
     try:
-        data = json.loads(mark_path(journal).read_bytes())
+        data = json.loads(patiently(mark_path(journal).read_bytes))  # another process may replace it just now
         return Mark(journal=str(data["journal"]), seq=int(data["seq"]))
     except FileNotFoundError:
         return None

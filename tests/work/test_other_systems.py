@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ from kling_omni_addon import durable
 from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.payload import Payload
+from kling_omni_addon.remote import clips
 from kling_omni_addon.work import clip_folder, leases
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.journal_file import reading_address
+from kling_omni_addon.work.mark import read_mark
 from kling_omni_addon.work.picture_store import PictureStore
 from tests.workshop.rehearsal_stand import png
 
@@ -57,6 +60,82 @@ def test_a_name_that_is_refused_for_good_is_told(tmp_path: Path, monkeypatch: py
     Refusing(9).stand_in(monkeypatch)
     with pytest.raises(PermissionError):
         durable.write_whole(tmp_path / "state.json", b"whole")
+
+
+class WindowsDisk:
+    """What Windows does with a name: it renames over no file, takes names that differ by case for one, and refuses
+    ``looks`` times because another program looks at the file.
+    """
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+        self.real = Path.rename
+
+    def stand_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(durable, "_IS_WINDOWS", True)
+        monkeypatch.setattr(durable, "_WAITS_S", (0.0, 0.0, 0.0))
+        monkeypatch.setattr(Path, "rename", lambda path, target: self.rename(path, target))
+        monkeypatch.setattr(os.path, "lexists", lambda path: self.has(Path(path)))
+
+    def rename(self, path: Path, target: Path) -> Path:
+        if self.has(target):
+            raise FileExistsError(errno.EEXIST, "Cannot create a file when that file already exists")
+        self.looks -= 1
+        if self.looks >= 0:
+            raise PermissionError(errno.EACCES, "The process cannot access the file")
+        return self.real(path, target)
+
+    @staticmethod
+    def has(path: Path) -> bool:
+        return path.name.casefold() in {each.name.casefold() for each in path.parent.iterdir()}
+
+
+def test_a_new_name_is_waited_for_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    WindowsDisk(looks=3).stand_in(monkeypatch)
+    durable.write_new(tmp_path / "alley.json", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["alley.json"]
+
+
+def test_a_name_that_something_has_is_found_out_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = WindowsDisk(looks=0)
+    disk.stand_in(monkeypatch)
+    (tmp_path / "alley.json").write_bytes(b"somebody else's")
+    with pytest.raises(FileExistsError):
+        durable.write_new(tmp_path / "Alley.json", b"whole")
+    assert disk.looks == 0, "it was not tried again"
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"somebody else's"]
+
+
+def test_names_that_differ_by_case_are_one_name_for_a_clip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    WindowsDisk(looks=1).stand_in(monkeypatch)
+    (tmp_path / "alley_2026.mp4").write_bytes(b"another clip")
+    (tmp_path / "ALLEY_2026-2.JSON").write_bytes(b"of another clip")
+    part = tmp_path / ".Alley_2026.mp4.part"
+    part.write_bytes(b"the clip")
+    noted: list[str] = []
+    reception: Any = SimpleNamespace(naming=lambda path, _sha256: noted.append(path))
+    named = clips._named(part, tmp_path / "Alley_2026.mp4", "", reception, (0.0,))
+    assert (named.name, noted) == ("Alley_2026-3.mp4", [str(named)])
+    assert (tmp_path / "alley_2026.mp4").read_bytes() == b"another clip"
+
+
+def test_the_mark_of_a_journal_that_is_replaced_at_this_moment_is_read_a_moment_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Journal(tmp_path / "journal.sqlite3")):
+        pass
+    before, refusals = read_mark(tmp_path / "journal.sqlite3"), iter((True, True, False))
+    real = Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        if next(refusals):
+            raise PermissionError(errno.EACCES, "The process cannot access the file")
+        return real(path)
+
+    monkeypatch.setattr(durable, "_WAITS_S", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert before is not None
+    assert read_mark(tmp_path / "journal.sqlite3") == before
 
 
 def test_a_picture_that_is_being_sent_is_kept_once_more_without_replacing_it(

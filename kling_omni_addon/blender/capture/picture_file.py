@@ -10,6 +10,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.errors import CaptureFailed
+from ...durable import patiently
 from ..connection import limits
 from ..host.changed import Setting, assign, named
 
@@ -56,7 +57,7 @@ def _is_written_small_enough(image: bpy.types.Image, target: Path, scene: bpy.ty
             image.save_render(str(part), scene=scene)
             if part.stat().st_size >= most_bytes():
                 return False
-            part.replace(target)
+            patiently(lambda: part.replace(target))
             return True
         finally:
             part.unlink(missing_ok=True)
@@ -126,7 +127,7 @@ def write_as_viewed(image: bpy.types.Image, path: Path, scene: bpy.types.Scene, 
             if is_transparent:
                 return save_file(whole, path, behind)
             if path.suffix == ".png" and whole.stat().st_size < most_bytes():
-                return whole.replace(path)
+                return patiently(lambda: whole.replace(path))
             return save_file(whole, path.with_suffix(".jpg"))
         finally:
             whole.unlink(missing_ok=True)
