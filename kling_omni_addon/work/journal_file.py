@@ -153,7 +153,7 @@ def look_for_damage(path: Path) -> None:
 
 
 def _check_quickly(path: Path) -> None:
-    with closing(sqlite3.connect(reading_address(path.absolute()), uri=True)) as db:
+    with closing(opened_for_reading(reading_address(path.absolute()))) as db:
         check_quickly(db, path)
 
 
@@ -164,6 +164,16 @@ def check_quickly(db: sqlite3.Connection, path: Path) -> None:
         found = db.execute(f"PRAGMA {pragma}").fetchone()[0]
         if found != "ok":
             raise corrupt(path, found)
+
+
+def opened_for_reading(address: str) -> sqlite3.Connection:
+    """A connection to what :func:`reading_address` names. Raises OSError for an address that SQLite does not take: that
+    says nothing of the file, and must not look like damage.
+    """
+    try:
+        return sqlite3.connect(address, uri=True, isolation_level=None)
+    except sqlite3.Error as error:
+        raise OSError(f"SQLite cannot open it: {error}") from error
 
 
 def reading_address(path: PurePath, *more: str) -> str:

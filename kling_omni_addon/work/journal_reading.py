@@ -14,7 +14,7 @@ from pathlib import Path
 from ..core.life.lifecycle import Submission
 from .disk_trouble import disk_trouble
 from .journal import event_in, submission_in
-from .journal_file import OLDEST_FIRST, has_current_tables, reading_address
+from .journal_file import OLDEST_FIRST, has_current_tables, opened_for_reading, reading_address
 from .salvage import log_of
 
 
@@ -59,6 +59,6 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             shutil.copyfile(log_of(path), log_of(file))
             how = []
         address = reading_address(file.absolute(), *how)
-        db = stack.enter_context(closing(sqlite3.connect(address, uri=True, isolation_level=None)))
+        db = stack.enter_context(closing(opened_for_reading(address)))
         db.execute("PRAGMA query_only=ON")
         yield db

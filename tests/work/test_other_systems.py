@@ -16,15 +16,17 @@ from typing import Any
 import pytest
 
 from kling_omni_addon import durable
-from kling_omni_addon.core.errors import ArgumentsInvalid
+from kling_omni_addon.core.errors import ArgumentsInvalid, JournalUnusable
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.remote import clips
-from kling_omni_addon.work import clip_folder, leases
+from kling_omni_addon.work import clip_folder, journal_file, journal_reading, leases
+from kling_omni_addon.work.disk_trouble import JournalCorrupt
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.journal_file import reading_address
 from kling_omni_addon.work.mark import read_mark
 from kling_omni_addon.work.picture_store import PictureStore
+from kling_omni_addon.work.recovery import open_journal
 from tests.workshop.rehearsal_stand import png
 
 PAYLOAD = Payload(external_task_id="kob-1", model="m", pieces=("{}",))
@@ -192,6 +194,22 @@ def test_sqlite_takes_such_an_address(tmp_path: Path) -> None:
         assert db.execute("SELECT count(*) FROM submission").fetchone() == (0,)
     with pytest.raises(sqlite3.OperationalError, match="invalid uri authority"):
         sqlite3.connect("file://server/share/journal.sqlite3?mode=ro", uri=True)
+
+
+def test_an_address_that_sqlite_does_not_take_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a journal on a share was once opened: it must stay where it is, and nothing may be sent without it."""
+    path = tmp_path / "journal.sqlite3"
+    Journal(path).close()
+    before = path.read_bytes()
+    monkeypatch.setattr(journal_file, "reading_address", lambda _: "file://server/share/journal.sqlite3?mode=ro")
+    monkeypatch.setattr(journal_reading, "reading_address", lambda *_: "file://server/share/journal.sqlite3?mode=ro")
+    with pytest.raises(JournalUnusable, match="invalid uri authority") as told:
+        open_journal(path, now=1.0)
+    assert not isinstance(told.value, JournalCorrupt)
+    with pytest.raises(JournalUnusable, match="invalid uri authority"):
+        list(journal_reading.recorded(path))
+    assert path.read_bytes() == before
+    assert list(tmp_path.glob("*corrupt*")) == []
 
 
 def test_a_folder_in_which_paths_become_too_long_is_refused_before_anything_is_sent(
