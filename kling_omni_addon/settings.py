@@ -24,6 +24,7 @@ from .core.problem import escaped
 from .core.projects import LONGEST_NAME, name_in
 from .paths import expanded
 from .rehearsal_note import is_proved, note_of, note_path, running_rehearsal
+from .usual_home import usual_home
 
 SERVICES: Mapping[str, str] = {
     "kling": "https://api-singapore.klingai.com",
@@ -102,15 +103,6 @@ class Settings:
         return urlsplit(self.service_url).hostname in _LOOPBACK
 
 
-def home_folder(environment: Mapping[str, str]) -> Path:
-    """``KLING_HOME``, or the user's data folder: never the extension's own, which uninstalling deletes (fault 73)."""
-    if environment.get("KLING_HOME"):
-        return expanded(environment["KLING_HOME"], "KLING_HOME").absolute()
-    from platformdirs import user_data_path  # a wheel of the extension: on the path only once that is enabled
-
-    return user_data_path("kling-omni", appauthor=False)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferred:
     """What a person set in Blender: ``values`` by the names of the environment variables for the same, texts, among
@@ -122,6 +114,20 @@ class Preferred:
 
 
 NOTHING_PREFERRED = Preferred()
+
+
+def home_folder(environment: Mapping[str, str], preferred: Preferred = NOTHING_PREFERRED) -> Path:
+    """``KLING_HOME``, the folder of the preferences, or the user's data folder: never the extension's own, which
+    uninstalling deletes (fault 73).
+    """
+    named = named_home(environment, preferred)
+    return expanded(named, "KLING_HOME").absolute() if named else usual_home()
+
+
+def named_home(environment: Mapping[str, str], preferred: Preferred = NOTHING_PREFERRED) -> str:
+    """The home as somebody wrote it, the environment before the preferences; ``""`` where nobody did."""
+    return environment.get("KLING_HOME", "") or preferred.values.get("KLING_HOME", "").strip()
+
 
 LINK_LIFETIME_MIN = 60
 """How many minutes a link counts as good where nobody says how long: `aws s3 presign` gives an hour, too."""
@@ -344,7 +350,7 @@ def read_settings(
     Raises :class:`ArgumentsInvalid` for a value that cannot be used, :class:`CredentialsMissing` without a key and
     :class:`CredentialsUnreadable` for one that cannot be sent.
     """
-    home = home_folder(environment)
+    home = home_folder(environment, preferred)
     choice = service_in_force(environment, preferred, service)
     url, rehearsal_keys = _address_of(choice, home)
     keys = rehearsal_keys or keys_in_force(environment, preferred)[0]

@@ -10,7 +10,7 @@ from types import ModuleType
 import bpy
 from bpy.app.handlers import persistent
 
-from ..settings import Preferred
+from ..settings import Preferred, named_home
 from .capture import registered as capture
 from .connection import opening, preferences
 from .connection import registered as connection
@@ -106,7 +106,12 @@ def register(command_line: Callable[[list[str], Mapping[str, str], Preferred], i
 
 
 def _environ() -> Mapping[str, str]:
-    return {"BLENDER": bpy.app.binary_path} | dict(os.environ)
+    """The environment of a verb. Its home is that of this Blender's preferences, also where only the environment is
+    asked.
+    """
+    named = named_home(os.environ, preferences.preferred())
+    home = {"KLING_HOME": named} if named else {}
+    return {"BLENDER": bpy.app.binary_path} | dict(os.environ) | home
 
 
 def unregister() -> None:

@@ -21,7 +21,8 @@ from ..core.capability import DIALECTS, PROFILES
 from ..core.errors import ArgumentsInvalid, KlingError, RequestInvalid
 from ..core.problem import escaped
 from ..core.protocol import MOST_ON_PAGE, MOST_PAGES, USUAL_ON_PAGE, can_be_asked_for
-from ..settings import NOTHING_PREFERRED, Preferred
+from ..settings import NOTHING_PREFERRED, Preferred, named_home
+from ..usual_home import brought_home
 from ..version import version
 from . import arguments, batching, blender_files, costs, doctoring, output, request_files, spooled, verbs
 
@@ -60,6 +61,8 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], preferred: Pr
         if getattr(options, "json", False) and getattr(options, "says", ""):
             output.sum_up(options.says)
         verb: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.verb
+        if not named_home(environment, preferred) and verb is not doctoring.doctor:  # which changes nothing
+            _tell_moved(brought_home())
         return verb(options, environment)
     except SystemExit as done:  # --help
         output.begin()
@@ -72,6 +75,11 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str], preferred: Pr
         )
         output.tell(f"kling: {error.field + ': ' if error.field else ''}{error}")
         return error.exit_code
+
+
+def _tell_moved(sentence: str) -> None:
+    if sentence:
+        output.tell(f"kling: {sentence}")
 
 
 def _seconds(text: str) -> float:

@@ -13,6 +13,8 @@ from typing import Final
 from ..core.errors import JournalUnusable
 from ..gateway.spool import Spool
 from ..gateway.watch import status_of
+from ..settings import named_home
+from ..usual_home import goes_with_blender
 from ..work.disk_trouble import JournalCorrupt
 from ..work.journal_look import JournalSeen, look_at
 from .finding import MACHINE, Finding, fault, fault_of, ok, warning
@@ -33,7 +35,7 @@ _OPEN_TO_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 def look_at_home(patient: Patient) -> Iterator[Finding]:
     """The home, and who may read it."""
     home = patient.home
-    where = f'"{home}" ({"KLING_HOME" if patient.environment.get("KLING_HOME") else "the user data folder"})'
+    where = f'"{home}" ({_named_by(patient)})'
     there = _nearest(home)
     if home.exists() and not home.is_dir():
         yield fault("home", MACHINE, f"{where} is no folder.", "Set KLING_HOME to a folder.")
@@ -41,6 +43,9 @@ def look_at_home(patient: Patient) -> Iterator[Finding]:
         yield fault("home", MACHINE, f"{where} cannot be written.", "Make the folder writable, or set KLING_HOME.")
     elif there != home:
         yield ok("home", f"{where} is not there yet. The first job makes it.")
+    elif not named_home(patient.environment, patient.preferred) and goes_with_blender():
+        remedy = "Close every Blender, and start one again: it moves the folder to your profile folder."
+        yield warning("home", f"{where} is deleted when Blender is uninstalled.", remedy)
     elif kind := network_drive(home, _MOUNTS.read_text(errors="replace") if _MOUNTS.exists() else ""):
         remedy = (
             "Set KLING_HOME to a folder on a local disk. The job history is SQLite, which network drives do not keep."
@@ -48,6 +53,12 @@ def look_at_home(patient: Patient) -> Iterator[Finding]:
         yield warning("home", f"{where} is on a network drive ({kind}).", remedy)
     else:
         yield _of_owner(home, where)
+
+
+def _named_by(patient: Patient) -> str:
+    if patient.environment.get("KLING_HOME"):
+        return "KLING_HOME"
+    return "Data Folder in the preferences" if named_home({}, patient.preferred) else "the user data folder"
 
 
 def network_drive(folder: Path, mounts: str) -> str:

@@ -53,7 +53,7 @@ class Patient:
     @property
     def home(self) -> Path:
         """Raises :class:`ArgumentsInvalid` for a path that is none."""
-        return home_folder(self.environment)
+        return home_folder(self.environment, self.preferred)
 
     @property
     def choice(self) -> Choice:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
@@ -13,8 +12,7 @@ from ...batch.manifest import LineProblem
 from ...batch.submitting import Batch, Plan, require_at_most
 from ...batch.taking import Alone, Recorded, Standing
 from ...core.errors import ArgumentsInvalid
-from ...settings import home_folder
-from ..connection import limits, opening, snapshots
+from ..connection import limits, opening, preferences, snapshots
 from ..connection.online import require_online
 from ..host import heartbeat
 from . import collecting, rendering
@@ -67,7 +65,7 @@ def submit_batch(
 
 def collect_batch(manifest: Path, edit: Path, otio: Path | None = None) -> tuple[Collected, ...]:
     """Put the clips that the job history has into the .blend file ``edit``. See :func:`.collecting.collect_batch`."""
-    recorded = Recorded(home_folder(os.environ) / "journal.sqlite3")
+    recorded = Recorded(preferences.home() / "journal.sqlite3")
     try:
         return tuple(collecting.collect_batch(manifest, edit, recorded.standing, otio))
     finally:

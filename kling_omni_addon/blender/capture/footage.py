@@ -4,7 +4,6 @@ limits in force. Rendered in a copy of the scene, so that the scene itself is no
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,8 +16,7 @@ import bpy
 
 from ...core.errors import CaptureFailed, UploadFailed
 from ...core.footage import FootagePlan, plan_footage, told_bytes, told_seconds
-from ...settings import home_folder
-from ..connection import deletions, limits, uploads
+from ..connection import deletions, limits, preferences, uploads
 from ..host.changed import assign, named
 from ..host.ownership import require_own
 from ..host.sequencer import (
@@ -274,7 +272,7 @@ def discard(scene: bpy.types.Scene) -> None:
 
 def _folders() -> tuple[Path, ...]:
     beside = media_folder(_FOLDER)
-    return ((beside,) if beside else ()) + (home_folder(os.environ) / _FOLDER,)
+    return ((beside,) if beside else ()) + (preferences.home() / _FOLDER,)
 
 
 def _require_folder(folder: Path) -> None:

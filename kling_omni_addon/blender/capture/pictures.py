@@ -7,7 +7,6 @@ scene of a linked library is refused with a :class:`KlingError`, because nothing
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +17,7 @@ import bpy
 from ...core.errors import CaptureFailed
 from ...core.media import PictureFacts, picture_facts
 from ...core.request import Role
-from ...settings import home_folder
-from ..connection import limits
+from ..connection import limits, preferences
 from ..host.ownership import require_own
 from ..host.sequencer import Strip
 from ..shot.properties import Rendered, put_picture, shot_of
@@ -174,7 +172,7 @@ def capture_path(name: str, frame: int | None, suffix: str = ".jpg") -> Path:
     """Where a captured picture goes: beside a saved file, else in the user's data folder; never the
     temporary folder.
     """
-    folder = media_folder("frames") or home_folder(os.environ) / "frames"
+    folder = media_folder("frames") or preferences.home() / "frames"
     plain = bpy.path.clean_name(name)
     number = "" if frame is None else f"_{frame:04d}"
     stamp = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")

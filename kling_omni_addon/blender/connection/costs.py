@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 
 from ...core.errors import ArgumentsInvalid
 from ...core.life.books import By, Costs
 from ...core.problem import escaped
-from ...settings import home_folder
 from ...work.errand import Errand
+from . import preferences
 from .questions import Question
 
 answered: Question[Costs] = Question()
@@ -43,4 +42,4 @@ def costs(by: str = By.PROJECT, since: str = "", *, rehearsed: bool = False) -> 
 
 
 def _journal() -> Path:
-    return home_folder(os.environ) / "journal.sqlite3"
+    return preferences.home() / "journal.sqlite3"

@@ -5,14 +5,12 @@ any more. What goes wrong about it is a note, and nothing else.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...core.errors import ArgumentsInvalid, KlingError
 from ...core.footage import command_words
-from ...settings import home_folder
 from ...work.errand import Errand
 from ...work.upload_command import UploadCommand
 from ...work.uploads import Upload, Uploads
@@ -36,7 +34,7 @@ def remember(upload: Upload) -> None:
     if preferences.service().is_rehearsal or not uploading().delete_command:
         return
     try:
-        Uploads(home_folder(os.environ)).add(upload)
+        Uploads(preferences.home()).add(upload)
     except OSError as error:
         _troubles.append(f"The uploaded video will not be deleted: {error.strerror or error}.")
     _records.clear()
@@ -88,7 +86,7 @@ def forget() -> None:
 
 def _remembered() -> Mapping[Path, Upload]:
     if not _records:
-        _records.append(Uploads(home_folder(os.environ)).all())
+        _records.append(Uploads(preferences.home()).all())
     return _records[0]
 
 

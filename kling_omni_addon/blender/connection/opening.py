@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...settings import REHEARSAL, REHEARSING, home_folder
+from ...settings import REHEARSAL, REHEARSING, named_home
+from ...usual_home import brought_home
 from ..host.signals import Signal
 from . import limits, preferences, questions
 from .online import offline_reason
@@ -48,6 +49,7 @@ def session() -> Session:
     """
     from ...session import Session  # sqlite, requests
 
+    moved = brought_home() if _open.session is None and not named_home(os.environ, preferences.preferred()) else ""
     settings = _settings()
     if _open.session is not None and _open.session.settings != settings:
         _open.session.close()
@@ -56,6 +58,7 @@ def session() -> Session:
         if bpy.app.background and settings.service == REHEARSAL:  # no panel says it
             sys.stderr.write(f"kling: {REHEARSING} {settings.told}\n")
         _open.session = Session(settings)
+        _open.session.snapshot.notice = moved or _open.session.snapshot.notice
         _open.session.snapshot.refresh()
         changed.send()
     if offline_reason():
@@ -78,7 +81,7 @@ def _start_rehearsal() -> None:
     from ...rehearsal.settings import RehearsalSettings
     from ...rehearsal_note import kept_note, running_rehearsal
 
-    home, profile = home_folder(os.environ), limits.profile().name
+    home, profile = preferences.home(), limits.profile().name
     if _open.server is not None:
         _open.server.judge_by(profile)
     if running_rehearsal(home) is not None:

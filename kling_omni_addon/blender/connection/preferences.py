@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
@@ -31,6 +32,14 @@ profile_changed: Signal[[]] = Signal()
 
 def _account_changed(_self: Preferences, _context: bpy.types.Context) -> None:
     questions.forget()
+
+
+def _data_folder_changed(self: Preferences, _context: bpy.types.Context) -> None:
+    """The file browser may have made it relative to the open file, which another file would take elsewhere."""
+    questions.forget()
+    whole = bpy.path.abspath(self.data_folder) if bpy.data.filepath else self.data_folder
+    if whole != self.data_folder:
+        self.data_folder = whole
 
 
 def _profile_changed(_self: Preferences, _context: bpy.types.Context) -> None:
@@ -108,6 +117,15 @@ class Preferences:
         name="Clip Folder",
         description="Folder for clips. When empty, kling/clips beside the .blend file, or your user data folder",
         subtype="DIR_PATH",
+    )
+    data_folder: StringProperty(
+        name="Data Folder",
+        description=(
+            "Folder of the job history and the kept images, on a local disk. When empty, your user data folder. Jobs "
+            "stay in the folder that they were started in. KLING_HOME in the environment takes precedence"
+        ),
+        subtype="DIR_PATH",
+        update=_data_folder_changed,
     )
     look_window_s: IntProperty(
         name="Response Timeout",
@@ -196,6 +214,7 @@ def preferred() -> settings.Preferred:
         "KLING_API_KEY": page.api_key,
         "KLING_ACCESS_KEY": page.access_key,
         "KLING_SECRET_KEY": page.secret_key,
+        "KLING_HOME": page.data_folder,
         "KLING_LOOK_WINDOW_S": str(page.look_window_s),
         "KLING_PROJECT": page.project,
         "KLING_UPLOAD_COMMAND": page.upload_command,
@@ -243,6 +262,11 @@ def confirm_units() -> int:
 def uploading() -> settings.Uploading:
     """How own files get a link. Raises :class:`KlingError` for a value that cannot be used."""
     return settings.uploading_in_force(os.environ, preferred())
+
+
+def home() -> Path:
+    """Where the job history is, and what is kept beside it. Raises :class:`KlingError` for a path that is none."""
+    return settings.home_folder(os.environ, preferred())
 
 
 def clip_folder() -> str:

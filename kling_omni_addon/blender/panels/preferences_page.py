@@ -48,6 +48,7 @@ def draw_page(page: Preferences, layout: bpy.types.UILayout, context: bpy.types.
     layout.prop(page, "relayed_models")
     draw_text(layout, context, _WHY_OFF, "INFO")
     layout.prop(page, "clip_folder")
+    layout.prop(page, "data_folder")
     draw_uploading(page, layout)
     column = layout.column(align=True)
     column.prop(page, "confirm_units")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,10 +14,9 @@ from ...core.errors import ArgumentsInvalid
 from ...core.provenance import provenance_of, request_from
 from ...core.request import OmniRequest, Role, Storyboard, Video, VideoUse
 from ...digest import has_digest
-from ...settings import home_folder
 from ...work.picture_store import PictureStore
 from ...work.sidecar import take_of
-from ..connection import snapshots
+from ..connection import preferences, snapshots
 from ..host.ownership import require_own
 from ..host.paths import stored_path
 from ..host.reporting import Outcome, reported, say
@@ -88,7 +86,7 @@ def _found(picture: Mapping[str, Any]) -> _Found:
     same = next((path for path in there if not sha256 or has_digest(path, sha256)), None)
     if same is not None:
         return _Found(str(same))
-    kept = PictureStore(home_folder(os.environ) / "pictures").kept(sha256)
+    kept = PictureStore(preferences.home() / "pictures").kept(sha256)
     if kept is not None:
         return _Found(str(kept), origin=f"{name or 'Image'}, as sent")
     what = _ROLE_NAMES.get(str(picture.get("role")), "The image")

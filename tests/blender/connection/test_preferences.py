@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import bpy
 import pytest
 
 from kling_omni_addon import settings
+from kling_omni_addon.blender import registration
 from kling_omni_addon.blender.connection import opening, preferences
 from kling_omni_addon.blender.panels import preferences_page
 from kling_omni_addon.blender.shot.reading import read_request
@@ -93,6 +95,20 @@ def test_the_page_decides_unless_the_environment_does(page: Page, monkeypatch: p
     assert (read.keys.api_key, read.window_s, read.concurrency) == ("of the page", 60, 2)
     monkeypatch.setenv("KLING_CONCURRENCY", "4")
     assert preferences.read_settings().concurrency == 4
+
+
+def test_the_home_may_be_chosen_on_the_page_and_the_environment_precedes_it(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application that is started from the Dock or the Start menu sees no variables of a shell."""
+    monkeypatch.delenv("KLING_HOME")
+    page.api_key, page.data_folder = "key", str(tmp_path / "chosen")
+    assert preferences.home() == tmp_path / "chosen"
+    assert preferences.read_settings().home == tmp_path / "chosen"
+    assert registration._environ()["KLING_HOME"] == str(tmp_path / "chosen")
+    monkeypatch.setenv("KLING_HOME", str(tmp_path / "named"))
+    assert preferences.read_settings().home == tmp_path / "named"
+    assert registration._environ()["KLING_HOME"] == str(tmp_path / "named")
 
 
 def test_a_clip_is_counted_for_the_project_of_the_page_unless_the_environment_says_another(
