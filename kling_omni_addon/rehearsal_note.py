@@ -42,7 +42,8 @@ def kept_note(home: Path, note: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         if (_read(path) or {}).get("secret") == note["secret"]:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # another program looks at it: who comes next sweeps it, and trusts it no more
+                patiently(lambda: path.unlink(missing_ok=True))
 
 
 def note_path(home: Path, port: int | None) -> Path:
@@ -130,6 +131,7 @@ def _sweep(home: Path) -> None:
         try:
             _reply(note["url"], PROOF_PATH)
         except ConnectionRefusedError:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         except (OSError, ValueError):
             continue

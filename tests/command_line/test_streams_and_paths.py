@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import signal
 import subprocess
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from kling_omni_addon.command_line.cli import main
 from tests.workshop.processes import ROOT, Rehearsal, Said, run
 from tests.workshop.request_files import first_frame, written
 
@@ -38,6 +41,27 @@ def test_a_stdout_that_takes_nothing_is_told_and_does_not_end_with_0(
     assert "Traceback" not in said.errors
     assert "Exception ignored" not in said.errors
     assert "standard output cannot be written" in said.errors
+
+
+class GonePipe(io.StringIO):
+    """A pipe whose reader is gone, as Windows tells it: EINVAL, and not EPIPE."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    def flush(self) -> None:
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+
+def test_a_pipe_that_is_gone_is_told_on_windows_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, image_list=[{"image_url": "https://example.com/a.png"}])  # W08: a line is said
+    monkeypatch.setattr(sys, "stdout", GonePipe())
+    assert main(["validate", str(path)], environment={"KLING_HOME": str(tmp_path)}) == 1
+    assert (
+        "standard output cannot be written: Invalid argument. The remaining lines are lost." in capsys.readouterr().err
+    )
 
 
 def test_a_submission_is_followed_to_its_clip_although_nobody_reads(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import errno
 import os
@@ -14,12 +15,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 
 from kling_omni_addon import durable
-from kling_omni_addon.core.errors import ArgumentsInvalid, JournalUnusable
+from kling_omni_addon.core.errors import ArgumentsInvalid, JournalUnusable, NotSent
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.remote import clips
+from kling_omni_addon.core.protocol import HttpCall
+from kling_omni_addon.rehearsal_note import kept_note, note_path, running_rehearsal
+from kling_omni_addon.remote import clips, probing
+from kling_omni_addon.remote.addresses import opened
+from kling_omni_addon.remote.http import Http
 from kling_omni_addon.work import clip_folder, journal_file, journal_reading, leases
 from kling_omni_addon.work.disk_trouble import JournalCorrupt
 from kling_omni_addon.work.journal import Journal
@@ -27,7 +33,10 @@ from kling_omni_addon.work.journal_file import reading_address
 from kling_omni_addon.work.mark import read_mark
 from kling_omni_addon.work.picture_store import PictureStore
 from kling_omni_addon.work.recovery import open_journal
+from tests.workshop.clip_source import Listener
+from tests.workshop.places import ROOT
 from tests.workshop.rehearsal_stand import png
+from tests.workshop.sockets import read_until
 
 PAYLOAD = Payload(external_task_id="kob-1", model="m", pieces=("{}",))
 
@@ -258,6 +267,70 @@ class PlayedKernel:
     def CloseHandle(self, handle: Any) -> bool:  # noqa: N802 - as above
         self.open.remove(handle.value)
         return True
+
+
+def test_no_console_window_flashes_up_for_a_program_that_is_started() -> None:
+    started = [
+        (path.name, {named.arg for named in call.keywords})
+        for path in (ROOT / "kling_omni_addon").rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call) and ast.unparse(call.func).startswith(("subprocess.", "os.spawn", "os.popen"))
+    ]
+    assert started
+    assert [name for name, named in started if "creationflags" not in named] == []
+
+
+def test_no_proxy_of_the_system_stands_before_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the registry of Windows, or of the settings of macOS, which urllib reads there."""
+    system = dict.fromkeys(("http", "https", "all"), "http://proxy.invalid:3128")
+    monkeypatch.setattr(requests.utils, "getproxies", lambda: system)
+    monkeypatch.setattr(requests.utils, "proxy_bypass", lambda _host: False)
+    with Answering() as here:
+        with pytest.raises(NotSent, match="The proxy refused the connection"):
+            asked(f"http://localhost.invalid:{here.port}")
+        for host in ("127.0.0.1", "localhost"):
+            assert asked(f"http://{host}:{here.port}") == 200
+            assert probing.proxy_of(f"http://{host}:{here.port}") == ""
+            assert probing.knock(f"http://{host}:{here.port}", "test", lambda: 0.0).status == 200
+        with opened(f"http://127.0.0.1:{here.port}/clip", {}, may_be_local=True, user_agent="test") as clip:
+            assert clip.status_code == 200
+    assert probing.proxy_of("https://kling.invalid") == "http://proxy.invalid:3128"
+
+
+class Answering(Listener):
+    """A service on this machine."""
+
+    def talk(self, connection: socket.socket) -> None:
+        read_until(connection, b"\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+
+def asked(url: str) -> int:
+    with closing(Http(url, "test")) as http:
+        return http.send(HttpCall(method="GET", path="/"), "token").status
+
+
+def test_a_note_of_a_rehearsal_that_another_program_holds_keeps_nothing_from_ending_and_is_swept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "_WAITS_S", (0.0, 0.0))
+    real, held = Path.unlink, {"is": True}
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if held["is"] and path.name == "rehearsal-9.json":
+            raise PermissionError(errno.EACCES, "The process cannot access the file")
+        real(path, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    note = {"url": "http://127.0.0.1:9", "api_key": "k", "secret": "s"}
+    with kept_note(tmp_path, note):
+        assert note_path(tmp_path, 9).exists()
+    assert running_rehearsal(tmp_path) is None, "nobody answers there"
+    with kept_note(tmp_path, note | {"url": "http://127.0.0.1:10"}):
+        assert note_path(tmp_path, 10).exists()
+        held["is"] = False
+    with kept_note(tmp_path, note | {"url": "http://127.0.0.1:10"}):
+        assert not note_path(tmp_path, 9).exists()
 
 
 OTHER, BEGAN = 4711, (1 << 34) + 5

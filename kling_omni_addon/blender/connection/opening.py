@@ -124,13 +124,14 @@ def resting() -> AbstractContextManager[object]:
 
 
 def close() -> None:
-    """Stop the session and a rehearsal service of ours. Live submissions stay in the journal."""
-    _open.is_paused = False
-    if _open.session is not None:
-        _open.session.close()
-        _open.session = None
-    _open.rehearsal.close()
-    _open.server = None
-    questions.forget()
-    changed.send()
-    closed.send()
+    """Stop the session and a rehearsal service of ours. Live submissions stay in the journal. Each step is made,
+    whatever becomes of the one before.
+    """
+    session, _open.session, _open.server, _open.is_paused = _open.session, None, None, False
+    with ExitStack() as steps:  # the last one first
+        steps.callback(closed.send)
+        steps.callback(changed.send)
+        steps.callback(questions.forget)
+        steps.callback(_open.rehearsal.close)
+        if session is not None:
+            steps.callback(session.close)

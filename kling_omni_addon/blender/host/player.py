@@ -41,7 +41,11 @@ def _start(command: tuple[str, ...]) -> None:
     _players[:] = [player for player in _players if player.poll() is None]
     try:
         player = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Blender is a console program on Windows
         )
     except OSError as error:
         sentence = f"{Path(command[0]).name} could not be started: {error.strerror or error}."

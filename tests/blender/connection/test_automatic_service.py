@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bpy
@@ -149,3 +150,27 @@ def test_the_command_line_of_this_blender_uses_its_preferences(
     assert "7 units in 24 hours (of the preferences)" in capsys.readouterr().err
     bpy.context.preferences.addons.remove(enabled)
     kling_omni_addon.unregister()
+
+
+def test_what_cannot_be_ended_keeps_nothing_else_from_ending(
+    shot_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a file that Windows holds may."""
+    ended: list[str] = []
+
+    def refuse() -> None:
+        raise PermissionError("The process cannot access the file")
+
+    def note() -> None:
+        ended.append("told")
+
+    opening._open.rehearsal.callback(ended.append, "rehearsal")
+    monkeypatch.setattr(opening._open, "session", SimpleNamespace(close=refuse))
+    opening.closed.connect(note)
+    try:
+        with pytest.raises(PermissionError):
+            opening.close()
+    finally:
+        opening.closed.disconnect(note)
+    assert ended == ["rehearsal", "told"]
+    assert opening.running() is None
