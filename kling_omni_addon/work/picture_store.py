@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from ..core.errors import ArgumentsInvalid, KlingError
 from ..core.media import SENT_FORMATS, PictureFacts, PictureRef, picture_facts
-from ..durable import fsync, make_own_folder, open_own, put_in_place
+from ..durable import fsync, fsync_folder, make_own_folder, open_own, put_in_place
 
 CHUNK_BYTES = 48 * 1024
 """A multiple of 3, so that chunks encode without padding, and small enough to leave Blender its GIL
@@ -76,11 +76,18 @@ class PictureStore:
         return PictureRef(sha256=digest, facts=facts)
 
     def _put(self, part: Path, digest: str) -> None:
-        """Give a picture its name. Windows replaces no file that is being read: the one that is there is the same."""
+        """Give a picture its name. Windows replaces no file that is being read: the one that is there is the same, and
+        nobody waits for it.
+        """
+        target = self._path(digest)
         try:
-            put_in_place(part, self._path(digest))
+            if target.is_file():
+                part.replace(target)
+                fsync_folder(target.parent)
+            else:
+                put_in_place(part, target)
         except PermissionError:
-            if not self._path(digest).is_file():
+            if not target.is_file():
                 raise
 
     def sweep(self) -> None:
