@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -24,6 +24,7 @@ from .core.protocol import CLIP_KEPT_S, Status, TaskReport
 from .core.provenance import request_from, wish_of
 from .core.request import OmniRequest
 from .core.takes import diff_of
+from .paths import is_same_path
 from .session import Session, is_rehearsed
 from .work.recovery import ID_PREFIX, REHEARSED_PREFIX
 
@@ -108,7 +109,13 @@ def submit_all_unless_there(session: Session, wanted: Sequence[Intended]) -> tup
 
 def is_alike(one: Submission | Intended, other: Intended) -> bool:
     """Whether both ask for the same clip in the same place."""
-    return one.target == other.target and likeness(one.payload) == likeness(other.payload)
+    return _is_same_place(one.target, other.target) and likeness(one.payload) == likeness(other.payload)
+
+
+def _is_same_place(one: Target, other: Target) -> bool:
+    """Whether two targets are one, however the paths in them are spelled: a script may be started again by another."""
+    is_same = one == replace(other, blend=one.blend, folder=one.folder)
+    return is_same and is_same_path(one.blend, other.blend) and is_same_path(one.folder, other.folder)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .core.errors import ArgumentsInvalid
 from .core.problem import escaped
+from .core.projects import same_path_for
 
 
 def expanded(path: str | Path, field: str) -> Path:
@@ -51,3 +52,8 @@ def identity_of(path: str | Path) -> tuple[int, int] | str:
     except (OSError, ValueError):
         found = found.absolute()
     return os.path.normcase(unicodedata.normalize("NFC", str(found)))
+
+
+def is_same_path(one: str, other: str) -> bool:
+    """Whether two paths are spellings of one. The disk is asked only about what looks alike, and differs."""
+    return one == other or (same_path_for(one) == same_path_for(other) and identity_of(one) == identity_of(other))

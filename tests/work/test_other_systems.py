@@ -10,6 +10,7 @@ import socket
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ from kling_omni_addon.core.errors import ArgumentsInvalid, JournalUnusable, NotS
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.protocol import HttpCall
+from kling_omni_addon.once import is_alike
 from kling_omni_addon.rehearsal_note import kept_note, note_path, running_rehearsal
 from kling_omni_addon.remote import clips, probing
 from kling_omni_addon.remote.addresses import opened
@@ -380,3 +382,18 @@ def test_on_windows_a_lease_of_an_earlier_version_goes_by_its_number(tmp_path: P
         assert journal.claim(PAYLOAD.external_task_id, 1001.0) is None
         del kernel.running[OTHER]
         assert journal.claim(PAYLOAD.external_task_id, 1002.0) is not None
+
+
+def test_a_wish_for_the_same_file_under_another_spelling_is_the_same_wish(tmp_path: Path) -> None:
+    """A script that is started again by another spelling goes on with what is under way, and pays once."""
+    here, other = tmp_path / "film.blend", tmp_path / "FILM.blend"
+    here.write_bytes(b"BLENDER")
+    origin = ev.Origin(service="s", key_fingerprint="k")
+    wanted = ev.Intended(at=1.0, payload=PAYLOAD, origin=origin, target=ev.Target(blend=str(here), scene="Scene"))
+    again = replace(wanted, target=replace(wanted.target, blend=str(other)))
+    other.write_bytes(b"another file, as it is here")
+    assert not is_alike(wanted, again)
+    other.unlink()
+    os.link(here, other)
+    assert is_alike(wanted, again)
+    assert not is_alike(wanted, replace(again, target=replace(again.target, scene="Other")))

@@ -8,8 +8,7 @@ from functools import lru_cache
 
 import bpy
 
-from ...core.projects import same_path_for
-from ...paths import identity_of
+from ...paths import is_same_path
 
 ROOT_PACKAGE = __package__.removesuffix(".blender.host").removesuffix(".kling_omni_addon")
 """The package that Blender knows the extension by (``bl_ext.<repository>.kling_omni``); preferences hang on it."""
@@ -51,10 +50,7 @@ def _real(path: str) -> str:
 @lru_cache(256)
 def _is_same(blend: str, here: str) -> bool:
     """The disk is asked only about what looks like one path: drawing code wants to know, and a share may be away."""
-    spelled = same_path_for(blend)
-    if spelled not in (same_path_for(here), same_path_for(_real(here))):
-        return False
-    return identity_of(blend) == identity_of(here)
+    return is_same_path(blend, here) or is_same_path(blend, _real(here))
 
 
 def _token() -> str:
