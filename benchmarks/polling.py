@@ -13,8 +13,8 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from benchmarks import fast_service
 from benchmarks.large_files import written_clip
 from benchmarks.row import Row, figure, tell
 from kling_omni_addon.core.life import events as ev
-from kling_omni_addon.core.life.events import Event, Target
+from kling_omni_addon.core.life.events import Event, Origin, Target
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import read_settings
+from kling_omni_addon.work.journal import Journal
 
 TASK_S = 60.0
 TOGETHER, ALONE, CROWD = 40, 12, 1_000
@@ -75,7 +76,8 @@ def one_task() -> list[Row]:
         for number in range(ALONE):
             home = folder / str(number)
             with session_at(url, home) as earlier:
-                learn(earlier)
+                sample = earlier.intended(_REQUEST, None, None)
+            put_into(home, (finished(sample, each) for each in range(EARLIER)))
             session = stack.enter_context(session_at(url, home))
             session.submit(_REQUEST)
             session.start()
@@ -97,8 +99,10 @@ def a_thousand_tasks() -> list[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = stack.enter_context(fast_service.running(LONGEST_S * 10))
+        with session_at(url, folder / "home") as earlier:
+            origin = earlier.origin
+        put_into(folder / "home", (taken_over(origin, number, make_plainly(url)) for number in range(CROWD)))
         session = stack.enter_context(session_at(url, folder / "home"))
-        session._journal.carry_over(taken_over(session, number, make_plainly(url)) for number in range(CROWD))
         session.start()
         began = time.monotonic()
         end = began + LONGEST_S
@@ -132,14 +136,14 @@ def session_at(url: str, home: Path) -> Session:
     return Session(read_settings(environment))
 
 
-def learn(session: Session) -> None:
-    """Put tasks of the same kind into the journal that took about as long, a day ago."""
-    sample = session.intended(_REQUEST, None, None)
-    session._journal.carry_over(finished(sample, number) for number in range(EARLIER))
+def put_into(home: Path, histories: Iterable[list[Event]]) -> None:
+    """Have the journal of a home know what happened elsewhere."""
+    with closing(Journal(home / "journal.sqlite3")) as journal:
+        journal.carry_over(histories)
 
 
 def finished(sample: ev.Intended, number: int) -> list[Event]:
-    """The history of a task that took 57 to 63 s."""
+    """The history of a task of the same kind, a day ago, that took 57 to 63 s."""
     took_s = TASK_S - 3 + 6 * number / EARLIER
     at = sample.at - 86_400 + 120 * number
     payload = renamed(sample.payload, f"kob-earlier-{number}")
@@ -153,12 +157,12 @@ def finished(sample: ev.Intended, number: int) -> list[Event]:
     ]
 
 
-def taken_over(session: Session, number: int, task_id: str) -> list[Event]:
+def taken_over(origin: Origin, number: int, task_id: str) -> list[Event]:
     """The history of a task that was accepted a moment ago."""
     now = time.time()
     payload = Payload(external_task_id=f"kob-{number}", model="kling-v3-omni", pieces=("{}",))
     return [
-        ev.Intended(at=now, payload=payload, origin=session.origin, target=Target()),
+        ev.Intended(at=now, payload=payload, origin=origin, target=Target()),
         ev.Sent(at=now, digest=payload.digest),
         ev.Accepted(at=now, task_id=task_id),
     ]
