@@ -56,7 +56,7 @@ def beats() -> Steps:
         set_up(url)
         yield from large_files(beat, "warming up", rounds=1)
         yield from large_files(beat, "large", ROUNDS)
-        for each in bpy.context.window.screen.areas:
+        for each in bpy.context.window_manager.windows[0].screen.areas:
             each.type = "OUTLINER"
         yield from large_files(beat, "large undrawn", ROUNDS)
 
