@@ -43,7 +43,7 @@ def rows() -> list[Row]:
             ours=figure(max(abs(shots - each) for each in once), ""),
             goal="0",
             is_met=all(each == shots for each in once),
-            words="; ".join(f"{what}: {value:.2f}" for what, value in figures.items()) + ".",
+            words="; ".join(f"{what}: {figure(value, '')}" for what, value in figures.items()) + ".",
         ),
         Row(
             name="the same: what the gateway's memory grows by after the first tenth",
