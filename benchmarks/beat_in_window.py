@@ -81,6 +81,7 @@ def large_files(beat: Beat, name: str, rounds: int) -> Steps:
 
 def many_jobs(beat: Beat) -> Steps:
     """The tab out of sight and in sight, first idle, then with jobs under way, and idle in the end."""
+    yield from in_and_out_of_sight(beat, "warming up")  # what is drawn for the first time has its shaders made
     yield from in_and_out_of_sight(beat, "idle")
     for number in range(LIVE):
         press(f"job {number}", [])
