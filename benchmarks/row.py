@@ -71,7 +71,7 @@ class Goal:
 def row_of(name: str, compared: Compared, unit: str, *, goal: Goal | None = None, words: str = "") -> Row:
     """A row of what was compared; where the noise decides, it says so."""
     said = [words] if words else []
-    if compared.ratio is not None and abs(compared.ratio - 1) <= compared.noise:
+    if compared.ratio is not None and compared.noise and abs(compared.ratio - 1) <= compared.noise:
         said.append("The difference is below the noise.")
     if goal is not None and goal.is_within_noise(compared):
         said.append("The distance from the goal is below the noise.")
