@@ -17,7 +17,7 @@ SEED ?= 0
 DIALECT ?= mixed
 MATRIX ?= 4.2.23 5.0.1 5.1.2 5.2.3
 
-.PHONY: help setup demo test lint check wheels build site licenses matrix torture simulate clean
+.PHONY: help setup demo test lint check wheels build site licenses matrix torture simulate bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name what; do printf '  make %-8s %s\n' "$$name" "$$what"; done
@@ -60,6 +60,9 @@ torture: setup ## kill -9 on real processes, at every moment (KILLS=2000 SEED=0 
 
 simulate: setup ## histories in virtual time (HISTORIES=1000000 SEED=0 DIALECT=new; VERBOSE=1 tells them)
 	@$(PY) -m tests.simulation.run --histories $(HISTORIES) --seed $(SEED) --dialect $(DIALECT) $(if $(VERBOSE),--verbose)
+
+bench: setup ## every figure that is claimed, beside what one would write instead (BENCH="polling journal", BENCH=--long)
+	$(in_blender) $(PY) -m benchmarks.bench $(BENCH)
 
 clean: ## remove all that was made
 	rm -rf .venv .venv-bpy-* .wheels-* wheels dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,59 +1,136 @@
-"""How long a journal with 10,000 finished submissions takes to open and to read; see README.md here.
+"""What a job history of thousands costs: opening it as a session does, listing it, and how both grow.
 
-``benchmarks/journal.py``, run by hand. Ends with 1 when reading the ten live ones takes a hundredth of reading all, or
-more.
+``--long`` at the end also measures 100,000 jobs.
 """
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import sys
 import tempfile
-import time
-from collections.abc import Callable
+from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from benchmarks.measuring import compared, in_ms, of_command
+from benchmarks.row import Goal, Row, row_of, tell
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Event, Origin, Target
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.work.backup import Backup
+from kling_omni_addon.session import Session
+from kling_omni_addon.settings import read_settings
 from kling_omni_addon.work.journal import Journal
-from kling_omni_addon.work.recovery import SHOWN, open_journal
 
-FINISHED, LIVE, RUNS = 10_000, 10, 5
-MOST_RATIO = 0.01
-
-
-def main() -> int:
-    """Measure and print; 1 when reading the live ones is not a matter of the live ones alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "journal.sqlite3"
-        journal = Journal(path)
-        journal.carry_over(history(number) for number in range(FINISHED + LIVE))
-        journal.close()
-        print(f"{FINISHED:,} finished, {LIVE} live, {path.stat().st_size / 1e6:.1f} MB")
-        opening = best(lambda: Journal(path).close())
-        checking = best(lambda: open_journal(path, 0.0)[0].close())
-        live = best(lambda: read(path, lambda journal: journal.live()))
-        recent = best(lambda: read(path, lambda journal: journal.recent(SHOWN)))
-        everything = best(lambda: read(path, lambda journal: journal.all()), runs=2)
-        backup = best(lambda: Backup(path, 0.0).make())
-    for name, seconds in (
-        ("open", opening),
-        ("open as a session does: look for damage, read what is shown", checking),
-        ("live()", live),
-        (f"recent({SHOWN})", recent),
-        ("all()", everything),
-        ("backup, in a thread of its own", backup),
-    ):
-        print(f"{name:60} {seconds * 1000:8.1f} ms")
-    print(f"live() / all() = {live / everything:.5f}")
-    return int(live / everything >= MOST_RATIO)
+FEW, MANY, LONG = 1_000, 10_000, 100_000
+LIVE, SHOWN = 10, 100
+ROUNDS = 5
+_HERE = {"KLING_BASE_URL": "http://127.0.0.1:9", "KLING_API_KEY": "none"}
+_PLAIN_LIST = """
+import json, sqlite3, sys
+for kind, data in sqlite3.connect(sys.argv[1]).execute("SELECT kind, data FROM event ORDER BY seq"):
+    print(kind, json.loads(data).get("at"))
+"""
 
 
-def history(number: int) -> list[Event]:
-    """What usually happens to a submission; the last few are still under way."""
+def rows() -> list[Row]:
+    """Opening and listing, few against many."""
+    sizes = (FEW, MANY, LONG) if "--long" in sys.argv else (FEW, MANY)
+    with tempfile.TemporaryDirectory() as name:
+        homes = {size: filled(Path(name) / str(size), size) for size in sizes}
+        return [*of_many(homes[MANY]), *(row for pair in pairwise(sizes) for row in growth(homes, *pair))]
+
+
+def of_many(home: Path) -> list[Row]:
+    """What a history of :data:`MANY` jobs costs."""
+    megabytes = (home / "journal.sqlite3").stat().st_size / 1e6
+    plain = compared(lambda: opened(home), lambda: opened_plainly(home), ROUNDS)["ms"]
+    listed = compared(lambda: of_command(status_of(home), at(home)), lambda: of_command(plainly(home)), rounds=1)[
+        "wall"
+    ]
+    return [
+        row_of(
+            f"opening a session with {MANY:,} jobs, main thread, against sqlite3 and one SELECT of {SHOWN} rows",
+            plain,
+            "ms",
+            goal=Goal(limit=20),
+            words=f"The file has {megabytes:.1f} MB.",
+        ),
+        row_of(
+            f"kling status with {MANY:,} jobs: wall, against Python that prints every event of the file",
+            listed,
+            "s",
+            goal=Goal(limit=0.5),
+        ),
+    ]
+
+
+def growth(homes: dict[int, Path], few: int, many: int) -> list[Row]:
+    """How much longer it takes with ten times as many."""
+    opening = compared(lambda: opened(homes[many]), lambda: opened(homes[few]), ROUNDS)["ms"]
+    listing = compared(lambda: listed(homes[many]), lambda: listed(homes[few]), rounds=2)["ms"]
+    linear = Goal(limit=1.2 * many / few, is_ratio=True)  # with a fifth for the noise: squares would be ten times that
+    return [
+        row_of(f"opening a session: {many:,} jobs against {few:,}", opening, "ms", goal=linear),
+        row_of(f"reading all of them: {many:,} jobs against {few:,}", listing, "ms", goal=linear),
+    ]
+
+
+def opened(home: Path) -> dict[str, float]:
+    """Milliseconds until Blender has what it shows. Closing it is not counted, nor the backup in its own thread."""
+    sessions: list[Session] = []
+
+    def open_session() -> None:
+        session = Session(read_settings(at(home)))
+        session.snapshot.refresh()
+        sessions.append(session)
+
+    took_ms = in_ms(open_session)
+    sessions[0].close()
+    return {"ms": took_ms}
+
+
+def opened_plainly(home: Path) -> dict[str, float]:
+    """Milliseconds of what a history of one row for each job would need."""
+
+    def read() -> None:
+        with closing(sqlite3.connect(home / "journal.sqlite3")) as db:
+            db.execute("SELECT * FROM submission ORDER BY created_at DESC LIMIT ?", (SHOWN,)).fetchall()
+
+    return {"ms": in_ms(read)}
+
+
+def listed(home: Path) -> dict[str, float]:
+    """Milliseconds of reading every job, in a process that has everything imported."""
+    with closing(Journal(home / "journal.sqlite3")) as journal:
+        return {"ms": in_ms(journal.all)}
+
+
+def status_of(home: Path) -> list[str]:
+    """The command line."""
+    return [sys.executable, "-m", "kling_omni_addon", "status"]
+
+
+def plainly(home: Path) -> list[str]:
+    """A script of three lines over the same file."""
+    return [sys.executable, "-c", _PLAIN_LIST, str(home / "journal.sqlite3")]
+
+
+def at(home: Path) -> dict[str, str]:
+    """The environment of a home."""
+    return os.environ | _HERE | {"KLING_HOME": str(home)}
+
+
+def filled(home: Path, finished: int) -> Path:
+    """A home with so many finished jobs, and some that are under way."""
+    home.mkdir()
+    with closing(Journal(home / "journal.sqlite3")) as journal:
+        journal.carry_over(history(number, number < finished) for number in range(finished + LIVE))
+    return home
+
+
+def history(number: int, is_finished: bool) -> list[Event]:
+    """What usually happens to a submission."""
     payload = Payload(external_task_id=f"kob-{number:032}", model="kling-v3-omni", pieces=('{"prompt":"a fox"}' * 30,))
     at = 1e9 + number
     started: list[Event] = [
@@ -66,28 +143,8 @@ def history(number: int) -> list[Event]:
         ev.Succeeded(at=at, charge_units="3"),
         ev.Fetched(at=at, path=f"/clips/{number}.mp4", sha256="c" * 64, size_bytes=9_000_000),
     ]
-    return started + (ended if number < FINISHED else [])
-
-
-def read(path: Path, what: Callable[[Journal], object]) -> float:
-    """Seconds of a reading on a fresh connection."""
-    journal = Journal(path)
-    start = time.perf_counter()
-    what(journal)
-    taken = time.perf_counter() - start
-    journal.close()
-    return taken
-
-
-def best(work: Callable[[], object], runs: int = RUNS) -> float:
-    """The shortest of some runs, in seconds: what ``work`` says it took, or what it took."""
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        said = work()
-        times.append(said if isinstance(said, float) else time.perf_counter() - start)
-    return min(times)
+    return started + (ended if is_finished else [])
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(tell(rows))

@@ -1,40 +1,30 @@
-"""Judge, build and stream a request with seven 10 MB pictures, beside what one would write with jsonschema alone.
-
-Run by hand: ``.venv/bin/python benchmarks/validate_and_build.py``. Ends with 1 when judging takes 5 ms or more, or when
-the whole road takes more than 8 MB of memory.
-"""
+"""Judge, build and stream a request with seven 10 MB images, beside what one would write with jsonschema alone."""
 
 from __future__ import annotations
 
 import base64
 import json
-import os
-import struct
 import sys
 import tempfile
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from benchmarks.large_files import request_with_pictures
+from benchmarks.measuring import Compared, compared, in_ms
+from benchmarks.row import Goal, Row, row_of, tell
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.media import PictureRef
 from kling_omni_addon.core.payload import build_payload, draft_body
 from kling_omni_addon.core.pieces import Body
-from kling_omni_addon.core.request import OmniRequest, Picture
+from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.core.rules.table import problems_in
 from kling_omni_addon.judging import judge_request, keep_pictures
 from kling_omni_addon.work.picture_store import PictureStore
 
-PICTURES = 7
-PICTURE_BYTES = 10_485_760  # the largest that Kling takes (R36)
 ROUNDS = 20
 SLOW_ROUNDS = 3
-MOST_MS = 5.0
-MOST_MB = 8.0
 PROFILE = capability.profile()
 
 
@@ -113,27 +103,6 @@ def _none_is_a_fault(rules: list[str]) -> None:
         raise SystemExit(f"The request of this benchmark breaks {rules}.")
 
 
-def request_with_pictures(folder: Path) -> OmniRequest:
-    """Seven files with a PNG's header and noise behind it: nothing here ever decodes a picture."""
-    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 1920, 1080, 8, 2, 0, 0, 0)
-    paths = [folder / f"{number}.png" for number in range(1, PICTURES + 1)]
-    for path in paths:
-        path.write_bytes(head + os.urandom(PICTURE_BYTES - len(head)))
-    prompt = " ".join(f"<<<image_{number}>>>" for number in range(1, PICTURES + 1))
-    pictures = tuple(Picture(source=str(path)) for path in paths)
-    return OmniRequest(prompt=prompt, pictures=pictures, aspect_ratio="16:9")
-
-
-def best_ms(act: Callable[[], Any], rounds: int) -> float:
-    """The shortest of some runs: what the work costs when nothing else disturbs it."""
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - start)
-    return 1000 * min(times)
-
-
 def peak_mb(act: Callable[[], Any]) -> float:
     """The most memory that Python held at once during the act, above what it held before, in 10^6 bytes."""
     tracemalloc.start()
@@ -144,38 +113,36 @@ def peak_mb(act: Callable[[], Any]) -> float:
     return (peak - before) / 1e6
 
 
-def main() -> int:
-    """Measure, print the table, and tell whether the promises are kept."""
+def rows() -> list[Row]:
+    """Each step of the road, and the whole of it in memory."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         request = request_with_pictures(folder)
         ours, plain = Ours(request, folder / "store"), Plain(request)
-        first_ms = best_ms(ours.judge_files, 1)
-        keep_ms = best_ms(ours.keep, 1)
-        judge_ms, judge_files_ms = best_ms(ours.judge, ROUNDS), best_ms(ours.judge_files, ROUNDS)
-        stream_ms, ours_mb = best_ms(ours.build_and_stream, SLOW_ROUNDS), peak_mb(ours.whole_road)
-        plain_files_ms, plain_judge_ms = best_ms(plain.judge_files, SLOW_ROUNDS), best_ms(plain.judge, ROUNDS)
-        plain_build_ms = best_ms(plain.build_from_files, SLOW_ROUNDS)
+        first_ms, keep_ms = in_ms(ours.judge_files), in_ms(ours.keep)
+        files = timed(ours.judge_files, plain.judge_files, SLOW_ROUNDS)
+        known = timed(ours.judge, plain.judge, ROUNDS)
+        built = timed(ours.build_and_stream, plain.build_from_files, SLOW_ROUNDS)
         if ours.build_and_stream() != plain.build():
             raise SystemExit("The two bodies are not of one length: this compares different things.")
         plain.forget()
-        plain_mb = peak_mb(plain.whole_road)
+        memory = compared(
+            lambda: {"memory": peak_mb(ours.whole_road)}, lambda: {"memory": peak_mb(plain.whole_road)}, rounds=1
+        )["memory"]
+    besides = f"Besides, once for each submission: {keep_ms:.0f} ms to keep the images."
+    first = f"The first judgement of a process takes {first_ms:.0f} ms, most of it the import of jsonschema."
+    return [
+        row_of("judging seven 10 MB images, known already, against jsonschema", known, "ms", goal=Goal(limit=5)),
+        row_of("the same from the files", files, "ms", goal=Goal(limit=5), words=first),
+        row_of("building and streaming the body, against json.dumps", built, "ms", words=besides),
+        row_of("all of it: peak memory of Python, against the same", memory, "MB", goal=Goal(limit=8)),
+    ]
 
-    print("| step | ours | plain jsonschema | ratio |")
-    print("|---|---|---|---|")
-    for step, our, their, unit in (
-        ("judge, pictures known", judge_ms, plain_judge_ms, "ms"),
-        ("judge, from the files", judge_files_ms, plain_files_ms, "ms"),
-        ("build and stream the body", stream_ms, plain_build_ms, "ms"),
-        ("peak memory of it all", ours_mb, plain_mb, "MB"),
-    ):
-        print(f"| {step} | {our:.1f} {unit} | {their:.1f} {unit} | {our / their:.3f} |")
-    print(f"\nOurs besides: {keep_ms:.0f} ms to keep the pictures, once for each submission;", end=" ")
-    print(f"{first_ms:.0f} ms for the first judgement of a process, most of it the import of jsonschema.")
-    is_good = max(judge_ms, judge_files_ms) < MOST_MS and ours_mb <= MOST_MB
-    print(f"Promised: judging under {MOST_MS:.0f} ms, at most {MOST_MB:.0f} MB. {'Kept.' if is_good else 'BROKEN.'}")
-    return 0 if is_good else 1
+
+def timed(ours: Callable[[], object], plain: Callable[[], object], rounds: int) -> Compared:
+    """Milliseconds of both."""
+    return compared(lambda: {"ms": in_ms(ours)}, lambda: {"ms": in_ms(plain)}, rounds)["ms"]
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tell(rows))

@@ -1,0 +1,142 @@
+"""Runs inside a windowed Blender: a beat of 60 Hz, idle and at work in turns.
+
+``beat_in_window.py ZIP OUT``: writes ``OUT/story.json``. The service has a process of its own.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import fast_service
+from tests.gui.in_window import MODULE, OUT, STORY, Steps, area, install, open_side_panel, run
+
+BEAT_S = 1 / 60
+ROUNDS = 3
+LOOK_S, CALM_S = 6.0, 2.0
+LIVE = 40
+LONG_TASK_S, SHORT_TASK_S = 3600.0, 2.0
+_PATIENCE = 240
+
+
+class Beat:
+    """A timer that wants to come sixty times a second, and how long each time took."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def __call__(self) -> float:
+        self.times.append(time.perf_counter())
+        return BEAT_S
+
+    def watched(self, name: str, seconds: float) -> Steps:
+        """Note what comes of it for so long: beats a second, and the longest gap in ms."""
+        self.times.clear()
+        yield seconds
+        gaps = [later - earlier for earlier, later in zip(self.times, self.times[1:], strict=False)]
+        entry = {"rate": len(gaps) / sum(gaps), "worst_ms": max(gaps) * 1000}
+        STORY.setdefault("beats", {}).setdefault(name, []).append(entry)
+
+
+def beats() -> Steps:
+    """The steps."""
+    yield from install()
+    beat = Beat()
+    bpy.app.timers.register(beat)
+    with fast_service.running(LONG_TASK_S) as url:
+        set_up(url)
+        yield from many_jobs(beat)
+    with fast_service.running(SHORT_TASK_S, OUT / "clip.mp4") as url:
+        set_up(url)
+        yield from large_files(beat, "warming up", rounds=1)
+        yield from large_files(beat, "large", ROUNDS)
+        for each in bpy.context.window_manager.windows[0].screen.areas:
+            each.type = "OUTLINER"
+        yield from large_files(beat, "large undrawn", ROUNDS)
+
+
+def set_up(url: str) -> None:
+    """A service of somebody who has a key for its address, and asks nothing."""
+    page: Any = bpy.context.preferences.addons[MODULE].preferences
+    page.service, page.address, page.api_key = "other", url, "none"
+    page.clip_folder, page.confirm_units = str(OUT / "clips"), 0
+    shot = bpy.context.scene.kling
+    shot.kind, shot.mode, shot.duration_s, shot.places_clip = "TEXT", "std", 3, False
+
+
+def large_files(beat: Beat, name: str, rounds: int) -> Steps:
+    """Seven images of 10 MB go up and a clip of 200 MB comes down, idle before each."""
+    for number in range(rounds):
+        yield from beat.watched(f"{name} idle", LOOK_S)
+        press(f"seven images, {name} {number}", sorted(OUT.glob("*.png")))
+        yield from beat.watched(name, LOOK_S)
+        yield from all_is_over()
+
+
+def many_jobs(beat: Beat) -> Steps:
+    """The tab out of sight and in sight, first idle, then with jobs under way, and idle in the end."""
+    yield from in_and_out_of_sight(beat, "warming up")  # what is drawn for the first time has its shaders made
+    yield from in_and_out_of_sight(beat, "idle")
+    for number in range(LIVE):
+        press(f"job {number}", [])
+        yield 0.1
+    yield CALM_S
+    for _ in range(ROUNDS):
+        yield from in_and_out_of_sight(beat, "busy")
+    for job in jobs():
+        bpy.ops.kling.stop_waiting(submission_id=job.id)
+    yield from all_is_over()
+    yield from in_and_out_of_sight(beat, "idle")
+
+
+def in_and_out_of_sight(beat: Beat, name: str) -> Steps:
+    """With the tab and without."""
+    area("VIEW_3D").spaces.active.show_region_ui = False
+    yield 1.0
+    yield from beat.watched(f"{name} out of sight", LOOK_S)
+    open_side_panel("VIEW_3D")
+    yield 1.0
+    yield from beat.watched(f"{name} in sight", LOOK_S)
+
+
+def all_is_over() -> Steps:
+    """Until nothing is under way any more, and a moment longer. Raises TimeoutError."""
+    for _ in range(_PATIENCE):
+        if not jobs():
+            yield CALM_S
+            return
+        yield 0.5
+    raise TimeoutError(f"{len(jobs())} jobs are still under way")
+
+
+def press(prompt: str, pictures: list[Path]) -> None:
+    """Generate, as the button does."""
+    shot = bpy.context.scene.kling
+    shot.kind, shot.prompt = "REFERENCES" if pictures else "TEXT", prompt
+    shot.references.clear()
+    for path in pictures:
+        reference = shot.references.add()
+        reference.name, reference.path = f"image_{path.stem}", str(path)
+    STORY.setdefault("press_ms", []).append(pressed_ms())
+
+
+def pressed_ms() -> float:
+    """How long it held up the main thread."""
+    began = time.perf_counter()
+    bpy.ops.kling.submit()
+    return (time.perf_counter() - began) * 1000
+
+
+def jobs() -> list[Any]:
+    """What is under way."""
+    snapshots = sys.modules[f"{MODULE}.kling_omni_addon.blender.connection.snapshots"]
+    return [submission for submission in snapshots.submissions() if not submission.is_settled]
+
+
+run(beats)
