@@ -15,7 +15,7 @@ KILLS ?= 2000
 HISTORIES ?= 100000
 SEED ?= 0
 DIALECT ?= mixed
-MATRIX ?= 4.2.23 5.0.1 5.1.2 5.2.3
+MATRIX ?= 4.2.23 4.5.15 5.0.1 5.1.2 5.2.3 newest-libraries window-5.2 window-4.3
 
 .PHONY: help setup demo test lint check wheels build site licenses matrix torture simulate bench clean
 
@@ -52,7 +52,7 @@ site: wheels ## dist/site, a repository that Blender installs from and updates f
 licenses: wheels ## docs/dev/dependencies.md: what travels in the zip, its licenses and hashes
 	@$(PY) .ci/licenses.py
 
-matrix: setup ## the tests that need Blender, on every other bpy that a Python here can run (MATRIX="4.2.23 5.0.1")
+matrix: wheels ## the installed zip on every bpy, with the newest libraries, in windows; one table (MATRIX="4.2.23 5.0.1")
 	@.ci/matrix.sh $(MATRIX)
 
 torture: setup ## kill -9 on real processes, at every moment (KILLS=2000 SEED=0 DIALECT=new)
@@ -65,5 +65,5 @@ bench: setup ## every figure that is claimed, beside what one would write instea
 	$(in_blender) $(PY) -m benchmarks.bench $(BENCH)
 
 clean: ## remove all that was made
-	rm -rf .venv .venv-bpy-* .wheels-* wheels dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .python .venv .venv-bpy-* .wheels-* wheels dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

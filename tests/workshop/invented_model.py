@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.workshop.places import EXTENSION, ROOT
+
 MODEL, MODE, RATIO, SHORTEST_S, LONGEST_S = "kling-invented", "8k", "2:1", 4, 40
 _LENGTHS = list(range(SHORTEST_S, LONGEST_S + 1))
 _LIMITS: dict[str, Any] = {
@@ -38,7 +39,7 @@ _LIMITS: dict[str, Any] = {
 def copied_package(folder: Path) -> Path:
     """The package and its data as they are, elsewhere."""
     for name in ("kling_omni_addon", "schemas"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(EXTENSION / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return folder
 
 

@@ -61,7 +61,7 @@ class Background:
         """Whether the world is rendered in place of the transparency. Not where there is none, which would be black,
         and not where the scene is composited: what the compositor puts behind it would be hidden.
         """
-        is_composited = scene.render.use_compositing and scene.use_nodes and _compositor(scene) is not None
+        is_composited = scene.render.use_compositing and _compositor(scene) is not None
         return self.shows_world and scene.world is not None and not is_composited
 
 
@@ -236,10 +236,11 @@ def _unchanged_override(image: bpy.types.ImageFormatSettings) -> Iterator[Settin
 
 
 def _compositor(scene: bpy.types.Scene) -> Any:
-    """The node tree that the scene is composited with, or None. From 5.0 it is a data-block of its own."""
+    """The node tree that the scene is composited with, or None. From 5.0 it is a data-block of its own, always used."""
     if hasattr(scene, "compositing_node_group"):
-        return scene.compositing_node_group
-    return getattr(scene, "node_tree")  # noqa: B009 - gone from the stubs, which are of the newest version
+        return scene.compositing_node_group  # and use_nodes is not asked for, which Blender 6.0 will not have
+    older: Any = scene  # node_tree is gone from the stubs, which are of the newest version
+    return older.node_tree if older.use_nodes else None
 
 
 def _file_outputs(tree: Any) -> Iterator[bpy.types.Node]:

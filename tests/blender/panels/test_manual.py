@@ -17,7 +17,7 @@ import kling_omni_addon
 from kling_omni_addon.blender import registration
 from kling_omni_addon.blender.panels import manual, preferences_page
 from tests.workshop.layout import Layout
-from tests.workshop.places import ROOT
+from tests.workshop.places import EXTENSION, ROOT
 
 Scene = Any
 
@@ -48,7 +48,7 @@ def test_every_page_and_heading_is_there(page: str) -> None:
 def test_blender_finds_a_page_for_every_button(shot_scene: Scene) -> None:
     for name in names_for_blender():
         address = WM_OT_doc_view_manual._lookup_rna_url(name, verbose=False)
-        assert address.startswith(f"{ROOT.as_uri()}/docs/user/"), name
+        assert address.startswith(f"{EXTENSION.as_uri()}/docs/user/"), name
 
 
 def test_every_pattern_is_of_something(shot_scene: Scene) -> None:
@@ -77,7 +77,7 @@ def test_the_preferences_open_the_pages(shot_scene: Scene, monkeypatch: pytest.M
     for name, button in layout.buttons:
         assert name == "kling.open_page"
         assert bpy.ops.kling.open_page(page=button.page) == {"FINISHED"}
-    here = ROOT.as_uri()
+    here = EXTENSION.as_uri()
     assert opened == [manual.KEYS, f"{here}/docs/user/generate.md", f"{here}/CHANGELOG.md"]
 
 
