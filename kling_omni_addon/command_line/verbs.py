@@ -21,7 +21,7 @@ from ..core.elements import ElementDraft
 from ..core.errors import ArgumentsInvalid, CredentialsMissing, NotSent
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
-from ..core.life.queueing import held_back_by, waits_because
+from ..core.life.queueing import Queue
 from ..core.life.spending import project_of
 from ..core.problem import Problem, escaped
 from ..paths import expanded
@@ -101,19 +101,19 @@ def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: boo
     silences: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
-        everything = session.snapshot.submissions
+        queue = Queue(session.snapshot.submissions, time.time())
         has_withdrawn = False
         if session.is_running:
             show_progress(progress, session, found.values())
         for submission in found.values():
             _tell_silence(session, submission, silences)
-            holder = held_back_by(submission, everything)
+            holder = queue.held_back_by(submission)
             state = (submission.phase, submission.problem, holder is not None, submission.marked)
             if told.get(submission.id) != state:
                 told[submission.id] = state
-                _tell(submission, everything)
+                _tell(submission, queue)
             if gives_up and (holder is not None or _is_hopeless(submission)):
-                why = waits_because(submission, everything, time.time()) if holder else submission.problem
+                why = queue.waits_because(submission) if holder else submission.problem
                 code = (holder or submission).exit_code or 5
                 has_withdrawn |= session.withdraw(submission.id, f"Stopped before sending. {why} {_SUBMIT_AGAIN}", code)
         if has_withdrawn:
@@ -145,10 +145,10 @@ def _is_done(submission: Submission) -> bool:
     return submission.is_settled and not submission.awaits_marked
 
 
-def _tell(submission: Submission, everything: Sequence[Submission]) -> None:
+def _tell(submission: Submission, queue: Queue) -> None:
     """One line for a submission, and a sentence for people where another one keeps it from being sent."""
-    line = _say_job(submission, everything)
-    if held_back_by(submission, everything) is not None:
+    line = _say_job(submission, queue)
+    if queue.held_back_by(submission) is not None:
         tell(f"kling: {submission.id}: {line['waits_for']}")
 
 
@@ -218,8 +218,9 @@ def status(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if path.exists():
         journal = Journal(path)
         everything = journal.all()
+        queue = Queue(everything, time.time())
         for submission in everything:
-            _say_job(submission, everything)
+            _say_job(submission, queue)
         journal.close()
     return 0
 
@@ -235,7 +236,7 @@ def decide_on(options: argparse.Namespace, environment: Mapping[str, str]) -> in
     with session_of(options, environment, asks=False) as session:
         decided = getattr(session, options.act)(options.id)
         session.snapshot.refresh()
-        _say_job(decided, session.snapshot.submissions)
+        _say_job(decided, Queue(session.snapshot.submissions, time.time()))
     return 0
 
 
@@ -244,7 +245,7 @@ def choose(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
     with session_of(options, environment) as session:
         decided = session.choose(options.id, options.task)
         session.snapshot.refresh()
-        _say_job(decided, session.snapshot.submissions)
+        _say_job(decided, Queue(session.snapshot.submissions, time.time()))
     return 0
 
 
@@ -278,7 +279,7 @@ def fetch(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
         is_here = bool(found.clip) and Path(found.clip).is_file()
         copy = copy_clip(found, folder) if is_here else copied_before(found, folder)
         if copy is not None:
-            _say_job(replace(found, clip=str(copy)), ())
+            _say_job(replace(found, clip=str(copy)), Queue((), time.time()))
             tell(f"Saved: '{copy}'")
             return 0
         _require_ours(session, found.id)
@@ -439,14 +440,14 @@ def tell_problems(problems: Sequence[Problem], exit_code: int, request: str = ""
     return 2 if exit_code or any(p.is_fault for p in problems) else 0
 
 
-def _say_job(submission: Submission, everything: Sequence[Submission]) -> dict[str, Any]:
+def _say_job(submission: Submission, queue: Queue) -> dict[str, Any]:
     """One line for a submission."""
-    line = _line(submission, everything)
+    line = _line(submission, queue)
     say(line, of=submission.id)
     return line
 
 
-def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str, Any]:
+def _line(submission: Submission, queue: Queue) -> dict[str, Any]:
     return {
         "id": submission.id,
         "phase": submission.phase.value,
@@ -454,7 +455,7 @@ def _line(submission: Submission, everything: Sequence[Submission]) -> dict[str,
         "clip": submission.clip or None,
         "marked_clip": submission.marked or None,
         "problem": submission.problem or None,
-        "waits_for": waits_because(submission, everything, time.time()) or None,
+        "waits_for": queue.waits_because(submission) or None,
         "name": submission.target.name,
         "status": submission.status or None,
         "once": submission.once or None,

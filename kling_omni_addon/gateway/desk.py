@@ -5,7 +5,7 @@ over.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from ..core.errors import ClipUnusable, RequestInvalid
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
-from ..core.life.queueing import waits_because
+from ..core.life.queueing import Queue
 from ..core.once import name_of_wish
 from ..once import submit_once
 from ..request_file import RequestFile, read_body
@@ -108,8 +108,8 @@ class Desk:
         if not wishes:
             return {}
         found = self._session.wait(lambda _: True, wishes, 0.0)
-        live = self._session.live()
-        return {each.id: (each, state_of(each, *wishes[each.id], live)) for each in found.values()}
+        queue = Queue(self._session.live(), time.time())
+        return {each.id: (each, state_of(each, *wishes[each.id], queue)) for each in found.values()}
 
     def go_on(self, submission: Submission) -> None:
         """Go on with one that :func:`is_sent_again`, as if somebody asked once more."""
@@ -127,15 +127,13 @@ class Desk:
             return clip, ""
 
 
-def state_of(submission: Submission, key: str, wish: str, live: Iterable[Submission]) -> State:
+def state_of(submission: Submission, key: str, wish: str, queue: Queue) -> State:
     """How a submission stands, for whoever waits."""
-    live = tuple(live)
-    waits_for = waits_because(submission, live, time.time())
     return State(
         key=key,
         wish=wish,
         standing=_standing(submission),
-        words=waits_for or _WORDS[submission.phase],
+        words=queue.waits_because(submission) or _WORDS[submission.phase],
         exit_code=_exit_code(submission),
         id=submission.id,
         phase=submission.phase.value,

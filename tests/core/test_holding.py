@@ -10,7 +10,7 @@ import pytest
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target, event_from, record_of
 from kling_omni_addon.core.life.lifecycle import Phase, Submission, submission_from
-from kling_omni_addon.core.life.queueing import Slots, held_back_by, next_to_send, waits_because
+from kling_omni_addon.core.life.queueing import Queue, Slots, next_to_send
 from kling_omni_addon.core.payload import Payload
 
 ORIGIN = Origin(service="s", key_fingerprint="k")
@@ -41,12 +41,12 @@ def chosen(*live: Submission) -> str:
 def test_the_keys_trouble_holds_the_key_and_the_others_say_so(event: ev.Held) -> None:
     stopped, waiting = one("a1", event), one("b1", at=102.0)
     assert chosen(stopped, waiting) == ""
-    assert held_back_by(waiting, [stopped, waiting]) == stopped
-    assert waits_because(waiting, [stopped, waiting], NOW) == (
+    assert Queue([stopped, waiting], NOW).held_back_by(waiting) == stopped
+    assert Queue([stopped, waiting], NOW).waits_because(waiting) == (
         'Waiting, because "a1" with the same key is on hold. The reason.'
     )
     elsewhere = replace(waiting, origin=replace(ORIGIN, key_fingerprint="other"))
-    assert held_back_by(elsewhere, [stopped, elsewhere]) is None
+    assert Queue([stopped, elsewhere], NOW).held_back_by(elsewhere) is None
 
 
 @pytest.mark.parametrize("event", OF_ITSELF)
@@ -54,8 +54,8 @@ def test_a_cap_holds_what_it_caps(event: ev.Held) -> None:
     stopped, waiting = one("a1", event), one("b1", at=102.0)
     assert chosen(stopped, waiting) == "b1"
     assert chosen(stopped) == "", "not by itself"
-    assert held_back_by(waiting, [stopped, waiting]) is None
-    assert waits_because(waiting, [stopped, waiting], NOW) == ""
+    assert Queue([stopped, waiting], NOW).held_back_by(waiting) is None
+    assert Queue([stopped, waiting], NOW).waits_because(waiting) == ""
     assert stopped.is_stopped
     assert stopped.problem == "The reason."
 
@@ -71,22 +71,23 @@ def test_one_that_waits_for_its_turn_says_who_is_before_it() -> None:
     made = one("a1", ev.Sent(at=101.0, digest="d"), ev.Accepted(at=102.0, task_id="t"))
     before, last = one("a2", at=103.0), one("a3", at=104.0)
     others = [made, before, last, one("a4", held("submission", 2), at=99.0)]
-    assert waits_because(last, others, NOW) == "Queued: 1 being generated, 1 ahead of this job."
-    assert waits_because(made, others, NOW) == "", "it was sent"
-    assert waits_because(one("c1"), [one("c1")], NOW) == "", "nothing is in its way"
+    assert Queue(others, NOW).waits_because(last) == "Queued: 1 being generated, 1 ahead of this job."
+    assert Queue(others, NOW).waits_because(made) == "", "it was sent"
+    assert Queue([one("c1")], NOW).waits_because(one("c1")) == "", "nothing is in its way"
 
 
 def test_of_one_moment_those_on_record_before_it_are_before_it() -> None:
     first, second = one("a2"), one("a1")
-    assert waits_because(second, [first, second], NOW) == "Queued: 0 being generated, 1 ahead of this job."
-    assert waits_because(first, [first, second], NOW) == ""
+    assert Queue([first, second], NOW).waits_because(second) == "Queued: 0 being generated, 1 ahead of this job."
+    assert Queue([first, second], NOW).waits_because(first) == ""
 
 
 def test_one_that_says_itself_why_it_waits_says_nothing_more() -> None:
     backing_off = one("b1", ev.NotSent(at=101.0, reason="No network."))
-    assert waits_because(backing_off, [backing_off, one("a1", at=99.0)], NOW) == ""
+    assert Queue([backing_off, one("a1", at=99.0)], NOW).waits_because(backing_off) == ""
     stopped = one("a1", held("key", 4))
-    assert "is on hold" in waits_because(backing_off, [backing_off, stopped], NOW), "the key's trouble is the news"
+    told = Queue([backing_off, stopped], NOW).waits_because(backing_off)
+    assert "is on hold" in told, "the key's trouble is the news"
 
 
 def test_the_scope_is_on_record_and_an_old_record_has_none() -> None:

@@ -9,6 +9,7 @@ import pytest
 from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission, begin
+from kling_omni_addon.core.life.queueing import Queue
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.gateway.desk import is_sent_again, state_of
 from kling_omni_addon.gateway.state import Standing
@@ -38,5 +39,5 @@ def test_it_is_sent_again_by_itself_once_and_only_under_an_id_of_ours(submission
 
 
 def test_looked_for_in_vain_twice_it_waits_for_a_person() -> None:
-    assert state_of(parked(sends=1), "sh010", "wish", []).standing is Standing.UNDER_WAY
-    assert state_of(parked(sends=2), "sh010", "wish", []).standing is Standing.NEEDS_A_PERSON
+    assert state_of(parked(sends=1), "sh010", "wish", Queue((), now=0.0)).standing is Standing.UNDER_WAY
+    assert state_of(parked(sends=2), "sh010", "wish", Queue((), now=0.0)).standing is Standing.NEEDS_A_PERSON

@@ -260,16 +260,15 @@ def test_fault_46_a_full_disk_pauses_the_download_with_a_sentence(road: Road) ->
 def test_fault_61_a_process_that_lost_its_lease_stops_writing_and_imports_nothing(road: Road) -> None:
     make_ready(road)
     other = Journal(road.home / "journal.sqlite3", owner="another-machine:7")
-    ask = road.lanes[2]._service.ask
+    fetch = road.lanes[2]._service.fetch
 
-    def frozen(task_id: str) -> object:
-        report = ask(task_id)
+    def frozen(*arguments: object) -> object:
         road.clock.hand.now += 600
         other.claim("kob-1", road.clock.now() - LEASE_S)  # it watches the lease for its whole time
         assert other.claim("kob-1", road.clock.now())
-        return report
+        return fetch(*arguments)  # type: ignore[arg-type]
 
-    road.lanes[2]._service.ask = frozen  # type: ignore[method-assign,assignment]
+    road.lanes[2]._service.fetch = frozen  # type: ignore[method-assign,assignment]
     road.lanes[2].run_due()
     assert road.one().phase is Phase.READY
     assert "Receiving" not in road.kinds()

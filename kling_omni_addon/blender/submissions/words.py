@@ -11,7 +11,7 @@ from typing import Final
 
 from ...core.account import Pack
 from ...core.life.lifecycle import Phase, Submission
-from ...core.life.queueing import waits_because
+from ...core.life.queueing import Queue
 from ...core.life.spending import charged_sentence, charged_words
 from ...core.pricing import plain
 from ...core.protocol import CLIP_KEPT_S
@@ -139,7 +139,7 @@ def _waits_because(submission: Submission) -> str:
     is_same = _waits.submission is submission and _waits.among is among and _waits.second == int(now)
     if not is_same:
         _waits.submission, _waits.among, _waits.second = submission, among, int(now)
-        _waits.text = waits_because(submission, among, now)
+        _waits.text = Queue(among, now).waits_because(submission)
     return _waits.text
 
 

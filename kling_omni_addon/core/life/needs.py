@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from .events import Origin
 from .lifecycle import Phase, Submission
-from .queueing import held_back_by
+from .queueing import Queue
 
 
 class Trouble(StrEnum):
@@ -116,10 +116,10 @@ def needs_of(
     What belongs to another service waits for that one, and is no need here.
     """
     everything = tuple(submissions)
-    holders = [s for s in everything if s.holds_key and not s.is_over]
+    queue = Queue(everything, now=0.0)  # who is on hold does not hang on the time
     found: dict[Trouble, list[Submission]] = {}
     for submission in everything:
-        holder = held_back_by(submission, holders)
+        holder = queue.held_back_by(submission)
         trouble = trouble_of(holder or submission, origin, key_fits)
         if trouble is not None:
             found.setdefault(trouble, []).append(submission)

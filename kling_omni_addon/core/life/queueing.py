@@ -10,8 +10,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from .events import Origin
 from .lifecycle import Phase, Submission
 
 FIRST_LIMIT = 3
@@ -98,33 +99,54 @@ def _holder(everything: Iterable[Submission]) -> Submission | None:
     return next((s for s in everything if s.holds_key), None)
 
 
-def held_back_by(submission: Submission, everything: Iterable[Submission]) -> Submission | None:
-    """The one whose trouble with the key or the account keeps this one from being sent."""
-    if submission.phase is not Phase.INTENDED or submission.is_stopped:
-        return None
-    return _holder(s for s in everything if s.origin == submission.origin and not s.is_over)
-
-
-def waits_because(submission: Submission, everything: Iterable[Submission], now: float) -> str:
-    """For what one waits that has not been sent, where its own ``problem`` does not say it; a sentence, or ``""``.
-    ``everything`` is in the order of the journal.
+class Queue:
+    """Everything on record, in the order of the journal, as it stands at ``now`` (Unix seconds): who waits for whom.
+    Read once for all that are asked about.
     """
-    everything = tuple(everything)
-    others = [s for s in everything if s.origin == submission.origin and s.id != submission.id]
-    holder = held_back_by(submission, others)
-    if holder is not None:
-        return f'Waiting, because "{holder.target.name or holder.id}" with the same key is on hold. {holder.problem}'
-    if submission.phase is not Phase.INTENDED or submission.problem:
-        return ""
-    made = sum(is_running(s, now) for s in others)
-    waiting = [s for s in others if (s.phase is Phase.INTENDED and not s.is_stopped) or s.is_told_to_wait]
-    before = _before(submission, everything)
-    first = [s for s in waiting if s.id in before]
-    return f"Queued: {made} being generated, {len(first)} ahead of this job." if made or first else ""
+
+    def __init__(self, everything: Iterable[Submission], now: float) -> None:
+        self._lines: dict[Origin, _Line] = {}
+        # By time first: on the clock of Windows several have the same, and those are in the order of the journal.
+        for submission in sorted(everything, key=lambda s: s.created_at):
+            self._lines.setdefault(submission.origin, _Line()).add(submission, now)
+
+    def held_back_by(self, submission: Submission) -> Submission | None:
+        """The one whose trouble with the key or the account keeps this one from being sent."""
+        if submission.phase is not Phase.INTENDED or submission.is_stopped:
+            return None
+        line = self._lines.get(submission.origin)
+        return line.holder if line is not None else None
+
+    def waits_because(self, submission: Submission) -> str:
+        """For what one waits that has not been sent, where its own ``problem`` does not say it; a sentence, or
+        ``""``.
+        """
+        holder, line = self.held_back_by(submission), self._lines.get(submission.origin)
+        if holder is not None:
+            name = holder.target.name or holder.id
+            return f'Waiting, because "{name}" with the same key is on hold. {holder.problem}'
+        if line is None or submission.phase is not Phase.INTENDED or submission.problem:
+            return ""
+        made, first = line.made, line.before.get(submission.id, line.waiting)
+        return f"Queued: {made} being generated, {first} ahead of this job." if made or first else ""
 
 
-def _before(submission: Submission, everything: tuple[Submission, ...]) -> frozenset[str]:
-    """The ids of all that were recorded before one; the clock of Windows gives several the same time."""
-    place = next((place for place, s in enumerate(everything) if s.id == submission.id), 0)
-    own = (submission.created_at, place)
-    return frozenset(s.id for place, s in enumerate(everything) if (s.created_at, place) < own)
+@dataclass(slots=True)
+class _Line:
+    """Those of one key at one service: how many are made and wait, and how many wait before each."""
+
+    holder: Submission | None = None
+    made: int = 0
+    waiting: int = 0
+    before: dict[str, int] = field(default_factory=dict)
+
+    def add(self, submission: Submission, now: float) -> None:
+        """Put it behind those that are in line."""
+        if submission.is_over:
+            return
+        if submission.holds_key and self.holder is None:
+            self.holder = submission
+        self.made += is_running(submission, now)
+        self.before[submission.id] = self.waiting
+        waits = submission.phase is Phase.INTENDED and not submission.is_stopped
+        self.waiting += waits or submission.is_told_to_wait
