@@ -71,10 +71,12 @@ def set_up(url: str) -> None:
 
 
 def large_files(beat: Beat, name: str, rounds: int) -> Steps:
-    """Seven images of 10 MB go up and a clip of 200 MB comes down, idle before each."""
+    """Seven images of 10 MB go up and a clip of 200 MB comes down, idle before each, with the images in the tab."""
     for number in range(rounds):
+        set_shot(f"seven images, {name} {number}", sorted(OUT.glob("*.png")))
+        yield CALM_S  # Blender reads the whole of an image that it shows for the first time
         yield from beat.watched(f"{name} idle", LOOK_S)
-        press(f"seven images, {name} {number}", sorted(OUT.glob("*.png")))
+        bpy.ops.kling.submit()
         yield from beat.watched(name, LOOK_S)
         yield from all_is_over()
 
@@ -84,7 +86,8 @@ def many_jobs(beat: Beat) -> Steps:
     yield from in_and_out_of_sight(beat, "warming up")  # what is drawn for the first time has its shaders made
     yield from in_and_out_of_sight(beat, "idle")
     for number in range(LIVE):
-        press(f"job {number}", [])
+        set_shot(f"job {number}", [])
+        bpy.ops.kling.submit()
         yield 0.1
     yield CALM_S
     for _ in range(ROUNDS):
@@ -115,22 +118,14 @@ def all_is_over() -> Steps:
     raise TimeoutError(f"{len(jobs())} jobs are still under way")
 
 
-def press(prompt: str, pictures: list[Path]) -> None:
-    """Generate, as the button does."""
+def set_shot(prompt: str, pictures: list[Path]) -> None:
+    """What is to be generated."""
     shot = bpy.context.scene.kling
     shot.kind, shot.prompt = "REFERENCES" if pictures else "TEXT", prompt
     shot.references.clear()
     for path in pictures:
         reference = shot.references.add()
         reference.name, reference.path = f"image_{path.stem}", str(path)
-    STORY.setdefault("press_ms", []).append(pressed_ms())
-
-
-def pressed_ms() -> float:
-    """How long it held up the main thread."""
-    began = time.perf_counter()
-    bpy.ops.kling.submit()
-    return (time.perf_counter() - began) * 1000
 
 
 def jobs() -> list[Any]:
