@@ -34,8 +34,8 @@ def pytest_configure() -> None:
 
 @pytest.hookimpl(optionalhook=True)  # there is no such hook where xdist is not installed
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: a window, a server and a download are mostly waited for."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: a window, a server and a download are mostly waited for."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
