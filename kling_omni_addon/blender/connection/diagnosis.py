@@ -26,7 +26,7 @@ def surroundings() -> Surroundings:
     return Surroundings(
         version=app.version_string,
         build=b" ".join((app.build_branch, app.build_hash)).decode(errors="replace"),
-        is_module=bool(app.module),
+        is_module=bool(getattr(app, "module", not app.binary_path)),  # 4.2 and 4.3 do not say it
         has_window=not app.background,
         has_encoder=bool(getattr(app.build_options, "codec_ffmpeg", True)),
     )
