@@ -19,30 +19,39 @@ _log = logging.getLogger(__name__)
 
 _MANY = 3
 """From so many tasks on, they are asked about together."""
+_TOLD_BY_PAGES_S = 900.0
+"""So long pages alone may say that there is no news of a task: a list may lag, and a proxy may keep an old page."""
 _NO_LINK = "Kling reports a finished clip, but did not send its link."
 
 
 class AskedTogether:
     """What was said of many tasks at once. Each report counts once.
 
-    One call tells of all, so whoever is due has the others asked about, too.
+    One call tells of all, so whoever is due has the others asked about, too. A page has no last word: what would end a
+    task, or tells too little of one, is asked for singly, and so is now and then what pages have no news of.
     """
 
     def __init__(self, service: Service, crew: Crew) -> None:
         self._service = service
         self._crew = crew
         self._reports: dict[str, TaskReport] = {}
+        self._asked_singly: dict[str, float] = {}
 
     def take(self, task_id: str) -> TaskReport | None:
         """What was said of a task; None where that was nothing (any more), and the task is asked for singly."""
-        return self._reports.pop(task_id, None)
+        report = self._reports.pop(task_id, None)
+        if report is None:
+            self._asked_singly[task_id] = self._crew.clock.now()
+        return report
 
     def read_if_worth_it(self, live: Iterable[Submission]) -> None:
         """Forget the old answers, and ask anew if there are many of these, and one is due. Where there is news that one
-        is due at once; the others have been asked about.
+        is due at once; where there is none it has been asked about; what needs its own answer is due when it was.
         """
         self._reports = {}
         asked = [submission for submission in live if submission.phase is Phase.ACCEPTED]
+        since, now = self._asked_singly, self._crew.clock.now()
+        self._asked_singly = {each.task_id: since.get(each.task_id, now) for each in asked}
         for dialect in dict.fromkeys(submission.payload.dialect for submission in asked):
             self._read(dialect, [submission for submission in asked if submission.payload.dialect == dialect])
 
@@ -58,10 +67,14 @@ class AskedTogether:
             report = said.get(submission.task_id)
             if report is None:
                 continue
-            if _is_news(submission, report):
+            is_news = _is_news(submission, report)
+            if is_news and _is_enough(report):
                 self._reports[report.task_id] = report
                 memory.pause(submission.id, Action.ASK, until=now)
-            else:
+            elif not is_news and now - self._asked_singly[submission.task_id] >= _TOLD_BY_PAGES_S:
+                self._asked_singly[submission.task_id] = now
+                memory.pause(submission.id, Action.ASK, until=now)
+            elif not is_news:
                 memory.note_there(submission.id)
                 self._crew.ask_later(submission, now - submission.accepted_at)
 
@@ -100,6 +113,11 @@ def _is_news(submission: Submission, report: TaskReport) -> bool:
     if report.status is Status.PROCESSING:
         return submission.status != report.status
     return report.status is not Status.SUBMITTED
+
+
+def _is_enough(report: TaskReport) -> bool:
+    """Whether a page tells of a task what the task itself would: whoever lists tasks may leave out their links."""
+    return report.status is Status.PROCESSING or (report.status is Status.SUCCEEDED and bool(report.link))
 
 
 def _after_report(turn: Turn, report: TaskReport) -> Event | None:

@@ -45,7 +45,8 @@ def fetch(turn: Turn) -> None:
         return
     try:
         # A link is on no disk: it was named a moment ago, or it is asked for.
-        report = turn.memory.take_answer(submission.id, turn.now()) or turn.service.ask(submission.task_id)
+        named = turn.memory.take_answer(submission.id, submission.task_id, turn.now())
+        report = named or turn.service.ask(submission.task_id)
         place = place_now(submission, clips)
         clip = turn.service.fetch(report, place.folder / file_name(submission), _reception(turn))
     except JournalUnusable:  # a KlingError, but nothing that the service said

@@ -52,8 +52,7 @@ class Lane:
         self._renewed_at = crew.clock.now()
         self._together = asking.AskedTogether(service, crew)
         if Action.ASK in actions:
-            for kind, seconds in journal.durations(crew.assignment.origin.service, DURATIONS_KEPT):
-                crew.memory.learn_duration(kind, seconds)
+            self._learn_durations()
         self._steps: Mapping[Action, Callable[[Turn], None]] = {
             Action.SEND: sending.send,
             Action.LOOK_UP: asking.look_up,
@@ -86,6 +85,14 @@ class Lane:
             if self._crew.stopping.is_set():
                 break
         return pause_s
+
+    def _learn_durations(self) -> None:
+        """Learn from the record how long tasks take, as far as that can be read."""
+        try:
+            for kind, seconds in self._journal.durations(self._crew.assignment.origin.service, DURATIONS_KEPT):
+                self._memory.learn_duration(kind, seconds)
+        except Exception:  # noqa: BLE001 - an estimate: nothing that stands there may keep tasks from being asked about
+            _log.exception("how long tasks took cannot be read from the job history")
 
     def _renew_leases(self) -> None:
         now = self._clock.now()

@@ -19,6 +19,8 @@ SILENT_AFTER_S = 10.0
 _FRESH_S = 60.0
 DURATIONS_KEPT = 20
 """So many durations of each kind of task say what is usual."""
+_LONGEST_WATCHED_S = 3600.0
+"""What is said to have taken longer was done while nobody asked: Blender was closed overnight."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,11 +150,14 @@ class Memory:
         with self._lock:
             self._answers[submission_id] = (report, now)
 
-    def take_answer(self, submission_id: str, now: float) -> TaskReport | None:
-        """The answer of :meth:`keep_answer`, once; None where there is none, or its link may not be fresh any more."""
+    def take_answer(self, submission_id: str, task_id: str, now: float) -> TaskReport | None:
+        """The answer of :meth:`keep_answer`, once; None where there is none, where its link may not be fresh any more,
+        and where the submission has another task by now.
+        """
         with self._lock:
             report, at = self._answers.pop(submission_id, (None, 0.0))
-        return report if 0 <= now - at < _FRESH_S else None
+        is_of_task = report is not None and report.task_id == task_id
+        return report if is_of_task and 0 <= now - at < _FRESH_S else None
 
     def learn_slots(self, running: int, now: float, *, was_accepted: bool) -> None:
         """The service took one more task, or said that there are too many."""
@@ -161,7 +166,11 @@ class Memory:
             self.slots = learn(running, now)
 
     def learn_duration(self, kind: str, seconds: float) -> None:
-        """A task of this kind took so long from its acceptance to its clip; older ones are forgotten over it."""
+        """A task of this kind took so long from its acceptance to its clip; older ones are forgotten over it. What only
+        a clock that was set, or a night without Blender, explains is passed over.
+        """
+        if not 0 < seconds <= _LONGEST_WATCHED_S:
+            return
         with self._lock:
             self._durations.setdefault(kind, deque(maxlen=DURATIONS_KEPT)).append(seconds)
 

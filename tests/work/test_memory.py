@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kling_omni_addon.core.life.queueing import Slots
+from kling_omni_addon.core.protocol import Status, TaskReport
 from kling_omni_addon.work.memory import SILENT_AFTER_S, Memory, Silence
 
 NOW = 1e9
@@ -45,3 +46,13 @@ def test_one_failure_that_is_made_good_at_once_is_not_named() -> None:
     assert known.silence_of("kob-1", NOW + 5) is None
     known.note_there("kob-1")
     assert known.silence_of("kob-1", NOW + 60) is None
+
+
+def test_a_link_is_taken_once_while_it_is_fresh_and_for_its_own_task() -> None:
+    known, report = memory(), TaskReport(task_id="task-1", status=Status.SUCCEEDED, link="https://cdn.example/secret")
+    known.keep_answer("kob-1", report, NOW)
+    assert known.take_answer("kob-1", "task-1", NOW + 59) == report
+    assert known.take_answer("kob-1", "task-1", NOW + 59) is None
+    for task_id, later in (("task-1", NOW + 60), ("task-1", NOW - 1), ("task-2", NOW)):
+        known.keep_answer("kob-1", report, NOW)
+        assert known.take_answer("kob-1", task_id, later) is None

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +23,7 @@ from kling_omni_addon.core.life import events as ev
 from kling_omni_addon.core.life.events import Origin
 from kling_omni_addon.core.life.lifecycle import IllegalTransition, Phase
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.core.protocol import TaskReport
+from kling_omni_addon.core.protocol import Status, TaskReport
 from kling_omni_addon.work import journal_file
 from kling_omni_addon.work.crew import Progress
 from kling_omni_addon.work.journal import Journal
@@ -417,6 +420,25 @@ def test_a_task_that_is_on_no_page_is_asked_for_singly(studio: Studio) -> None:
     assert all(studio.submission(f"kob-{number}").phase is Phase.FETCHED for number in range(3))
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param({"link": ""}, id="without links"),
+        pytest.param({"status": Status.UNKNOWN, "link": ""}, id="in words that nobody knows"),
+        pytest.param({"status": Status.FAILED, "link": "", "message": "no"}, id="as failed, which they are not"),
+        pytest.param({"status": Status.SUBMITTED, "link": ""}, id="as they stood when they were made"),
+        pytest.param({"status": Status.PROCESSING, "link": ""}, id="as they stood a moment later"),
+    ],
+)
+def test_a_list_that_tells_of_its_tasks_keeps_no_clip_back(studio: Studio, told: dict[str, Any]) -> None:
+    whole = studio.kling.recent
+    studio.kling.recent = lambda: tuple(replace(each, **told) for each in whole())  # type: ignore[method-assign]
+    for number in range(3):
+        studio.intend(number)
+    studio.run(1200)
+    assert [studio.submission(f"kob-{number}").phase for number in range(3)] == [Phase.FETCHED] * 3
+
+
 def test_one_page_tells_of_those_that_are_not_due_too_so_that_they_are_not_asked_about_soon(studio: Studio) -> None:
     studio.kling.makes_s = 3600.0
     for number in range(20):
@@ -453,6 +475,37 @@ def test_how_long_tasks_usually_take_is_learned_from_the_journal_too(studio: Stu
     studio.run(80)
     assert studio.submission("kob-3").phase is Phase.FETCHED
     assert studio.kling.calls.count("ask") <= 8
+
+
+def test_a_night_without_blender_and_a_clock_that_was_set_are_not_how_long_a_task_takes(studio: Studio) -> None:
+    studio.intend(1)
+    studio.run(20)
+    studio.clock.time += 12 * 3600.0
+    studio.run(60)
+    studio.intend(2)
+    studio.run(20)
+    studio.clock.time -= 3600.0
+    studio.kling.tasks["kob-2"] -= 3600.0
+    studio.restart()
+    studio.run(120)
+    assert [studio.submission(f"kob-{number}").phase for number in (1, 2)] == [Phase.FETCHED] * 2
+    assert studio.worker.crew.memory.usual_s("") == ()
+    studio.restart()
+    assert studio.worker.crew.memory.usual_s("") == ()
+
+
+@pytest.mark.parametrize("data", ["[]", '{"at": "noon", "charge_units": "3"}', '{"at": 1, "charge_units'])
+def test_a_record_of_a_clip_that_cannot_be_read_keeps_no_other_from_being_asked_about(
+    studio: Studio, data: str
+) -> None:
+    studio.intend(1)
+    studio.run(120)
+    with closing(sqlite3.connect(studio.path)) as db, db:
+        db.execute("UPDATE event SET data=?, checksum=NULL WHERE kind='Succeeded'", (data,))
+    studio.restart()
+    studio.intend(2)
+    studio.run(120)
+    assert studio.submission("kob-2").phase is Phase.FETCHED
 
 
 def test_other_bytes_are_never_sent_under_the_same_id(studio: Studio) -> None:
