@@ -14,6 +14,8 @@ from typing import Final
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 _NAMES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_OF_BLENDER: Final = ("SSL_CERT_FILE", ("certifi", "cacert.pem"))
+"""The variable that Blender sets by itself, and how the path ends that it sets it to."""
 _ON_LINUX: Final = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -29,10 +31,13 @@ def named_bundle() -> tuple[str, str]:
     Blender itself sets ``SSL_CERT_FILE`` to the list of its Python, where nobody did: that is nobody's choice.
     """
     named = ((name, os.environ.get(name, "")) for name in _NAMES)
-    return next(((name, path) for name, path in named if path and not _is_of_python(path)), ("", ""))
+    return next(((name, path) for name, path in named if path and not _is_of_blender(name, path)), ("", ""))
 
 
-def _is_of_python(path: str) -> bool:
+def _is_of_blender(name: str, path: str) -> bool:
+    """Whether it is that list. All else below the folder of Python somebody has named: that folder may be /usr."""
+    if (name, Path(path).parts[-2:]) != _OF_BLENDER:
+        return False
     with suppress(OSError, ValueError):
         return Path(path).resolve().is_relative_to(Path(sys.prefix).resolve())
     return False

@@ -128,12 +128,27 @@ def test_the_list_that_blender_names_by_itself_is_nobodys_choice(
     studio: Studio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Blender sets SSL_CERT_FILE to the list beside its Python, where it is not set."""
-    (tmp_path / "python").mkdir()
-    listed = tmp_path / "python" / "cert.pem"
+    listed = tmp_path / "python" / "lib" / "python3.11" / "site-packages" / "certifi" / "cacert.pem"
+    listed.parent.mkdir(parents=True)
     listed.write_bytes(Path(certificates.DEFAULT_CA_BUNDLE_PATH).read_bytes())
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "python"))
     monkeypatch.setenv("SSL_CERT_FILE", str(listed))
     assert asked(studio) == 200
+
+
+@pytest.mark.usefixtures("in_the_store")
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_what_is_named_below_the_folder_of_python_is_a_choice_like_any_other(
+    studio: Studio, stranger: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Python of a distribution has /usr for its folder, and studios put their file below it."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setenv(name, str(stranger))
+    with pytest.raises(NotSent, match="not trusted"):
+        asked(studio)
+    monkeypatch.setenv(name, str(tmp_path / "local" / "share" / "gone.pem"))
+    with pytest.raises(NetworkMisset, match=name):
+        asked(studio)
 
 
 @pytest.mark.usefixtures("in_the_store")
