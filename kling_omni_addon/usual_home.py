@@ -41,10 +41,10 @@ def usual_home() -> Path:
 
 def goes_with_blender() -> bool:
     """Whether the home that nobody named is still the one of an earlier version, which Windows deletes with the Store's
-    Blender.
+    Blender. A folder in the profile that happens to have the name, a clone of this project, is no home.
     """
     private = _private_home()
-    return private is not None and _has_journal(private) and not _lasting().exists()
+    return private is not None and _has_journal(private) and not _has_journal(_lasting())
 
 
 def brought_home() -> str:

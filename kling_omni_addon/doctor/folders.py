@@ -44,7 +44,10 @@ def look_at_home(patient: Patient) -> Iterator[Finding]:
     elif there != home:
         yield ok("home", f"{where} is not there yet. The first job makes it.")
     elif not named_home(patient.environment, patient.preferred) and goes_with_blender():
-        remedy = "Close every Blender, and start one again: it moves the folder to your profile folder."
+        remedy = (
+            "Close every Blender, rename any other folder kling-omni in your profile folder, and start Blender again: "
+            "it moves the folder there."
+        )
         yield warning("home", f"{where} is deleted when Blender is uninstalled.", remedy)
     elif kind := network_drive(home, _MOUNTS.read_text(errors="replace") if _MOUNTS.exists() else ""):
         remedy = (

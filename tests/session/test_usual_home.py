@@ -132,6 +132,20 @@ def test_while_another_process_has_the_journal_open_everybody_stays_with_it(
     assert knows(windows.lasting)
 
 
+def test_a_folder_of_that_name_that_is_no_home_takes_no_job_out_of_sight(windows: Windows) -> None:
+    windows.run(FAMILY)
+    with_a_job(windows.private)
+    (windows.lasting / ".git").mkdir(parents=True)
+    assert usual_home.brought_home() == ""
+    assert home_folder(NOBODY) == windows.private
+    assert knows(windows.private)
+    (told,) = look_at_home(Patient(environment={}))
+    assert (told.result, "rename any other folder" in told.remedy) == ("warning", True)
+    windows.lasting.rename(windows.profile / "clone")
+    assert usual_home.brought_home()
+    assert knows(windows.lasting)
+
+
 def test_a_home_that_somebody_named_stays(windows: Windows, tmp_path: Path) -> None:
     windows.run(FAMILY)
     mine, preferred = tmp_path / "mine", Preferred(values={"KLING_HOME": str(tmp_path / "preferred")})
