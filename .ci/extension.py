@@ -86,16 +86,20 @@ def build(folder: Path) -> Path:
 def publish(folder: Path) -> Path:
     """Make ``folder`` a repository with this version alone, and return the path of its listing for Blender.
 
-    Zips of other versions go, once the new listing is there: Blender updates nothing where a listing has two.
+    The listing comes after the zip that it names, all at once. Zips of other versions go, once the new listing is
+    there: Blender updates nothing where a listing has two.
     """
+    listing = folder / "index.json"
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch) / "site"
         newest = build(fresh)
         ask_blender("server-generate", "--repo-dir", fresh, "--html", "--html-template", PAGE)
-        shutil.copytree(fresh, folder, dirs_exist_ok=True)
+        shutil.copytree(fresh, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(listing.name))
+        part = Path(shutil.copy(fresh / listing.name, folder / f".{listing.name}.part"))
+        part.replace(listing)
     for other in set(folder.glob(f"{manifest()['id']}-*.zip")) - {folder / newest.name}:
         other.unlink()
-    return folder / "index.json"
+    return listing
 
 
 def ask_blender(verb: str, *arguments: str | Path) -> None:

@@ -78,6 +78,17 @@ def test_the_site_is_the_same_again_and_keeps_no_other_version(new_site: Path, o
     assert contents(folder) == contents(new_site)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no file that is always full")
+def test_a_site_whose_zip_did_not_get_there_lists_what_it_has(old_sources: Path, tmp_path: Path) -> None:
+    folder = site(old_sources, tmp_path / "site")
+    listed, (old,) = (folder / "index.json").read_bytes(), folder.glob("*.zip")
+    (folder / old.name.replace(OLD, NEW)).symlink_to("/dev/full")
+    told = built("site", ROOT, folder)
+    assert (told.returncode, "No space left" in told.stderr) == (1, True)
+    assert (folder / "index.json").read_bytes() == listed
+    assert old.is_file()
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
