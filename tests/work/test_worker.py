@@ -262,6 +262,17 @@ def test_a_task_that_runs_for_a_day_is_still_asked_for_but_less_often(studio: St
     assert studio.submission().phase is Phase.FETCHED
 
 
+def test_a_task_that_was_accepted_by_a_clock_that_ran_ahead_is_asked_for_no_more_often(studio: Studio) -> None:
+    studio.kling.makes_s = 86_400.0
+    studio.intend()
+    studio.run(10)
+    studio.clock.time -= 7200.0
+    studio.restart()
+    studio.kling.calls.clear()
+    studio.run(600)
+    assert studio.kling.calls.count("ask") <= 600 / (60 * 0.8) + 1
+
+
 def test_a_create_left_open_by_a_crash_is_looked_for_over_a_window_of_its_own(studio: Studio) -> None:
     studio.intend()
     studio.journal.append("kob-1", ev.Sent(at=studio.clock.now(), digest="d"))

@@ -26,12 +26,13 @@ def poll_interval_s(age_s: float, key: str, usual_s: Sequence[float] = ()) -> fl
 
     ``usual_s`` says how long tasks of its kind took. While some of them took longer than this one has, it is asked for
     half-way to the next of those moments, every 2 to 20 s: seldom at first, often when it is likely to end. Beyond all
-    of them, or with nothing learned yet, the pace slows down with age.
+    of them, or with nothing learned yet, the pace slows down with age. A task of the future, by a clock
+    that was set since, is as old as it is early.
     """
     ahead = [duration for duration in usual_s if duration > age_s]
     if ahead:
         return min(_LONGEST_POLL_S, max(_SHORTEST_POLL_S, (min(ahead) - age_s) / 2)) * _spread(key)
-    period = next((interval for limit, interval in _POLLS if age_s < limit), _LATE_POLL_S)
+    period = next((interval for limit, interval in _POLLS if abs(age_s) < limit), _LATE_POLL_S)
     return period * _spread(key)
 
 
