@@ -16,7 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from .certificates import system_context
+from .certificates import named_bundle, system_context
 
 ANSWER_TIMEOUT_S = 120.0
 """How long an answer may take from its first awaited byte to its last."""
@@ -127,7 +127,10 @@ class TimedAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = self._direct
 
     def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
-        """The connections to a proxy."""
+        """The connections to a proxy. One that speaks TLS itself is trusted like a server."""
+        if proxy.lower().startswith("https") and not named_bundle()[1]:
+            self._context = self._context or system_context()
+            named["proxy_ssl_context"] = self._context
         manager = super().proxy_manager_for(proxy, **named)
         if not proxy.lower().startswith("socks"):
             manager.pool_classes_by_scheme = self._proxied

@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ class Studio(Listener):
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
+        self.heard: list[bytes] = []
         self.authority, key = folder / "authority.pem", folder / "authority.key"
         own, own_key, asked = folder / "own.pem", folder / "own.key", folder / "own.csr"
         new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
@@ -45,7 +47,7 @@ class Studio(Listener):
 
     def talk(self, connection: socket.socket) -> None:
         with self._context.wrap_socket(connection, server_side=True) as secure:
-            read_until(secure, b"\r\n\r\n")
+            self.heard.append(read_until(secure, b"\r\n\r\n"))
             secure.sendall(ANSWER)
 
 
@@ -91,6 +93,19 @@ def asked(studio: Studio) -> int:
 def test_an_authority_in_the_store_of_the_system_is_trusted(studio: Studio) -> None:
     assert asked(studio) == 200
     assert knock(studio.url, "test", lambda: 0.0).status == 200
+
+
+@pytest.mark.usefixtures("in_the_store")
+def test_a_proxy_that_speaks_tls_is_trusted_by_the_store_as_well(
+    studio: Studio, stranger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", studio.url)
+    for named, let_in in (("", [b"CONNECT"]), (str(stranger), [])):
+        studio.heard.clear()
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", named)
+        with closing(Http("https://kling.invalid", "test")) as http, pytest.raises(NotSent):  # it is no real proxy
+            http.send(HttpCall(method="GET", path="/"), "token")
+        assert [heard.partition(b" ")[0] for heard in studio.heard] == let_in
 
 
 def test_an_authority_that_nobody_installed_is_refused_with_what_to_do(studio: Studio) -> None:
