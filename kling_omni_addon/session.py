@@ -281,7 +281,7 @@ class Session:
     ) -> ev.Intended:
         """What :meth:`submit` would record. Raises like it."""
         self.service.speaking(self.settings.dialect).require_fit_key()
-        kept = keep_pictures(request, self.pictures) if pictures is None else pictures
+        kept = self.keep(request) if pictures is None else pictures
         known_as = request.external_task_id or own_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
         clip = ClipRef(known_as=self._known_as(request.video.clip)) if request.video and request.video.clip else None
         payload = build_payload(draft_body(request, kept, known_as), self._profile, clip)
@@ -369,6 +369,12 @@ class Session:
     def require_intended_within_caps(self, wanted: Iterable[ev.Intended]) -> None:
         """The same for wishes of :meth:`intended`, all of them together."""
         self.require_units_within_caps(spending.units_by_bill(wanted))
+
+    def keep(self, request: OmniRequest) -> Mapping[str, PictureRef]:
+        """A request's local pictures by their ``source``, put into the store: for :meth:`submit`. Raises
+        :class:`ArgumentsInvalid` for one that cannot be read.
+        """
+        return keep_pictures(request, self.pictures)
 
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""
