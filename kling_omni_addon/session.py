@@ -376,6 +376,17 @@ class Session:
         """
         return keep_pictures(request, self.pictures)
 
+    def ask_kept_ahead(self, sources: Collection[str]) -> Errand[bool]:
+        """Have local pictures copied that may be asked for, without waiting, see ``PictureStore.keep_ahead``; whether
+        none was too young.
+        """
+
+        def keep() -> bool:
+            were_kept = [self.pictures.keep_ahead(Path(source)) for source in sources]
+            return all(were_kept)
+
+        return Errand(keep)
+
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""
         if source.startswith(("http://", "https://")):
@@ -432,6 +443,11 @@ class Session:
     def is_running(self) -> bool:
         """Whether it was started: before that it reads and records, and nothing of it goes online by itself."""
         return self._is_running
+
+    @property
+    def has_its_journal(self) -> bool:
+        """Whether the journal that it opened is where it was: somebody may have put another one there, or none."""
+        return self._journal.is_in_place
 
     def _end_dead_rehearsals(self) -> None:
         """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing.

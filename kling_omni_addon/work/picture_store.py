@@ -48,6 +48,11 @@ class _Look(NamedTuple):
     inode: int
     device: int
 
+    @property
+    def age_ns(self) -> int:
+        """How long ago its times were; less than nothing where they are to come."""
+        return time.time_ns() - max(self.written_ns, self.changed_ns)
+
 
 class _Mark(NamedTuple):
     """The same of a copy, whose name may change."""
@@ -99,7 +104,7 @@ class PictureStore:
         with suppress(KlingError, OSError), _readable(path, "picture") as source:
             look = _look_at(source)
             if not _is_settled(look):
-                return False
+                return look.age_ns < 0  # a time to come would be waited for too long
             if self._known(path, look) is None and _can_be_sent(picture_facts(source, look.size)):
                 part, picture = self._copied(source, "picture")
                 part.replace(self._ahead(picture.sha256))
@@ -287,7 +292,7 @@ def _look_at(source: BinaryIO) -> _Look:
 
 
 def _is_settled(look: _Look) -> bool:
-    return max(look.written_ns, look.changed_ns) < time.time_ns() - _SETTLED_NS
+    return look.age_ns > _SETTLED_NS
 
 
 def _mark(path: Path) -> _Mark | None:
