@@ -378,14 +378,18 @@ class Session:
 
     def ask_kept_ahead(self, sources: Collection[str]) -> Errand[bool]:
         """Have local pictures copied that may be asked for, without waiting, see ``PictureStore.keep_ahead``; whether
-        none was too young.
+        none was too young. No copy begins while :meth:`resting` is wanted.
         """
 
-        def keep() -> bool:
-            were_kept = [self.pictures.keep_ahead(Path(source)) for source in sources]
-            return all(were_kept)
+        def keep(source: str) -> bool:
+            with self._crew.rest.turn():
+                return self.pictures.keep_ahead(Path(source))
 
-        return Errand(keep)
+        def keep_all() -> bool:
+            are_old_enough = [keep(source) for source in sources]
+            return all(are_old_enough)
+
+        return Errand(keep_all)
 
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""

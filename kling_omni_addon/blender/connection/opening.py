@@ -157,7 +157,7 @@ def resting() -> AbstractContextManager[object]:
     """A moment in which our threads rest, for an operator in an overridden context: up to Blender 5.0 it reads that
     without Python's lock, and crashes where a thread of Python runs beside it (docs/dev/blender_facts.md).
     """
-    session = running()
+    session = at_hand()
     is_needed = session is not None and bpy.app.version < (5, 1, 0)
     return session.resting() if session is not None and is_needed else nullcontext()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -84,13 +85,14 @@ def test_a_press_keeps_each_image_once_for_all_takes(
     set_up: Scene, again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept: list[str] = []
-    keep = PictureStore.keep_file
+    keep = PictureStore.keep_files
 
-    def keep_and_note(store: PictureStore, path: Path, field: str) -> PictureRef:
-        kept.append(path.name)
-        return keep(store, path, field)
+    def keep_and_note(store: PictureStore, paths: Iterable[Path], field: str) -> dict[Path, PictureRef]:
+        found = keep(store, paths, field)
+        kept.extend(path.name for path in found)
+        return found
 
-    monkeypatch.setattr(PictureStore, "keep_file", keep_and_note)
+    monkeypatch.setattr(PictureStore, "keep_files", keep_and_note)
     set_up.kling.kind, set_up.kling.takes = "FRAMES", 2
     for use, name in (("FIRST", "dawn.png"), ("END", "dusk.png")):
         (tmp_path / name).write_bytes(png(640, 360))
