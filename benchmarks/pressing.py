@@ -1,7 +1,8 @@
 """How long *Generate* holds up Blender's main thread: the first press of a session, and one with seven 10 MB images.
 
 Needs bpy. Each time a fresh Blender in background mode, ``python -m benchmarks.pressing --press ours`` or ``plain``:
-there the operator does what it does in a window, but for the question of a price that is to be confirmed.
+there the operator does what it does in a window, but for the question of a price that is to be confirmed, and the
+benchmark beats the timer as a window does while somebody sets up a shot.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +66,23 @@ def press(folder: Path) -> Figures:
 
     operators, scene = bpy.ops, bpy.context.scene
     kling_omni_addon.register()
-    set_up(scene, "TEXT", [])
-    first_ms = in_ms(operators.kling.submit)
-    set_up(scene, "REFERENCES", written_pictures(folder))
-    return {FIRST: first_ms, WITH_IMAGES: in_ms(operators.kling.submit)}
+    set_up_in_peace(scene, "TEXT", [])
+    first_ms = in_ms(lambda: operators.kling.submit(again=True))
+    set_up_in_peace(scene, "REFERENCES", written_pictures(folder))
+    return {FIRST: first_ms, WITH_IMAGES: in_ms(lambda: operators.kling.submit(again=True))}
+
+
+def set_up_in_peace(scene: Any, kind: str, pictures: list[Path]) -> None:
+    """Set up a shot, and press when all is done that a window does by itself meanwhile: some seconds later."""
+    from kling_omni_addon.blender.connection import preparing
+    from kling_omni_addon.blender.host import heartbeat
+    from kling_omni_addon.blender.shot import kept_ahead
+
+    preparing.begin()  # as the first drawing of the tab does
+    set_up(scene, kind, pictures)
+    while preparing.is_under_way() or kept_ahead.is_under_way():
+        heartbeat.beat()
+        time.sleep(heartbeat.BUSY_S)
 
 
 def set_up(scene: Any, kind: str, pictures: list[Path]) -> None:

@@ -45,7 +45,9 @@ def missing_picture(error: ArgumentsInvalid) -> Problem:
 
 def keep_pictures(request: OmniRequest, store: PictureStore) -> Mapping[str, PictureRef]:
     """Copy a request's local pictures into the store. Raises :class:`ArgumentsInvalid` for one that cannot be read."""
-    return {source: store.keep_file(Path(source), "pictures") for source in local_sources(request)}
+    sources = local_sources(request)
+    kept = store.keep_files(map(Path, sources), "pictures")
+    return {source: kept[Path(source)] for source in sources}
 
 
 def local_sources(request: OmniRequest) -> tuple[str, ...]:

@@ -82,12 +82,11 @@ def submit_unless_there(
     """An unfinished submission that asks for the same clip in the same place, gone on with; a new one of the ``asker``
     where there is none besides those ``beside``. Raises like ``Session.submit``.
     """
-    if not request.external_task_id:
-        wanted = session.intended(request, target, pictures)
-        for found in session.live():
-            if is_alike(found, wanted) and found.id not in beside:
-                return session.go_on_with(found)
-    return session.submit(request, target, pictures, asker=asker)
+    wanted = session.intended(request, target, pictures, asker=asker)
+    for found in () if wanted.id_is_given else session.live():
+        if is_alike(found, wanted) and found.id not in beside:
+            return session.go_on_with(found)
+    return session.submit_together((wanted,))[0]
 
 
 def submit_all_unless_there(session: Session, wanted: Sequence[Intended]) -> tuple[Submission, ...]:
@@ -132,7 +131,12 @@ class _Asked:
     @cached_property
     def is_told(self) -> bool:
         """Whether the service is told the id, so that it knows the wish."""
-        return self.session.intended(self.request, self.target, self.pictures).payload.has_own_id
+        return self.session.intended(self.request, self.target, self.kept).payload.has_own_id
+
+    @cached_property
+    def kept(self) -> Mapping[str, PictureRef]:
+        """Its pictures, put into the store once for all that is made of them."""
+        return self.session.keep(self.request) if self.pictures is None else self.pictures
 
     @property
     def prefix(self) -> str:
@@ -175,7 +179,7 @@ class _Asked:
         """A new submission; the one of another process that was faster."""
         try:
             return self.session.submit(
-                self.request, self.target, self.pictures, own_id=own_id, once=self.key, asker=self.asker
+                self.request, self.target, self.kept, own_id=own_id, once=self.key, asker=self.asker
             )
         except ArgumentsInvalid:
             found = self.session.read(own_id)

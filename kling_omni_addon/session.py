@@ -281,7 +281,7 @@ class Session:
     ) -> ev.Intended:
         """What :meth:`submit` would record. Raises like it."""
         self.service.speaking(self.settings.dialect).require_fit_key()
-        kept = keep_pictures(request, self.pictures) if pictures is None else pictures
+        kept = self.keep(request) if pictures is None else pictures
         known_as = request.external_task_id or own_id or f"{ID_PREFIX}{uuid.uuid4().hex}"
         clip = ClipRef(known_as=self._known_as(request.video.clip)) if request.video and request.video.clip else None
         payload = build_payload(draft_body(request, kept, known_as), self._profile, clip)
@@ -370,6 +370,27 @@ class Session:
         """The same for wishes of :meth:`intended`, all of them together."""
         self.require_units_within_caps(spending.units_by_bill(wanted))
 
+    def keep(self, request: OmniRequest) -> Mapping[str, PictureRef]:
+        """A request's local pictures by their ``source``, put into the store: for :meth:`submit`. Raises
+        :class:`ArgumentsInvalid` for one that cannot be read.
+        """
+        return keep_pictures(request, self.pictures)
+
+    def ask_kept_ahead(self, sources: Collection[str]) -> Errand[bool]:
+        """Have local pictures copied that may be asked for, without waiting, see ``PictureStore.keep_ahead``; whether
+        none was too young. No copy begins while :meth:`resting` is wanted.
+        """
+
+        def keep(source: str) -> bool:
+            with self._crew.rest.turn():
+                return self.pictures.keep_ahead(Path(source))
+
+        def keep_all() -> bool:
+            are_old_enough = [keep(source) for source in sources]
+            return all(are_old_enough)
+
+        return Errand(keep_all)
+
     def keep_picture(self, source: str) -> PictureRef | str:
         """A picture for an element: a local path, put into the store, or a link as it is."""
         if source.startswith(("http://", "https://")):
@@ -426,6 +447,11 @@ class Session:
     def is_running(self) -> bool:
         """Whether it was started: before that it reads and records, and nothing of it goes online by itself."""
         return self._is_running
+
+    @property
+    def has_its_journal(self) -> bool:
+        """Whether the journal that it opened is where it was: somebody may have put another one there, or none."""
+        return self._journal.is_in_place
 
     def _end_dead_rehearsals(self) -> None:
         """A rehearsal keeps its tasks in memory: what an earlier one was to make will never come, and cost nothing.

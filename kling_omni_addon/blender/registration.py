@@ -12,7 +12,7 @@ from bpy.app.handlers import persistent
 
 from ..settings import Preferred, named_home
 from .capture import registered as capture
-from .connection import opening, preferences
+from .connection import opening, preferences, preparing
 from .connection import registered as connection
 from .elements import registered as elements
 from .host import heartbeat, identity, language
@@ -124,6 +124,7 @@ def unregister() -> None:
     atexit.unregister(unregister)
     # Each on its own: what cannot be ended (a file that Windows holds) leaves nothing else behind.
     on_its_own(heartbeat.stop)
+    on_its_own(preparing.stop)
     on_its_own(opening.close)
     on_its_own(bpy.utils.unregister_cli_command, _commands.pop())
     on_its_own(bpy.app.handlers.load_post.remove, _on_load)

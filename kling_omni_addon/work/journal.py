@@ -62,6 +62,14 @@ class Journal:
         self._note_mark()
         self._db.close()
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the file that was opened is still the one with this path."""
+        try:
+            return os.path.samestat(self._file, self.path.stat())
+        except OSError:
+            return False
+
     def check(self) -> None:
         """Find out now, and not when something is to be sent, whether the file can be written."""
         with self._transaction():

@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -140,6 +141,135 @@ def test_a_folder_that_is_not_ours_alone_stays_open_and_what_we_keep_in_it_does_
     with Session(settings):
         assert (mode(tmp_path), mode(tmp_path / "journal.sqlite3")) == (0o755, 0o600)
         assert mode(tmp_path / "journal.sqlite3-wal") == 0o600
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A picture that can be sent."""
+    path = tmp_path / "a.png"
+    path.write_bytes(png(640, 360))
+    return path
+
+
+@pytest.fixture
+def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the store, all that the test writes is an hour old."""
+    monkeypatch.setattr(picture_store.time, "time_ns", lambda: int((time.time() + 3600) * 1e9))
+
+
+@pytest.fixture
+def copies(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The field of each copy that is made."""
+    made: list[str] = []
+    copy = picture_store._copy
+
+    def copy_and_note(source: BinaryIO, target: BinaryIO, field: str) -> str:
+        made.append(field)
+        return copy(source, target, field)
+
+    monkeypatch.setattr(picture_store, "_copy", copy_and_note)
+    return made
+
+
+def write_anew(path: Path, data: bytes) -> None:
+    """Write to a file again, at another time for the clock of the disk."""
+    before = path.stat().st_mtime_ns
+    while path.stat().st_mtime_ns == before:
+        path.write_bytes(data)
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_what_was_kept_is_not_copied_again_while_the_file_is_what_it_was(
+    store: PictureStore, picture: Path, copies: list[str]
+) -> None:
+    first = store.keep_file(picture, "first")
+    assert store.keep_file(picture, "again") == first
+    write_anew(picture, png(641, 360))
+    assert store.keep_file(picture, "other") != first
+    assert copies == ["first", "other"]
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_what_is_kept_ahead_is_not_copied_when_it_is_asked_for(
+    store: PictureStore, picture: Path, copies: list[str]
+) -> None:
+    assert store.keep_ahead(picture)
+    assert copies == ["picture"]
+    ref = store.keep_file(picture, "asked for")
+    assert ref == PictureJudge().keep_file(picture, "judged")
+    assert copies == ["picture", "judged"]
+    assert store.path_of(ref).read_bytes() == picture.read_bytes()
+    assert (mode(store.path_of(ref)), mode(store.path_of(ref).parent)) == (0o600, 0o700)
+    assert kept(picture.parent) == [store.path_of(ref)]
+
+
+@pytest.mark.usefixtures("an_hour_later")
+@pytest.mark.parametrize("how", ["written", "written with its old time", "replaced"])
+def test_a_file_that_changed_after_it_was_kept_ahead_is_kept_in_its_new_form(
+    store: PictureStore, picture: Path, how: str
+) -> None:
+    """The new one is as long as the old one."""
+    picture.write_bytes(png(640, 360, size=3000))
+    before, other = picture.stat(), png(360, 640, size=3000)
+    store.keep_ahead(picture)
+    if how == "replaced":
+        rendered = picture.with_name("b.png")
+        rendered.write_bytes(other)
+        rendered.replace(picture)
+    else:
+        write_anew(picture, other)
+    if how != "written":
+        os.utime(picture, ns=(before.st_atime_ns, before.st_mtime_ns))
+    ref = store.keep_file(picture, "picture")
+    assert (ref.facts.width, ref.facts.height) == (360, 640)
+    assert store.path_of(ref).read_bytes() == other
+
+
+def test_a_file_that_may_still_be_written_to_is_not_kept_ahead_and_not_known_again(
+    store: PictureStore, picture: Path, copies: list[str]
+) -> None:
+    """Its times may not move before two seconds are over."""
+    assert not store.keep_ahead(picture)
+    store.keep_file(picture, "first")
+    store.keep_file(picture, "again")
+    assert copies == ["first", "again"]
+
+
+@pytest.mark.usefixtures("an_hour_later")
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_copy_that_was_lost_or_spoiled_is_made_again(store: PictureStore, picture: Path, is_named: bool) -> None:
+    if is_named:
+        store.keep_file(picture, "picture")
+    else:
+        store.keep_ahead(picture)
+    copy = kept(picture.parent)[0]
+    write_anew(copy, bytes(copy.stat().st_size))
+    ref = store.keep_file(picture, "picture")
+    assert store.path_of(ref).read_bytes() == picture.read_bytes()
+    store.path_of(ref).unlink()
+    assert store.path_of(store.keep_file(picture, "picture")).read_bytes() == picture.read_bytes()
+
+
+@pytest.mark.usefixtures("an_hour_later")
+def test_what_is_kept_ahead_and_never_asked_for_is_swept(store: PictureStore, picture: Path) -> None:
+    store.keep_ahead(picture)
+    (copy,) = kept(picture.parent)
+    assert mode(copy) == 0o600
+    store.sweep()
+    assert kept(picture.parent) == [copy]
+    os.utime(copy, (time.time() - 3600,) * 2)
+    store.sweep()
+    assert kept(picture.parent) == []
+    assert store.path_of(store.keep_file(picture, "picture")).read_bytes() == picture.read_bytes()
+
+
+@pytest.mark.usefixtures("an_hour_later")
+@pytest.mark.parametrize("data", [SECRET, b"", png(640, 360)[:-30]])
+def test_what_can_not_be_sent_is_not_kept_ahead(store: PictureStore, picture: Path, data: bytes) -> None:
+    picture.write_bytes(data)
+    assert store.keep_ahead(picture)
+    assert store.keep_ahead(picture.with_name("gone.png"))
+    assert kept(picture.parent) == []
 
 
 def test_what_killed_copies_left_is_swept_and_what_still_grows_stays(store: PictureStore, tmp_path: Path) -> None:

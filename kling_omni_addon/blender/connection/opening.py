@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import bpy
 
+from ...core.errors import KlingError
 from ...settings import REHEARSAL, REHEARSING, named_home
 from ...usual_home import brought_home
 from ..host.signals import Signal
@@ -28,6 +29,7 @@ class _Open:
 
     def __init__(self) -> None:
         self.session: Session | None = None
+        self.resting: Session | None = None
         self.rehearsal = ExitStack()
         self.server: RehearsalServer | None = None
         self.is_paused = False
@@ -47,9 +49,7 @@ def session() -> Session:
     While Blender is set to stay offline it is opened but does no work: what the journal knows can be read, and clips
     that are here can be placed.
     """
-    from ...session import Session  # sqlite, requests
-
-    moved = brought_home() if _open.session is None and not named_home(os.environ, preferences.preferred()) else ""
+    moved = _brought_home() if _open.session is None else ""
     settings = _settings()
     if _open.session is not None and _open.session.settings != settings:
         _open.session.close()
@@ -57,7 +57,7 @@ def session() -> Session:
     if _open.session is None:
         if bpy.app.background and settings.service == REHEARSAL:  # no panel says it
             sys.stderr.write(f"kling: {REHEARSING} {settings.told}\n")
-        _open.session = Session(settings)
+        _open.session = _opened_ahead(settings) or _opened(settings)
         _open.session.snapshot.notice = moved or _open.session.snapshot.notice
         _open.session.snapshot.refresh()
         changed.send()
@@ -66,6 +66,45 @@ def session() -> Session:
     else:
         _open.session.start()
     return _open.session
+
+
+def open_ahead() -> None:
+    """Open the session and have it rest, so that whoever needs it first does not wait for that. It does nothing and
+    nobody is shown anything of it before :func:`session` takes it.
+
+    Only for a service that is not ours to start, and while Blender is online. Where it cannot be opened,
+    :func:`session` says why.
+    """
+    if at_hand() is not None or offline_reason() or preferences.service_name() == "rehearsal":
+        return
+    with suppress(KlingError):
+        moved = _brought_home()
+        _open.resting = _opened(preferences.read_settings())
+        _open.resting.snapshot.notice = moved or _open.resting.snapshot.notice
+
+
+def at_hand() -> Session | None:
+    """The session, or else the one that rests: to prepare something with."""
+    return _open.session or _open.resting
+
+
+def _brought_home() -> str:
+    return "" if named_home(os.environ, preferences.preferred()) else brought_home()
+
+
+def _opened(settings: Settings) -> Session:
+    from ...session import Session  # sqlite, requests
+
+    return Session(settings)
+
+
+def _opened_ahead(settings: Settings) -> Session | None:
+    """The session that rests, if it is one of these settings and its journal is still there. It rests no more."""
+    resting, _open.resting = _open.resting, None
+    if resting is None or (resting.settings == settings and resting.has_its_journal):
+        return resting
+    resting.close()
+    return None
 
 
 def _settings() -> Settings:
@@ -118,7 +157,7 @@ def resting() -> AbstractContextManager[object]:
     """A moment in which our threads rest, for an operator in an overridden context: up to Blender 5.0 it reads that
     without Python's lock, and crashes where a thread of Python runs beside it (docs/dev/blender_facts.md).
     """
-    session = running()
+    session = at_hand()
     is_needed = session is not None and bpy.app.version < (5, 1, 0)
     return session.resting() if session is not None and is_needed else nullcontext()
 
@@ -128,10 +167,12 @@ def close() -> None:
     whatever becomes of the one before.
     """
     session, _open.session, _open.server, _open.is_paused = _open.session, None, None, False
+    resting, _open.resting = _open.resting, None
     with ExitStack() as steps:  # the last one first
         steps.callback(closed.send)
         steps.callback(changed.send)
         steps.callback(questions.forget)
         steps.callback(_open.rehearsal.close)
-        if session is not None:
-            steps.callback(session.close)
+        for each in (session, resting):
+            if each is not None:
+                steps.callback(each.close)

@@ -15,11 +15,12 @@ from ...core.naming import Numbering, mention, unknown_names
 from ...core.payload import ordered_pictures
 from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
-from ..connection import clip_links, limits, preferences
+from ..connection import clip_links, limits, preferences, preparing
 from ..host import thumbnails
 from ..host.editors import redraw_tab
 from ..host.isolating import on_its_own
 from ..host.ownership import is_own, why_not_own
+from . import kept_ahead
 from .borrowed import borrowed_prompts
 from .footage import known_videos
 from .frame_doubts import frame_doubts
@@ -29,6 +30,7 @@ from .properties import KLING_PG_shot, picture_paths, shot_of
 from .reading import read_request
 
 _LIMIT_OF_NAMES: Final = 64
+_SOON_S: Final = 0.05
 PANEL_RULE: Final = "PANEL"
 """The rule id of what only the panel can know: the service sees no kinds of shot and no names."""
 FIRST_PATH: Final = "first_frame"
@@ -48,7 +50,7 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
     """Judge the scene's shot, or the ``request`` that was read from it, and keep the result for the panels. Reads the
     headers of its pictures, nothing else.
     """
-    from ...judging import judge_request  # jsonschema
+    from ...judging import judge_request, local_sources  # jsonschema
 
     asked = read_request(scene) if request is None else request
     found = judge_request(asked, limits.profile(), known_videos(shot_of(scene), asked.video))
@@ -59,6 +61,7 @@ def judge(scene: bpy.types.Scene, request: OmniRequest | None = None) -> tuple[P
         _judgements.clear()
     _judgements[scene.name] = problems
     thumbnails.load(picture_paths(shot_of(scene)))
+    kept_ahead.want(scene.name, local_sources(asked))
     return problems
 
 
@@ -96,12 +99,16 @@ def judged_or_soon(scene: bpy.types.Scene) -> tuple[Problem, ...] | None:
     return known
 
 
-def _judge_unknown() -> None:
-    """Judge every shot that was not judged yet."""
+def _judge_unknown() -> float | None:
+    """Judge every shot that was not judged yet, as soon as all is loaded that this needs."""
+    preparing.begin()
+    if preparing.is_loading():
+        return _SOON_S
     for scene in bpy.data.scenes:
         if problems(scene) is None:
             on_its_own(judge, scene)
     redraw_tab()
+    return None
 
 
 def stop() -> None:
@@ -113,6 +120,7 @@ def stop() -> None:
 def forget() -> None:
     """Another file is open, or the session is over."""
     _judgements.clear()
+    kept_ahead.forget()
 
 
 def judge_clips() -> None:

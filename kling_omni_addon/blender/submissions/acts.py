@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
@@ -27,6 +28,10 @@ from ..timeline import stand_in
 from ..timeline.our_strips import PlacedStrip
 from . import confirming, moved_project, placing
 from .repeats import LastPress
+
+if TYPE_CHECKING:
+    from ...core.media import PictureRef
+    from ...session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -59,9 +64,7 @@ def submit_wish(
     scene: bpy.types.Scene, wish: Wish, *, once: str = "", again: bool = False, beside: Collection[str] = ()
 ) -> Submission:
     """The same for what was read from the scene already, so that what was judged and asked about is what is sent."""
-    require_own(scene)
-    require_online()
-    judging.require_complete(scene, wish.request)
+    _require_ready(scene, wish)
     return submit_request(wish.request, wish.target, once=once, again=again, beside=beside)
 
 
@@ -69,22 +72,32 @@ def submit_takes(
     scene: bpy.types.Scene, wish: Wish, takes: int, *, once: str = "", again: bool = False
 ) -> tuple[Submission, ...]:
     """The same ``takes`` times, the first the shot and the others more takes of it: **each may cost**. Under the name
-    ``once`` each take has a name of its own.
+    ``once`` each take has a name of its own. All are made from the images as they are now.
 
     Raises like :func:`submit_wish`; where only some could be recorded, the sentence says how many.
     """
-    made = [submit_wish(scene, wish, once=once, again=again)]
+    _require_ready(scene, wish)
+    request, session = wish.request, _ready_session(wish.request, wish.target)
+    kept = session.keep(request)
+    made = [_record(session, request, wish.target, kept, once=once, again=again)]
     more = replace(wish.target, shot=shot_id_of(made[0]), has_stand_in=False)
     try:
         while len(made) < takes:
             name, there = f"{once}.take{len(made) + 1}" if once else "", [submission.id for submission in made]
-            made.append(submit_request(wish.request, more, once=name, again=again, beside=there))
+            made.append(_record(session, request, more, kept, once=name, again=again, beside=there))
     except KlingError as error:
         sentence = f"Submitted {len(made)} of {takes} takes; the others not: {error}"
         raise KlingError(sentence, remedy="Set Takes to the missing number and press Generate.") from error
     finally:
         last_press.note(wish)  # what the button was pressed for, in place of the last take
     return tuple(made)
+
+
+def _require_ready(scene: bpy.types.Scene, wish: Wish) -> None:
+    """Raise like :func:`submit_wish` where it cannot be submitted."""
+    require_own(scene)
+    require_online()
+    judging.require_complete(scene, wish.request)
 
 
 def submit_request(
@@ -100,18 +113,37 @@ def submit_request(
 
     Raises :class:`~kling_omni_addon.core.errors.RequestInvalid`; then nothing is recorded and nothing will be sent.
     """
-    from ...once import submit_once, submit_unless_there  # sqlite, requests
+    session = _ready_session(request, target)
+    return _record(session, request, target, session.keep(request), once=once, again=again, beside=beside)
 
+
+def _ready_session(request: OmniRequest, target: Target) -> Session:
+    """The session, where its clip may be asked for and there is room for it. Raises :class:`KlingError`."""
     require_online()
     stand_in.require_room(request, target)
-    session = opening.session()
+    return opening.session()
+
+
+def _record(
+    session: Session,
+    request: OmniRequest,
+    target: Target,
+    kept: Mapping[str, PictureRef],
+    *,
+    once: str,
+    again: bool,
+    beside: Collection[str] = (),
+) -> Submission:
+    """Record it with the pictures that are ``kept`` for it, and hold its place. Raises like :func:`submit_request`."""
+    from ...once import submit_once, submit_unless_there  # sqlite, requests
+
     asker = session.asker_of(target, this_file())  # also of a clip that goes to no timeline
     if once:
-        made = submit_once(session, request, target, key=once, again=again, asker=asker)
+        made = submit_once(session, request, target, kept, key=once, again=again, asker=asker)
     elif again:
-        made = session.submit(request, target, asker=asker)
+        made = session.submit(request, target, kept, asker=asker)
     else:
-        made = submit_unless_there(session, request, target, beside=beside, asker=asker)
+        made = submit_unless_there(session, request, target, kept, beside=beside, asker=asker)
     last_press.note(Wish(request=request, target=target))
     confirming.agree()
     snapshots.refresh()

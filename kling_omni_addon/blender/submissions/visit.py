@@ -9,11 +9,11 @@ from typing import Final
 import bpy
 
 from ...core.errors import KlingError
-from ..connection import online, opening, questions, snapshots
+from ..connection import online, opening, preparing, questions, snapshots
 from ..host.editors import redraw_preferences, redraw_strips, redraw_tab
 from ..host.heartbeat import BUSY_S, CALM_S, start
 from ..host.isolating import on_its_own
-from ..shot import judging, prompt
+from ..shot import judging, kept_ahead, prompt
 from ..timeline import stand_in
 from . import moved_project, overlay, placing, status_bar
 
@@ -43,6 +43,7 @@ def visit() -> float | None:
         return BUSY_S if questions.is_asking() else CALM_S
     if on_its_own(judging.judge_edited):
         redraw_tab()
+    on_its_own(kept_ahead.go_on)
     if opening.running() is None:
         return _without_session()
     news = [on_its_own(step) for step in (snapshots.refresh, _is_second_over)]
@@ -52,7 +53,8 @@ def visit() -> float | None:
     if not _is_blender_busy():
         on_its_own(placing.place_arrived, is_patient=True)
     on_its_own(_tell_status)
-    if questions.is_asking() or any(not s.is_over for s in snapshots.submissions()):
+    is_asked = questions.is_asking() or kept_ahead.is_under_way()
+    if is_asked or any(not s.is_over for s in snapshots.submissions()):
         return BUSY_S
     return CALM_S if prompt.has_texts() or status_bar.is_telling() else None
 
@@ -70,7 +72,9 @@ def _draw_panels_again() -> None:
 
 def _without_session() -> float | None:
     """When to come again: what needs no session may still be asked."""
-    if questions.is_asking():
+    if preparing.is_under_way() and not _is_blender_busy():
+        on_its_own(preparing.go_on)
+    if questions.is_asking() or preparing.is_under_way() or kept_ahead.is_under_way():
         return BUSY_S
     return CALM_S if prompt.has_texts() else None
 

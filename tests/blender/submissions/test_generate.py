@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,13 +15,17 @@ from kling_omni_addon.blender.connection import account, opening, snapshots
 from kling_omni_addon.blender.host.sequencer import strips_of
 from kling_omni_addon.blender.panels import generate
 from kling_omni_addon.blender.shot import judging
+from kling_omni_addon.blender.shot.properties import put_picture
 from kling_omni_addon.blender.shot.reading import read_wish
 from kling_omni_addon.blender.submissions import acts, confirming
 from kling_omni_addon.blender.takes import takes
 from kling_omni_addon.core.account import Pack
 from kling_omni_addon.core.errors import KlingError
+from kling_omni_addon.core.media import PictureRef
 from kling_omni_addon.core.provenance import shot_id_of
+from kling_omni_addon.work.picture_store import PictureStore
 from tests.workshop.layout import Layout
+from tests.workshop.rehearsal_stand import png
 
 Scene = Any
 
@@ -60,7 +65,7 @@ def test_takes_of_a_shot_that_is_there_are_all_takes_of_that_shot(set_up: Scene)
 
 def test_takes_that_cannot_all_be_recorded_say_how_many_were(set_up: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     session, left = opening.session(), [True]
-    submit = session.submit
+    submit = session.submit_together
 
     def once(*asked: Any, **named: Any) -> Any:
         if left:
@@ -68,11 +73,33 @@ def test_takes_that_cannot_all_be_recorded_say_how_many_were(set_up: Scene, monk
             return submit(*asked, **named)
         raise KlingError("The disk is full.")
 
-    monkeypatch.setattr(session, "submit", once)
+    monkeypatch.setattr(session, "submit_together", once)
     set_up.kling.takes = 3
     with pytest.raises(RuntimeError, match="Submitted 1 of 3 takes; the others not: The disk is full"):
         bpy.ops.kling.submit()
     assert len(snapshots.submissions()) == 1
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_press_keeps_each_image_once_for_all_takes(
+    set_up: Scene, again: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[str] = []
+    keep = PictureStore.keep_files
+
+    def keep_and_note(store: PictureStore, paths: Iterable[Path], field: str) -> dict[Path, PictureRef]:
+        found = keep(store, paths, field)
+        kept.extend(path.name for path in found)
+        return found
+
+    monkeypatch.setattr(PictureStore, "keep_files", keep_and_note)
+    set_up.kling.kind, set_up.kling.takes = "FRAMES", 2
+    for use, name in (("FIRST", "dawn.png"), ("END", "dusk.png")):
+        (tmp_path / name).write_bytes(png(640, 360))
+        put_picture(set_up, use, str(tmp_path / name), "File")
+    assert bpy.ops.kling.submit(again=again) == {"FINISHED"}
+    assert len(snapshots.submissions()) == 2
+    assert kept == ["dawn.png", "dusk.png"]
 
 
 def test_a_press_over_a_cap_adds_nothing(set_up: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
