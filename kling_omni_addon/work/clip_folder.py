@@ -64,7 +64,7 @@ def place_now(submission: Submission, clips: Path) -> Place:
     The target's folder is made anew where its .blend still is. Else only its last part is: with the folder above it
     gone, it was moved, or its share is away, and what would be made is another place. Raises :class:`ClipUnusable`.
     """
-    wanted = Path(submission.target.folder) if submission.target.folder else clips
+    wanted = wanted_folder(submission, clips)
     trouble = _trouble_with(wanted, makes_parents=wanted == clips or _is_there(submission.target.blend))
     if not trouble:
         return Place(folder=wanted, wanted=wanted)
@@ -72,7 +72,24 @@ def place_now(submission: Submission, clips: Path) -> Place:
     is_last = wanted == clips or bool(_trouble_with(clips, makes_parents=True))
     if is_last or submission.failures < PATIENCE:
         raise ClipUnusable(sentence, field="folder", remedy=_ANOTHER)
-    return Place(folder=clips, wanted=wanted, note=f'{sentence} The clip is in "{clips}" instead.')
+    return Place(folder=clips, wanted=wanted, note=_elsewhere(sentence, clips))
+
+
+def wanted_folder(submission: Submission, clips: Path) -> Path:
+    """The folder that the clip was meant for, whatever is there now."""
+    return Path(submission.target.folder) if submission.target.folder else clips
+
+
+def note_on(clip: Path, submission: Submission, clips: Path) -> str:
+    """What is to be said of where a clip is that is here already, whether another place would take it now or none."""
+    try:
+        return place_now(submission, clips).note_on(clip)
+    except ClipUnusable as error:
+        return "" if clip.parent == wanted_folder(submission, clips) else _elsewhere(error.sentence, clip.parent)
+
+
+def _elsewhere(sentence: str, folder: Path) -> str:
+    return f'{sentence} The clip is in "{folder}" instead.'
 
 
 def _is_there(blend: str) -> bool:

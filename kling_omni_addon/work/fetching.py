@@ -24,7 +24,7 @@ from ..core.protocol import CLIP_KEPT_S
 from ..digest import has_digest
 from ..durable import part_of
 from .assignment import FetchedClip
-from .clip_folder import place_now
+from .clip_folder import note_on, place_now
 from .crew import Progress
 from .filing import discard_part, file_name, mark_of, marked_name
 from .reception import MarkedReception, Reception
@@ -41,7 +41,7 @@ def fetch(turn: Turn) -> None:
     submission, clips = turn.submission, turn.assignment.clips
     back = _back_in_place(submission)
     if back is not None:
-        _keep(turn, back, _note_on(back.path, submission, clips))
+        _keep(turn, back, note_on(back.path, submission, clips))
         return
     try:
         # A link is on no disk: it was named a moment ago, or it is asked for.
@@ -80,14 +80,6 @@ def _back_in_place(submission: Submission) -> _Back | None:
         return _Back(named, submission.named_sha256, named.stat().st_size)
     except OSError:  # a share that is away
         return None
-
-
-def _note_on(clip: Path, submission: Submission, clips: Path) -> str:
-    """What is to be said of where a clip is; nothing where no other place would take it now."""
-    try:
-        return place_now(submission, clips).note_on(clip)
-    except ClipUnusable:
-        return ""
 
 
 def _reception(turn: Turn) -> Reception:

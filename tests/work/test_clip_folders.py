@@ -92,9 +92,12 @@ class Killed(BaseException):
     """The process ends here."""
 
 
-def test_a_clip_that_a_killed_process_named_elsewhere_says_so_although_its_folder_is_back(
-    road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_back", [True, False])
+def test_a_clip_that_a_killed_process_named_elsewhere_says_so_whether_its_folder_is_back_or_not(
+    is_back: bool, road: Road, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Found by kills (seed 20480): the tries before do not count any more, so nothing was said of it."""
+
     def dies(*_: object) -> None:
         raise Killed
 
@@ -105,7 +108,8 @@ def test_a_clip_that_a_killed_process_named_elsewhere_says_so_although_its_folde
         with pytest.raises(Killed):
             road.run(3600)
     assert road.kinds()[-1] == "Named"
-    folder.parent.mkdir()
+    if is_back:
+        folder.parent.mkdir()
     for lane in road.lanes:
         lane.close()
     road.start()
@@ -113,8 +117,10 @@ def test_a_clip_that_a_killed_process_named_elsewhere_says_so_although_its_folde
     submission = road.one()
     assert Path(submission.clip).parent == road.home / "clips"
     assert Path(submission.clip).read_bytes() == mp4()
-    assert submission.note == (
-        f'The clip is in "{road.home / "clips"}" from an earlier download, and not in "{folder}".'
+    here = f'The clip is in "{road.home / "clips"}"'
+    assert submission.note.startswith(here if is_back else f'Clips cannot be saved in "{folder}": ')
+    assert submission.note.endswith(
+        f'from an earlier download, and not in "{folder}".' if is_back else f"{here} instead."
     )
 
 
