@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from types import MappingProxyType
 
-from .request import Element, Picture, Role, Video
+from .request import Element, OmniRequest, Picture, Role, Video
 
 # Text in these scripts runs on without spaces, so such a letter beside a mention does not make it part of a word.
 _UNSPACED = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -47,6 +47,19 @@ class Numbering:
         if video is not None:
             texts["@video"] = "<<<video_1>>>"
         return cls(texts=MappingProxyType(texts))
+
+
+def ordered_pictures(request: OmniRequest) -> tuple[Picture, ...]:
+    """The pictures in the order in which they are sent: references, first frame, middle frames, end frame; the user's
+    order within each.
+    """
+    return tuple(request.pictures[position] for position in order_of(request.pictures))
+
+
+def order_of(pictures: Sequence[Picture]) -> list[int]:
+    """The positions of the pictures, in the order in which they are sent."""
+    order = (Role.REFERENCE, Role.FIRST, Role.MIDDLE, Role.END)
+    return sorted(range(len(pictures)), key=lambda position: order.index(pictures[position].role))
 
 
 def middle_name(number: int) -> str:

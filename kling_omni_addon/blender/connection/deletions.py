@@ -13,13 +13,14 @@ from ...core.errors import ArgumentsInvalid, KlingError
 from ...core.footage import command_words
 from ...work.errand import Errand
 from ...work.upload_command import UploadCommand
-from ...work.uploads import Upload, Uploads
+from ...work.uploads import Uploads
 from ..host.signals import Signal
 from . import preferences, snapshots
 from .uploads import uploading
 
 if TYPE_CHECKING:
     from ...core.life.lifecycle import Submission
+    from ...work.uploads import Upload
 
 begun: Signal[[Upload]] = Signal()
 """The file behind a link is being deleted, so the link leads nowhere."""

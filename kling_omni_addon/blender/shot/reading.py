@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...core.life.events import Target
 from ...core.request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
 from ..connection import clip_links, limits
 from ..connection.preferences import clip_folder
@@ -18,6 +17,7 @@ from .kinds import ShotKind, has_own_prompts, kind_of_shot
 from .prompt import prompt_of
 
 if TYPE_CHECKING:
+    from ...core.life.events import Target
     from .properties import KLING_PG_shot
 
 
@@ -118,6 +118,8 @@ def _shots(shot: KLING_PG_shot) -> Iterator[StoryboardShot]:
 
 def read_target(scene: bpy.types.Scene) -> Target:
     """Where the clip belongs: this scene from its current frame on, in ``//kling/`` beside a saved file."""
+    from ...core.life.events import Target  # each event of a submission's life is a class
+
     on_timeline: bool = scene.kling.places_clip  # type: ignore[attr-defined] # as above
     return Target(
         blend=this_file() if on_timeline else "",

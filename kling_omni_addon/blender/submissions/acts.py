@@ -6,12 +6,12 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
-from ...core.life.events import Target
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.provenance import shot_id_of
 from ...core.request import OmniRequest
 from ..connection import opening, snapshots
@@ -27,6 +27,10 @@ from ..timeline import stand_in
 from ..timeline.our_strips import PlacedStrip
 from . import confirming, moved_project, placing
 from .repeats import LastPress
+
+if TYPE_CHECKING:
+    from ...core.life.events import Target
+    from ...core.life.lifecycle import Submission
 
 _log = logging.getLogger(__name__)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
-from ...core.life.events import Target
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ..connection import opening, snapshots
 from ..host.identity import is_this_file
 from ..host.isolating import tell_once
@@ -22,6 +21,10 @@ from ..timeline import clip_strips, provenance, stand_in
 from ..timeline.clip_file import clip_facts_of
 from ..timeline.our_strips import PlacedStrip, find_strip
 from ..timeline.provenance import shot_of_strip
+
+if TYPE_CHECKING:
+    from ...core.life.events import Target
+    from ...core.life.lifecycle import Submission
 
 Put = tuple[bpy.types.Scene, Strip, PlacedStrip]
 """Where a clip is: the scene, its picture strip, and what was measured of it."""

@@ -6,12 +6,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.usual import usually
 from ..connection import snapshots
 from . import words
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _MOST: Final = 0.97  # that a clip is made is said by its service, and by no clock
 _KB: Final = 1e3
