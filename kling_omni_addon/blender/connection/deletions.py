@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ArgumentsInvalid, KlingError
 from ...core.footage import command_words
-from ...work.errand import Errand
-from ...work.upload_command import UploadCommand
 from ...work.uploads import Uploads
 from ..host.signals import Signal
 from . import preferences, snapshots
@@ -20,6 +18,7 @@ from .uploads import uploading
 
 if TYPE_CHECKING:
     from ...core.life.lifecycle import Submission
+    from ...work.errand import Errand
     from ...work.uploads import Upload
 
 begun: Signal[[Upload]] = Signal()
@@ -93,6 +92,9 @@ def _remembered() -> Mapping[Path, Upload]:
 
 def _delete(record: Path, upload: Upload) -> None:
     """Run the command, once whatever comes of it, also where several Blenders share a home."""
+    from ...work.errand import Errand
+    from ...work.upload_command import UploadCommand  # subprocess
+
     _records.clear()
     template = uploading().delete_command
     if not template or not Uploads.take(record):

@@ -19,7 +19,6 @@ from ..connection.online import require_online
 from ..connection.snapshots import require_submission
 from ..host import heartbeat
 from ..host.identity import this_file
-from ..host.interrupting import interruptible
 from ..host.ownership import require_own
 from ..shot import judging
 from ..shot.reading import Wish, read_wish
@@ -154,6 +153,8 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
     Raises :class:`~kling_omni_addon.core.errors.NotSent` where something is left to do while Blender is set to stay
     offline, because nothing happens then. Ctrl-C ends the wait with ``KeyboardInterrupt``, and nothing else.
     """
+    from ..host.interrupting import interruptible  # signals, for scripts that wait
+
     session = opening.session()
     moved_project.follow_project()
     with interruptible():
