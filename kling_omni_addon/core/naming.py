@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from types import MappingProxyType
 
@@ -21,10 +22,16 @@ _UNSPACED = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _LETTER = rf"[^\W{_UNSPACED}]"
 _BARE_NAME = rf"{_LETTER}+(?:-{_LETTER}+)*"
 # Case is let go where it matters only: for all of it, the ranges above take twenty milliseconds to compile.
-_MENTION = re.compile(
+_MENTION = (
     rf"(?<!{_LETTER})(?<!@)@"
     rf'(?:(?P<kind>(?i:image|element)):(?:"(?P<quoted>[^"\n]+)"|(?P<bare>{_BARE_NAME}|\w+))|(?P<place>{_LETTER}+))'
 )
+
+
+@cache
+def _mentions() -> re.Pattern[str]:
+    """Compiled on first use: its ranges take milliseconds, which enabling the extension does without."""
+    return re.compile(_MENTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,19 +93,19 @@ def mention(kind: str, name: str) -> str:
 
 def numbered(prompt: str, names: Numbering) -> str:
     """The exact text that is sent: each known name replaced by its number, everything else as typed."""
-    return _MENTION.sub(lambda match: names.texts.get(_spelt(match), match[0]), prompt)
+    return _mentions().sub(lambda match: names.texts.get(_spelt(match), match[0]), prompt)
 
 
 def unknown_names(prompt: str, names: Numbering) -> tuple[str, ...]:
     """The mentions that name nothing here, as typed, each once, in order of appearance."""
-    unknown = (match[0] for match in _MENTION.finditer(prompt) if _spelt(match) not in names.texts)
+    unknown = (match[0] for match in _mentions().finditer(prompt) if _spelt(match) not in names.texts)
     return tuple(dict.fromkeys(unknown))
 
 
 def renamed(prompt: str, kind: str, before: str, after: str) -> str:
     """The prompt with each mention of an ``image`` or ``element`` under its new name, everything else as typed."""
     old, new = mention(kind, before), mention(kind, after)
-    return _MENTION.sub(lambda match: new if _spelt(match) == old else match[0], prompt)
+    return _mentions().sub(lambda match: new if _spelt(match) == old else match[0], prompt)
 
 
 def _spelt(match: re.Match[str]) -> str:
