@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import bpy
 
@@ -44,8 +44,7 @@ _LONGEST_NTSC: Final = 1001  # 24000/1001 and its like are the broken rates that
 _WITH_SOUND: Final = ("SOUND", "SCENE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footage:
+class Footage(NamedTuple):
     """What is to be rendered of a timeline: its strips by name, the first frame, and how."""
 
     timeline: bpy.types.Scene

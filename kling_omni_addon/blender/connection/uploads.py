@@ -14,7 +14,6 @@ from ...core.errors import ArgumentsInvalid, UploadFailed
 from ...core.footage import command_words, host_of, link_in, told_age
 from ...core.media import VideoFacts
 from ...settings import LINK_LIFETIME_MIN, Uploading
-from ...work.uploads import Upload
 from ..host import heartbeat
 from ..host.signals import Signal
 from . import opening, preferences
@@ -24,6 +23,7 @@ from .questions import Question
 if TYPE_CHECKING:
     from ...work.errand import Errand
     from ...work.upload_command import UploadCommand
+    from ...work.uploads import Upload
 
 _MOST_KNOWN: Final = 64
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -99,6 +99,8 @@ def _sent(file: str) -> Errand[str]:
 
 
 def _heard(link: str) -> None:
+    from ...work.uploads import Upload
+
     _now.command = None
     heard.send(Upload(file=_now.file, link=link, at=time.time()))
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
 
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from ...work.errand import Errand
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is to be made. ``scene`` is called what the scene is called whose shot is to have it; ``""`` for none."""
 
     source: Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import bpy
 from mathutils import Vector
@@ -40,8 +40,7 @@ class Span:
     camera: bpy.types.Object | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """What was read: of which camera, and of which frames, where another camera takes over before the last one."""
 
     words: str

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from .properties import KLING_PG_shot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(NamedTuple):
     """What one press of Generate asks for, read once: what is to be made, and where its clip goes."""
 
     request: OmniRequest

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import bpy
 
@@ -34,8 +34,7 @@ _AGAIN: Final = "The extension tries again by itself."
 _BUG: Final = "Downloaded, but an error in the extension kept the clip from the Sequencer. See the system console."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trouble:
+class _Trouble(NamedTuple):
     """What kept a clip from its place, and when the next try is due (a monotonic time)."""
 
     sentence: str

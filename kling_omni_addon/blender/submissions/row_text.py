@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ...core.life.phase import Phase
 from ...core.life.spending import charged_words
@@ -34,8 +33,7 @@ STATE_ORDER: Final = (
 """Sorted by state: what waits for a person comes first, what is over last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowText:
+class RowText(NamedTuple):
     """The words of a row. ``facts`` is quality, length and price or charge, ``told`` the same in full, with the kind of
     shot and the name of the .blend file; ``searched`` is all that a search looks through.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 import bpy
@@ -41,8 +41,7 @@ _CLIPS: Final = ("MOVIE", "IMAGE", "SOUND")
 _DISSOLVES: Final = ("CROSS", "GAMMA_CROSS")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class _View(NamedTuple):
     """From where to where something shows in a scene, and on which track: inside a meta strip, no more than that."""
 
     start: int
