@@ -9,7 +9,7 @@ from typing import Any
 
 from .core.errors import ArgumentsInvalid
 from .core.file_body import file_body
-from .core.payload import order_of
+from .core.naming import order_of
 from .core.pieces import Body
 from .core.provenance import request_from
 from .core.request import OmniRequest

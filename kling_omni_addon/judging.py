@@ -7,12 +7,12 @@ from pathlib import Path
 
 from .core.capability import Profile
 from .core.errors import ArgumentsInvalid
-from .core.media import PictureRef
-from .core.payload import draft_body, ordered_pictures
+from .core.media import PictureRef, VideoFacts
+from .core.naming import ordered_pictures
+from .core.payload import draft_body
 from .core.problem import Problem
 from .core.request import OmniRequest
 from .core.rules import table
-from .core.rules.reading import VideoFacts
 from .work.picture_store import PictureStore, describe
 
 FILE_RULE = "FILE"

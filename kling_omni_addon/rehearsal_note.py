@@ -11,7 +11,6 @@ import hmac
 import json
 import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -86,6 +85,8 @@ def _reply(url: str, path: str) -> bytes:
     A socket and no library of HTTP: those bring the email package, which enabling the extension does without, and know
     no end for an answer that drips.
     """
+    import socket  # for whoever has a rehearsal to look for
+
     parts, until = urlsplit(url), time.monotonic() + _PATIENCE_S
     with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=_PATIENCE_S) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())

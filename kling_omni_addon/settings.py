@@ -17,7 +17,7 @@ from .core import capability
 from .core.amounts import amount_of
 from .core.capability import DEFAULT_PROFILE, DIALECTS, LEGACY, PROFILES, Profile
 from .core.errors import ArgumentsInvalid, CredentialsMissing, CredentialsUnreadable
-from .core.life import lifecycle
+from .core.life.pacing import LOOK_WINDOW_S
 from .core.life.spending import Caps
 from .core.pricing import plain
 from .core.problem import escaped
@@ -81,7 +81,7 @@ class Settings:
     keys: Keys
     home: Path
     clips: Path
-    window_s: float = lifecycle.LOOK_WINDOW_S
+    window_s: float = LOOK_WINDOW_S
     concurrency: int | None = None
     caps: Caps = field(default_factory=Caps)
     profile: str = DEFAULT_PROFILE
@@ -363,7 +363,7 @@ def read_settings(
         keys=keys,
         home=home,
         clips=home / "clips",
-        window_s=_seconds(numbers, "KLING_LOOK_WINDOW_S", lifecycle.LOOK_WINDOW_S),
+        window_s=_seconds(numbers, "KLING_LOOK_WINDOW_S", LOOK_WINDOW_S),
         concurrency=_concurrency(numbers),
         caps=caps_in_force(environment, preferred, choice)[0],
         profile=profile_in_force(environment, preferred, profile)[0],

@@ -12,7 +12,8 @@ import bpy
 from ..core.errors import KlingError, RequestInvalid
 from ..core.life.books import Costs, CostSum
 from ..core.life.events import Target
-from ..core.life.lifecycle import Phase, Submission
+from ..core.life.lifecycle import Submission
+from ..core.life.phase import Phase
 from ..core.pricing import Price
 from ..core.problem import Problem
 from ..core.request import OmniRequest, Role

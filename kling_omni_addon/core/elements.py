@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from .capability import LEGACY, Profile, over
 from .dialects.facts import moment_of
+from .element_words import require_words
 from .errors import ArgumentsInvalid, Unanswered
 from .media import PictureRef
 from .pieces import pieces_of
@@ -20,7 +21,6 @@ ELEMENTS_PATH = "/v1/general/advanced-custom-elements"
 PRESETS_PATH = "/v1/general/advanced-presets-elements"
 DELETE_PATH = "/v1/general/delete-elements"
 
-NAME_CHARACTERS, DESCRIPTION_CHARACTERS = 20, 100
 MORE_PICTURES = (1, 3)
 _LARGEST_ID = 10**18
 
@@ -123,24 +123,6 @@ def read_element_task(reply: HttpReply) -> ElementTask:
 def read_deleted(reply: HttpReply) -> None:
     """Nothing, or the right exception: a delete may answer without ``data`` (sample r09)."""
     read_data(reply, object)
-
-
-def require_words(name: str, description: str) -> None:
-    """Raise :class:`ArgumentsInvalid` for a name or a description that the service would refuse."""
-    if not name.strip():
-        raise ArgumentsInvalid("The element has no name.", field="name", remedy="Enter a name.")
-    if not description.strip():
-        raise ArgumentsInvalid("The element has no description.", field="description", remedy="Describe the element.")
-    if len(name) > NAME_CHARACTERS:
-        sentence = f"The name of the element has {len(name)} characters; Kling accepts at most {NAME_CHARACTERS}."
-        raise ArgumentsInvalid(sentence, field="name", remedy="Shorten the name.")
-    if len(description) > DESCRIPTION_CHARACTERS:
-        raise ArgumentsInvalid(
-            f"The description of the element has {len(description)} characters; "
-            f"Kling accepts at most {DESCRIPTION_CHARACTERS}.",
-            field="description",
-            remedy="Shorten the description.",
-        )
 
 
 def _check(draft: ElementDraft) -> None:

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 from .capability import ModelLimits, VideoLimits
 from .errors import ArgumentsInvalid, CaptureFailed, UploadFailed
-from .rules.reading import is_link
 from .sizes import is_legal_video
 
 _MOST_PERCENT: Final = 32_767  # Blender's own limit
@@ -203,6 +202,8 @@ def _filled(word: str, places: Iterable[tuple[str, str]]) -> str:
 
 def link_in(output: str) -> str:
     """The link that a command printed: its last line that is an http(s) address. Raises :class:`UploadFailed`."""
+    from .rules.reading import is_link  # reads the schema of requests
+
     found = (line.strip() for line in reversed(output.splitlines()))
     link = next((line for line in found if is_link(line)), "")
     if not link:
@@ -229,6 +230,8 @@ def doubt_of_link(link: str) -> str:
     """Why the service will hardly reach a link, as a sentence; ``""`` where nothing speaks against it. Nothing is
     looked up.
     """
+    from .rules.reading import is_link  # reads the schema of requests
+
     host = host_of(link)
     if not host or not is_link(link):
         return ""

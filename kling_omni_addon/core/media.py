@@ -64,6 +64,19 @@ class PictureRef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VideoFacts:
+    """A reference video as a probe tells it. ``None`` is unknown; ``pixel_aspect`` is width / height of one pixel."""
+
+    format: str | None = None
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    size_bytes: int | None = None
+    pixel_aspect: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClipRef:
     """A clip that the account made, in the place of its link. A link opens the clip to whoever has it, so none is ever
     written down: it is asked for when it is sent. ``known_as`` is the id by which the service knows the clip's task.

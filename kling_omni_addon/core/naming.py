@@ -11,20 +11,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from types import MappingProxyType
 
-from .request import Element, Picture, Role, Video
+from .request import Element, OmniRequest, Picture, Role, Video
 
 # Text in these scripts runs on without spaces, so such a letter beside a mention does not make it part of a word.
 _UNSPACED = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _LETTER = rf"[^\W{_UNSPACED}]"
 _BARE_NAME = rf"{_LETTER}+(?:-{_LETTER}+)*"
 # Case is let go where it matters only: for all of it, the ranges above take twenty milliseconds to compile.
-_MENTION = re.compile(
+_MENTION = (
     rf"(?<!{_LETTER})(?<!@)@"
     rf'(?:(?P<kind>(?i:image|element)):(?:"(?P<quoted>[^"\n]+)"|(?P<bare>{_BARE_NAME}|\w+))|(?P<place>{_LETTER}+))'
 )
+
+
+@cache
+def _mentions() -> re.Pattern[str]:
+    """Compiled on first use: its ranges take milliseconds, which enabling the extension does without."""
+    return re.compile(_MENTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,19 @@ class Numbering:
         if video is not None:
             texts["@video"] = "<<<video_1>>>"
         return cls(texts=MappingProxyType(texts))
+
+
+def ordered_pictures(request: OmniRequest) -> tuple[Picture, ...]:
+    """The pictures in the order in which they are sent: references, first frame, middle frames, end frame; the user's
+    order within each.
+    """
+    return tuple(request.pictures[position] for position in order_of(request.pictures))
+
+
+def order_of(pictures: Sequence[Picture]) -> list[int]:
+    """The positions of the pictures, in the order in which they are sent."""
+    order = (Role.REFERENCE, Role.FIRST, Role.MIDDLE, Role.END)
+    return sorted(range(len(pictures)), key=lambda position: order.index(pictures[position].role))
 
 
 def middle_name(number: int) -> str:
@@ -73,19 +93,19 @@ def mention(kind: str, name: str) -> str:
 
 def numbered(prompt: str, names: Numbering) -> str:
     """The exact text that is sent: each known name replaced by its number, everything else as typed."""
-    return _MENTION.sub(lambda match: names.texts.get(_spelt(match), match[0]), prompt)
+    return _mentions().sub(lambda match: names.texts.get(_spelt(match), match[0]), prompt)
 
 
 def unknown_names(prompt: str, names: Numbering) -> tuple[str, ...]:
     """The mentions that name nothing here, as typed, each once, in order of appearance."""
-    unknown = (match[0] for match in _MENTION.finditer(prompt) if _spelt(match) not in names.texts)
+    unknown = (match[0] for match in _mentions().finditer(prompt) if _spelt(match) not in names.texts)
     return tuple(dict.fromkeys(unknown))
 
 
 def renamed(prompt: str, kind: str, before: str, after: str) -> str:
     """The prompt with each mention of an ``image`` or ``element`` under its new name, everything else as typed."""
     old, new = mention(kind, before), mention(kind, after)
-    return _MENTION.sub(lambda match: new if _spelt(match) == old else match[0], prompt)
+    return _mentions().sub(lambda match: new if _spelt(match) == old else match[0], prompt)
 
 
 def _spelt(match: re.Match[str]) -> str:

@@ -17,7 +17,7 @@ from .capability import LEGACY, Profile
 from .dialects import legacy, spoken
 from .errors import RequestInvalid
 from .media import ClipRef, PictureRef
-from .naming import Numbering, numbered
+from .naming import Numbering, numbered, order_of, ordered_pictures
 from .pieces import Body, Piece, length_of, pieces_of
 from .request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
 from .rules import table
@@ -120,19 +120,6 @@ def _output(request: OmniRequest, external_task_id: str) -> Body:
     if external_task_id or request.external_task_id:
         output["external_task_id"] = external_task_id or request.external_task_id
     return output
-
-
-def ordered_pictures(request: OmniRequest) -> tuple[Picture, ...]:
-    """The pictures in the order in which they are sent: references, first frame, middle frames, end frame; the user's
-    order within each.
-    """
-    return tuple(request.pictures[position] for position in order_of(request.pictures))
-
-
-def order_of(pictures: Sequence[Picture]) -> list[int]:
-    """The positions of the pictures, in the order in which they are sent."""
-    order = (Role.REFERENCE, Role.FIRST, Role.MIDDLE, Role.END)
-    return sorted(range(len(pictures)), key=lambda position: order.index(pictures[position].role))
 
 
 def _image(picture: Picture, pictures: Mapping[str, PictureRef]) -> Body:

@@ -11,11 +11,13 @@ from dataclasses import asdict, fields, replace
 from datetime import UTC, datetime
 from pathlib import PurePath
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .life.lifecycle import Submission
 from .media import PictureRef
 from .request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
+
+if TYPE_CHECKING:
+    from .life.lifecycle import Submission
 
 FORMAT: Final = 1
 _PATH_LENGTH: Final = 1024  # a longer source is Base64, not a path

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from ..core.rules.table import VideoFacts
+from ..core.media import VideoFacts
 
 Box: TypeAlias = tuple[bytes, int, int]
 """Kind, first byte and end of a box's content."""

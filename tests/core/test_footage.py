@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from kling_omni_addon.core import capability, footage
 from kling_omni_addon.core.capability import Profile
 from kling_omni_addon.core.errors import ArgumentsInvalid, CaptureFailed, UploadFailed
+from kling_omni_addon.core.media import VideoFacts
 from kling_omni_addon.core.rules.media import (
     video_length_is_wrong,
     video_pixels_are_wrong,
     video_rate_is_wrong,
 )
-from kling_omni_addon.core.rules.reading import Knowledge, Reading, VideoFacts
+from kling_omni_addon.core.rules.reading import Knowledge, Reading
 
 LINK = "https://video.example/a.mp4"
 PROFILES = [capability.profile(name) for name in capability.PROFILES]

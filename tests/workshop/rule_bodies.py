@@ -8,8 +8,7 @@ from typing import Any
 
 from kling_omni_addon.core import capability
 from kling_omni_addon.core.capability import DIALECTS, PROFILES, Profile
-from kling_omni_addon.core.media import PictureFacts, PictureRef
-from kling_omni_addon.core.rules.table import VideoFacts
+from kling_omni_addon.core.media import PictureFacts, PictureRef, VideoFacts
 
 V3, O1 = "kling-v3-omni", "kling-video-o1"
 IMAGE, VIDEO = "https://example.com/a.png", "https://example.com/v.mp4"

@@ -19,7 +19,6 @@ from ...core.errors import CaptureFailed
 from ...core.projects import same_path_for
 from ...core.request import Role
 from ...paths import identity_of
-from ...work.sidecar import take_of
 from ..connection import limits, opening, snapshots
 from ..host.editors import TAB
 from ..host.ownership import OnOwnScene, require_own
@@ -94,6 +93,8 @@ def submission_behind(clip: Path) -> str:
     """The submission that made a clip: by the file beside it, else by the job history where that is open; ``""`` for
     any other film.
     """
+    from ...work.sidecar import take_of
+
     beside = take_of(clip)
     if beside is not None:
         return beside.submission

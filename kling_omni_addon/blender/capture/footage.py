@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import bpy
 
 from ...core.errors import CaptureFailed, UploadFailed
-from ...core.footage import FootagePlan, plan_footage, told_bytes, told_seconds
+from ...core.footage import plan_footage, told_bytes, told_seconds
 from ..connection import deletions, limits, preferences, uploads
 from ..host.changed import assign, named
 from ..host.ownership import require_own
@@ -36,13 +36,15 @@ from .camera import render_scene
 from .camera_job import RenderJob
 from .picture_file import copy_of, scene_for_a_moment, without_stamps
 
+if TYPE_CHECKING:
+    from ...core.footage import FootagePlan
+
 _FOLDER: Final = "footage"
 _LONGEST_NTSC: Final = 1001  # 24000/1001 and its like are the broken rates that there are
 _WITH_SOUND: Final = ("SOUND", "SCENE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Footage:
+class Footage(NamedTuple):
     """What is to be rendered of a timeline: its strips by name, the first frame, and how."""
 
     timeline: bpy.types.Scene

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import bpy
 from mathutils import Vector
@@ -43,8 +42,7 @@ class Ground(StrEnum):
     NONE = "none"  # transparent
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(NamedTuple):
     """The scene, which is set to be rendered, and its camera's place is free: see :meth:`look`."""
 
     scene: bpy.types.Scene

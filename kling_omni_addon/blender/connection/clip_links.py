@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from ...core import pricing
 from ...core.errors import KlingError
-from ...core.rules.reading import VideoFacts
+from ...core.media import VideoFacts
 from ..host import heartbeat
 from ..host.signals import Signal
 from . import limits, online, opening, uploads

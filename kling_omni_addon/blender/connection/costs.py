@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...core.errors import ArgumentsInvalid
-from ...core.life.books import By, Costs
+from ...core.life.books import By
 from ...core.problem import escaped
-from ...work.errand import Errand
 from . import preferences
 from .questions import Question
+
+if TYPE_CHECKING:
+    from ...core.life.books import Costs
 
 answered: Question[Costs] = Question()
 """The sums that somebody asked for last."""
@@ -19,6 +22,7 @@ answered: Question[Costs] = Question()
 def add_up(by: By) -> None:
     """Have everything added up that was not rehearsed."""
     from ...costs import read_costs  # sqlite, requests
+    from ...work.errand import Errand
 
     answered.forget()
     answered.ask(lambda: Errand(partial(read_costs, _journal(), by)))

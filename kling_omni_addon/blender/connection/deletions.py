@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING
 
 from ...core.errors import ArgumentsInvalid, KlingError
 from ...core.footage import command_words
-from ...work.errand import Errand
-from ...work.upload_command import UploadCommand
-from ...work.uploads import Upload, Uploads
 from ..host.signals import Signal
 from . import preferences, snapshots
 from .uploads import uploading
 
 if TYPE_CHECKING:
     from ...core.life.lifecycle import Submission
+    from ...work.errand import Errand
+    from ...work.uploads import Upload
 
 begun: Signal[[Upload]] = Signal()
 """The file behind a link is being deleted, so the link leads nowhere."""
@@ -31,6 +30,8 @@ _troubles: list[str] = []
 
 def remember(upload: Upload) -> None:
     """A file got its link: it is to be deleted one day, where a command for that is set."""
+    from ...work.uploads import Uploads
+
     if preferences.service().is_rehearsal or not uploading().delete_command:
         return
     try:
@@ -85,6 +86,8 @@ def forget() -> None:
 
 
 def _remembered() -> Mapping[Path, Upload]:
+    from ...work.uploads import Uploads
+
     if not _records:
         _records.append(Uploads(preferences.home()).all())
     return _records[0]
@@ -92,6 +95,10 @@ def _remembered() -> Mapping[Path, Upload]:
 
 def _delete(record: Path, upload: Upload) -> None:
     """Run the command, once whatever comes of it, also where several Blenders share a home."""
+    from ...work.errand import Errand
+    from ...work.upload_command import UploadCommand  # subprocess
+    from ...work.uploads import Uploads
+
     _records.clear()
     template = uploading().delete_command
     if not template or not Uploads.take(record):

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...doctor.finding import Finding, text_of
-from ...doctor.patient import Patient, Surroundings
 from ...paths import expanded
 from ..host import heartbeat
 from ..host.reporting import Outcome, reported, say
@@ -17,11 +15,15 @@ from . import preferences
 from .questions import Question
 
 if TYPE_CHECKING:
+    from ...doctor.finding import Finding
+    from ...doctor.patient import Patient, Surroundings
     from ...work.errand import Errand
 
 
 def surroundings() -> Surroundings:
     """What there is to know about this Blender."""
+    from ...doctor.patient import Surroundings
+
     app = bpy.app
     return Surroundings(
         version=app.version_string,
@@ -44,6 +46,8 @@ def doctor(spool: str | Path | None = None) -> tuple[Finding, ...]:
 
 
 def _patient(spool: Path | None = None) -> Patient:
+    from ...doctor.patient import Patient
+
     folder = preferences.clip_folder()
     return Patient(
         environment={"BLENDER": bpy.app.binary_path} | dict(os.environ),
@@ -56,6 +60,8 @@ def _patient(spool: Path | None = None) -> Patient:
 
 
 def _copy(findings: tuple[Finding, ...]) -> None:
+    from ...doctor.finding import text_of
+
     bpy.context.window_manager.clipboard = text_of(findings)
 
 

@@ -8,7 +8,6 @@ from ... import settings
 from ...core import capability
 from ...core.capability import RELAYED, ModelLimits, Profile
 from ...core.errors import ArgumentsInvalid
-from ...core.rules.dates import told_of_model
 from . import preferences
 
 UNKNOWN_MODEL = "This version does not know the model of this .blend file."
@@ -54,6 +53,8 @@ def require_model(name: str) -> ModelLimits:
     """What a model makes. Raises :class:`ArgumentsInvalid` for one that is not in force, and for ``""``, where a .blend
     keeps the number of a model that other data have and these have not.
     """
+    from ...core.rules.dates import told_of_model  # all rules
+
     found = profile().models.get(name)
     if found is None:
         told = told_of_model(name, profile()) if name else ""

@@ -39,14 +39,14 @@ class Question(Generic[_Answer]):
         self._on_answer, self._on_forget, self._wait_s = on_answer, on_forget, wait_s
         _questions.append(self)
 
-    def ask(self, put: Callable[[], Errand[_Answer]]) -> None:
+    def ask(self, put: Callable[[], Errand[_Answer]], wait_s: float | None = None) -> None:
         """Put the question, which takes the place of one under way. Without a window it waits for the answer, since
-        nobody would look again. Raises like ``put``.
+        nobody would look again; ``wait_s`` for this one alone. Raises like ``put``.
         """
         self._asked_at, self.problem = steady_s(), ""
         self._errand = put()
         if bpy.app.background:
-            self._errand.wait(self._wait_s)
+            self._errand.wait(self._wait_s if wait_s is None else wait_s)
             self.hear()
 
     def fail(self, problem: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...core.errors import ArgumentsInvalid
-from ...core.life.lifecycle import Submission
-from ...core.life.needs import Need
 from ...core.problem import escaped
 from . import opening
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
+    from ...core.life.needs import Need
 
 
 def refresh() -> bool:

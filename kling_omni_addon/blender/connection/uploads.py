@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from ...core.errors import ArgumentsInvalid, UploadFailed
 from ...core.footage import command_words, host_of, link_in, told_age
-from ...core.rules.reading import VideoFacts
+from ...core.media import VideoFacts
 from ...settings import LINK_LIFETIME_MIN, Uploading
-from ...work.upload_command import TIME_LIMIT_S, UploadCommand
-from ...work.uploads import Upload
 from ..host import heartbeat
 from ..host.signals import Signal
 from . import opening, preferences
@@ -24,6 +22,8 @@ from .questions import Question
 
 if TYPE_CHECKING:
     from ...work.errand import Errand
+    from ...work.upload_command import UploadCommand
+    from ...work.uploads import Upload
 
 _MOST_KNOWN: Final = 64
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -66,6 +66,8 @@ def upload(file: str) -> None:
     Raises :class:`ArgumentsInvalid` without a file or a command that can be used, :class:`UploadFailed` while another
     file is on its way, and like ``opening.session`` in a rehearsal.
     """
+    from ...work.upload_command import TIME_LIMIT_S  # subprocess
+
     if _question.is_asking:
         raise UploadFailed(
             "A video is being uploaded already.", remedy="Wait until it is uploaded, or press Stop Upload."
@@ -79,7 +81,7 @@ def upload(file: str) -> None:
     begin = _lent if preferences.service().is_rehearsal else _sent
     _question.forget()
     _now.file = file
-    _question.ask(partial(begin, file))
+    _question.ask(partial(begin, file), TIME_LIMIT_S)
     heartbeat.start()
 
 
@@ -89,6 +91,7 @@ def _lent(file: str) -> Errand[str]:
 
 def _sent(file: str) -> Errand[str]:
     from ...work.errand import Errand
+    from ...work.upload_command import UploadCommand  # subprocess
 
     command = UploadCommand(command_words(preferences.uploading().command, file=file))
     _now.command = command
@@ -96,6 +99,8 @@ def _sent(file: str) -> Errand[str]:
 
 
 def _heard(link: str) -> None:
+    from ...work.uploads import Upload
+
     _now.command = None
     heard.send(Upload(file=_now.file, link=link, at=time.time()))
 
@@ -144,4 +149,4 @@ def video_facts_of(file_or_link: str) -> VideoFacts:
     return _facts.get(file_or_link, VideoFacts())
 
 
-_question: Question[str] = Question(on_answer=_heard, on_forget=stop, wait_s=TIME_LIMIT_S)
+_question: Question[str] = Question(on_answer=_heard, on_forget=stop)

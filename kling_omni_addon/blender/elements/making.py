@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import bpy
 
-from ...core.elements import ElementDraft, LibraryElement, require_words
+from ...core.element_words import require_words
 from ...core.errors import ArgumentsInvalid, KlingError, StillRunning
-from ...work.making import SentElement
 from ..capture.turntable import Look, Source, view_jobs
 from ..connection import element_library, opening
 from ..connection.online import require_online
@@ -27,11 +25,11 @@ from ..shot.properties import KLING_PG_shot, free_name, shot_of
 from . import records
 
 if TYPE_CHECKING:
+    from ...core.elements import LibraryElement
     from ...work.errand import Errand
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What is to be made. ``scene`` is called what the scene is called whose shot is to have it; ``""`` for none."""
 
     source: Source
@@ -85,7 +83,9 @@ def require_ready(wanted: Wanted) -> None:
 
 def send(wanted: Wanted, views: Sequence[Path]) -> None:
     """Have Kling make an element of the views, the front first. Raises :class:`KlingError`; then nothing is sent."""
+    from ...core.elements import ElementDraft  # with all that Kling is asked and answers
     from ...session import new_element_id  # sqlite, requests
+    from ...work.making import SentElement
 
     session = opening.session()
     front, *more = (session.keep_picture(str(view)) for view in views)

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ...core.elements import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
+from ...core.element_words import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
 from ...core.errors import ArgumentsInvalid, CaptureFailed, KlingError
 from ..capture.camera import Engine
 from ..capture.operators import ENGINES

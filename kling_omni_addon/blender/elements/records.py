@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 from bpy.props import CollectionProperty, StringProperty
@@ -11,10 +11,12 @@ from bpy.props import CollectionProperty, StringProperty
 from ...core.errors import ArgumentsInvalid
 from ...core.naming import renamed
 from ...settings import is_local_service
-from ...work.making import SentElement
 from ..connection import opening
 from ..host.ownership import is_own, own_scenes
 from ..shot.properties import KLING_PG_shot, shot_of
+
+if TYPE_CHECKING:
+    from ...work.making import SentElement
 
 _HOLDERS: Final[tuple[Any, ...]] = (bpy.types.Object, bpy.types.Collection)
 
@@ -45,6 +47,8 @@ def record_of(source: Any) -> KLING_PG_made_element | None:
 
 def sent_before(source: Any) -> SentElement | None:
     """An element that was sent and of which no answer came."""
+    from ...work.making import SentElement
+
     record = record_of(source)
     if record is None or not record.own_id:
         return None

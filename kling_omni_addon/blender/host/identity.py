@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import uuid
+import secrets
 from functools import lru_cache
 
 import bpy
@@ -54,5 +54,5 @@ def _is_same(blend: str, here: str) -> bool:
 
 
 def _token() -> str:
-    _unsaved["token"] = _unsaved["token"] or f"unsaved:{uuid.uuid4().hex}"
+    _unsaved["token"] = _unsaved["token"] or f"unsaved:{secrets.token_hex(16)}"
     return _unsaved["token"]

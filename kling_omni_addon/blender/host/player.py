@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
+
+if TYPE_CHECKING:
+    import subprocess
 
 _players: list[subprocess.Popen[bytes]] = []  # each is asked for its end later, or it would stay as a zombie
 
@@ -38,6 +40,8 @@ def command_for(clip: Path, blender: str) -> tuple[str, ...]:
 
 
 def _start(command: tuple[str, ...]) -> None:
+    import subprocess  # for a click on a clip
+
     _players[:] = [player for player in _players if player.poll() is None]
     try:
         player = subprocess.Popen(

@@ -20,10 +20,10 @@ _SIDE_PX = 66
 _ICON_CHARACTERS = 2  # beyond those that the sides take already
 _NARROWEST_PX = 200
 _UNIT_PX = 20
-_PIECE = re.compile(
-    r"[^\s\u3000-\u9fff\uff00-\uffef]+\s*|[\u3000-\u9fff\uff00-\uffef][、。，．：；！？」』）),.;:!?]*\s*|\s+"
-)
-"""A word with the blanks behind it, or one wide character with the signs that must not begin a line."""
+_PIECE = r"[^\s\u3000-\u9fff\uff00-\uffef]+\s*|[\u3000-\u9fff\uff00-\uffef][、。，．：；！？」』）),.;:!?]*\s*|\s+"
+"""A word with the blanks behind it, or one wide character with the signs that must not begin a line. Compiled on first
+use, and kept by ``re``.
+"""
 
 
 def wrapped(text: str, context: bpy.types.Context) -> tuple[str, ...]:
@@ -51,7 +51,7 @@ def in_lines(text: str, width: int) -> tuple[str, ...]:
     A Chinese or Japanese character is as wide as two, and a line may end before any of them.
     """
     lines = [""]
-    for word in _PIECE.findall(" ".join(text.split())):
+    for word in re.findall(_PIECE, " ".join(text.split())):
         for part in _cut(word, width):
             if lines[-1] and columns(lines[-1]) + columns(part.rstrip()) > width:
                 lines.append(part.lstrip())

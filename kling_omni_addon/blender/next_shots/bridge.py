@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import bpy
 
@@ -27,8 +26,7 @@ _FASTEST: Final = 2.0
 _NOTHING_S: Final = 1e-6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(NamedTuple):
     """Where nothing plays between two strips. ``frame_start`` is its first frame, ``frames`` its length, both the
     scene's.
     """

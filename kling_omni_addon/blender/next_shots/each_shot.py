@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
 from ...core.errors import KlingError, RequestInvalid
-from ...core.life.events import Target
-from ...core.life.lifecycle import Submission
 from ...core.pricing import Price, price_of, sum_of
 from ...core.problem import Problem
 from ...core.request import OmniRequest, Picture, Role, Storyboard, capability_of
@@ -30,6 +28,10 @@ from ..shot.reading import clip_name_of, read_request, read_target
 from ..submissions import acts, confirming
 from ..submissions.repeats import LastPress
 from ..timeline.clip_strips import scene_fps
+
+if TYPE_CHECKING:
+    from ...core.life.events import Target
+    from ...core.life.lifecycle import Submission
 
 _SHORTEST: Final = 0.5
 """How much of the shortest clip a shot has to last: a clip that plays more than twice as fast is a blur."""

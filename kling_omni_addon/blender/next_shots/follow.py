@@ -6,7 +6,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...core.errors import ClipUnusable
-from ...core.life.lifecycle import Phase
+from ...core.life.phase import Phase
 from ...core.request import Role
 from ...core.shot_names import beside
 from ..capture import pictures

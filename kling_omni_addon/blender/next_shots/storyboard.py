@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import bpy
 
@@ -25,8 +24,7 @@ from .follow import begin
 _UNNAMED: Final = re.compile(r"F_\d+")  # what Blender calls a new marker
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
+class Cut(NamedTuple):
     """One shot of the timeline: ``frames`` of the scene from ``frame`` on, and the camera bound to it, if any.
 
     ``name`` is what it is called, and ``source`` what gave it that name: one of ``borrowed.BORROWED``.

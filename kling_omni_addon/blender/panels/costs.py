@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
 from ...core.amounts import charge_words
-from ...core.life.books import By, CostSum
+from ...core.life.books import By
 from ...core.pricing import plain
 from ..connection import costs
 from ..host.language import translated
 from ..host.wrapping import characters_of, draw_text, in_lines
+
+if TYPE_CHECKING:
+    from ...core.life.books import CostSum
 
 _MOST_ROWS: Final = 12
 _NAME: Final = 0.35

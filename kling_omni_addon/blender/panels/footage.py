@@ -10,7 +10,7 @@ from typing import Any, Final
 import bpy
 
 from ...core.footage import host_of, told_bytes, told_seconds
-from ...core.rules.reading import VideoFacts
+from ...core.media import VideoFacts
 from ..connection import deletions, preferences, uploads
 from ..host.wrapping import characters_of, draw_text
 from ..shot.footage import file_of, has_link

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...core.errors import KlingError
-from ...core.life.events import Target
 from ...core.request import OmniRequest, Role
 from ..connection import limits
 from ..shot.kinds import has_chosen_kind
@@ -16,6 +15,9 @@ from ..shot.properties import shot_of
 from ..shot.reading import read_target
 from ..timeline import channels, stand_in
 from ..timeline.clip_strips import scene_fps, scene_frames
+
+if TYPE_CHECKING:
+    from ...core.life.events import Target
 
 _FRESH_S = 1.0
 

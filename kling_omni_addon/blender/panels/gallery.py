@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ..connection import snapshots
 from ..host import thumbnails
 from ..host.isolating import on_its_own
@@ -26,6 +26,8 @@ from ..submissions.row_text import RowText, text_of
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
+
+    from ...core.life.lifecycle import Submission
 
 ICONS: Final[Mapping[Phase, IconItems]] = {
     Phase.INTENDED: "SORTTIME",

@@ -6,7 +6,6 @@ repository in the way of GitHub and GitLab, they are read there.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -68,6 +67,8 @@ PAGES: Final = (
 @cache
 def base() -> str:
     """The address that every page begins with: on the website of the manifest, else in the extension's own folder."""
+    import tomllib  # for a click on Help
+
     manifest = tomllib.loads((_EXTENSION / "blender_manifest.toml").read_text(encoding="utf-8"))
     website = str(manifest.get("website", "")).rstrip("/")
     return f"{website}/blob/HEAD/" if website else f"{_EXTENSION.as_uri()}/"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.life.needs import Need, Remedy
+from ...core.life.needs import Remedy
 from ..connection import snapshots
 from ..host.identity import ROOT_PACKAGE
 from ..host.isolating import on_its_own
 from ..host.language import translated
 from ..host.reporting import Outcome
 from ..host.wrapping import characters_of, draw_lines
+
+if TYPE_CHECKING:
+    from ...core.life.needs import Need
 
 _OPERATORS: Final[Mapping[Remedy, str]] = {
     Remedy.OPEN_PREFERENCES: "kling.open_preferences",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ...core.life.lifecycle import Submission
 from ..connection import account, online, opening, snapshots
 from ..host.isolating import on_its_own
 from ..host.language import translated
@@ -15,6 +16,9 @@ from ..submissions.actions import draw_actions
 from ..submissions.progress import progress_of
 from ..submissions.row_text import text_of
 from . import gallery
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 
 def draw_submissions(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

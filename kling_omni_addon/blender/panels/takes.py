@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.takes import Take
 from ..host import thumbnails
 from ..host.editors import TAB, is_in_sequencer, redraw_tab
 from ..host.isolating import on_its_own
@@ -27,6 +26,8 @@ from ..timeline.provenance import FAVOURITE, clip_of, name_of, shot_of_strip, te
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
+
+    from ...core.takes import Take
 
 _TOLD: Final = 4  # other takes that the panel tells about
 _PICTURED: Final = 8

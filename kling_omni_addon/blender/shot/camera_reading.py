@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import bpy
 from mathutils import Vector
 
-from ...core.camera_words import View, described, equivalent_mm
 from ...core.errors import CaptureFailed
 from ...core.request import Role
 from ..host.changed import Setting
 from .kinds import kind_of_shot
 from .properties import KLING_PG_shot, shot_of
 from .reading import prompt_holder
+
+if TYPE_CHECKING:
+    from ...core.camera_words import View
 
 _STEPS: Final = 8  # a frame of a heavy scene takes its time, and a full circle is still seen as one
 _TRACKING: Final = {"TRACK_TO", "DAMPED_TRACK", "LOCKED_TRACK"}
@@ -38,8 +40,7 @@ class Span:
     camera: bpy.types.Object | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(NamedTuple):
     """What was read: of which camera, and of which frames, where another camera takes over before the last one."""
 
     words: str
@@ -83,6 +84,8 @@ def told_camera(context: bpy.types.Context, scene: bpy.types.Scene, span: Span) 
     Where a marker binds another camera within the span, what is before it is told. Raises :class:`CaptureFailed` where
     there is no camera.
     """
+    from ...core.camera_words import described
+
     seen = span if span.camera is not None else _until_cut(scene, span)
     frames = [round(seen.first + (seen.last - seen.first) * step / _STEPS) for step in range(_STEPS + 1)]
     with _as_it_was(scene):
@@ -123,6 +126,8 @@ def _bound_camera(scene: bpy.types.Scene, frame: int) -> bpy.types.Object | None
 
 def _view_at(frame: int, context: bpy.types.Context, scene: bpy.types.Scene, camera: bpy.types.Object) -> View:
     """What a camera sees at a frame."""
+    from ...core.camera_words import View
+
     if scene.frame_current != frame:
         scene.frame_set(frame)
     there: Any = camera.evaluated_get(context.evaluated_depsgraph_get())
@@ -130,6 +135,8 @@ def _view_at(frame: int, context: bpy.types.Context, scene: bpy.types.Scene, cam
 
 
 def _lens_mm(render: bpy.types.RenderSettings, data: bpy.types.Camera) -> float | None:
+    from ...core.camera_words import equivalent_mm
+
     if data.type != "PERSP":
         return None
     resolution = (render.resolution_x * render.pixel_aspect_x, render.resolution_y * render.pixel_aspect_y)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
+from ...core.media import VideoFacts
 from ...core.request import Video
-from ...core.rules.reading import VideoFacts
 from ..connection import clip_links, uploads
 from ..host.ownership import own_scenes, require_own
 from .properties import shot_of

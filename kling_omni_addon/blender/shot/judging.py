@@ -11,8 +11,7 @@ import bpy
 
 from ...core.errors import RequestInvalid
 from ...core.footage import doubt_of_link
-from ...core.naming import Numbering, mention, unknown_names
-from ...core.payload import ordered_pictures
+from ...core.naming import Numbering, mention, ordered_pictures, unknown_names
 from ...core.problem import Problem, Remedy
 from ...core.request import OmniRequest, Role, Video
 from ..connection import clip_links, limits, preferences, preparing

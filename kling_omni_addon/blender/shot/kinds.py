@@ -6,14 +6,12 @@ A new kind is a row here, and where its sources are new, a property and a part o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ...core.request import OmniRequest, Role, Storyboard, VideoUse
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShotKind:
+class ShotKind(NamedTuple):
     """What a kind of shot is called and made from.
 
     ``opening`` goes before a prompt that does not mention the video. ``needs_reference``: it is made from pictures or

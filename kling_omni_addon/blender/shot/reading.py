@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import bpy
 
-from ...core.life.events import Target
 from ...core.request import Element, OmniRequest, Picture, Role, Storyboard, StoryboardShot, Video, VideoUse
 from ..connection import clip_links, limits
 from ..connection.preferences import clip_folder
@@ -18,11 +16,11 @@ from .kinds import ShotKind, has_own_prompts, kind_of_shot
 from .prompt import prompt_of
 
 if TYPE_CHECKING:
+    from ...core.life.events import Target
     from .properties import KLING_PG_shot
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(NamedTuple):
     """What one press of Generate asks for, read once: what is to be made, and where its clip goes."""
 
     request: OmniRequest
@@ -118,6 +116,8 @@ def _shots(shot: KLING_PG_shot) -> Iterator[StoryboardShot]:
 
 def read_target(scene: bpy.types.Scene) -> Target:
     """Where the clip belongs: this scene from its current frame on, in ``//kling/`` beside a saved file."""
+    from ...core.life.events import Target  # each event of a submission's life is a class
+
     on_timeline: bool = scene.kling.places_clip  # type: ignore[attr-defined] # as above
     return Target(
         blend=this_file() if on_timeline else "",

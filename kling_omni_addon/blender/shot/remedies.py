@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import bpy
 
-from ...core.payload import ordered_pictures
+from ...core.naming import ordered_pictures
 from ...core.problem import Problem, Remedy
 from ...core.request import Role
 from ..connection import clip_links

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ..connection import snapshots
 from ..host import thumbnails
 from ..host.wrapping import characters_of
 from ..timeline import stand_in
 from . import rows, whereabouts
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _LOAD = "kling.load_settings"  # where it is known what was asked for
 _LOOK = "kling.look_again"

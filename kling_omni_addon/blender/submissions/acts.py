@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
-from ...core.life.events import Target
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.provenance import shot_id_of
 from ...core.request import OmniRequest
 from ..connection import opening, snapshots
@@ -20,7 +19,6 @@ from ..connection.online import require_online
 from ..connection.snapshots import require_submission
 from ..host import heartbeat
 from ..host.identity import this_file
-from ..host.interrupting import interruptible
 from ..host.ownership import require_own
 from ..shot import judging
 from ..shot.reading import Wish, read_wish
@@ -30,6 +28,8 @@ from . import confirming, moved_project, placing
 from .repeats import LastPress
 
 if TYPE_CHECKING:
+    from ...core.life.events import Target
+    from ...core.life.lifecycle import Submission
     from ...core.media import PictureRef
     from ...session import Session
 
@@ -182,6 +182,8 @@ def wait(ids: Collection[str], timeout_s: float) -> tuple[Submission, ...]:
     Raises :class:`~kling_omni_addon.core.errors.NotSent` where something is left to do while Blender is set to stay
     offline, because nothing happens then. Ctrl-C ends the wait with ``KeyboardInterrupt``, and nothing else.
     """
+    from ..host.interrupting import interruptible  # signals, for scripts that wait
+
     session = opening.session()
     moved_project.follow_project()
     with interruptible():

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...core.errors import ClipUnusable
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.provenance import provenance_of
 from ...core.takes import Take
 from ..host import thumbnails
 from ..takes import takes
 from . import acts, placing
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 
 def take_of(submission: Submission) -> Take:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...core.errors import KlingError
-from ...core.life.lifecycle import Submission
 from ..connection import snapshots
 from ..connection.online import WhileOnline
 from ..host import player
@@ -22,6 +21,9 @@ from ..takes import takes
 from ..takes.deletion_question import draw_question
 from . import acts, clip_files, rows
 from .operators import OfSubmission
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _ACTIONS: Final = (
     ("SELECT", "Select", "Select every clip in the list"),

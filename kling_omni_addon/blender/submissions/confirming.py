@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ...core.life.lifecycle import Submission
 from ...core.pricing import Price, plain
 from ...core.provenance import request_from
 from ...core.request import OmniRequest
@@ -18,6 +18,9 @@ from ..host.language import translated
 from ..host.reporting import Outcome
 from ..shot.reading import Wish
 from . import words
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 
 def question(requests: Iterable[OmniRequest]) -> str:

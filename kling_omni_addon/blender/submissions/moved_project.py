@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ...core.errors import KlingError
-from ...core.life.lifecycle import Submission
 from ..connection import opening, snapshots
 from ..connection.preferences import clip_folder
 from ..host.identity import is_this_file
 from ..shot.reading import media_folder
 from ..timeline import stand_in
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 
 from ...core.errors import ClipUnusable
 from ...core.life.books import By
-from ...core.life.lifecycle import Phase
+from ...core.life.phase import Phase
 from ..connection import account, costs, snapshots
 from ..connection.online import WhileOnline
 from ..host import heartbeat

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ..connection import snapshots
 from ..host.isolating import on_its_own
 from ..host.language import translated
@@ -15,6 +15,9 @@ from ..timeline import stand_in
 from ..timeline.our_strips import submission_of
 from . import words
 from .progress import progress_of
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _BACK: Final = (0.05, 0.05, 0.06, 0.92)
 _BYTES: Final = (0.72, 0.42, 0.08, 0.95)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import bpy
 
 from ...core.errors import ClipUnusable, KlingError
-from ...core.life.events import Target
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ..connection import opening, snapshots
 from ..host.identity import is_this_file
 from ..host.isolating import tell_once
@@ -23,6 +22,10 @@ from ..timeline.clip_file import clip_facts_of
 from ..timeline.our_strips import PlacedStrip, find_strip
 from ..timeline.provenance import shot_of_strip
 
+if TYPE_CHECKING:
+    from ...core.life.events import Target
+    from ...core.life.lifecycle import Submission
+
 Put = tuple[bpy.types.Scene, Strip, PlacedStrip]
 """Where a clip is: the scene, its picture strip, and what was measured of it."""
 _FIRST_PAUSE_S: Final = 1.0
@@ -31,8 +34,7 @@ _AGAIN: Final = "The extension tries again by itself."
 _BUG: Final = "Downloaded, but an error in the extension kept the clip from the Sequencer. See the system console."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Trouble:
+class _Trouble(NamedTuple):
     """What kept a clip from its place, and when the next try is due (a monotonic time)."""
 
     sentence: str

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import median
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.usual import usually
 from ..connection import snapshots
 from . import words
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _MOST: Final = 0.97  # that a clip is made is said by its service, and by no clock
 _KB: Final = 1e3
@@ -19,8 +21,7 @@ _MB: Final = 1e6
 _WHOLE_MB: Final = 10 * _MB  # from here on a decimal says nothing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(NamedTuple):
     """``share`` fills a bar from 0 to 1, None where nothing is known that could; ``text`` is short enough for a row,
     and ``hint`` says more, as a tooltip does; both may be ``""``.
     """

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.life.spending import charged_words
 from ...core.provenance import request_from, told_prompt
 from ..connection import snapshots
 from ..host.isolating import on_its_own
 from ..shot.kinds import ShotKind, kind_that_makes
 from ..shot.offers import MODES
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _PROMPT_LENGTH: Final = 120  # characters that a row or the lines below the list can hold
 _QUALITIES: Final = {identifier: label for identifier, label, *_ in MODES}
@@ -31,8 +33,7 @@ STATE_ORDER: Final = (
 """Sorted by state: what waits for a person comes first, what is over last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowText:
+class RowText(NamedTuple):
     """The words of a row. ``facts`` is quality, length and price or charge, ``told`` the same in full, with the kind of
     shot and the name of the .blend file; ``searched`` is all that a search looks through.
     """

@@ -8,18 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ...core.errors import ArgumentsInvalid
-from ...core.life.lifecycle import Submission
 from ..connection.snapshots import submission, submissions
 from ..host import thumbnails
 from ..host.identity import is_this_file
 from ..host.isolating import on_its_own
 from .row_text import STATE_ORDER, text_of
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _SCOPES: Final = (
     ("ALL", "All Files", "List the jobs of every .blend file"),

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.life.lifecycle import Phase, Submission
-from ...core.life.needs import Need
+from ...core.life.phase import Phase
 from ..connection import snapshots
 from ..host.isolating import on_its_own
 from ..host.language import translated
@@ -24,6 +23,9 @@ from .progress import progress_of
 
 if TYPE_CHECKING:
     from bpy.stub_internal.rna_enums import IconItems
+
+    from ...core.life.lifecycle import Submission
+    from ...core.life.needs import Need
 
 _TOLD_S: Final = 8.0
 _BAR_UNITS: Final = 6.0

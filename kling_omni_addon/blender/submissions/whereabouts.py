@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.provenance import shot_id_of
 from ..host.identity import is_this_file
 from ..timeline import stand_in
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 
 class Shown(StrEnum):

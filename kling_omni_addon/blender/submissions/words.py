@@ -7,18 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ...core.account import Pack
-from ...core.life.lifecycle import Phase, Submission
+from ...core.life.phase import Phase
 from ...core.life.queueing import Queue
 from ...core.life.spending import charged_sentence, charged_words
 from ...core.pricing import plain
-from ...core.protocol import CLIP_KEPT_S
 from ...core.usual import usually
 from ..connection import snapshots
 from . import placing, whereabouts
 from .whereabouts import Shown
+
+if TYPE_CHECKING:
+    from ...core.account import Pack
+    from ...core.life.lifecycle import Submission
 
 _MINUTE_S: Final = 60.0
 _HOUR_S: Final = 3600.0
@@ -95,6 +97,8 @@ def transfer_of(submission: Submission) -> str:
 
 def account_of(submission: Submission, usual_s: Sequence[float]) -> str:
     """A submission in plain words."""
+    from ...core.protocol import CLIP_KEPT_S
+
     if snapshots.elsewhere(submission):
         return snapshots.elsewhere(submission)
     waits = _waits_because(submission)

@@ -11,11 +11,8 @@ import bpy
 from bpy.props import StringProperty
 
 from ...core.errors import ArgumentsInvalid
-from ...core.provenance import provenance_of, request_from
 from ...core.request import OmniRequest, Role, Storyboard, Video, VideoUse
 from ...digest import has_digest
-from ...work.picture_store import PictureStore
-from ...work.sidecar import take_of
 from ..connection import preferences, snapshots
 from ..host.ownership import require_own
 from ..host.paths import stored_path
@@ -58,6 +55,8 @@ def load_settings(scene: bpy.types.Scene, provenance: Mapping[str, Any]) -> tupl
 
 
 def _request(wish: Mapping[str, Any]) -> OmniRequest:
+    from ...core.provenance import request_from
+
     try:
         request = request_from(wish)
         if all(isinstance(text, str) for text in (request.prompt, *(part.prompt for part in request.shots))):
@@ -77,6 +76,8 @@ class _Found:
 
 def _found(picture: Mapping[str, Any]) -> _Found:
     """Where the picture is that was sent."""
+    from ...work.picture_store import PictureStore
+
     source, sha256 = str(picture.get("source", "")), str(picture.get("sha256", ""))
     name = Path(source).name
     here = [Path(source)] if source else []
@@ -175,6 +176,9 @@ def provenance_for(strip: Strip | None) -> dict[str, Any]:
 
     Raises :class:`ArgumentsInvalid` for a strip that is none of ours.
     """
+    from ...core.provenance import provenance_of
+    from ...work.sidecar import take_of
+
     if strip is None or strip.type != "MOVIE":
         raise ArgumentsInvalid("No movie strip is active.", field="strip", remedy="Select a Kling clip.")
     if shot_of_strip(strip):
@@ -207,6 +211,8 @@ class KLING_OT_load_settings(bpy.types.Operator):
     @reported
     def execute(self, context: bpy.types.Context) -> Outcome:
         """Load them, and say what could not be restored."""
+        from ...core.provenance import provenance_of
+
         if self.submission_id:
             provenance = provenance_of(snapshots.require_submission(self.submission_id))
         else:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ...core.errors import ClipUnusable
-from ...core.takes import Take
 from ..host.editors import redraw_tab
 from ..host.language import translated
 from ..host.ownership import require_own
@@ -20,6 +19,9 @@ from ..timeline.provenance import FAVOURITE, name_of, shot_of_strip
 from . import takes
 from .deletion_question import draw_question
 from .load_settings import load_settings, provenance_for
+
+if TYPE_CHECKING:
+    from ...core.takes import Take
 
 
 def kling_strip(context: bpy.types.Context) -> Strip | None:

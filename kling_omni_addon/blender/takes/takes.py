@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
 from ...core.errors import ClipUnusable
-from ...core.life.lifecycle import Submission
 from ...core.provenance import provenance_of, shot_id_of
 from ...core.takes import Take, diff_of, in_order
 from ...digest import has_digest
 from ...paths import identity_of
-from ...work.sidecar import keep_missing, sidecar_of, take_of, takes_in
 from ..connection import snapshots
 from ..host import sequencer
 from ..host.ownership import is_own, require_own
@@ -24,6 +22,9 @@ from ..timeline import clip_strips, stand_in
 from ..timeline.clip_file import clip_facts_of
 from ..timeline.our_strips import submission_of
 from ..timeline.provenance import FAVOURITE, clip_of, mark_with, provenance_on, shot_of_strip, text_of
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 _deleted = {"takes": 0}
 _LABELS = {identifier: label for identifier, label, *_ in (*MODELS, *MODES)}
@@ -39,6 +40,8 @@ def takes_of(strip: Strip) -> tuple[Take, ...]:
 
 def takes_around(shot: str, folder: Path) -> tuple[Take, ...]:
     """The same for a shot whose clips lie in ``folder``."""
+    from ...work.sidecar import takes_in
+
     there = (s for s in _every_recorded_take(shot) if Path(s.clip).is_file())
     recorded = (Take(clip=s.clip, provenance=provenance_of(s)) for s in there)
     beside = (take for take in takes_in(folder) if take.provenance.get("shot") == shot)
@@ -95,6 +98,8 @@ def put_on_strip(submission: Submission, *, is_wanted: bool = False) -> tuple[bp
     A strip that shows its favourite keeps it, and the new take is one to switch to, unless somebody asked for this one
     (``is_wanted``). None when the shot has no strip here.
     """
+    from ...work.sidecar import keep_missing
+
     strips = tuple(_own_strips_of_shot(shot_id_of(submission)))
     take = Take(clip=submission.clip, provenance=provenance_of(submission))
     for scene, strip in strips:
@@ -186,6 +191,8 @@ def delete_files(take: Take) -> None:
     """Delete a take's clip, and what is said of it. Raises :class:`ClipUnusable` where the system does not allow it,
     and for a file that is not the clip any more.
     """
+    from ...work.sidecar import sidecar_of, take_of
+
     clip, sha256 = Path(take.clip), str(take.provenance.get("clip_sha256", ""))
     if sha256 and clip.exists() and not has_digest(clip, sha256):
         sentence = f"{clip.name} is no longer the clip that Kling made."

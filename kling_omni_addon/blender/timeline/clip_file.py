@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
 
@@ -12,8 +11,7 @@ from ...core.errors import ClipUnusable
 from ...core.media import mp4_fault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClipFacts:
+class ClipFacts(NamedTuple):
     """What a clip is: ``size`` in pixels."""
 
     frames: int

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 import bpy
@@ -16,9 +16,7 @@ from bpy.props import BoolProperty, StringProperty
 from bpy_extras.io_utils import ExportHelper
 
 from ...core.errors import ArgumentsInvalid, KlingError
-from ...core.otio import Media, Piece, dissolved, timeline_of
 from ...durable import write_whole
-from ...work.sidecar import take_of
 from ..host import sequencer
 from ..host.reporting import Outcome, reported, say
 from ..host.sequencer import (
@@ -36,12 +34,14 @@ from .clip_strips import scene_fps
 from .our_strips import SUBMISSION
 from .provenance import clip_of, provenance_on, shot_of_strip, text_of
 
+if TYPE_CHECKING:
+    from ...core.otio import Piece
+
 _CLIPS: Final = ("MOVIE", "IMAGE", "SOUND")
 _DISSOLVES: Final = ("CROSS", "GAMMA_CROSS")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class _View(NamedTuple):
     """From where to where something shows in a scene, and on which track: inside a meta strip, no more than that."""
 
     start: int
@@ -67,6 +67,8 @@ def export_otio(scene: bpy.types.Scene, path: Path, *, is_relative: bool = False
     left out, and so is what no other program knows: effects, texts, scenes. Raises :class:`KlingError` where there is
     no clip, or where the file cannot be written, and like :func:`require_otio`.
     """
+    from ...core.otio import dissolved, timeline_of
+
     require_otio(path)
     strips = tuple(_shown(scene))
     beside = path if is_relative else None
@@ -134,6 +136,8 @@ def _pieces(scene: bpy.types.Scene, strip: Strip, view: _View, beside: Path | No
 
 
 def _movie(scene: bpy.types.Scene, strip: Strip, beside: Path | None) -> Piece:
+    from ...core.otio import Media, Piece
+
     frames, fps = _file_facts(strip)
     cut, cut_end = left_out_of(strip)
     step = max(1, frames - cut - cut_end) / max(1, content_length_of(strip)) * _speed_of(scene, strip)
@@ -162,6 +166,8 @@ def _within(piece: Piece, start: int, end: int) -> Piece:
 
 def _still(scene: bpy.types.Scene, strip: Strip, kind: str, url: str) -> Piece:
     """A sound or a picture: its file is counted in frames of the scene."""
+    from ...core.otio import Media, Piece
+
     found = Piece(
         name=strip.name,
         media=Media(url=url, fps=scene_fps(scene)),
@@ -210,6 +216,8 @@ def _url(path: Path, beside: Path | None) -> str:
 
 
 def _provenance(strip: Strip) -> dict[str, Any]:
+    from ...work.sidecar import take_of
+
     if shot_of_strip(strip):
         return provenance_on(strip)
     take = take_of(clip_of(strip))

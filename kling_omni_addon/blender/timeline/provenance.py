@@ -7,15 +7,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import bpy
 
-from ...core.life.lifecycle import Submission
 from ...core.provenance import provenance_of
-from ...work.sidecar import keep_missing
 from ..host.sequencer import Strip
 from .our_strips import SUBMISSION
+
+if TYPE_CHECKING:
+    from ...core.life.lifecycle import Submission
 
 SHOT: Final = "kling_shot"
 WISH: Final = "kling_wish"
@@ -39,6 +40,8 @@ def mark(strip: Strip, submission: Submission) -> None:
 
     What should lie beside the clip and does not (an older version, a disk that was full) is written, too.
     """
+    from ...work.sidecar import keep_missing
+
     mark_with(strip, provenance_of(submission))
     keep_missing(submission)
 

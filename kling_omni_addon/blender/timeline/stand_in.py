@@ -13,12 +13,10 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import bpy
 
-from ...core.life.events import Target
-from ...core.life.lifecycle import Submission
 from ...core.request import OmniRequest
 from ...durable import make_folder, write_new
 from ..connection import limits, opening
@@ -30,6 +28,10 @@ from .clip_file import clip_facts_of
 from .clip_strips import PLANNED, conform, frames_of, new_picture, replace_source, scene_fps
 from .our_strips import SUBMISSION, PlacedStrip, find_strips, submission_of
 from .taking_back import whole_or_nothing
+
+if TYPE_CHECKING:
+    from ...core.life.events import Target
+    from ...core.life.lifecycle import Submission
 
 _FILM: Final = Path(__file__).with_name("stand_in.mp4")
 _FRESH_S: Final = 1.0

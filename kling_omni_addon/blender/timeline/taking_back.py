@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import bpy
 
@@ -38,8 +37,7 @@ def _remove_all_but(names: set[str], scene: bpy.types.Scene) -> None:
         siblings_of(strip, scene).remove(strip)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Was:
+class _Was(NamedTuple):
     """A movie or sound strip as it was. Frames are the scene's; the strip is held for the length of one call only."""
 
     strip: Strip

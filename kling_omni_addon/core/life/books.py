@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ..amounts import amount_of, charge_of
 from ..projects import same_for
-from .lifecycle import Submission
 from .spending import project_of
+
+if TYPE_CHECKING:
+    from .lifecycle import Submission
 
 _TAKE: Final = re.compile(r"\.take[0-9]+$")
 _NONE: Final = Decimal(0)

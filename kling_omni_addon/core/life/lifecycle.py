@@ -16,18 +16,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import reduce
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..amounts import amount_of, charge_of
 from ..errors import CapReached
 from ..payload import Payload
 from . import events as ev
 from . import pacing
-from .events import Event, Origin, Target
+from .pacing import LOOK_WINDOW_S as LOOK_WINDOW_S  # asked for here, too: it is the window of decide()
+from .phase import Phase as Phase  # asked for here, too, by whoever has a submission in hand
 
-LOOK_WINDOW_S = 180.0
-"""How long an unanswered create is looked for before it may be parked (docs/architecture.md, "The Commit Point").
-"""
+if TYPE_CHECKING:
+    from .events import Event, Origin, Target
+
 LATE_MISSES_WANTED = 3
 DENIED_WINDOW_S = 60.0
 """How long the task of a create that was refused after its last byte had left is looked for before that is believed:
@@ -41,20 +42,6 @@ MOST_CRASHES = 5
 """So many processes may die over one step of a submission before it waits for a person (fault 58)."""
 MOST_MARKED_TRIES = 12
 """So often is the copy with the watermark tried, over some twenty minutes: nobody waits for it as for the clip."""
-
-
-class Phase(StrEnum):
-    """Where a submission stands; docs/architecture.md draws how one leads to the other."""
-
-    INTENDED = "intended"
-    UNANSWERED = "unanswered"
-    PARKED = "parked"
-    ACCEPTED = "accepted"
-    READY = "ready"
-    FETCHED = "fetched"
-    PLACED = "placed"
-    FAILED = "failed"
-    ABANDONED = "abandoned"
 
 
 class Action(StrEnum):

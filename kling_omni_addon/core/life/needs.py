@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from .events import Origin
-from .lifecycle import Phase, Submission
+from .phase import Phase
 from .queueing import Queue
+
+if TYPE_CHECKING:
+    from .events import Origin
+    from .lifecycle import Submission
 
 
 class Trouble(StrEnum):

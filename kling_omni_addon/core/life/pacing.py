@@ -5,6 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 
+LOOK_WINDOW_S = 180.0
+"""How long an unanswered create is looked for before it may be parked (docs/architecture.md, "The Commit Point").
+"""
 LOOK_OFFSETS_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0, 90.0, 120.0, 150.0)
 """When to look for a task whose create was never answered, in seconds from the start of the window."""
 LOOK_PERIOD_S = 30.0

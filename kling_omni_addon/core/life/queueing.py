@@ -11,9 +11,13 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from .events import Origin
-from .lifecycle import Phase, Submission
+from .phase import Phase
+
+if TYPE_CHECKING:
+    from .events import Origin
+    from .lifecycle import Submission
 
 FIRST_LIMIT = 3
 LAST_LIMIT = 20

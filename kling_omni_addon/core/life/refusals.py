@@ -7,7 +7,8 @@ from typing import Any
 
 from . import events as ev
 from .events import Event
-from .lifecycle import Phase, Submission
+from .lifecycle import Submission
+from .phase import Phase
 
 _WISHES: Mapping[type[Any], str] = {
     ev.LookAgain: '"{name}" cannot be checked again.',

@@ -10,13 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from ..amounts import amount_of, charge_of, charge_words
 from ..errors import CapReached
 from ..pricing import plain
 from ..projects import project_of_blend, same_for, same_path_for
-from .events import Intended
-from .lifecycle import Submission
+
+if TYPE_CHECKING:
+    from .events import Intended
+    from .lifecycle import Submission
 
 DAY_S = 86_400.0
 

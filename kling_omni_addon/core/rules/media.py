@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from math import floor
 
 from ..capability import VideoLimits
-from ..media import PictureFacts, PictureRef
+from ..media import PictureFacts, PictureRef, VideoFacts
 from ..problem import Finding
 from ..sizes import is_legal_video
-from .reading import Reading, VideoFacts
+from .reading import Reading
 
 _MEGABYTE = 1_000_000
 _BINARY_MEGABYTE = 1 << 20  # the service counts generously, and nobody says how (contract 4.3)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from ..capability import Capability, ModelLimits, Profile, capability_from
+from ..media import VideoFacts
 from .shape import default_of, is_absent
 
 DEFAULT_MODEL = default_of("model_name")
@@ -20,19 +21,6 @@ _LINK = re.compile(r"https?://\S+")
 _DIGITS = re.compile(r"[0-9]+")
 # Python refuses to make an integer of thousands of digits; anything this long is beyond every limit and id anyway.
 _BEYOND_ALL = 10**30
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VideoFacts:
-    """A reference video as a probe tells it. ``None`` is unknown; ``pixel_aspect`` is width / height of one pixel."""
-
-    format: str | None = None
-    duration_s: float | None = None
-    width: int | None = None
-    height: int | None = None
-    fps: float | None = None
-    size_bytes: int | None = None
-    pixel_aspect: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from ..capability import Profile
+from ..media import VideoFacts
 from ..problem import Finding, Problem, Remedy, quoted, remedied, shown
 from . import advice, dates, media, output, prompt, references, relayed
-from .reading import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, Knowledge, Reading, VideoFacts
+from .reading import DEFAULT_DURATION, DEFAULT_MODE, DEFAULT_MODEL, Knowledge, Reading
 from .shape import UNKNOWN_KEY, ShapeFault, is_absent, shape_faults
 
 __all__ = [

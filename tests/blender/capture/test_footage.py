@@ -16,7 +16,7 @@ from kling_omni_addon.blender.connection import limits
 from kling_omni_addon.blender.host.sequencer import new_effect, set_end, set_start, strips_of
 from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.core.errors import CaptureFailed
-from kling_omni_addon.core.rules.reading import VideoFacts
+from kling_omni_addon.core.media import VideoFacts
 from kling_omni_addon.rehearsal.video_facts import video_facts
 from tests.workshop.grey_clips import WriteClip, grey_of
 from tests.workshop.pixels import paint, red_of

@@ -23,6 +23,7 @@ from kling_omni_addon.core.account import Pack
 from kling_omni_addon.core.errors import KlingError
 from kling_omni_addon.core.media import PictureRef
 from kling_omni_addon.core.provenance import shot_id_of
+from kling_omni_addon.work import sidecar
 from kling_omni_addon.work.picture_store import PictureStore
 from tests.workshop.layout import Layout
 from tests.workshop.rehearsal_stand import png
@@ -166,7 +167,7 @@ def test_a_take_that_comes_first_fills_a_fitted_placeholder_as_long_as_that_is(
 ) -> None:
     fitted: list[int] = []
     monkeypatch.setattr(takes, "show_take", lambda _scene, _strip, _take, fit_frames=0: fitted.append(fit_frames))
-    monkeypatch.setattr(takes, "keep_missing", lambda _submission: None)
+    monkeypatch.setattr(sidecar, "keep_missing", lambda _submission: None)
     set_up.kling.fit_frames, set_up.kling.fit_start, set_up.kling.takes = 100, set_up.frame_current, 2
     bpy.ops.kling.submit()
     first, second = snapshots.submissions()

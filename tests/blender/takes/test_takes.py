@@ -30,6 +30,7 @@ from kling_omni_addon.core.life.lifecycle import Submission
 from kling_omni_addon.core.payload import Payload
 from kling_omni_addon.core.provenance import wish_of
 from kling_omni_addon.core.request import OmniRequest
+from kling_omni_addon.work import sidecar
 from kling_omni_addon.work.journal import Journal
 from kling_omni_addon.work.sidecar import keep_sidecar, sidecar_of
 from tests.workshop.grey_clips import WriteClip
@@ -330,7 +331,7 @@ def test_the_panel_looks_at_the_disk_only_after_drawing_and_when_clips_came_or_w
         looks.append(folder)
         return iter(())
 
-    monkeypatch.setattr(takes, "takes_in", look_into)
+    monkeypatch.setattr(sidecar, "takes_in", look_into)
     first = shot_takes.make()
     shot_takes.place(first)
     shot_takes.make(shot=first.id, prompt="take 1", sound=True)
