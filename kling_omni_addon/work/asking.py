@@ -124,8 +124,8 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
     """What a report means; None where it is no news."""
     submission, now = turn.submission, turn.now()
     if report.status is Status.SUCCEEDED and report.link:
-        turn.memory.keep_answer(submission.id, report, now)
-        if not submission.was_made:
+        if not submission.was_made:  # else its link had expired, and a page that is kept somewhere may still name that
+            turn.memory.keep_answer(submission.id, report, now)
             turn.memory.learn_duration(submission.payload.kind, now - submission.accepted_at)
         if report.charge_said and not report.charge_balance:
             _log.warning("%s: %s", submission.id, spending.charge_sentence(submission.most_units, report.charge_said))

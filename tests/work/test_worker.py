@@ -475,6 +475,26 @@ def test_a_link_that_is_no_longer_fresh_is_asked_for_anew(studio: Studio) -> Non
     assert studio.kling.calls[-4:] == ["ask", "fetch", "ask", "fetch"]
 
 
+def test_a_page_that_names_an_expired_link_for_ever_costs_no_clip(studio: Studio) -> None:
+    """Somebody between us and the service keeps the list; what is asked for singly is fresh."""
+    list_now, fetch_now = studio.kling.recent, studio.kling.fetch
+
+    def kept_page() -> tuple[TaskReport, ...]:
+        return tuple(replace(report, link=report.link and "expired") for report in list_now())
+
+    def fetch(report: TaskReport, *arguments: Any) -> object:
+        if report.link == "expired":
+            raise LinkExpired("403")
+        return fetch_now(report, *arguments)
+
+    studio.kling.recent, studio.kling.fetch = kept_page, fetch  # type: ignore[method-assign,assignment]
+    for number in range(3):
+        studio.intend(number)
+    studio.run(600)
+    assert [studio.submission(f"kob-{number}").phase for number in range(3)] == [Phase.FETCHED] * 3
+    assert [studio.kinds(f"kob-{number}").count("LinkExpired") for number in range(3)] == [1] * 3
+
+
 def test_how_long_tasks_usually_take_is_learned_from_the_journal_too(studio: Studio) -> None:
     for number in range(3):
         studio.intend(number)
