@@ -46,6 +46,15 @@ def shot_scene(scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     kling_omni_addon.unregister()
 
 
+@pytest.fixture
+def unsent_shot(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
+    """A shot that can be submitted; the service is away, so everything stays recorded and unsent."""
+    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("KLING_API_KEY", "key")
+    shot_scene.kling.prompt, shot_scene.kling.mode = "a fox runs", "std"
+    return shot_scene
+
+
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """A rehearsal server that takes half a second for a task, and as long as it has to for its clip."""

@@ -89,6 +89,16 @@ def asked(studio: Studio) -> int:
         http.close()
 
 
+def require_alone(name: str, stranger: Path, gone: Path, studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a variable names is trusted, and nothing else is, whether it is there or not."""
+    monkeypatch.setenv(name, str(stranger))
+    with pytest.raises(NotSent, match="not trusted"):
+        asked(studio)
+    monkeypatch.setenv(name, str(gone))
+    with pytest.raises(NetworkMisset, match=name):
+        asked(studio)
+
+
 @pytest.mark.usefixtures("in_the_store")
 def test_an_authority_in_the_store_of_the_system_is_trusted(studio: Studio) -> None:
     assert asked(studio) == 200
@@ -130,12 +140,7 @@ def test_what_the_environment_names_is_trusted(studio: Studio, name: str, monkey
 def test_what_the_environment_names_is_trusted_alone(
     studio: Studio, stranger: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(name, str(stranger))
-    with pytest.raises(NotSent, match="not trusted"):
-        asked(studio)
-    monkeypatch.setenv(name, str(tmp_path / "gone.pem"))
-    with pytest.raises(NetworkMisset, match=name):
-        asked(studio)
+    require_alone(name, stranger, tmp_path / "gone.pem", studio, monkeypatch)
 
 
 @pytest.mark.usefixtures("in_the_store")
@@ -158,12 +163,7 @@ def test_what_is_named_below_the_folder_of_python_is_a_choice_like_any_other(
 ) -> None:
     """The Python of a distribution has /usr for its folder, and studios put their file below it."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setenv(name, str(stranger))
-    with pytest.raises(NotSent, match="not trusted"):
-        asked(studio)
-    monkeypatch.setenv(name, str(tmp_path / "local" / "share" / "gone.pem"))
-    with pytest.raises(NetworkMisset, match=name):
-        asked(studio)
+    require_alone(name, stranger, tmp_path / "local" / "share" / "gone.pem", studio, monkeypatch)
 
 
 @pytest.mark.usefixtures("in_the_store")

@@ -7,7 +7,6 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
@@ -19,6 +18,7 @@ from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work import picture_store
 from kling_omni_addon.work.picture_store import PictureJudge, PictureStore, describe
+from tests.workshop.picture_copies import let_an_hour_pass, noted_copies
 from tests.workshop.rehearsal_stand import png
 
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----\n" + b"c2VjcmV0" * 200
@@ -154,21 +154,13 @@ def picture(tmp_path: Path) -> Path:
 @pytest.fixture
 def an_hour_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """For the store, all that the test writes is an hour old."""
-    monkeypatch.setattr(picture_store.time, "time_ns", lambda: int((time.time() + 3600) * 1e9))
+    let_an_hour_pass(monkeypatch)
 
 
 @pytest.fixture
 def copies(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The field of each copy that is made."""
-    made: list[str] = []
-    copy = picture_store._copy
-
-    def copy_and_note(source: BinaryIO, target: BinaryIO, field: str) -> str:
-        made.append(field)
-        return copy(source, target, field)
-
-    monkeypatch.setattr(picture_store, "_copy", copy_and_note)
-    return made
+    return noted_copies(monkeypatch)
 
 
 def write_anew(path: Path, data: bytes) -> None:
@@ -264,7 +256,7 @@ def test_what_is_kept_ahead_and_never_asked_for_is_swept(store: PictureStore, pi
 
 
 @pytest.mark.usefixtures("an_hour_later")
-@pytest.mark.parametrize("data", [SECRET, b"", png(640, 360)[:-30]])
+@pytest.mark.parametrize("data", [SECRET, b"", png(640, 360)[:-30]], ids=["a secret", "nothing", "half a picture"])
 def test_what_can_not_be_sent_is_not_kept_ahead(store: PictureStore, picture: Path, data: bytes) -> None:
     picture.write_bytes(data)
     assert store.keep_ahead(picture)

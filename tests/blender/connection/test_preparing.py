@@ -18,15 +18,6 @@ from tests.workshop.rehearsal_stand import until
 Scene = Any
 
 
-@pytest.fixture
-def set_up(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """A shot that can be submitted; the service is away, so everything stays recorded and unsent."""
-    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("KLING_API_KEY", "key")
-    shot_scene.kling.prompt, shot_scene.kling.mode = "a fox runs", "std"
-    return shot_scene
-
-
 def prepare() -> Session | None:
     """Beat the timer, which does not beat by itself without a window, until all is prepared; what rests then."""
     preparing.begin()
@@ -34,7 +25,7 @@ def prepare() -> Session | None:
     return opening.at_hand()
 
 
-def test_the_session_that_rests_is_not_seen_and_is_the_one_that_the_press_takes(set_up: Scene) -> None:
+def test_the_session_that_rests_is_not_seen_and_is_the_one_that_the_press_takes(unsent_shot: Scene) -> None:
     resting = prepare()
     assert resting is not None
     assert (resting.is_running, opening.running(), snapshots.submissions()) == (False, None, ())
@@ -44,8 +35,8 @@ def test_the_session_that_rests_is_not_seen_and_is_the_one_that_the_press_takes(
     assert len(snapshots.submissions()) == 1
 
 
-def test_what_is_unfinished_is_not_gone_on_with_while_the_session_rests(set_up: Scene) -> None:
-    made = api.submit(set_up)
+def test_what_is_unfinished_is_not_gone_on_with_while_the_session_rests(unsent_shot: Scene) -> None:
+    made = api.submit(unsent_shot)
     opening.close()
     preparing.stop()
     resting = prepare()
@@ -54,35 +45,35 @@ def test_what_is_unfinished_is_not_gone_on_with_while_the_session_rests(set_up: 
     assert [(each.id, each.phase, each.sends) for each in resting.read_all()] == [(made.id, Phase.INTENDED, 0)]
 
 
-def test_with_other_settings_another_session_is_opened(set_up: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_other_settings_another_session_is_opened(unsent_shot: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     resting = prepare()
     monkeypatch.setenv("KLING_API_KEY", "another key")
     assert opening.session() is not resting
     assert opening.session().settings.keys.api_key == "another key"
 
 
-def test_where_the_journal_is_gone_another_session_is_opened(set_up: Scene, tmp_path: Path) -> None:
+def test_where_the_journal_is_gone_another_session_is_opened(unsent_shot: Scene, tmp_path: Path) -> None:
     resting = prepare()
     (tmp_path / "home").rename(tmp_path / "moved")
-    made = api.submit(set_up)
+    made = api.submit(unsent_shot)
     assert opening.running() is not resting
     assert [each.id for each in opening.session().read_all()] == [made.id]
 
 
-def test_nothing_is_opened_while_blender_is_offline(set_up: Scene, tmp_path: Path, monkeypatch: Any) -> None:
+def test_nothing_is_opened_while_blender_is_offline(unsent_shot: Scene, tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(opening, "offline_reason", lambda: online.OFFLINE)
     assert prepare() is None
     assert not (tmp_path / "home").exists()
 
 
-def test_no_rehearsal_is_started_ahead(set_up: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_rehearsal_is_started_ahead(unsent_shot: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("KLING_BASE_URL", "KLING_API_KEY"):
         monkeypatch.delenv(name)
     assert prepare() is None
     assert not (tmp_path / "home").exists()
 
 
-def test_disabling_closes_what_rests(set_up: Scene) -> None:
+def test_disabling_closes_what_rests(unsent_shot: Scene) -> None:
     assert prepare() is not None
     opening.close()
     assert opening.at_hand() is None

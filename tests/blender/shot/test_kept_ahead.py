@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pytest
 
@@ -16,24 +15,23 @@ from kling_omni_addon.blender.shot import kept_ahead
 from kling_omni_addon.blender.shot.properties import put_picture
 from kling_omni_addon.core.media import PictureRef
 from kling_omni_addon.work import picture_store
+from tests.workshop.picture_copies import let_an_hour_pass, noted_copies
 from tests.workshop.rehearsal_stand import png, until
 
 Scene = Any
 
 
 @pytest.fixture
-def set_up(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """A shot that starts at an image; the service is away, so everything stays recorded and unsent."""
-    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("KLING_API_KEY", "key")
-    shot_scene.kling.prompt, shot_scene.kling.mode, shot_scene.kling.kind = "a fox runs", "std", "FIRST"
-    return shot_scene
+def set_up(unsent_shot: Scene) -> Scene:
+    """It starts at an image."""
+    unsent_shot.kling.kind = "FIRST"
+    return unsent_shot
 
 
 @pytest.fixture
 def frame(set_up: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Its image, for the store an hour old, copied ahead."""
-    monkeypatch.setattr(picture_store.time, "time_ns", lambda: int((time.time() + 3600) * 1e9))
+    let_an_hour_pass(monkeypatch)
     path = tmp_path / "dawn.png"
     path.write_bytes(png(640, 360))
     opening.session()
@@ -45,15 +43,7 @@ def frame(set_up: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
 @pytest.fixture
 def copies(frame: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The field of each copy that is made after that."""
-    made: list[str] = []
-    copy = picture_store._copy
-
-    def copy_and_note(source: BinaryIO, target: BinaryIO, field: str) -> str:
-        made.append(field)
-        return copy(source, target, field)
-
-    monkeypatch.setattr(picture_store, "_copy", copy_and_note)
-    return made
+    return noted_copies(monkeypatch)
 
 
 def beat_until_kept() -> None:

@@ -32,13 +32,11 @@ Scene = Any
 
 
 @pytest.fixture
-def set_up(shot_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    """A shot that can be submitted; the service is away, so everything stays recorded and unsent."""
-    monkeypatch.setenv("KLING_BASE_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("KLING_API_KEY", "key")
-    shot_scene.kling.prompt, shot_scene.kling.mode, shot_scene.kling.shot_name = "a fox runs", "std", "alley"
+def set_up(unsent_shot: Scene) -> Scene:
+    """It has a name, and nothing was pressed before."""
+    unsent_shot.kling.shot_name = "alley"
     acts.last_press.forget()
-    return shot_scene
+    return unsent_shot
 
 
 def test_takes_are_clips_of_one_shot_with_one_placeholder(set_up: Scene) -> None:
