@@ -57,8 +57,7 @@ def session() -> Session:
     if _open.session is None:
         if bpy.app.background and settings.service == REHEARSAL:  # no panel says it
             sys.stderr.write(f"kling: {REHEARSING} {settings.told}\n")
-        _open.session = _opened_ahead(settings) or _opened(settings)
-        _open.session.snapshot.notice = moved or _open.session.snapshot.notice
+        _open.session = _opened_ahead(settings) or _opened(settings, moved)
         _open.session.snapshot.refresh()
         changed.send()
     if offline_reason():
@@ -79,8 +78,7 @@ def open_ahead() -> None:
         return
     with suppress(KlingError):
         moved = _brought_home()
-        _open.resting = _opened(preferences.read_settings())
-        _open.resting.snapshot.notice = moved or _open.resting.snapshot.notice
+        _open.resting = _opened(preferences.read_settings(), moved)
 
 
 def at_hand() -> Session | None:
@@ -92,10 +90,13 @@ def _brought_home() -> str:
     return "" if named_home(os.environ, preferences.preferred()) else brought_home()
 
 
-def _opened(settings: Settings) -> Session:
+def _opened(settings: Settings, moved: str) -> Session:
+    """A new one, which tells what was ``moved``, if anything was."""
     from ...session import Session  # sqlite, requests
 
-    return Session(settings)
+    session = Session(settings)
+    session.snapshot.notice = moved or session.snapshot.notice
+    return session
 
 
 def _opened_ahead(settings: Settings) -> Session | None:
