@@ -106,6 +106,7 @@ def jobs(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines()]
 
 
+@pytest.mark.skipif(bpy.app.version < (4, 5), reason="bpy 4.2 crashes on wm.read_userpref, with or without extensions")
 def test_from_the_share_to_two_machines_and_an_update_while_a_task_is_under_way(
     machines: list[Machine], share: Path, rehearsal: Rehearsal, tmp_path: Path
 ) -> None:
