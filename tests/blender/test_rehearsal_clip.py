@@ -16,8 +16,8 @@ import pytest
 from kling_omni_addon.blender.host.sequencer import strips_of
 from kling_omni_addon.blender.rehearsal_clip import Typeface
 from kling_omni_addon.rehearsal.clip_maker import default_command
+from tests.blender.sound import HAS_SOUND
 
-HAS_SOUND = bool(getattr(bpy.app.build_options, "audaspace", False))  # not in the 4.2 wheel
 PROMPT = "A fox in the snow turns its head, the camera slowly pushing in from behind while the wind moves the grass"
 RED, GREEN, BLUE, WHITE, BLACK = (0.8, 0.1, 0.1), (0.1, 0.7, 0.2), (0.1, 0.2, 0.8), (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 NEAR = 0.03  # of 1: what H.264 may change in an even area

@@ -29,6 +29,7 @@ from kling_omni_addon.core.life.events import Target
 from kling_omni_addon.core.life.lifecycle import Phase
 from kling_omni_addon.core.media import picture_facts
 from kling_omni_addon.work.journal import Journal
+from tests.blender.sound import HAS_SOUND
 from tests.workshop.arrived import arrived_in
 from tests.workshop.grey_clips import WriteClip
 from tests.workshop.parked import parked_in
@@ -93,7 +94,7 @@ def film(scene: Scene, tmp_path: Path) -> Path:
 @pytest.fixture
 def arrived(tmp_path: Path, write_clip: WriteClip) -> str:
     """A job of the command line, whose clip of two seconds is here."""
-    return arrived_in(tmp_path / "home", write_clip(has_sound=True), Target(name="alley"))
+    return arrived_in(tmp_path / "home", write_clip(has_sound=HAS_SOUND), Target(name="alley"))
 
 
 def strips_of(film: Path, submission_id: str) -> list[tuple[str, int, int, int]]:

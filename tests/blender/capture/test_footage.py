@@ -18,6 +18,7 @@ from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.core.errors import CaptureFailed
 from kling_omni_addon.core.media import VideoFacts
 from kling_omni_addon.rehearsal.video_facts import video_facts
+from tests.blender.sound import needs_sound
 from tests.workshop.grey_clips import WriteClip, grey_of
 from tests.workshop.pixels import paint, red_of
 from tests.workshop.settings_dump import everything_in
@@ -263,9 +264,8 @@ def test_the_scene_is_as_it_was_and_only_the_video_is_new(timeline: Scene, tmp_p
     assert str(tmp_path).encode() not in video.read_bytes(), "no path of this computer is in the video"
 
 
+@needs_sound
 def test_a_strip_with_sound_gives_a_video_with_sound(timeline: Scene, write_clip: WriteClip) -> None:
-    if bpy.app.version < (4, 3):
-        pytest.skip("the wheel of 4.2 has no sound")
     clip = write_clip(frames=96, has_sound=True)
     strips_of(timeline).new_movie("Clip", str(clip), 1, 1)
     strips_of(timeline).new_sound("Tone", str(clip), 2, 1)

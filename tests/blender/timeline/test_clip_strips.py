@@ -18,12 +18,11 @@ from kling_omni_addon.blender.timeline.channels import free_channels
 from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import ClipUnusable, KlingError
+from tests.blender.sound import needs_sound
 from tests.workshop.grey_clips import WriteClip
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 Strip = Any
-
-needs_sound = pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender was built without sound")
 
 
 @pytest.fixture

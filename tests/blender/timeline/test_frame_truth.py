@@ -26,6 +26,7 @@ from kling_omni_addon.blender.host.sequencer import (
 )
 from kling_omni_addon.blender.timeline.clip_strips import place_clip, replace_source
 from kling_omni_addon.blender.timeline.our_strips import find_strip
+from tests.blender.sound import HAS_SOUND
 from tests.workshop.coded_clip import HEIGHT, WIDTH, heard_beeps, shown_frames, write_coded_clip
 from tests.workshop.rehearsal_code import rehearsal_frames, write_rehearsal_clip
 
@@ -42,8 +43,6 @@ RATES = {
     "50": (50, 1.0),
     "60": (60, 1.0),
 }
-HAS_SOUND = bool(getattr(bpy.app.build_options, "audaspace", False))  # not in the 4.2 wheel
-needs_sound = pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
 Write = Callable[[int], Path]
 
 

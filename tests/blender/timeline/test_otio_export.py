@@ -17,6 +17,7 @@ from kling_omni_addon.blender.timeline.clip_strips import place_clip
 from kling_omni_addon.blender.timeline.otio_export import export_otio
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import KlingError
+from tests.blender.sound import needs_sound
 from tests.workshop.grey_clips import WriteClip
 from tests.workshop.transitions import add_cross
 
@@ -25,8 +26,6 @@ otio: Any = pytest.importorskip("opentimelineio", reason="has no wheel for this 
 Scene = Any
 
 _ALIVE: list[Any] = []  # a clip does not keep the timeline that it is on
-
-needs_sound = pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender was built without sound")
 
 
 @pytest.fixture

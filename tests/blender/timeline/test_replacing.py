@@ -21,6 +21,7 @@ from kling_omni_addon.blender.timeline.clip_strips import place_clip, replace_so
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.blender.timeline.stand_in import is_stand_in, new_stand_in, remove_stand_ins
 from kling_omni_addon.core.errors import ClipUnusable
+from tests.blender.sound import needs_sound
 from tests.workshop.coded_clip import HEIGHT, WIDTH, shown_frames, write_coded_clip
 from tests.workshop.grey_clips import write_grey_clip
 from tests.workshop.transitions import add_cross
@@ -28,8 +29,6 @@ from tests.workshop.transitions import add_cross
 Scene = Any  # the stubs know one Blender, these tests run in several
 Strip = Any
 
-HAS_SOUND = bool(getattr(bpy.app.build_options, "audaspace", False))  # not in the 4.2 wheel
-needs_sound = pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
 START = 40
 SECONDS = 4
 

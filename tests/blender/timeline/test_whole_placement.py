@@ -20,6 +20,7 @@ from kling_omni_addon.blender.timeline.clip_strips import place_clip, replace_so
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.errors import KlingError
 from tests.blender.conftest import Scene, WriteClip
+from tests.blender.sound import needs_sound
 
 
 def everything(scene: Scene) -> list[tuple[Any, ...]]:
@@ -63,6 +64,7 @@ TROUBLES = [
 ]
 
 
+@needs_sound
 @pytest.mark.parametrize(("module", "name", "error", "call"), TROUBLES)
 def test_a_new_clip_that_stumbles_leaves_nothing_and_comes_whole_the_next_time(
     scene: Scene, write_clip: WriteClip, monkeypatch: pytest.MonkeyPatch, module: Any, name: str, error: Any, call: int
@@ -86,6 +88,7 @@ def test_a_new_clip_that_stumbles_leaves_nothing_and_comes_whole_the_next_time(
     assert len(strips_of(scene)) == 2
 
 
+@needs_sound
 @pytest.mark.parametrize(("module", "name", "error", "call"), TROUBLES)
 def test_a_stand_in_that_stumbles_stays_one_and_becomes_the_clip_the_next_time(
     scene: Scene,
@@ -118,6 +121,7 @@ def test_a_stand_in_that_stumbles_stays_one_and_becomes_the_clip_the_next_time(
     assert not stand_in.look_again()
 
 
+@needs_sound
 def test_another_take_that_stumbles_leaves_the_one_that_was_there_with_its_sound(
     scene: Scene, write_clip: WriteClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
