@@ -20,7 +20,7 @@ _POLLS = ((1.0, 2.5), (120.0, 5.0), (1800.0, 10.0))
 that, for a rehearsal takes less.
 """
 _LATE_POLL_S = 60.0
-_SHORTEST_POLL_S, _LONGEST_POLL_S = 2.0, 20.0
+_SHORTEST_POLL_S, _LONGEST_POLL_S = 2.5, 20.0
 _BACKOFF_CAP_S = 300.0
 
 
@@ -28,7 +28,7 @@ def poll_interval_s(age_s: float, key: str, usual_s: Sequence[float] = ()) -> fl
     """Seconds until the next question about a task that was accepted ``age_s`` ago.
 
     ``usual_s`` says how long tasks of its kind took. While some of them took longer than this one has, it is asked for
-    half-way to the next of those moments, every 2 to 20 s: seldom at first, often when it is likely to end. Beyond all
+    half-way to the next of those moments, every 2.5 to 20 s: seldom at first, often when it is likely to end. Beyond all
     of them, or with nothing learned yet, the pace slows down with age. A task of the future, by a clock
     that was set since, is as old as it is early.
     """
