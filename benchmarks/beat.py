@@ -27,11 +27,12 @@ _NAMES = {
     "in sight": "the same with the tab in sight",
     "large": "worst gap of the beat while seven 10 MB images go up and 200 MB come down, against idle",
     "large undrawn": "the same in a window of outliners, where Blender has little to draw",
+    "elsewhere": "the same, but a process of its own sends and fetches",
 }
 
 
 def rows() -> list[Row]:
-    """Four rows, of the first Blender that ``BLENDER_WINDOW`` names."""
+    """Five rows, of the first Blender that ``BLENDER_WINDOW`` names."""
     executable = os.environ.get("BLENDER_WINDOW", "").partition(os.pathsep)[0]
     if not executable:
         return [not_measured(name, "BLENDER_WINDOW names no Blender.") for name in _NAMES.values()]
@@ -44,6 +45,7 @@ def rows() -> list[Row]:
         row_of(_NAMES["in sight"], rate(beats, "in sight"), "", goal=_SHOWN),
         worst_gap(beats, "large"),
         worst_gap(beats, "large undrawn"),
+        worst_gap(beats, "elsewhere"),
     ]
 
 

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -59,6 +62,7 @@ def beats() -> Steps:
         for each in bpy.context.window_manager.windows[0].screen.areas:
             each.type = "OUTLINER"
         yield from large_files(beat, "large undrawn", ROUNDS)
+        yield from large_files_elsewhere(beat, url)
 
 
 def set_up(url: str) -> None:
@@ -79,6 +83,33 @@ def large_files(beat: Beat, name: str, rounds: int) -> Steps:
         bpy.ops.kling.submit()
         yield from beat.watched(name, LOOK_S)
         yield from all_is_over()
+
+
+def large_files_elsewhere(beat: Beat, url: str) -> Steps:
+    """The same, but a process of its own sends and fetches: what is left then is not ours to mend."""
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([sys.modules[MODULE].__path__[0], *sys.path]),
+        "KLING_HOME": str(OUT / "elsewhere"),
+        "KLING_BASE_URL": url,
+        "KLING_API_KEY": "none",
+    }
+    for number in range(ROUNDS):
+        request = OUT / f"elsewhere_{number}.json"
+        images = [{"image_url": picture.name} for picture in sorted(OUT.glob("*.png"))]
+        body = {"model_name": "kling-v3-omni", "prompt": f"elsewhere {number}", "mode": "std", "duration": "3"}
+        request.write_text(json.dumps(body | {"aspect_ratio": "16:9", "image_list": images}), "utf-8")
+        command = [sys.executable, "-m", "kling_omni_addon", "submit", str(request), "--wait"]
+        yield CALM_S
+        yield from beat.watched("elsewhere idle", LOOK_S)
+        with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            yield from beat.watched("elsewhere", LOOK_S)
+            for _ in range(_PATIENCE):
+                if process.poll() is not None:
+                    break
+                yield 0.5
+            assert process.stderr is not None
+            if process.poll() != 0:
+                raise RuntimeError(f"it ended with {process.poll()}: {process.stderr.read().decode()}")
 
 
 def many_jobs(beat: Beat) -> Steps:
