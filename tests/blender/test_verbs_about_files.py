@@ -120,15 +120,16 @@ def phase_of(tmp_path: Path, submission_id: str) -> Phase:
 def test_a_clip_is_placed_frame_exact_and_never_twice(kling: Kling, film: Path, arrived: str, tmp_path: Path) -> None:
     said = kling("place", "film.blend", arrived, "--frame", 101, "--channel", 4)
     (line,) = said.lines
+    channel = 4 + HAS_SOUND  # the sound lies below its picture
     assert (said.code, line["frame_start"], line["frame_duration"], line["was_there"]) == (0, 101, 48, False)
-    assert (line["scene"], line["channel"], bool(line["sound"])) == ("Scene", 5, True)
+    assert (line["scene"], line["channel"], bool(line["sound"])) == ("Scene", channel, HAS_SOUND)
     assert f"Saved: '{film}'" in said.errors
-    assert strips_of(film, arrived) == [("Scene", 5, 101, 48)]
+    assert strips_of(film, arrived) == [("Scene", channel, 101, 48)]
     assert phase_of(tmp_path, arrived) is Phase.PLACED
     saved = film.read_bytes()
     for again in ((), ("--frame", 101, "--channel", 4), ("--frame", 7)):
         (line,) = kling("place", "film.blend", arrived, *again).lines
-        assert (line["frame_start"], line["channel"], line["was_there"]) == (101, 5, True)
+        assert (line["frame_start"], line["channel"], line["was_there"]) == (101, channel, True)
     assert film.read_bytes() == saved
 
 
@@ -250,11 +251,11 @@ def test_the_edit_is_exported(kling: Kling, film: Path, arrived: str, tmp_path: 
     said = kling("export", "film.blend", "film.otio", "--scene", "Scene")
     assert (said.code, said.lines) == (
         0,
-        [{"path": str(tmp_path / "film.otio"), "scene": "Scene", "clips": 2, "left_out": 0}],
+        [{"path": str(tmp_path / "film.otio"), "scene": "Scene", "clips": 1 + HAS_SOUND, "left_out": 0}],
     )
     opentimelineio = pytest.importorskip("opentimelineio", reason="has no wheel for this Python")
     timeline = opentimelineio.adapters.read_from_file(str(tmp_path / "film.otio"))
-    assert {clip.name for clip in timeline.find_clips()} == {"alley", "alley Sound"}
+    assert {clip.name for clip in timeline.find_clips()} == {"alley", *(["alley Sound"] if HAS_SOUND else [])}
     assert kling("export", "film.blend", tmp_path / "film.blend" / "x.otio").code == 2
 
 

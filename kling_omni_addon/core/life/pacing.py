@@ -28,9 +28,9 @@ def poll_interval_s(age_s: float, key: str, usual_s: Sequence[float] = ()) -> fl
     """Seconds until the next question about a task that was accepted ``age_s`` ago.
 
     ``usual_s`` says how long tasks of its kind took. While some of them took longer than this one has, it is asked for
-    half-way to the next of those moments, every 2.5 to 20 s: seldom at first, often when it is likely to end. Beyond all
-    of them, or with nothing learned yet, the pace slows down with age. A task of the future, by a clock
-    that was set since, is as old as it is early.
+    half-way to the next of those moments, every 2.5 to 20 s: seldom at first, often when it is likely to end. Beyond
+    all of them, or with nothing learned yet, the pace slows down with age. A task of the future, by a clock that was
+    set since, is as old as it is early.
     """
     ahead = [duration for duration in usual_s if duration > age_s]
     if ahead:

@@ -61,6 +61,7 @@ def _frames(frame: Any) -> Iterator[Any]:
 
 def main() -> None:
     """Say how the wait ended, and who hears Ctrl-C then."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to it
     kling_omni_addon.register()
     scene: Any = bpy.context.scene
     scene.kling.kind, scene.kling.prompt, scene.kling.places_clip = "TEXT", "a cube turns", False

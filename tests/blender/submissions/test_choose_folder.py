@@ -12,6 +12,7 @@ import pytest
 
 from kling_omni_addon.blender import api
 from kling_omni_addon.blender.connection import snapshots
+from kling_omni_addon.blender.host.sequencer import all_strips
 from kling_omni_addon.blender.panels import submissions as panel
 from kling_omni_addon.blender.submissions import actions, rows
 from kling_omni_addon.blender.timeline import our_strips
@@ -60,7 +61,7 @@ def test_a_file_where_the_folder_should_be_is_told_before_anything_is_sent(
     with pytest.raises(RuntimeError, match=r"Clips cannot be saved in .*Nothing was sent\."):
         bpy.ops.kling.submit()
     assert api.submissions() == ()
-    assert list(road.sequence_editor.strips_all if road.sequence_editor else ()) == []
+    assert list(all_strips(road)) == []
 
 
 def test_the_clips_of_a_project_that_was_moved_go_to_its_new_place(road: bpy.types.Scene, tmp_path: Path) -> None:
