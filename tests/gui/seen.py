@@ -19,7 +19,9 @@ def everything() -> dict[str, str]:
         "scene": bpy.context.scene,
         "preferences": preferences.view,
     }
-    settings = {name: str(value) for part, struct in parts.items() for name, value in everything_in(struct, part)}
+    settings = {
+        name: str(value) for part, struct in parts.items() for name, value in everything_in(struct, part).items()
+    }
     settings = {name: value for name, value in settings.items() if not name.startswith("scene.kling")}
     windows = bpy.context.window_manager.windows
     return settings | {

@@ -16,7 +16,6 @@ from tests.workshop.settings_dump import everything_in
 from tests.workshop.shots import OBSTACLES, Scene
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # to look at all settings is to look at those that are to go
 @pytest.mark.parametrize("obstacle", [None, *OBSTACLES])
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_every_setting_is_afterwards_what_it_was(
@@ -26,12 +25,12 @@ def test_every_setting_is_afterwards_what_it_was(
     OUTPUTS[output](shot)
     (tmp_path / "file").write_bytes(b"")
     path = OBSTACLES[obstacle](shot, tmp_path / "file") if obstacle else tmp_path / "a.png"
-    before = dict(everything_in(shot))
+    before = everything_in(shot)
     try:
         render_camera_frame(shot, 21, path, aspect_ratio="1:1", engine=Engine.CYCLES)
     except CaptureFailed:
         assert obstacle is not None
-    assert dict(everything_in(shot)) == before
+    assert everything_in(shot) == before
 
 
 class BreaksDown(bpy.types.RenderEngine):
@@ -53,14 +52,13 @@ def broken_engine() -> Iterator[str]:
     bpy.utils.unregister_class(BreaksDown)
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_renderer_that_breaks_down_gives_no_picture_and_leaves_no_trace(
     shot: Scene, tmp_path: Path, broken_engine: str
 ) -> None:
     make_it_personal(shot)
     shot.render.engine = broken_engine
-    before = dict(everything_in(shot))
+    before = everything_in(shot)
     with pytest.raises(CaptureFailed, match="ran out of memory"):
         render_camera_frame(shot, 21, tmp_path / "a.png", aspect_ratio=None)
-    assert dict(everything_in(shot)) == before
+    assert everything_in(shot) == before
     assert list(tmp_path.iterdir()) == []

@@ -253,10 +253,10 @@ def test_the_scene_is_as_it_was_and_only_the_video_is_new(timeline: Scene, tmp_p
     hidden = card(timeline, "Hidden", channel=2, start=1, length=72)
     hidden.mute = True
     select(timeline, "One")
-    before = {name: value for name, value in everything_in(timeline) if not name.startswith("scene.kling")}
+    before = {name: value for name, value in everything_in(timeline).items() if not name.startswith("scene.kling")}
     scenes, strips = len(bpy.data.scenes), [(s.name, s.mute) for s in strips_of(timeline)]
     video = api.render_strips(timeline)
-    after = {name: value for name, value in everything_in(timeline) if not name.startswith("scene.kling")}
+    after = {name: value for name, value in everything_in(timeline).items() if not name.startswith("scene.kling")}
     assert [name for name in before if before[name] != after[name]] == []
     assert (len(bpy.data.scenes), [(s.name, s.mute) for s in strips_of(timeline)]) == (scenes, strips)
     assert video.parent == tmp_path / "kling" / "footage"

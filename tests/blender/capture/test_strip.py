@@ -100,7 +100,6 @@ def test_a_missing_file_is_told_rather_than_a_black_picture_made(timeline: Scene
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("obstacle", ["none", "file", "folder"])
 def test_nothing_is_left_behind_in_the_scene_or_the_file(timeline: Scene, tmp_path: Path, obstacle: str) -> None:
     (tmp_path / "file").write_bytes(b"")
@@ -109,7 +108,7 @@ def test_nothing_is_left_behind_in_the_scene_or_the_file(timeline: Scene, tmp_pa
         strip.filepath = str(tmp_path / "gone.mp4")
     path = tmp_path / ("file/a.png" if obstacle == "folder" else "a.png")
     timeline.render.use_stamp, timeline.view_settings.exposure = True, 2.0
-    before = dict(everything_in(timeline)), dict(everything_in(strip)), len(bpy.data.images), len(bpy.data.scenes)
+    before = everything_in(timeline), everything_in(strip), len(bpy.data.images), len(bpy.data.scenes)
     render_results = sum(image.type == "RENDER_RESULT" for image in bpy.data.images)
     try:
         save(timeline, 12, path)
@@ -117,7 +116,7 @@ def test_nothing_is_left_behind_in_the_scene_or_the_file(timeline: Scene, tmp_pa
         assert obstacle != "none"
     made = sum(image.type == "RENDER_RESULT" for image in bpy.data.images) - render_results
     images = len(bpy.data.images) - made
-    assert (dict(everything_in(timeline)), dict(everything_in(strip)), images, len(bpy.data.scenes)) == before
+    assert (everything_in(timeline), everything_in(strip), images, len(bpy.data.scenes)) == before
 
 
 def test_a_strip_inside_a_meta_strip_gives_its_frame(timeline: Scene, write_clip: WriteClip, tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def test_what_is_hidden_or_empty_is_a_sentence(scene: Scene) -> None:
 
 
 def everything(scene: Scene) -> dict[str, Any]:
-    return dict(everything_in(scene)) | {
+    return everything_in(scene) | {
         f"{thing.name}: {name}": str(value)
         for thing in bpy.data.objects
         for name in ("matrix_world", "location", "users", "parent", "data", "hide_render")
@@ -212,7 +212,6 @@ def everything(scene: Scene) -> dict[str, Any]:
     }
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_the_file_is_as_it_was_also_what_was_moved_without_a_key(shot: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 1)  # beside threads it falls back, as after every render
     cube: Any = bpy.data.objects["Cube"]

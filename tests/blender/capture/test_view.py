@@ -111,7 +111,6 @@ def test_a_view_rendered_by_cycles_is_refused_with_the_way_out(
         capture(shot, view, tmp_path / "a.png")
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("obstacle", ["none", "folder", "write"])
 def test_nothing_changes_in_the_scene_the_view_or_the_file(
     shot: Scene, view: capture_view.View, tmp_path: Path, obstacle: str
@@ -121,18 +120,18 @@ def test_nothing_changes_in_the_scene_the_view_or_the_file(
     (tmp_path / "file").write_bytes(b"")
     (tmp_path / "a.part.png").mkdir()
     path = {"none": tmp_path / "b.png", "folder": tmp_path / "file" / "a.png", "write": tmp_path / "a.png"}[obstacle]
-    before = dict(everything_in(shot)), view_settings(view), len(bpy.data.images), len(bpy.data.scenes)
+    before = everything_in(shot), view_settings(view), len(bpy.data.images), len(bpy.data.scenes)
     try:
         capture(shot, view, path, aspect_ratio="9:16")
     except (CaptureFailed, OSError):
         assert obstacle != "none"
-    assert (dict(everything_in(shot)), view_settings(view), len(bpy.data.images), len(bpy.data.scenes)) == before
+    assert (everything_in(shot), view_settings(view), len(bpy.data.images), len(bpy.data.scenes)) == before
 
 
 def view_settings(view: capture_view.View) -> dict[str, object]:
     space = view[0]
     parts = {"overlay": space.overlay, "shading": space.shading, "looks": space.region_3d}
-    return {name: str(value) for part, struct in parts.items() for name, value in everything_in(struct, part)}
+    return {name: str(value) for part, struct in parts.items() for name, value in everything_in(struct, part).items()}
 
 
 SLEEPING = """
