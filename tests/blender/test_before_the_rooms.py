@@ -12,6 +12,7 @@ import pytest
 
 import kling_omni_addon
 from kling_omni_addon.blender import api
+from kling_omni_addon.blender.host import sequencer
 from kling_omni_addon.blender.host.sequencer import all_strips
 from kling_omni_addon.blender.takes import takes
 from kling_omni_addon.blender.timeline import stand_in
@@ -75,14 +76,14 @@ def test_every_setting_of_its_shots_is_there(there: Before) -> None:
 
 def test_its_stand_ins_become_their_clips_where_they_are(there: Before) -> None:
     ids = [there.id_of(phase) for phase in HAVE_STAND_INS]
-    frames = {each: find_strip(alley(), each).frame_start for each in ids}
+    frames = {each: sequencer.start_of(find_strip(alley(), each)) for each in ids}
     assert all(stand_in.is_stand_in(find_strip(alley(), each)) for each in ids)
     assert {submission.phase for submission in api.wait(ids, timeout_s=120)} == {Phase.FETCHED}
     assert len(api.place_arrived()) == len(ids)
     for each in ids:
         strip = find_strip(alley(), each)
         assert not stand_in.is_stand_in(strip)
-        assert (clip_of(strip), strip.frame_start) == (Path(api.submission(each).clip), frames[each])
+        assert (clip_of(strip), sequencer.start_of(strip)) == (Path(api.submission(each).clip), frames[each])
         assert api.submission(each).phase is Phase.PLACED
     waiting = {strip["kling_submission"] for strip in all_strips(alley()) if stand_in.is_stand_in(strip)}
     assert waiting == {there.id_of(phase) for phase in ("PARKED", "ABANDONED", "FAILED")}

@@ -18,7 +18,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import bpy
 import pytest
 
 from kling_omni_addon.rehearsal.server import RehearsalSettings
@@ -124,14 +123,15 @@ class Life:
         assert self._process.stdout is not None
         self._process.stdin.write("go on\n")
         self._process.stdin.flush()
-        told: dict[str, Any] = json.loads(self._process.stdout.readline() or "{}")
+        lines = iter(self._process.stdout.readline, "")
+        told: dict[str, Any] = json.loads(next((line for line in lines if line.startswith("{")), "{}"))
         return told
 
     def end(self) -> None:
-        """Let it end, and well; the bpy module of 4.2 crashes then (docs/dev/blender_facts.md)."""
+        """Let it end, and well."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        assert self._process.wait() == 0 or bpy.app.version < (4, 5)
+        assert self._process.wait() == 0
 
 
 @contextmanager

@@ -20,7 +20,6 @@ KINDS = {
     bpy.types.AddonPreferences: "AP",
     bpy.types.FileHandler: "FH",
 }
-_BLENDERS_NAME = "Unique name used in the code and scripting"
 _OPEN = ("fileselect_add", "invoke_props_dialog")
 
 
@@ -42,9 +41,9 @@ def properties() -> Iterator[tuple[str, Any]]:
     for kind in registration._CLASSES:
         base = next(base for base in KINDS if issubclass(kind, base))
         known: Any = rna_of(kind.bl_idname) if base is bpy.types.Operator else kind.bl_rna
-        theirs = set(base.bl_rna.properties.keys()) - {"name"}
+        theirs = {name: found.description for name, found in base.bl_rna.properties.items()}
         for name, found in known.properties.items():
-            if name not in theirs and not (name == "name" and found.description == _BLENDERS_NAME):
+            if theirs.get(name) != found.description:  # a group of ours may have a name of its own
                 yield kind.__name__, found
 
 
