@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
+from ..core.amounts import total_of
 from ..core.capability import Profile
 from ..core.errors import (
     ArgumentsInvalid,
@@ -47,10 +48,9 @@ class Plan:
     def note(self, project: str, price: Price | None, clips: int) -> None:
         """So many more clips are to be paid for, of a shot of a project."""
         self.new = self.new.with_clips(price, clips)
-        before = self.units_of.get(project, Decimal(0))
         if clips:
-            known = None if price is None or before is None else before + clips * price.most_units
-            self.units_of[project] = known
+            units = None if price is None else clips * price.most_units
+            self.units_of[project] = total_of((self.units_of.get(project, Decimal(0)), units))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

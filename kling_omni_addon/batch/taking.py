@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ..core.amounts import total_of
 from ..core.errors import ArgumentsInvalid
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
@@ -135,8 +136,7 @@ class Alone:
         bills: dict[Bill, Decimal | None] = {}
         for project, units in wanted.items():
             bill = Bill(project=project or self._project)
-            before = bills.get(bill, Decimal(0))
-            bills[bill] = None if before is None or units is None else before + units
+            bills[bill] = total_of((bills.get(bill, Decimal(0)), units))
         self._session.require_units_within_caps(bills)
 
     def require_key(self) -> None:

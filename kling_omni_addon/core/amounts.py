@@ -7,6 +7,7 @@ A number is taken for what it says only where it is finite, not negative and pla
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -54,6 +55,16 @@ def charge_of(value: Any) -> Decimal | None:
     """What a task cost, in units; None for what cannot be a charge."""
     charge = amount_of(value)
     return charge if charge is not None and charge <= MOST_CHARGE else None
+
+
+def total_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """The sum of amounts; None where one of them is not known."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total
 
 
 def seconds_of(value: Any, most: float) -> float | None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ..amounts import amount_of, charge_of, charge_words
+from ..amounts import amount_of, charge_of, charge_words, total_of
 from ..errors import CapReached
 from ..pricing import plain
 from ..projects import project_of_blend, same_for, same_path_for
@@ -79,7 +79,7 @@ def units_by_bill(wanted: Iterable[Intended]) -> dict[Bill, Decimal | None]:
     for intended in wanted:
         bill = Bill(project=intended.asker.project, blend=intended.asker.blend)
         sums.setdefault(bill, []).append(amount_of(intended.most_units))
-    return {bill: _together(amounts) for bill, amounts in sums.items()}
+    return {bill: total_of(amounts) for bill, amounts in sums.items()}
 
 
 def check_caps(submission: Submission, sent: Iterable[Submission], caps: Caps, now: float) -> None:
@@ -103,22 +103,12 @@ def check_wish(wanted: Mapping[Bill, Decimal | None], known: Iterable[Submission
     everything = [s for s in known if s.sent_at or not s.is_held]
     recent = [s for s in everything if not s.sent_at or s.sent_at > now - DAY_S]
     for cap, counted, limit in _in_force(replace(caps, project=None), recent, ()):
-        _check(_together(wanted.values()), _sum_of(counted), cap, limit, _OF_PRESS)
+        _check(total_of(wanted.values()), _sum_of(counted), cap, limit, _OF_PRESS)
     for bill in wanted if caps.project is not None else ():
         own_project = [s for s in everything if bill_of(s).is_with(bill)]
-        asked = _together(units for other, units in wanted.items() if other.is_with(bill))
+        asked = total_of(units for other, units in wanted.items() if other.is_with(bill))
         for cap, counted, limit in _in_force(replace(caps, daily=None), (), own_project):
             _check(asked, _sum_of(counted), cap, limit, _OF_PRESS)
-
-
-def _together(amounts: Iterable[Decimal | None]) -> Decimal | None:
-    """The sum; None where one of them is not known."""
-    units = Decimal(0)
-    for amount in amounts:
-        if amount is None:
-            return None
-        units += amount
-    return units
 
 
 def _sum_of(counted: Iterable[Submission]) -> Decimal:
