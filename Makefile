@@ -25,7 +25,7 @@ help: ## this list
 setup: ## install what is missing, make .venv (the others do this by themselves)
 	@.ci/setup.sh
 
-demo: setup ## one real frame, from a small scene to a strip on the timeline; no key, no cost
+demo: setup ## two shots, from a small scene to their strips on the timeline; no key, no cost
 	$(in_blender) $(PY) docs/demo/demo.py
 
 test: setup ## all tests on the bpy wheel

@@ -136,7 +136,7 @@ def _limits(options: argparse.Namespace, environment: Mapping[str, str]) -> dict
     )
     limits: dict[str, Decimal | None] = {"daily_limit": caps.daily, "project_limit": caps.project, "balance": None}
     try:
-        packs = service_of(verbs._settings(options, environment, asks=True)).account()
+        packs = service_of(verbs.settings_of(options, environment, asks=True)).account()
     except CredentialsMissing:
         return limits
     except KlingError as error:

@@ -234,7 +234,7 @@ def _parser() -> argparse.ArgumentParser:
 _EPILOG = (
     "Settings come from the environment: KLING_API_KEY, or KLING_ACCESS_KEY and KLING_SECRET_KEY; KLING_BASE_URL; "
     "KLING_PROFILE (late or seed); KLING_DIALECT (legacy or new); KLING_RELAYED_MODELS=1 (also models that only a "
-    "relay documents); KLING_HOME (journal and clips); KLING_LOOK_WINDOW_S (response timeout); "
+    "relay documents); KLING_HOME (job history and clips); KLING_LOOK_WINDOW_S (response timeout); "
     "KLING_CONCURRENCY (parallel jobs, at most); "
     "KLING_PROJECT (name of the project, default: the folder); "
     "KLING_DAILY_CAP and KLING_PROJECT_CAP (limits in units); "

@@ -177,20 +177,20 @@ def _exit_code(submission: Submission, has_waited: bool) -> int:
 
 
 def session_of(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool = True) -> Session:
-    """A session with the settings in force. Raises like :func:`_settings`."""
+    """A session with the settings in force. Raises like :func:`settings_of`."""
     from ..session import Session
 
-    return Session(_settings(options, environment, asks=asks))
+    return Session(settings_of(options, environment, asks=asks))
 
 
 def _service(options: argparse.Namespace, environment: Mapping[str, str]) -> KlingService:
-    """The service by itself, for questions that need no journal. Raises like :func:`_settings`."""
+    """The service by itself, for questions that need no journal. Raises like :func:`settings_of`."""
     from ..session import service_of
 
-    return service_of(_settings(options, environment, asks=True))
+    return service_of(settings_of(options, environment, asks=True))
 
 
-def _settings(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool) -> Settings:
+def settings_of(options: argparse.Namespace, environment: Mapping[str, str], *, asks: bool) -> Settings:
     """The settings in force; what they are is said on stderr.
 
     Raises like ``settings.read_settings``, and :class:`NotSent` where it ``asks`` the service and the Blender around it

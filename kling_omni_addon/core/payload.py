@@ -196,7 +196,7 @@ def build_payload(body: Body, profile: Profile, clip: ClipRef | None = None, **k
     """Freeze a draft into the bytes that will be sent, again and again the same. ``clip`` is written down in the place
     of the video's link.
 
-    ``known`` is handed to :func:`core.rules.problems_in`. Raises :class:`RequestInvalid` with every fault.
+    ``known`` is handed to :func:`core.rules.table.problems_in`. Raises :class:`RequestInvalid` with every fault.
     """
     faults = [problem for problem in table.problems_in(body, profile=profile, **known) if problem.is_fault]
     if faults:

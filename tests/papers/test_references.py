@@ -169,6 +169,24 @@ def page_references(text: str, path: Path) -> Iterator[str]:
             yield name
 
 
+def module_references(text: str, path: Path) -> Iterator[str]:
+    """``core.life.events.Target`` in code marks: a folder or file of the product, then a name in it. The words of the
+    contract are the service's.
+    """
+    package = ROOT / "kling_omni_addon"
+    rooms = "|".join(
+        sorted(each.stem for each in package.iterdir() if each.suffix in ("", ".py") and each.stem[0] != "_")
+    )
+    if path != CONTRACT and (path.suffix == ".md" or package in path.parents):
+        for dotted in re.findall(rf"`~?\.*((?:{rooms})(?:\.(?!py`)\w+)+)(?:\(\))?`", text):
+            place, names = package, dotted.split(".")
+            while names and (place / names[0]).is_dir():
+                place /= names.pop(0)
+            file = (place / names.pop(0)).with_suffix(".py") if names else place / "__init__.py"
+            if not file.is_file() or not all(re.search(rf"\b{name}\b", text_of(file)) for name in names):
+                yield dotted
+
+
 def links(text: str, path: Path) -> Iterator[str]:
     """``[words](page#heading)`` and pictures, in documents."""
     if path.suffix != ".md":
@@ -198,6 +216,7 @@ KINDS = (
     pitfall_references,
     fault_references,
     page_references,
+    module_references,
     links,
     foreign_papers,
 )
@@ -227,6 +246,8 @@ BROKEN = (
     (page_references, "see {nowhere}.md", "a page"),
     (page_references, "docs/{contract}.md, \u0022No Such Heading\u0022", "a heading in words"),
     (page_references, "``docs/{nowhere}.md``", "a page in code marks"),
+    (module_references, "``core.{nowhere}``", "a module"),
+    (module_references, "`core.life.events.{nowhere}`", "a name in a module"),
     (links, "[a page]({nowhere}.png)", "a link to no file"),
     (links, "[a heading](docs/{contract}.md#no-such-heading)", "a link to no heading"),
     (links, "[here](#no-such-heading)", "a link within the page"),

@@ -44,7 +44,7 @@ def scene_fps(scene: bpy.types.Scene) -> float:
 
 
 def frames_of(facts: ClipFacts, fps: float, timing: str, fit_frames: int) -> int:
-    """How many frames a clip lasts in a scene of that rate; ``timing``, ``fit_frames``: see ``core.events.Target``."""
+    """How many frames a clip lasts in a scene of that rate; for the others see ``core.life.events.Target``."""
     if fit_frames:
         return fit_frames
     return facts.frames if timing == "frames" else facts.frames_at(fps)
@@ -69,9 +69,10 @@ def place_clip(
 ) -> PlacedStrip:
     """Put an MP4 on the timeline of ``scene`` so that it begins at ``frame_start``.
 
-    It plays as ``timing`` and ``fit_frames`` say (``core.events.Target``), at its own speed without them. The strips go
-    on adjacent free channels, from ``channel`` or 1 upwards, in Blender's own order: a sound strip if the clip has
-    sound, and above it the picture, fitted into the frame. Lengths are rounded to the nearest frame of the scene.
+    It plays as ``timing`` and ``fit_frames`` say (``core.life.events.Target``), at its own speed without them. The
+    strips go on adjacent free channels, from ``channel`` or 1 upwards, in Blender's own order: a sound strip if the
+    clip has sound, and above it the picture, fitted into the frame. Lengths are rounded to the nearest frame of the
+    scene.
     Selection and active strip stay as they are.
 
     Once only: when the scene has the strip of this submission already, wherever it was moved to, that one is returned.

@@ -35,7 +35,7 @@ def set_content_length(strip: Strip, scene: bpy.types.Scene, frames: int, length
     """Let a file of ``frames`` frames last ``length`` frames of the scene, from its first to its last.
 
     Handles end up on the ends of the file, which may be a frame less than ``length``. The strip has to be set apart
-    (``sequencer.set_apart``). Raises :class:`KlingError` where Blender cannot do it now, or did something else.
+    (``channels.set_apart``). Raises :class:`KlingError` where Blender cannot do it now, or did something else.
     """
     held = frames_behind_last_key()
     wanted = max(1, round((frames - held) * length / frames))

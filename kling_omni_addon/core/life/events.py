@@ -1,5 +1,5 @@
 """What can happen to a submission. The journal is a list of these, and a submission is their sum
-(``core.lifecycle.apply``).
+(``core.life.lifecycle.apply``).
 
 Every event says when it happened (``at``, Unix seconds). None holds a secret: no key, no result link. What is sent is
 kept as it is sent, so a request that is made from a video holds that video's link in its payload.

@@ -192,11 +192,6 @@ class Submission:
         return self.phase is Phase.INTENDED and not self.is_uncertain
 
     @property
-    def may_be_withdrawn(self) -> bool:
-        """Whether nobody has to be told that it may still be charged."""
-        return self.is_proved_unsent and not self.is_unproved
-
-    @property
     def may_take_any_key(self) -> bool:
         """Whether no account can have a task of it, so that another key of the same service may send it."""
         return self.is_proved_unsent and not self.tasks

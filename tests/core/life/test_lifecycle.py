@@ -266,7 +266,7 @@ def test_what_was_refused_for_its_key_is_never_called_unsent(verdict: ev.Verdict
     """
     denied = ev.Denied(at=101.0, reason="1002", verdict=verdict, exit_code=3)
     believed = submission_from([INTENDED, EVENTS[ev.Sent], denied, ev.believed(denied, 130.0)])
-    assert (believed.phase, believed.may_be_withdrawn, believed.may_take_any_key) == (Phase.INTENDED, False, True)
+    assert (believed.phase, believed.is_unproved, believed.may_take_any_key) == (Phase.INTENDED, True, True)
     with pytest.raises(IllegalTransition):
         apply(believed, EVENTS[ev.Withdrawn])
     assert apply(believed, EVENTS[ev.Abandoned]).phase is Phase.ABANDONED
