@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from .amounts import amount_of, seconds_of
+from .amounts import LAST_MS, amount_of, seconds_of
 from .protocol import HttpCall, HttpReply, cleaned, read_data
 
 ACCOUNT_PATH = "/account/costs"
-_LAST_MS = 253_402_300_800_000.0
-"""The end of the year 9999, as far as dates go."""
 
 
 ACCOUNT_NOTE = "up to 12 h old"
@@ -42,7 +40,7 @@ def read_account(reply: HttpReply) -> tuple[Pack, ...]:
 
 
 def _pack(info: Mapping[str, Any]) -> Pack:
-    ends_ms = seconds_of(info.get("invalid_time"), _LAST_MS)
+    ends_ms = seconds_of(info.get("invalid_time"), LAST_MS)
     return Pack(
         name=cleaned(info.get("resource_pack_name")),
         total=amount_of(info.get("total_quantity")),

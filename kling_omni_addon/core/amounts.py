@@ -16,6 +16,8 @@ MOST_UNITS: Final = Decimal(1_000_000_000)
 """More than any pack of units holds; beyond it a number is no amount."""
 MOST_CHARGE: Final = Decimal(10_000)
 """More than any clip costs, two hundred times over; what is said to have cost more is no charge."""
+LAST_MS: Final = 253_402_300_800_000.0
+"""The end of the year 9999 in Unix milliseconds, as far as dates go."""
 _PLAIN: Final = re.compile(r"[0-9]{1,10}(\.[0-9]{1,9})?")
 _PLAIN_SECONDS: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,20})?")
 _LONGEST: Final = 400  # characters of a number that are looked at: a float as JSON writes it has at most 24

@@ -25,6 +25,7 @@ from ..host.sequencer import (
     all_strips,
     end_of,
     held_by,
+    metas_around,
     open_strips_of,
     start_of,
 )
@@ -295,7 +296,7 @@ def _show_only(film: bpy.types.Scene, names: tuple[str, ...]) -> bool:
     chosen = [strips[name] for name in names]
     inside = list(_with_children(tuple(chosen)))
     speeds = [strip for strip in strips if strip.type == "SPEED" and strip.input_1 in chosen]
-    around = [meta for strip in chosen for meta in _metas_around(strip)]
+    around = [meta for strip in chosen for meta in metas_around(strip)]
     for channel in (channel for holder in (editor, *around) for channel in holder.channels):
         channel.mute = False
     for strip in strips:
@@ -304,13 +305,6 @@ def _show_only(film: bpy.types.Scene, names: tuple[str, ...]) -> bool:
     for strip in chosen:
         strip.mute = False
     return any(strip.type in _WITH_SOUND and not strip.mute for strip in inside)
-
-
-def _metas_around(strip: Strip) -> Iterator[Strip]:
-    meta = strip.parent_meta()
-    if meta is not None:
-        yield meta
-        yield from _metas_around(meta)
 
 
 def _set_range(film: bpy.types.Scene, footage: Footage) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from ...core.media import picture_facts
 from ...core.sizes import is_legal, legal_size
 from ..connection import limits
 from ..host.changed import assign, named
-from ..host.sequencer import Strip, active_strip, all_strips, length_of, start_of, strips_of
+from ..host.sequencer import Strip, active_strip, all_strips, length_of, metas_around, start_of, strips_of
 from ..timeline.clip_strips import PLANNED
 from .camera import rendered
 from .picture_file import copy_of, pass_colours_on, require_folder, scene_for_a_moment, write_picture
@@ -148,20 +147,13 @@ def _leave_only(film: bpy.types.Scene, name: str) -> list[Strip]:
     editor.display_stack(None)  # out of the meta strip that is open
     strips = all_strips(film)
     strip = strips[name]
-    metas = tuple(_metas_around(strip))
+    metas = tuple(metas_around(strip))
     shown = [strip, *(s for s in strips if s.type == "SPEED" and s.input_1 == strip), *metas]
     for channel in (channel for holder in (editor, *metas) for channel in holder.channels):
         channel.mute = False
     for other in strips:
         other.mute = other not in shown
     return shown
-
-
-def _metas_around(strip: Strip) -> Iterator[Strip]:
-    meta = strip.parent_meta()
-    if meta is not None:
-        yield meta
-        yield from _metas_around(meta)
 
 
 def _fill_frame(film: bpy.types.Scene, shown: list[Strip], size: tuple[int, int], scale: float) -> None:

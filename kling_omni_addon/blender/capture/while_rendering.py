@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 import bpy
 
+from ...core.errors import CaptureFailed
 from ..host.reporting import Outcome, reported
 from .camera_job import RenderJob
 
@@ -18,7 +19,11 @@ class WhileRendering:
     and the cross beside Blender's own progress bar.
     """
 
+    stopped: ClassVar[tuple[str, str]] = "The render was stopped.", "Capture again."
+    """What is said after Escape, and the remedy."""
+
     _timer: bpy.types.Timer
+    _is_stopped = False
 
     @property
     def job_at_hand(self) -> RenderJob:
@@ -38,7 +43,9 @@ class WhileRendering:
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
         """Wait for the render, and go on."""
         if event.type != "TIMER":
-            is_to_stop = event.type == "ESC" or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
+            # A render may be done before Blender hears of Escape, and the next one knows nothing of it.
+            self._is_stopped |= event.type == "ESC"
+            is_to_stop = self._is_stopped or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
             return {"PASS_THROUGH"} if is_to_stop else {"RUNNING_MODAL"}
         if self.job_at_hand.is_running:
             return {"PASS_THROUGH"}
@@ -49,6 +56,10 @@ class WhileRendering:
 
     @reported
     def _go_on(self, context: bpy.types.Context) -> Outcome:
+        if self._is_stopped:
+            self.job_at_hand.drop()
+            sentence, remedy = self.stopped
+            raise CaptureFailed(sentence, remedy=remedy)
         return self.go_on(context)
 
     def cancel(self, _context: bpy.types.Context) -> None:

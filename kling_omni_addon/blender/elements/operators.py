@@ -9,11 +9,12 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ...core.element_words import DESCRIPTION_CHARACTERS, NAME_CHARACTERS
-from ...core.errors import ArgumentsInvalid, CaptureFailed, KlingError
+from ...core.errors import ArgumentsInvalid, KlingError
 from ..capture.camera import Engine
 from ..capture.operators import ENGINES
 from ..capture.stage import Ground
 from ..capture.turntable import MOST_VIEWS, USUAL_SIZE_PX, Look, Source, ViewJob, require_seen, view_jobs
+from ..capture.while_rendering import WhileRendering
 from ..connection import element_library, opening, preferences
 from ..connection.online import WhileOnline
 from ..host.language import translated
@@ -30,8 +31,6 @@ _GROUNDS: Final = (
     ("GRAY", "Gray", "A plain gray background"),
     ("NONE", "Transparent", "No background"),
 )
-_LOOK_S: Final = 0.1
-_STATUS_BAR_PX: Final = 26  # at the lower edge of the window
 _AFRESH: Final = {"SKIP_SAVE"}
 
 
@@ -192,18 +191,18 @@ class KLING_OT_make_element(WhileOnline, _OfViews, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class KLING_OT_render_element(_OfViews, bpy.types.Operator):
+class KLING_OT_render_element(WhileRendering, _OfViews, bpy.types.Operator):
     """Render the views of an element, one after the other; Escape stops it, and nothing is sent"""
 
     bl_idname = "kling.render_element"
     bl_label = "Render Element"
     bl_options = {"INTERNAL"}
 
+    stopped = "Rendering the views was stopped. Nothing was sent.", "Press Make Element again."
+
     _wanted: making.Wanted
     _jobs: list[ViewJob]
     _pictures: list[Path]
-    _timer: bpy.types.Timer
-    _is_stopped = False
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> Outcome:
         """Begin with the front."""
@@ -216,43 +215,22 @@ class KLING_OT_render_element(_OfViews, bpy.types.Operator):
         assert layer is not None
         self._jobs = view_jobs(self._wanted.source, layer, self.look)
         self._jobs[0].start()
-        self._timer = context.window_manager.event_timer_add(_LOOK_S, window=context.window)
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return self.wait_for_job(context)
 
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> Outcome:
-        """Wait for each view; meanwhile only Escape does anything, and the cross beside Blender's progress bar."""
-        if event.type != "TIMER":
-            # A view may be done before Blender hears of Escape, and the render of the next knows nothing of it.
-            self._is_stopped |= event.type == "ESC"
-            is_to_stop = self._is_stopped or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
-            return {"PASS_THROUGH"} if is_to_stop else {"RUNNING_MODAL"}
-        if self._jobs[len(self._pictures)].is_running:
-            return {"PASS_THROUGH"}
-        outcome = self._go_on(context)
-        if outcome != {"RUNNING_MODAL"}:
-            context.window_manager.event_timer_remove(self._timer)
-        return outcome
+    @property
+    def job_at_hand(self) -> ViewJob:
+        """The view that is rendered now."""
+        return self._jobs[len(self._pictures)]
 
-    @reported
-    def _go_on(self, context: bpy.types.Context) -> Outcome:
-        job = self._jobs[len(self._pictures)]
-        if self._is_stopped:
-            job.drop()
-            raise CaptureFailed(
-                "Rendering the views was stopped. Nothing was sent.", remedy="Press Make Element again."
-            )
-        self._pictures.append(job.finish())
+    def go_on(self, context: bpy.types.Context) -> Outcome:
+        """Render the next view, or send them all."""
+        self._pictures.append(self.job_at_hand.finish())
         if len(self._pictures) < len(self._jobs):
-            self._jobs[len(self._pictures)].start()
+            self.job_at_hand.start()
             return {"RUNNING_MODAL"}
         making.send(self._wanted, self._pictures)
         say(self, f'Sent {len(self._pictures)} views of "{self._wanted.name}"; Kling is making the element')
         return {"FINISHED"}
-
-    def cancel(self, _context: bpy.types.Context) -> None:
-        """Another file is being opened, or Blender ends."""
-        self._jobs[len(self._pictures)].drop()
 
 
 class KLING_OT_use_made_element(bpy.types.Operator):

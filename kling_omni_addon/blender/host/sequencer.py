@@ -6,6 +6,7 @@ do there stands in ``clip_strips``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
@@ -35,6 +36,14 @@ def holder_of(strip: Strip, scene: bpy.types.Scene) -> Any:
     """What a strip lies in, with ``channels`` of its own: a meta strip, or the sequence editor."""
     meta = strip.parent_meta()
     return scene.sequence_editor if meta is None else meta
+
+
+def metas_around(strip: Strip) -> Iterator[Strip]:
+    """The meta strips that a strip lies in, the innermost first."""
+    meta = strip.parent_meta()
+    if meta is not None:
+        yield meta
+        yield from metas_around(meta)
 
 
 def siblings_of(strip: Strip, scene: bpy.types.Scene) -> Strips:

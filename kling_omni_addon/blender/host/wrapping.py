@@ -82,4 +82,5 @@ def draw_lines(layout: bpy.types.UILayout, text: str, width: int, icon: IconItem
         column.label(text=line, icon=icon if not number or icon == "NONE" else "BLANK1")
 
 
-WIDE_ENOUGH = 32  # characters: from here on three names stand side by side
+SIDE_BY_SIDE = 28  # characters: from here on two things stand side by side
+WIDE_ENOUGH = 32  # ... and three names

@@ -12,14 +12,13 @@ from ...core.life.books import By
 from ...core.pricing import plain
 from ..connection import costs
 from ..host.language import translated
-from ..host.wrapping import characters_of, draw_text, in_lines
+from ..host.wrapping import SIDE_BY_SIDE, characters_of, draw_text, in_lines
 
 if TYPE_CHECKING:
     from ...core.life.books import CostSum
 
 _MOST_ROWS: Final = 12
 _NAME: Final = 0.35
-_BESIDE: Final = 28  # characters of a region in which a name and its amounts stand beside each other
 _TITLES: Final[Mapping[By, str]] = {
     By.DAY: "Costs by Day",
     By.PROJECT: "Costs by Project",
@@ -62,10 +61,10 @@ def _shown(by: By, sums: tuple[CostSum, ...]) -> tuple[CostSum, ...]:
 
 def _draw_sum(layout: bpy.types.UILayout, context: bpy.types.Context, name: str, each: CostSum) -> None:
     width = characters_of(context)
-    row = layout.split(factor=_NAME) if width >= _BESIDE else layout.column(align=True)
+    row = layout.split(factor=_NAME) if width >= SIDE_BY_SIDE else layout.column(align=True)
     row.label(text=name, translate=False)
     amounts = row.column(align=True)
-    for line in in_lines(translated(words_of(each)), int(width * (1 - _NAME)) - 1 if width >= _BESIDE else width):
+    for line in in_lines(translated(words_of(each)), int(width * (1 - _NAME)) - 1 if width >= SIDE_BY_SIDE else width):
         amounts.label(text=line, translate=False)
 
 

@@ -11,13 +11,12 @@ from ..capture import frame_overlay
 from ..capture.menus import draw_background
 from ..connection import limits
 from ..host.language import translated
-from ..host.wrapping import characters_of, draw_text
+from ..host.wrapping import SIDE_BY_SIDE, characters_of, draw_text
 from ..shot.kinds import kind_of_shot
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from .item_lists import draw_list
 from .pictures import MENUS, draw_capture, draw_chosen, draw_large
 
-_WORDS_FIT = 28  # characters of a region
 _ENDS = {Role.FIRST: ("first", "First"), Role.END: ("end", "End")}
 
 
@@ -31,7 +30,7 @@ def draw_frames(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         _draw_end(row.box().column(align=True), context, shot, role, len(ends))
     if len(ends) > 1:
         both = layout.row(align=True)
-        text = "Camera to First + End" if characters_of(context) >= _WORDS_FIT else "First + End"
+        text = "Camera to First + End" if characters_of(context) >= SIDE_BY_SIDE else "First + End"
         both.operator("kling.capture_both", text=text, icon="CAMERA_DATA")
         both.menu("KLING_MT_capture_both", text="", icon="DOWNARROW_HLT")
     if Role.MIDDLE in frames:

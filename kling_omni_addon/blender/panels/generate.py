@@ -12,7 +12,7 @@ from ..connection import limits, online
 from ..connection.clip_links import list_price_of
 from ..connection.preferences import service_name
 from ..host.language import translated
-from ..host.wrapping import characters_of, draw_text
+from ..host.wrapping import SIDE_BY_SIDE, characters_of, draw_text
 from ..shot import judging, remedies
 from ..shot.properties import scene_of, shot_of
 from ..shot.reading import read_request
@@ -21,7 +21,6 @@ from .takes import draw_take_choice
 
 _TAKES_UNITS = 2.0
 _TALL = 1.4
-_BESIDE = 28  # characters of a region that holds the price in full and the takes beside it
 
 
 def draw_generate(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -49,7 +48,7 @@ def _draw_button(
     layout: bpy.types.UILayout, context: bpy.types.Context, price: Price | None, *, is_enabled: bool
 ) -> None:
     """The button and the number of takes: beside each other, or below where the price would not be read."""
-    shot, is_wide = shot_of(scene_of(context)), characters_of(context) >= _BESIDE
+    shot, is_wide = shot_of(scene_of(context)), characters_of(context) >= SIDE_BY_SIDE
     total = sum_of([price] * shot.takes)
     units = "" if total is None else total.label if is_wide else total.units_label
     label = "free" if service_name() == "rehearsal" else units

@@ -15,7 +15,7 @@ from ..host.editors import TAB, is_in_sequencer
 from ..host.language import translated
 from ..host.ownership import is_own, why_not_own
 from ..host.sequencer import active_strip, timeline_scene
-from ..host.wrapping import characters_of, draw_text
+from ..host.wrapping import SIDE_BY_SIDE, characters_of, draw_text
 from ..shot.kinds import has_own_prompts, kind_of_shot
 from ..shot.properties import scene_of, shot_of
 from ..submissions import words
@@ -27,8 +27,6 @@ from .output import draw_output_line
 from .prompt import draw_names, draw_prompt
 from .sources import draw_references, draw_storyboard, draw_video
 from .submissions import draw_account, draw_submissions
-
-_BESIDE = 28  # characters of a region in which kind and name stand beside each other
 
 
 def draw_shot(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -52,7 +50,7 @@ def draw_head(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         draw_text(layout, context, why_not_own(scene), "LIBRARY_DATA_DIRECT")
     if is_in_sequencer(context):
         _draw_strip(layout, context)
-    is_wide = characters_of(context) >= _BESIDE
+    is_wide = characters_of(context) >= SIDE_BY_SIDE
     row = layout.split(factor=0.6, align=True) if is_wide else layout.column(align=True)
     row.prop(shot_of(scene), "kind", text="")
     row.prop(shot_of(scene), "shot_name", text="", placeholder=scene.name)

@@ -31,6 +31,7 @@ from ..host.sequencer import (
 from .channels import end_of_room, free_channel_beside, free_channels, set_apart
 from .clip_file import ClipFacts, clip_facts_of
 from .our_strips import FRAMES, SUBMISSION, PlacedStrip, find_strip, submission_of
+from .provenance import clip_of
 from .retiming import KEYS_OF_ONE_SPEED, set_content_length
 from .taking_back import whole_or_nothing
 
@@ -195,7 +196,7 @@ def _kept_length(strip: Strip, scene: bpy.types.Scene, facts: ClipFacts) -> int:
     if PLANNED in strip:
         return facts.frames_at(scene_fps(scene))
     try:
-        old = clip_facts_of(_file_of(strip))
+        old = clip_facts_of(clip_of(strip))
     except ClipUnusable:
         return facts.frames_at(scene_fps(scene))
     seconds = facts.frames / facts.fps
@@ -230,7 +231,7 @@ def _is_fitted(strip: Strip, scene: bpy.types.Scene) -> bool:
 def _size_of(strip: Strip) -> tuple[int, int]:
     """The pixels of its file. Blender renews what it knows of them only when it draws the strip."""
     try:
-        return clip_facts_of(_file_of(strip)).size
+        return clip_facts_of(clip_of(strip)).size
     except ClipUnusable:
         element = strip.elements[0]
         return element.orig_width, element.orig_height
@@ -242,10 +243,6 @@ def _fit(strip: Strip, scene: bpy.types.Scene, size: tuple[int, int]) -> None:
 
 def _scale(scene: bpy.types.Scene, size: tuple[int, int]) -> float:
     return min(scene.render.resolution_x / size[0], scene.render.resolution_y / size[1])
-
-
-def _file_of(strip: Strip) -> Path:
-    return Path(bpy.path.abspath(strip.filepath))
 
 
 # The sound beside it -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from ..amounts import Charge, amount_of, charge_of, seconds_of
+from ..amounts import LAST_MS, Charge, amount_of, charge_of, seconds_of
 from ..errors import Unanswered
 from ..protocol import Status, TaskReport, cleaned, id_of, text_of
 
@@ -18,8 +18,6 @@ _STATUSES = {"succeed": Status.SUCCEEDED} | {status.value: status for status in 
 _SAID_LENGTH = 40
 _CURRENCY_LENGTH = 8
 _LONGEST_CLIP_S = 86_400.0
-_LAST_MS = 253_402_300_800_000.0
-"""The end of the year 9999, as far as dates go."""
 
 
 def report_of(
@@ -78,7 +76,7 @@ def stranger() -> Unanswered:
 
 def moment_of(milliseconds: Any) -> float:
     """Unix seconds; 0 for what is no time."""
-    return (seconds_of(milliseconds, _LAST_MS) or 0.0) / 1000
+    return (seconds_of(milliseconds, LAST_MS) or 0.0) / 1000
 
 
 def _video_in(videos: Any) -> tuple[str, str, float | None]:
