@@ -15,11 +15,12 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
+from .core.amounts import is_free
 from .core.errors import ArgumentsInvalid, ClipGone, TaskUnknown
 from .core.life.events import Asker, Intended, Target
 from .core.life.lifecycle import Phase, Submission
 from .core.media import PictureRef
-from .core.once import MOST_ATTEMPTS, is_same_wish, likeness, once_id
+from .core.once import MOST_ATTEMPTS, is_same_wish, likeness, next_once_id, once_id
 from .core.protocol import CLIP_KEPT_S, Status, TaskReport
 from .core.provenance import request_from, wish_of
 from .core.request import OmniRequest
@@ -28,7 +29,6 @@ from .paths import is_same_path
 from .session import Session, is_rehearsed
 from .work.recovery import ID_PREFIX, REHEARSED_PREFIX
 
-_FREE = ("", "0")
 _AGAIN = "Pass --again (again=True) to generate another take, which is charged."
 _VERSION = "Use the name of a new version, or pass --again (again=True) to generate another take, which is charged."
 
@@ -62,8 +62,10 @@ def submit_once(
     if not again:
         asked.require_same_wish()
     for own_id, recorded in asked.attempts():
-        there = recorded or asked.report(own_id)
+        there = asked.there(own_id, recorded)
         if there is None:
+            if asked.is_passed_over(own_id):
+                continue
             return asked.begin(own_id)
         if not (again or _came_to_nothing(there)):
             return asked.fetch(own_id, there) if isinstance(there, TaskReport) else _gone_on_with(session, there)
@@ -107,8 +109,11 @@ def submit_all_unless_there(session: Session, wanted: Sequence[Intended]) -> tup
 
 
 def is_alike(one: Submission | Intended, other: Intended) -> bool:
-    """Whether both ask for the same clip in the same place."""
-    return _is_same_place(one.target, other.target) and likeness(one.payload) == likeness(other.payload)
+    """Whether both ask for the same clip in the same place. Where no .blend file asks, for there a file name is all
+    that it has, also from the same images; else these may have been rendered anew.
+    """
+    is_same = _is_same_place(one.target, other.target) and likeness(one.payload) == likeness(other.payload)
+    return is_same and (bool(other.asker.blend) or one.payload.pictures == other.payload.pictures)
 
 
 def _is_same_place(one: Target, other: Target) -> bool:
@@ -139,6 +144,11 @@ class _Asked:
         return self.session.keep(self.request) if self.pictures is None else self.pictures
 
     @property
+    def is_of_footage(self) -> bool:
+        """Whether it has a video that is no clip of ours."""
+        return self.request.video is not None and not self.request.video.clip
+
+    @property
     def prefix(self) -> str:
         """How ids begin: a rehearsal of a wish is not the wish, and has ids of its own."""
         return REHEARSED_PREFIX if self.session.is_rehearsal else ID_PREFIX
@@ -151,7 +161,9 @@ class _Asked:
         """The id of each attempt, with what the journal has of it; without those of another rehearsal, of which nobody
         knows any more. One that was asked for in earnest stands at any address: it may be the same account's.
         """
-        if not self.is_told:  # older versions recorded them under ids of chance
+        # Older versions recorded them under ids of chance; and the address of a video is in the id, though the same
+        # footage may get another one each time that it is uploaded.
+        if not self.is_told or self.is_of_footage:
             yield from ((found.id, found) for found in self.session.asked_once(self.key))
         own = 0
         for number in count(1):
@@ -163,6 +175,19 @@ class _Asked:
                 yield own_id, recorded
             if own == MOST_ATTEMPTS:
                 return
+
+    def there(self, own_id: str, recorded: Submission | None) -> Submission | TaskReport | None:
+        """What there is of an attempt, in the journal or at the service. What was refused here without a task is looked
+        for again where the service has one by now: another machine was not refused, or a proxy had delivered it twice.
+        """
+        if recorded is None:
+            return self.report(own_id)
+        is_refused = recorded.phase is Phase.FAILED and not recorded.task_id
+        return self.session.look_again(own_id) if is_refused and self.report(own_id) else recorded
+
+    def is_passed_over(self, own_id: str) -> bool:
+        """Whether another machine was refused this attempt, which leaves no trace at the service, and made the next."""
+        return self.report(next_once_id(own_id)) is not None
 
     def report(self, own_id: str) -> TaskReport | None:
         """What the service says of a task that another machine, or a lost journal, had made; None where it has none,
@@ -212,7 +237,7 @@ def _came_to_nothing(there: Submission | TaskReport) -> bool:
         is_failed = there.status == Status.FAILED
     else:
         is_failed = there.phase is Phase.FAILED and not there.was_made  # a clip that expired was paid for
-    return is_failed and there.charge_units in _FREE and not there.charge_balance
+    return is_failed and is_free(there.charge_units, there.charge_balance, there.charge_said)
 
 
 def _gone_on_with(session: Session, found: Submission) -> Submission:

@@ -329,13 +329,11 @@ class Session:
 
     def go_on_with(self, submission: Submission) -> Submission:
         """Somebody asked for it again: what is held goes on, and what waits for an answer is looked for again, which is
-        free. What was looked for in vain and was asked for once is sent again: it bears an id that the service would
-        not take a second time, and another machine would send the same now.
+        free. What was looked for in vain and ``is_sent_again`` is sent: another machine would send the same now.
         """
         if submission.is_stopped and submission.origin == self.origin:
             return self._tell(submission.id, ev.Released(at=self._clock.now()))
-        is_known_lost = submission.phase is Phase.PARKED and not submission.was_made  # what was made was paid for
-        if is_known_lost and submission.once and submission.payload.has_own_id:
+        if submission.is_sent_again:
             return self.send_again(submission.id)
         is_open = submission.phase is Phase.PARKED or (submission.phase is Phase.ABANDONED and submission.sends)
         return self.look_again(submission.id) if is_open else submission
@@ -363,7 +361,7 @@ class Session:
             return
         since = now - spending.DAY_S if caps.project is None else -math.inf
         recorded = {s.id: s for s in (*self._journal.sent_since(since), *self._journal.live())}
-        own = [s for s in recorded.values() if s.origin == self.origin]
+        own = [s for s in recorded.values() if s.origin.key_fingerprint == self.origin.key_fingerprint]
         spending.check_wish(wanted, own, caps, now)
 
     def require_intended_within_caps(self, wanted: Iterable[ev.Intended]) -> None:
@@ -727,6 +725,11 @@ class Session:
         worker does so when it starts.
         """
         rebind_known(self._journal, self.service, self._worker.crew)
+
+    def rebind_if_elsewhere(self, ids: Iterable[str]) -> None:
+        """The same, where another key has one of these: the account may know it by the key in force."""
+        if any(self.elsewhere(each) for each in self._journal.some(tuple(ids))):
+            self.rebind()
 
     def _can_go_on(self, submission: Submission) -> bool:
         """Whether Resume moves it: it is stopped and ours, or can be sent with any key of this service."""

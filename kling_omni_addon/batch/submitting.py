@@ -114,13 +114,17 @@ class Batch:
         """Submit every clip, in order, as it is asked for: **each may cost**. How each stands.
 
         What is wrong with one shot by now is told as its standing, and the others go on. Raises
-        :class:`ArgumentsInvalid` for a manifest that is not the one of the ``plan``, and :class:`KlingError` for what
-        is true of all (no network, no key): run again, it goes on from there.
+        :class:`ArgumentsInvalid` where the manifest is not the one of the ``plan``, at first or after some shots, and
+        :class:`KlingError` for what is true of all (no network, no key): run again, it goes on from there.
         """
         if _state_of(self.manifest) != plan.manifest:
             sentence = "The manifest was changed while it was checked. Nothing was sent."
             raise ArgumentsInvalid(sentence, field="manifest", remedy="Try again.")
         for judged in judged_lines(self.manifest, self.profile, needs_blend=False):
+            if _state_of(self.manifest) != plan.manifest:
+                sentence = "The manifest was changed while it was submitted. What comes after was not sent."
+                remedy = "Run the command again, which charges nothing twice."
+                raise ArgumentsInvalid(sentence, field="manifest", remedy=remedy)
             yield from self._submitted_shot(judged, taker)
 
     def _submitted_shot(self, judged: Judged, taker: Taker) -> Iterator[Standing]:

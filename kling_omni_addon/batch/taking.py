@@ -5,14 +5,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..core.amounts import total_of
-from ..core.errors import ArgumentsInvalid
+from ..core.errors import ArgumentsInvalid, CredentialsMissing
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.spending import Bill
@@ -172,17 +172,25 @@ class Alone:
 
         def is_done(found: Mapping[str, Submission]) -> bool:
             for submission in found.values():
-                standing = standing_of(self._names[submission.id], submission)
+                standing = self._standing_of(submission)
                 if told.get(standing.name) != standing:
                     told[standing.name] = standing
                     tell(standing)
             at_look(sum(not s.is_settled for s in found.values()), len(found))
-            return all(s.is_settled or (not wait_s and s.task_id) for s in found.values())
+            open_ones = [s for s in found.values() if not self._session.elsewhere(s)]
+            return all(s.is_settled or (not wait_s and s.task_id) for s in open_ones)
 
         if self._names:
+            self._session.rebind_if_elsewhere(self._names)
             self._session.start()
             self._session.wait(is_done, tuple(self._names), wait_s or _ACCEPTANCE_S)
         return tuple(told.values())
+
+    def _standing_of(self, submission: Submission) -> Standing:
+        """How it stands, and why nothing happens to one of another key."""
+        standing, elsewhere = standing_of(self._names[submission.id], submission), self._session.elsewhere(submission)
+        code = CredentialsMissing.exit_code
+        return replace(standing, problem=elsewhere, exit_code=code) if elsewhere else standing
 
 
 def project_of_manifest(manifest: Path) -> str:

@@ -98,7 +98,7 @@ def _ways_on(submission: Submission) -> str:
 def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: bool) -> int:
     """Report every change of phase until all is settled (or only accepted, without a wait); the exit code."""
     told: dict[str, tuple[Phase, str, bool, str]] = {}
-    silences: dict[str, str] = {}
+    troubles: dict[str, str] = {}
 
     def is_done(found: Mapping[str, Submission]) -> bool:
         queue = Queue(session.snapshot.submissions, time.time())
@@ -106,7 +106,7 @@ def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: boo
         if session.is_running:
             show_progress(progress, session, found.values())
         for submission in found.values():
-            _tell_silence(session, submission, silences)
+            _tell_trouble(session, submission, troubles)
             holder = queue.held_back_by(submission)
             state = (submission.phase, submission.problem, holder is not None, submission.marked)
             if told.get(submission.id) != state:
@@ -118,15 +118,17 @@ def follow(session: Session, ids: Sequence[str], wait_s: float, *, gives_up: boo
                 has_withdrawn |= session.withdraw(submission.id, f"Stopped before sending. {why} {_SUBMIT_AGAIN}", code)
         if has_withdrawn:
             return False  # how they stand now is told, too
-        return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in found.values())
+        open_ones = [submission for submission in found.values() if not session.elsewhere(submission)]
+        return all(_is_done(s) if wait_s else s.is_settled or s.task_id for s in open_ones)
 
     with Progress() as progress:
+        session.rebind_if_elsewhere(ids)
         session.wait(is_done, ids, 0.0)  # tell the ids before anything is sent
         session.start()
         found = session.wait(is_done, ids, wait_s or _ACCEPTANCE_S)
     for submission in found.values():
         _tell_files(submission)
-    return max((_exit_code(s, bool(wait_s)) for s in found.values()), default=0)
+    return max((_exit_code(session, s, bool(wait_s)) for s in found.values()), default=0)
 
 
 def _tell_files(submission: Submission) -> None:
@@ -152,12 +154,13 @@ def _tell(submission: Submission, queue: Queue) -> None:
         tell(f"kling: {submission.id}: {line['waits_for']}")
 
 
-def _tell_silence(session: Session, submission: Submission, told: dict[str, str]) -> None:
-    """Say once that the service does not answer about a submission, and once that it does again."""
-    silence = session.silence(submission)
-    if silence != told.get(submission.id, ""):
-        told[submission.id] = silence
-        tell(f"kling: {submission.id}: {silence or 'The service responds again.'}")
+def _tell_trouble(session: Session, submission: Submission, told: dict[str, str]) -> None:
+    """Say once that nothing comes of a submission here, for its key or for want of an answer, and once that it does."""
+    elsewhere = session.elsewhere(submission)
+    trouble = f"Not continued. {elsewhere}" if elsewhere else session.silence(submission)
+    if trouble != told.get(submission.id, ""):
+        told[submission.id] = trouble
+        tell(f"kling: {submission.id}: {trouble or 'The service responds again.'}")
 
 
 def _is_hopeless(submission: Submission) -> bool:
@@ -168,7 +171,9 @@ def _is_hopeless(submission: Submission) -> bool:
     return submission.is_proved_unsent and (submission.is_held or tried)
 
 
-def _exit_code(submission: Submission, has_waited: bool) -> int:
+def _exit_code(session: Session, submission: Submission, has_waited: bool) -> int:
+    if session.elsewhere(submission):
+        return CredentialsMissing.exit_code
     if submission.phase in (Phase.FETCHED, Phase.PLACED):
         return 0
     if submission.is_settled:

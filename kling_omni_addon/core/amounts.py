@@ -59,6 +59,11 @@ def charge_of(value: Any) -> Decimal | None:
     return charge if charge is not None and charge <= MOST_CHARGE else None
 
 
+def is_free(units: str, balance: str, said: str) -> bool:
+    """Whether a charge in the words of :class:`Charge` is none: the service said nothing of one, or that it is zero."""
+    return not balance and not said and (not units or charge_of(units) == 0)
+
+
 def total_of(amounts: Iterable[Decimal | None]) -> Decimal | None:
     """The sum of amounts; None where one of them is not known."""
     total = Decimal(0)

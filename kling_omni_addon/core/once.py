@@ -33,6 +33,13 @@ def once_id(prefix: str, key: str, request: OmniRequest, attempt: int) -> str:
     return f"{prefix}{readable}-{digest}{again}"
 
 
+def next_once_id(own_id: str) -> str:
+    """The id of the attempt after that of an id of :func:`once_id`."""
+    first, _, attempt = own_id.rpartition("-")
+    is_first = len(attempt) == _DIGITS  # hexadecimal; numbers of attempts are shorter
+    return f"{own_id}-2" if is_first else f"{first}-{int(attempt) + 1}"
+
+
 def name_of_wish(request: OmniRequest) -> str:
     """What tells one wish from another, as a short text: equal for two that :func:`is_same_wish` takes for the same."""
     return hashlib.sha256(_told(request).encode()).hexdigest()

@@ -22,7 +22,7 @@ from ..login import asker_here
 from ..request_file import RequestFile
 from ..settings import NOTHING_PREFERRED, project_in_force
 from ..work.picture_store import PictureStore
-from .spool import Asked, Spool, slot_of
+from .spool import Asked, Spool, is_text, slot_of
 from .state import Standing, State, other_wish
 
 _FIRST_LOOK_S: Final = 0.25
@@ -63,6 +63,9 @@ def _put(spool: Spool, asked: Asked, store: PictureStore) -> State | None:
     if asked.body.get("external_task_id"):
         sentence = "A request with its own external_task_id cannot go through a spool."
         raise ArgumentsInvalid(sentence, field="once", remedy="Remove external_task_id.")
+    if not (is_text(asked.key) and is_text(asked.name)):
+        sentence = "The name of a request has characters that no text may have."
+        raise ArgumentsInvalid(sentence, field="once", remedy="Use letters, digits and signs.")
     spool.require()
     slot = slot_of(asked.key)
     try:

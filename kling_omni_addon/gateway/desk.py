@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
-from ..core.errors import ClipUnusable, RequestInvalid
+from ..core.errors import ClipUnusable, CredentialsMissing, RequestInvalid
 from ..core.life.events import Target
 from ..core.life.lifecycle import Phase, Submission
 from ..core.life.queueing import Queue
@@ -22,7 +22,6 @@ from ..work.copying import copy_clip
 from .spool import Asked
 from .state import Standing, State
 
-_MOST_SENDS: Final = 2
 _WORDS: Final[Mapping[Phase, str]] = {
     Phase.INTENDED: "The job is queued.",
     Phase.UNANSWERED: "The job was sent. Kling has not confirmed it yet.",
@@ -65,7 +64,7 @@ class Counter(Protocol):
         """How submissions stand, by id, of which key and wish are given."""
 
     def go_on(self, submission: Submission) -> None:
-        """Go on with one that :func:`is_sent_again`."""
+        """Go on with one that ``is_sent_again``."""
 
     def hand_over(self, submission: Submission, folder: Path) -> tuple[str, str]:
         """Have clip and marked copy in a folder; their names there. Raises like ``work.copying.copy_clip``."""
@@ -101,7 +100,9 @@ class Desk:
         asked = read.asked
         asker = replace(asked.asker, project=self._session.settings.project or asked.asker.project)
         target = Target(name=asked.name or asked.key)
-        return submit_once(self._session, read.file.request, target, read.file.pictures, key=asked.key, asker=asker)
+        made = submit_once(self._session, read.file.request, target, read.file.pictures, key=asked.key, asker=asker)
+        self._session.rebind_if_elsewhere((made.id,))
+        return made
 
     def states(self, wishes: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[Submission, State]]:
         """How submissions stand, by id, of which key and wish are given."""
@@ -109,10 +110,18 @@ class Desk:
             return {}
         found = self._session.wait(lambda _: True, wishes, 0.0)
         queue = Queue(self._session.live(), time.time())
-        return {each.id: (each, state_of(each, *wishes[each.id], queue)) for each in found.values()}
+        return {each.id: (each, self._state_of(each, *wishes[each.id], queue)) for each in found.values()}
+
+    def _state_of(self, submission: Submission, key: str, wish: str, queue: Queue) -> State:
+        """How it stands, with what this session knows besides: that another key has it, or that nobody answers."""
+        state = state_of(submission, key, wish, queue)
+        if elsewhere := self._session.elsewhere(submission):
+            held = replace(state, standing=Standing.NEEDS_A_PERSON, problem=elsewhere)
+            return replace(held, exit_code=CredentialsMissing.exit_code)
+        return replace(state, problem=state.problem or self._session.silence(submission))
 
     def go_on(self, submission: Submission) -> None:
-        """Go on with one that :func:`is_sent_again`, as if somebody asked once more."""
+        """Go on with one that ``is_sent_again``, as if somebody asked once more."""
         self._session.go_on_with(submission)
 
     def hand_over(self, submission: Submission, folder: Path) -> tuple[str, str]:
@@ -146,16 +155,8 @@ def state_of(submission: Submission, key: str, wish: str, queue: Queue) -> State
     )
 
 
-def is_sent_again(submission: Submission) -> bool:
-    """Whether it was looked for in vain and bears an id that Kling does not take twice: while its request lies in the
-    spool, it is asked for. Looked for in vain once more, it waits for a person: the service may not keep to its rule.
-    """
-    is_lost = submission.phase is Phase.PARKED and submission.sends < _MOST_SENDS and not submission.was_made
-    return is_lost and bool(submission.once) and submission.payload.has_own_id
-
-
 def _standing(submission: Submission) -> Standing:
-    if submission.needs_a_person and not is_sent_again(submission):
+    if submission.needs_a_person and not submission.is_sent_again:
         return Standing.NEEDS_A_PERSON
     if submission.phase in (Phase.FETCHED, Phase.PLACED):
         return Standing.UNDER_WAY if submission.awaits_marked else Standing.DONE

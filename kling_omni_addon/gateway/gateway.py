@@ -7,6 +7,7 @@ goes last, when its clip is in the spool and its state says so.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,10 +24,11 @@ from ..core.errors import (
     RequestInvalid,
 )
 from ..core.life.lifecycle import Submission
-from .desk import Counter, Read, is_sent_again
+from .desk import Counter, Read
 from .spool import Spool
 from .state import Standing, State, other_wish
 
+_log = logging.getLogger(__name__)
 MOST_IN_HAND: Final = 100
 """So many requests are under way at once; the others wait in the spool, where another gateway finds them."""
 _RETRY_S: Final = 5.0
@@ -117,6 +119,9 @@ class Gateway:
             raise
         except (KlingError, OSError) as error:
             self._wait_with(slot, error)
+        except Exception:  # noqa: BLE001 - over one request, whatever it is: the others have their clips all the same
+            _log.exception("the gateway stumbled over the request %s", slot)
+            self._wait_with(slot, KlingError("An unexpected error occurred. The log of the gateway has the details."))
 
     def _take(self, slot: str) -> None:
         """Take a request that waits, or refuse it."""
@@ -203,7 +208,7 @@ class Gateway:
                 self._at(slot, partial(self._go_on, submission=submission, state=state))
 
     def _go_on(self, slot: str, submission: Submission, state: State) -> None:
-        if is_sent_again(submission):
+        if submission.is_sent_again:
             self._desk.go_on(submission)
         if state.standing is Standing.DONE:
             state = self._handed_over(submission, state)

@@ -199,6 +199,14 @@ def is_slot(name: str) -> bool:
     return bool(_SLOT.fullmatch(name)) and not _RESERVED.fullmatch(name)
 
 
+def is_text(name: str) -> bool:
+    """Whether a name can be written down: what Python makes of a file name in another encoding cannot."""
+    try:
+        return name.encode() is not None
+    except UnicodeEncodeError:
+        return False
+
+
 def asked_in(text: bytes, slot: str) -> Asked:
     """The request in a file. Raises :class:`ArgumentsInvalid`."""
     try:
@@ -209,6 +217,8 @@ def asked_in(text: bytes, slot: str) -> Asked:
         raise _unfit("It is not the JSON of a request") from error
     if not (is_whole and all(isinstance(said, str) for said in (key, name, wish))):
         raise _unfit("It is not a request of this version")
+    if not (is_text(key) and is_text(name)):
+        raise _unfit("Its name has characters that no text may have")
     if not key.strip() or slot_of(key) != slot:
         raise _unfit("It has the file name of another request")
     asker = replace(asker_in(found.get("asker")), blend="")  # no clip of a spool belongs to a file

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
 from ..core.life import events as ev
@@ -131,18 +133,25 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
             _log.warning("%s: %s", submission.id, spending.charge_sentence(submission.most_units, report.charge_said))
         return ev.Succeeded(
             at=now,
-            charge_units=report.charge_units,
-            charge_said=report.charge_said,
-            charge_balance=report.charge_balance,
-            charge_currency=report.charge_currency,
+            **_charge_in(report),
             has_marked=bool(report.marked_link) or submission.wish.get("watermark") is True,
         )
     if report.status is Status.FAILED:
-        return ev.Failed(at=now, reason=f"Kling could not generate the clip: {report.message or 'no reason given'}.")
+        reason = f"Kling could not generate the clip: {report.message or 'no reason given'}."
+        return replace(ev.Failed(at=now, reason=reason), **_charge_in(report))
     if report.status is Status.UNKNOWN:
         _log.warning("%s: the service reports a state that this version does not know; asking on", submission.id)
     is_further = report.status is Status.PROCESSING and _is_news(submission, report)
     return ev.Progressed(at=now, status=report.status) if is_further else None
+
+
+def _charge_in(report: TaskReport) -> dict[str, Any]:
+    return {
+        "charge_units": report.charge_units,
+        "charge_said": report.charge_said,
+        "charge_balance": report.charge_balance,
+        "charge_currency": report.charge_currency,
+    }
 
 
 def look_up(turn: Turn) -> None:

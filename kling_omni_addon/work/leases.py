@@ -11,6 +11,7 @@ import socket
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import windows_processes
 
@@ -35,12 +36,20 @@ class Lease:
     was_dropped: bool = False
 
 
+def this_machine() -> str:
+    """Where a process number means what it means here: the host; on Linux the container, which has numbers of its own
+    and may have the name of its host.
+    """
+    host, space = socket.gethostname(), Path("/proc/self/ns/pid")
+    return host if _IS_WINDOWS or not space.is_symlink() else f"{host}/{space.readlink()}"
+
+
 def this_process() -> str:
-    """Who we are, to other processes on the same journal: host and process number. Windows soon gives a number to
+    """Who we are, to other processes on the same journal: machine and process number. Windows soon gives a number to
     another process, so there it has the moment at which ours began, too.
     """
     number = f"{os.getpid()}.{windows_processes.began(os.getpid()) or 0}" if _IS_WINDOWS else str(os.getpid())
-    return f"{socket.gethostname()}:{number}"
+    return f"{this_machine()}:{number}"
 
 
 class Leases:
@@ -105,7 +114,7 @@ def _is_dead(owner: str) -> bool:
     """
     host, _, number = owner.rpartition(":")
     pid, _, began = number.partition(".")
-    if host != socket.gethostname() or not pid.isdigit():
+    if host != this_machine() or not pid.isdigit():
         return False
     if _IS_WINDOWS:
         return windows_processes.is_gone(int(pid), int(began) if began.isdigit() else 0)

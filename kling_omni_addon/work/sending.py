@@ -136,7 +136,8 @@ def _check_limits(turn: Turn) -> None:
     if not assignment.caps:
         return
     since = now - spending.DAY_S if assignment.caps.project is None else -math.inf
-    sent = [s for s in turn.journal.sent_since(since) if s.origin == assignment.origin]
+    key = assignment.origin.key_fingerprint  # an account has one purse, however its address is spelled
+    sent = [s for s in turn.journal.sent_since(since) if s.origin.key_fingerprint == key]
     spending.check_caps(turn.submission, sent, assignment.caps, now)
 
 

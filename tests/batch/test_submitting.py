@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from kling_omni_addon.batch.taking import Standing, State
+from kling_omni_addon.batch.frames import FramesFolder
+from kling_omni_addon.batch.submitting import Batch, Plan
+from kling_omni_addon.batch.taking import Asked, Standing, State, Taker
 from kling_omni_addon.command_line import batching
+from kling_omni_addon.core.capability import profile
+from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.core.media import mp4_fault
+from kling_omni_addon.core.request import OmniRequest
+from kling_omni_addon.work.picture_store import PictureStore
 from tests.workshop.processes import KILLED, Rehearsal, Said, run
 
 from .project import CLIPS, SHOTS, Environment, Project
@@ -62,6 +68,36 @@ def test_on_another_machine_the_same_clips_are_fetched(project: Project, rehears
     said = project.submit("--wait", "120")
     assert (said.code, said.lines[-1]["done"]) == (0, CLIPS)
     assert creates_of(rehearsal, said) == [1] * CLIPS
+
+
+class Noted:
+    """A taker that only notes what it is asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pictures = PictureStore(folder)
+        self.asked: list[str] = []
+
+    def standing(self, name: str, _request: OmniRequest | None = None) -> Standing:
+        return Standing(name=name)
+
+    def submit(self, asked: Asked) -> Standing:
+        self.asked.append(asked.name)
+        return Standing(name=asked.name, state=State.RUNNING)
+
+
+def test_lines_that_come_while_it_is_submitted_are_not_sent(project: Project, tmp_path: Path) -> None:
+    """They were not counted when somebody agreed to the price."""
+    batch = Batch(manifest=project.manifest, frames=FramesFolder(project.frames), profile=profile())
+    noted, plan = Noted(tmp_path / "pictures"), Plan()
+    taker = cast("Taker", noted)
+    assert list(batch.planned(taker, plan)) == []
+    submitted = batch.submitted(taker, plan)
+    next(submitted)
+    with project.manifest.open("a") as manifest:
+        manifest.write(json.dumps({"key": "late", "kind": "text", "prompt": "more"}) + "\n")
+    with pytest.raises(ArgumentsInvalid, match="What comes after was not sent"):
+        list(submitted)
+    assert noted.asked == [project.key("sh010"), f"{project.key('sh010')}.take2"]
 
 
 @pytest.mark.parametrize(

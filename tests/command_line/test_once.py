@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from kling_omni_addon.core.media import mp4_fault
-from tests.workshop.processes import CRASHING, KILLED, Rehearsal, Said, run
+from tests.workshop.processes import CRASHING, KILLED, OTHER_KEY, Rehearsal, Said, run
+from tests.workshop.rehearsal_stand import png
 
 Environment = dict[str, str]
 BODY = {"model_name": "kling-v3-omni", "prompt": "waves", "mode": "std", "aspect_ratio": "16:9", "duration": "3"}
@@ -126,6 +127,60 @@ def test_a_task_that_failed_at_no_cost_is_followed_by_the_next_attempt_on_every_
     first, *more = (said.lines[-1]["id"] for said in asked)
     assert more == [f"{first}-2", f"{first}-3"]
     assert [rehearsal.creates(each) for each in (first, *more)] == [1, 1, 1]
+
+
+def test_what_was_refused_here_and_made_by_another_machine_is_not_made_again(
+    farm: Environment, request_file: Path, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    before = rehearsal.stats()["creates"]
+    rehearsal.ask("POST", "/rehearsal/faults", {"name": "1103"})
+    assert ask(farm, request_file, "--once", "refused").code == 4
+    assert_one_clip(ask(elsewhere(farm, tmp_path), request_file, "--once", "refused"), creates_since(rehearsal, before))
+    assert_one_clip(ask(farm, request_file, "--once", "refused"), creates_since(rehearsal, before))
+
+
+def test_what_was_refused_here_and_made_at_the_next_attempt_is_not_made_again_by_another_machine(
+    farm: Environment, request_file: Path, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    before = rehearsal.stats()["creates"]
+    rehearsal.ask("POST", "/rehearsal/faults", {"name": "1103"})
+    assert ask(farm, request_file, "--once", "refused first").code == 4
+    for machine in (farm, elsewhere(farm, tmp_path)):
+        said = ask(machine, request_file, "--once", "refused first")
+        assert_one_clip(said, creates_since(rehearsal, before))
+
+
+def test_footage_that_got_another_link_is_the_same_shot(
+    farm: Environment, rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    """It is uploaded again by whoever runs a script again, and the time stands in the name of the file."""
+    before = rehearsal.stats()["creates"]
+    for link in ("https://s3.example/a/cut_1.mp4?signature=1", "https://s3.example/a/cut_2.mp4?signature=2"):
+        video = {"video_url": link, "refer_type": "feature", "keep_original_sound": "no"}
+        said = ask(farm, written(tmp_path / "cut.json", video_list=[video]), "--once", "cut")
+        assert_one_clip(said, creates_since(rehearsal, before))
+
+
+def test_without_a_name_another_image_is_another_shot(farm: Environment, rehearsal: Rehearsal, tmp_path: Path) -> None:
+    before = rehearsal.stats()["creates"]
+    files = []
+    for number, folder in enumerate(("sh010", "sh020")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "first.png").write_bytes(png(640, 360) + bytes(number))
+        image = {"image_url": "first.png", "type": "first_frame"}
+        files.append(written(tmp_path / folder / "request.json", image_list=[image]))
+    assert run(farm, "submit", *files, "--wait", "120").code == 0
+    assert creates_since(rehearsal, before) == 2
+
+
+def test_what_another_key_has_is_said_and_ends_with_3(
+    farm: Environment, request_file: Path, rehearsal: Rehearsal
+) -> None:
+    before = rehearsal.stats()["creates"]
+    assert run(farm, "after-Sent", "submit", request_file, "--once", "moved", script=CRASHING).code == KILLED
+    said = ask(farm | OTHER_KEY, request_file, "--once", "moved")
+    assert (said.code, creates_since(rehearsal, before)) == (3, 0)
+    assert "Not continued. This job was sent with another key" in said.errors
 
 
 def test_a_clip_whose_file_is_gone_is_downloaded_again_and_costs_nothing(

@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kling_omni_addon.core.account import read_account
-from kling_omni_addon.core.amounts import MOST_CHARGE, MOST_UNITS, amount_of, charge_of, charge_words, seconds_of
+from kling_omni_addon.core.amounts import (
+    MOST_CHARGE,
+    MOST_UNITS,
+    amount_of,
+    charge_of,
+    charge_words,
+    is_free,
+    seconds_of,
+    total_of,
+)
 from kling_omni_addon.core.dialects import new
 from kling_omni_addon.core.dialects.legacy import read_create, read_page, read_task
 from kling_omni_addon.core.elements import read_element_list, read_element_task
@@ -315,3 +324,26 @@ def test_a_date_with_an_offset_beyond_all_time_is_none() -> None:
     date = "Sun, 22 Nov 2026 10:00:00 +99999999999999999999"
     assert retry_after_s({"retry-after": date, "date": "Sun, 22 Nov 2026 10:00:00 GMT"}) is None
     assert server_time({"date": date}) is None
+
+
+@pytest.mark.parametrize(
+    ("units", "balance", "said", "is_none"),
+    [
+        ("", "", "", True),
+        ("0", "", "", True),
+        ("0.0", "", "", True),
+        ("1.8", "", "", False),
+        ("3 units", "", "", False),
+        ("", "0.42", "", False),
+        ("0", "0.42", "", False),
+        ("", "", '"three" units', False),
+    ],
+)
+def test_only_what_is_certainly_no_charge_is_free(units: str, balance: str, said: str, is_none: bool) -> None:
+    assert is_free(units, balance, said) is is_none
+
+
+def test_a_sum_with_an_unknown_amount_is_unknown() -> None:
+    assert total_of(()) == 0
+    assert total_of((Decimal(1), Decimal("0.8"))) == Decimal("1.8")
+    assert total_of((Decimal(1), None)) is None

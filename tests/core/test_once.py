@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kling_omni_addon.core.once import is_same_wish, once_id
+from kling_omni_addon.core.once import is_same_wish, next_once_id, once_id
 from kling_omni_addon.core.request import Element, OmniRequest, Picture, Role, Video, VideoUse
 
 REQUEST = OmniRequest(
@@ -33,6 +33,11 @@ def test_every_name_makes_an_id_that_the_service_takes(prefix: str, key: str, at
     assert len(made) <= 64
     assert made.isascii()
     assert not set(made) - set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+
+
+@given(st.sampled_from(["kob-", "kob-test-"]), st.text(min_size=1), st.integers(1, 500))
+def test_the_next_attempt_is_told_by_the_id_alone(prefix: str, key: str, attempt: int) -> None:
+    assert next_once_id(once_id(prefix, key, REQUEST, attempt)) == once_id(prefix, key, REQUEST, attempt + 1)
 
 
 @given(st.text(min_size=1), st.text(min_size=1))

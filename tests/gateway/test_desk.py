@@ -11,7 +11,7 @@ from kling_omni_addon.core.life.events import Origin, Target
 from kling_omni_addon.core.life.lifecycle import Phase, Submission, begin
 from kling_omni_addon.core.life.queueing import Queue
 from kling_omni_addon.core.payload import Payload
-from kling_omni_addon.gateway.desk import is_sent_again, state_of
+from kling_omni_addon.gateway.desk import state_of
 from kling_omni_addon.gateway.state import Standing
 
 
@@ -35,7 +35,7 @@ def parked(*, sends: int, has_own_id: bool = True) -> Submission:
     ],
 )
 def test_it_is_sent_again_by_itself_once_and_only_under_an_id_of_ours(submission: Submission, is_again: bool) -> None:
-    assert is_sent_again(submission) is is_again
+    assert submission.is_sent_again is is_again
 
 
 def test_looked_for_in_vain_twice_it_waits_for_a_person() -> None:

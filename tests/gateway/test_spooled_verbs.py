@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from kling_omni_addon.gateway.spool import slot_of
 from tests.workshop.places import ROOT
+from tests.workshop.processes import CRASHING, KILLED, OTHER_KEY
 from tests.workshop.rehearsal_stand import png
 
 from .conftest import Studio
@@ -146,3 +149,37 @@ def test_the_commands_of_the_page_do_what_it_says(studio: Studio) -> None:
         clip.name for clip in studio.clips if clip.name.startswith("sh020")
     ]
     assert studio.creates == 2
+
+
+def test_what_another_key_has_waits_for_a_person_with_the_reason(studio: Studio) -> None:
+    studio.put("sh010")
+    assert studio.gateway("after-Sent", script=CRASHING).code == KILLED
+    assert studio.with_settings(**OTHER_KEY).gateway().code == 3
+    waited = studio.wait("sh010", seconds=1)
+    assert waited.lines[-1]["standing"] == "needs a person"
+    assert "was sent with another key" in waited.lines[-1]["problem"]
+    assert studio.creates == 0
+    assert studio.gateway().code == 0, "with its own key it goes on"
+    assert (studio.creates, len(studio.clips)) == (1, 1)
+
+
+def test_a_request_whose_name_is_no_text_stops_no_gateway(studio: Studio) -> None:
+    """A worker of an older version, or a script, may have put it there: a file name that is not in UTF-8."""
+    studio.put("sh010")
+    good = studio.spool / "requests" / "sh010.json"
+    key = os.fsdecode(b"caf\xe9")
+    bad = good.with_name(f"{slot_of(key)}.json")
+    bad.write_text(json.dumps(json.loads(good.read_text()) | {"key": key}))
+    assert studio.gateway().code == 2
+    assert (studio.creates, len(studio.clips), studio.waiting) == (1, 1, [])
+
+
+def test_a_gateway_that_begins_anew_sends_nothing_a_third_time(studio: Studio) -> None:
+    studio.put("sh010")
+    for _ in range(2):
+        studio.rehearsal.ask("POST", "/rehearsal/faults", {"name": "swallowed", "argument": 0})
+    quick = studio.with_settings(KLING_LOOK_WINDOW_S="0")
+    before = studio.rehearsal.stats()["posts"]
+    for _ in range(3):
+        assert quick.gateway().code == 5
+    assert studio.rehearsal.stats()["posts"] - before == 2

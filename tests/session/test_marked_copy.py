@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
@@ -22,6 +21,7 @@ from kling_omni_addon.remote import clips
 from kling_omni_addon.remote.token import ApiKey
 from kling_omni_addon.work import journal as journal_module
 from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.leases import this_machine
 from tests.workshop.rehearsal_stand import Stand, mp4
 from tests.workshop.sending_road import KEY, ORIGIN, Road
 
@@ -44,7 +44,7 @@ _NUMBERS = count(4_200_000)
 
 @pytest.fixture
 def road(stand: Stand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
-    monkeypatch.setattr(journal_module, "this_process", lambda: f"{socket.gethostname()}:{_Process.number}")
+    monkeypatch.setattr(journal_module, "this_process", lambda: f"{this_machine()}:{_Process.number}")
     road = Road(stand, tmp_path / "home", ApiKey(key=KEY))
     yield road
     for lane in road.lanes:

@@ -70,6 +70,10 @@ def failed(at: float) -> Event:
     return ev.Failed(at=at, reason="no")
 
 
+def failed_for(charge: str) -> Callable[[float], Event]:
+    return lambda at: ev.Failed(at=at, reason="no", charge_units=charge)
+
+
 def given_up(at: float) -> Event:
     return ev.Abandoned(at=at, reason="enough")
 
@@ -131,6 +135,10 @@ ROWS: Mapping[str, Row] = {
     "clip expired after its link": Row(past=(sent, accepted, made(""), link_expired, failed)),
     "clip expired for less": Row(past=(sent, accepted, made("1"), failed), is_sent=True),
     "failed at the service": Row(past=(sent, accepted, failed), is_sent=True),
+    "failed, and charged all the same": Row(past=(sent, accepted, failed_for("3"))),
+    "failed, and charged less": Row(past=(sent, accepted, failed_for("1")), is_sent=True),
+    "failed, charge no number": Row(past=(sent, accepted, failed_for("3 units"))),
+    "failed, charged nothing": Row(past=(sent, accepted, failed_for("0")), is_sent=True),
     "refused": Row(past=(sent, failed), is_sent=True),
     "given up while it is made": Row(past=(sent, accepted, given_up)),
     "given up when lost": Row(past=(sent, lost, given_up)),
@@ -179,10 +187,13 @@ ROWS: Mapping[str, Row] = {
     "day but not project": Row(past=(sent,), caps=Caps(daily=Decimal(4), project=Decimal(100))),
     "project but not day": Row(past=(sent,), caps=Caps(daily=Decimal(100), project=Decimal(4))),
     "another key": Row(past=(sent,), origin=OTHER_KEY, is_sent=True),
-    "another service": Row(past=(sent,), origin=OTHER_SERVICE, is_sent=True),
+    "the key at another address": Row(past=(sent,), origin=OTHER_SERVICE),
     "as many as run at once": Row(past=(sent, accepted), others=2, caps=Caps(), concurrency=2),
     "as many are lost": Row(past=(sent, lost), others=2, caps=Caps(), concurrency=2),
     "fewer run at once": Row(past=(sent, accepted), caps=Caps(), concurrency=2, is_sent=True),
+    "as many at another address": Row(
+        past=(sent, accepted), others=2, caps=Caps(), concurrency=2, origin=OTHER_SERVICE, is_sent=True
+    ),
     "as many of another key": Row(
         past=(sent, accepted), others=2, caps=Caps(), concurrency=2, origin=OTHER_KEY, is_sent=True
     ),
@@ -306,8 +317,14 @@ def any_origin(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Origin, "__eq__", lambda self, other: True)
 
 
-def any_key(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Origin, "__eq__", lambda self, other: self.service == other.service)
+def any_fingerprint(patch: pytest.MonkeyPatch) -> None:
+    real = Journal.sent_since
+    seen_by(lambda self, at: [replace(s, origin=ORIGIN) for s in real(self, at)])(patch)
+
+
+def an_address_for_each_purse(patch: pytest.MonkeyPatch) -> None:
+    real = Journal.sent_since
+    seen_by(lambda self, at: [s for s in real(self, at) if s.origin == ORIGIN])(patch)
 
 
 def any_service(patch: pytest.MonkeyPatch) -> None:
@@ -423,8 +440,9 @@ MUTANTS: Mapping[str, tuple[Callable[[pytest.MonkeyPatch], None], str]] = {
     "a cap of 0 is none": (lambda patch: patch.setattr(Caps, "__bool__", lambda c: bool(c.daily)), "no unit at all"),
     "what has no price is free": (unpriced_is_free, "no price"),
     "doubted ones do not count": (without_events("Doubted"), "doubted"),
-    "every key counts": (any_key, "another key"),
-    "every service counts": (any_service, "another service"),
+    "every key counts": (any_fingerprint, "another key"),
+    "every address has a purse of its own": (an_address_for_each_purse, "the key at another address"),
+    "every service runs at once": (any_service, "as many at another address"),
     "limits are not looked at": (no_limits, "sent"),
     "lost ones do not run": (running(lambda s, now: s.phase is Phase.ACCEPTED), "as many are lost"),
     "nothing runs": (running(lambda s, now: False), "as many as run at once"),

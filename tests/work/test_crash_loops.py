@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from kling_omni_addon.core.protocol import TaskReport
 from kling_omni_addon.session import Session
 from kling_omni_addon.settings import Keys, Settings
 from kling_omni_addon.work.journal import Journal
+from kling_omni_addon.work.leases import this_machine
 from kling_omni_addon.work.reception import Reception
 from tests.workshop.studio import FakeClip, Studio
 
@@ -50,7 +53,7 @@ def lives(studio: Studio, number: int, *, in_order: bool = False) -> int:
     deaths = 0
     for _ in range(number):
         end(studio)
-        owner = f"{socket.gethostname()}:{next(_numbers)}"
+        owner = f"{this_machine()}:{next(_numbers)}"
         studio.restart(owner)
         try:
             studio.run(3600)
@@ -213,3 +216,18 @@ def test_fault_58_crashes_are_counted_from_the_last_progress(studio: Studio) -> 
     die_fetching(studio)
     assert lives(studio, 9) == MOST_CRASHES - 1, "the one before came further, and died all the same"
     assert studio.submission(POISON).furthest == 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/ns/pid").is_symlink(), reason="this system has no containers")
+@pytest.mark.parametrize("number", [os.getpid(), 2**22 + 1], ids=["our number", "the number of nobody here"])
+def test_a_process_of_another_container_is_neither_this_one_nor_dead(number: int, tmp_path: Path) -> None:
+    """It may have the name of our machine, and its numbers are its own."""
+    payload, origin = (
+        Payload(external_task_id=SOUND, model="m", pieces=("{}",)),
+        Origin(service="s", key_fingerprint="k"),
+    )
+    with closing(Journal(tmp_path / "j", owner=f"{socket.gethostname()}/pid:[1]:{number}")) as other:
+        other.begin(ev.Intended(at=1.0, payload=payload, origin=origin, target=Target()))
+        assert other.claim(SOUND, 1000.0) is not None
+        with closing(Journal(tmp_path / "j")) as ours:
+            assert ours.claim(SOUND, 1001.0) is None

@@ -14,10 +14,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from kling_omni_addon.rehearsal.settings import RehearsalSettings
 from tests.workshop.canaries import PROMPTS, secrets_in
 from tests.workshop.places import ROOT
 
 API_KEY = "api-key-kling-rehearsal"
+OTHER_KEY = {
+    "KLING_API_KEY": "",
+    "KLING_ACCESS_KEY": RehearsalSettings(folder=ROOT).access_key,
+    "KLING_SECRET_KEY": RehearsalSettings(folder=ROOT).secret_key,
+}
+"""Another key of the same account, for an environment."""
 CRASHING = ROOT / "tests" / "workshop" / "crashing_command_line.py"
 """The command line that kills itself at a named moment."""
 KILLED = -9

@@ -316,13 +316,18 @@ class Succeeded:
 class Failed:
     """The service refused the request for good, or the task ended without a clip.
 
-    ``id_is_taken``: it was never sent, for the id that somebody chose for it is another task's already.
+    ``id_is_taken``: it was never sent, for the id that somebody chose for it is another task's already. A failed task
+    should cost nothing (contract 10); where the service says that it did, the words are those of ``Succeeded``.
     """
 
     at: float
     reason: str
     exit_code: int = 4
     id_is_taken: bool = False
+    charge_units: str = ""
+    charge_said: str = ""
+    charge_balance: str = ""
+    charge_currency: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from enum import StrEnum
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..amounts import amount_of, charge_of
+from ..amounts import amount_of, charge_of, is_free
 from ..errors import CapReached
 from ..payload import Payload
 from . import events as ev
@@ -60,6 +60,8 @@ class Action(StrEnum):
     REST = "rest"
 
 
+MOST_SENDS = 2
+"""So often what was asked for once is sent without anybody deciding it."""
 _OVER = (Phase.PLACED, Phase.FAILED, Phase.ABANDONED)
 _WITH_CLIP = (Phase.FETCHED, Phase.PLACED)
 
@@ -211,6 +213,15 @@ class Submission:
     def is_told_to_wait(self) -> bool:
         """Whether the service's "not now" is still being checked."""
         return self.denial is not None and self.denial.verdict == "Deferred"
+
+    @property
+    def is_sent_again(self) -> bool:
+        """Whether asking for it once more sends it again: it was looked for in vain, and was asked for once under an id
+        that the service does not take twice. Looked for in vain once more, it waits for a person: the service may not
+        keep to its rule.
+        """
+        is_lost = self.phase is Phase.PARKED and self.sends < MOST_SENDS and not self.was_made
+        return is_lost and bool(self.once) and self.payload.has_own_id
 
     @property
     def is_stopped(self) -> bool:
@@ -552,10 +563,14 @@ def _unknown(submission_id: str, dialect: str) -> Payload:
 
 
 def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
-    tasks = _one_task_less(submission)
+    charged = _charge_in(event)
+    if is_free(charged["charge_units"], charged["charge_balance"], charged["charge_said"]):
+        charged, tasks = {}, _one_task_less(submission)  # what a clip cost that is gone since stays known
+    else:
+        tasks = submission.tasks
     if not _leaves_another_task(submission, event):
         over = {"status": "failed", "problem": event.reason, "exit_code": event.exit_code, "tasks": tasks}
-        return over | {"id_is_taken": event.id_is_taken, "is_held": False}
+        return over | charged | {"id_is_taken": event.id_is_taken, "is_held": False}
     return _looking_from(submission, event) | {
         "ended_tasks": (*submission.ended_tasks, submission.task_id),
         "was_made": False,
@@ -567,13 +582,16 @@ def _after_failed(submission: Submission, event: ev.Failed) -> Changes:
     }
 
 
-def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
+def _charge_in(event: ev.Succeeded | ev.Failed) -> dict[str, str]:
     """What is no amount is no charge, also where an earlier version wrote it down as one."""
     is_read = not event.charge_units or charge_of(event.charge_units) is not None
     units, said = (event.charge_units, event.charge_said) if is_read else ("", f'"{event.charge_units}" units')
     balance, currency = (event.charge_balance, event.charge_currency) if amount_of(event.charge_balance) else ("", "")
-    charged = {"charge_units": units, "charge_said": said, "charge_balance": balance, "charge_currency": currency}
-    return charged | {"status": "succeeded", "was_made": True, "wants_marked": event.has_marked}
+    return {"charge_units": units, "charge_said": said, "charge_balance": balance, "charge_currency": currency}
+
+
+def _after_succeeded(_submission: Submission, event: ev.Succeeded) -> Changes:
+    return _charge_in(event) | {"status": "succeeded", "was_made": True, "wants_marked": event.has_marked}
 
 
 def _after_vanished(submission: Submission, event: ev.Vanished) -> Changes:
