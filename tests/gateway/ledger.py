@@ -75,7 +75,7 @@ class Ledger:
         return SimpleNamespace(id=key)
 
     def states(self, wishes: Mapping[str, tuple[str, str]]) -> Mapping[str, tuple[Any, State]]:
-        done = SimpleNamespace(phase=Phase.FETCHED)
+        done = SimpleNamespace(phase=Phase.FETCHED, is_sent_again=False)
         return {
             own_id: (SimpleNamespace(id=own_id, **vars(done)), State(key=key, wish=wish, standing=Standing.DONE))
             for own_id, (key, wish) in wishes.items()
