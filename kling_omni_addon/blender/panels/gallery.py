@@ -125,7 +125,8 @@ def _draw_narrow(lines: bpy.types.UILayout, item: Any, submission: Submission, t
 def draw_progress(layout: bpy.types.UILayout, progress: Progress, label: str = "") -> bool:
     """A bar of bytes, or of the usual time; whether there is any."""
     if progress.share is not None:
-        layout.progress(factor=progress.share, text=translated(f"{label} {progress.text}".strip()))
+        # Each by itself: no template has "Downloading" and bytes in one.
+        layout.progress(factor=progress.share, text=" ".join(map(translated, filter(None, (label, progress.text)))))
     return progress.share is not None
 
 

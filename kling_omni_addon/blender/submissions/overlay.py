@@ -64,7 +64,7 @@ def state_of(submission: Submission | None) -> str:
     if submission.phase is Phase.ACCEPTED:
         return f"Generating {told.text}"
     if snapshots.moved(submission)[1]:
-        return f"{told.hint} {told.text}"
+        return f"{told.hint} · {told.text}"  # a line of two parts, each told in any language
     if submission.phase is Phase.FAILED:
         return f"Failed: {submission.problem}"
     return _need_of(submission) or words.state_of(submission)

@@ -21,6 +21,7 @@ from kling_omni_addon.blender.timeline import stand_in
 from kling_omni_addon.blender.timeline.channels import free_channels
 from kling_omni_addon.blender.timeline.our_strips import find_strip
 from kling_omni_addon.core.life.lifecycle import Phase, Submission
+from kling_omni_addon.core.translation import LANGUAGES, catalog
 
 Scene = Any  # the stubs know one Blender, these tests run in several
 Strip = Any
@@ -329,7 +330,9 @@ def test_an_upload_and_a_download_show_how_far_they_are(road: Scene, monkeypatch
     monkeypatch.setattr(snapshots, "moved", lambda _: (0, 0))
     assert overlay.state_of(submission) == "Downloading"
     monkeypatch.setattr(snapshots, "moved", lambda _: (25_000_000, 40_000_000))
-    assert overlay.state_of(submission) == "Downloading 25 of 40 MB"
+    assert overlay.state_of(submission) == "Downloading · 25 of 40 MB"
+    for language in LANGUAGES:
+        assert not {"Downloading", "of"} & set(catalog(language).translated(overlay.state_of(submission)).split())
 
 
 def test_a_stand_in_that_this_machine_knows_nothing_of_says_so() -> None:
