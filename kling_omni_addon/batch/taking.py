@@ -187,10 +187,10 @@ class Alone:
         return tuple(told.values())
 
     def _standing_of(self, submission: Submission) -> Standing:
-        """How it stands, and why nothing happens to one of another key."""
+        """How it stands; one of another key waits for a person."""
         standing, elsewhere = standing_of(self._names[submission.id], submission), self._session.elsewhere(submission)
         code = CredentialsMissing.exit_code
-        return replace(standing, problem=elsewhere, exit_code=code) if elsewhere else standing
+        return replace(standing, state=State.FAILED, problem=elsewhere, exit_code=code) if elsewhere else standing
 
 
 def project_of_manifest(manifest: Path) -> str:

@@ -17,7 +17,7 @@ from kling_omni_addon.core.errors import ArgumentsInvalid
 from kling_omni_addon.core.media import mp4_fault
 from kling_omni_addon.core.request import OmniRequest
 from kling_omni_addon.work.picture_store import PictureStore
-from tests.workshop.processes import KILLED, Rehearsal, Said, run
+from tests.workshop.processes import KILLED, OTHER_KEY, Rehearsal, Said, run
 
 from .project import CLIPS, SHOTS, Environment, Project
 
@@ -68,6 +68,15 @@ def test_on_another_machine_the_same_clips_are_fetched(project: Project, rehears
     said = project.submit("--wait", "120")
     assert (said.code, said.lines[-1]["done"]) == (0, CLIPS)
     assert creates_of(rehearsal, said) == [1] * CLIPS
+
+
+def test_what_another_key_has_is_said_and_not_waited_for(project: Project, rehearsal: Rehearsal) -> None:
+    assert project.submit(moment="after-Sent").code == KILLED
+    project.environment |= OTHER_KEY
+    said = project.submit("--wait", "20")
+    assert said.code == batching.SOME_FAILED
+    assert any("was sent with another key" in str(line.get("problem")) for line in said.lines)
+    assert max(creates_of(rehearsal, said)) <= 1
 
 
 class Noted:
