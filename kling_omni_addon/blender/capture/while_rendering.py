@@ -45,7 +45,7 @@ class WhileRendering:
         if event.type != "TIMER":
             # A render may be done before Blender hears of Escape, and the next one knows nothing of it.
             self._is_stopped |= event.type == "ESC"
-            is_to_stop = self._is_stopped or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
+            is_to_stop = event.type == "ESC" or event.mouse_y < _STATUS_BAR_PX * context.preferences.system.ui_scale
             return {"PASS_THROUGH"} if is_to_stop else {"RUNNING_MODAL"}
         if self.job_at_hand.is_running:
             return {"PASS_THROUGH"}
