@@ -101,24 +101,20 @@ def register(command_line: Callable[[list[str], Mapping[str, str], Preferred], i
             "kling", lambda arguments: command_line(arguments, _environ(), preferences.preferred())
         )
     )
+    if bpy.app.version < (4, 5) and not bpy.app.binary_path:
+        root = __package__.rpartition(".")[0]  # by now: an update takes the modules away
+        atexit.register(_let_go_of_bpy, [module for name, module in sys.modules.items() if name.startswith(root)])
     # Blender disables its add-ons when it quits; a script on the bpy module that just ends would leave our classes and
     # threads to the interpreter's last moments, and that crashes it (measured on 4.5).
-    if bpy.app.version < (4, 5) and not bpy.app.binary_path:
-        atexit.register(_let_go_of_bpy, [vars(module) for module in _own_modules()])
     atexit.register(unregister)
 
 
-def _own_modules() -> list[ModuleType]:
-    root = __package__.rpartition(".")[0]
-    return [module for name, module in sys.modules.items() if name.startswith(root)]
-
-
-def _let_go_of_bpy(namespaces: Iterable[dict[str, object]]) -> None:
+def _let_go_of_bpy(modules: Iterable[ModuleType]) -> None:
     """The bpy module of 4.2 ends Blender when nobody refers to it any more, and keeps the functions of our properties,
     and with them the names of their modules, for ever: the process would crash as it ends (docs/dev/blender_facts.md).
     """
-    for names in namespaces:
-        names.pop("bpy", None)
+    for module in modules:
+        vars(module).pop("bpy", None)
 
 
 def _environ() -> Mapping[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..core.errors import CredentialsRefused, KlingError, TaskUnknown
@@ -138,7 +137,7 @@ def _after_report(turn: Turn, report: TaskReport) -> Event | None:
         )
     if report.status is Status.FAILED:
         reason = f"Kling could not generate the clip: {report.message or 'no reason given'}."
-        return replace(ev.Failed(at=now, reason=reason), **_charge_in(report))
+        return ev.Failed(at=now, reason=reason, **_charge_in(report))
     if report.status is Status.UNKNOWN:
         _log.warning("%s: the service reports a state that this version does not know; asking on", submission.id)
     is_further = report.status is Status.PROCESSING and _is_news(submission, report)

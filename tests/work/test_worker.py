@@ -226,6 +226,14 @@ def test_a_failed_task_says_why(studio: Studio) -> None:
     assert "risk control" in studio.submission().problem
 
 
+def test_what_a_failed_task_cost_is_kept(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    charged = TaskReport(task_id="t", status=Status.FAILED, message="risk control", charge_units="1.8")
+    monkeypatch.setattr(studio.kling, "ask", lambda _: charged)
+    studio.intend()
+    studio.run(120)
+    assert (studio.submission().phase, studio.submission().charge_units) == (Phase.FAILED, "1.8")
+
+
 @pytest.mark.parametrize("phase", [Phase.ACCEPTED, Phase.READY])
 def test_a_task_that_the_service_no_longer_knows_is_asked_for_until_a_person_gives_it_up(
     studio: Studio, phase: Phase
