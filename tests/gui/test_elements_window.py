@@ -34,4 +34,5 @@ def test_a_clip_is_made_with_it(story: Story) -> None:
 
 
 def test_nothing_is_left_in_the_file_and_escape_sends_nothing(story: Story) -> None:
+    assert "KLING_OT_render_element" in story["at_escape"]
     assert (story["left"], story["after_escape"], story["sent_after_escape"]) == ({}, {}, False)

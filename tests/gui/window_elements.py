@@ -58,7 +58,7 @@ def elements() -> Steps:
     STORY["record"] = [(each.element_name, each.element_id) for each in tower.kling_elements]
     yield from look_at_library()
     yield from use(scene)
-    yield from stop(tower)
+    yield from stop()
     yield from show_menu(scene)
 
 
@@ -140,13 +140,13 @@ def use(scene: Any) -> Steps:
     shoot("used")
 
 
-def stop(tower: Any) -> Steps:
-    """Escape while the views are rendered: nothing is sent."""
+def stop() -> Steps:
+    """Escape while the views are rendered: nothing is sent. By the button: an override would crash Blenders before 5.1."""
     before = blocks()
-    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area("VIEW_3D")):
-        bpy.ops.kling.render_element("INVOKE_DEFAULT", kind="COLLECTION", source=tower.name, views=4)
-    xdotool("mousemove", 500, 400)
+    yield from click((yield from find("VIEW_3D", "bpy.ops.kling.make_element")))
+    xdotool("key", "Return")
     yield 0.3
+    STORY["at_escape"] = [operator.bl_idname for operator in bpy.context.window_manager.windows[0].modal_operators]
     xdotool("key", "Escape")
     for _ in range(60):
         yield 0.5

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import bpy
 
@@ -15,6 +15,7 @@ from ..host.changed import changed
 from .camera import WORLD, Background, Engine, render_result, render_scene, rendered, set_for_camera
 from .picture_file import write_as_viewed
 
+_JOBS_KEEP_THEIR_CONTEXT: Final = (4, 4)
 _running: list[RenderJob] = []  # the one whose scene stands otherwise than the artist left it
 _ended: list[str] = []  # how its render ended: Blender tells its handlers, in a thread of the render's
 
@@ -154,6 +155,14 @@ class CameraJob(RenderJob):
         return CameraPicture(path=path, frame=self.frame, camera=self._camera)
 
 
+def _would_crash(scene: bpy.types.Scene) -> bool:
+    """Whether a job that renders this scene would end Blender, so that Blender has to wait for the picture instead: up
+    to 4.3 the window takes the graphics context away from it (docs/dev/blender_facts.md).
+    """
+    is_in_window = any(window.scene == scene for window in bpy.context.window_manager.windows)
+    return bpy.app.version < _JOBS_KEEP_THEIR_CONTEXT and not is_in_window and scene.render.engine != "CYCLES"
+
+
 def _listen() -> None:
     _ended.clear()
     for name, heard in _HEARD.items():
@@ -167,8 +176,9 @@ def _forget() -> None:
 
 
 def _begin(scene: bpy.types.Scene, *, is_film: bool) -> None:
+    how = "EXEC_DEFAULT" if _would_crash(scene) and not is_film else "INVOKE_DEFAULT"  # a film is of strips
     try:
-        outcome = render_scene(scene, "INVOKE_DEFAULT", animation=is_film)
+        outcome = render_scene(scene, how, animation=is_film)
     except RuntimeError as error:
         _forget()
         raise CaptureFailed(f"Blender could not render the image: {str(error).strip()}") from error
