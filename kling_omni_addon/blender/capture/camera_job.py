@@ -15,7 +15,7 @@ from ..host.changed import changed
 from .camera import WORLD, Background, Engine, render_result, render_scene, rendered, set_for_camera
 from .picture_file import write_as_viewed
 
-_JOBS_KEEP_THEIR_CONTEXT: Final = (4, 4)
+_JOBS_KEEP_THEIR_CONTEXT: Final = (5, 0)
 _running: list[RenderJob] = []  # the one whose scene stands otherwise than the artist left it
 _ended: list[str] = []  # how its render ended: Blender tells its handlers, in a thread of the render's
 
@@ -157,7 +157,7 @@ class CameraJob(RenderJob):
 
 def _would_crash(scene: bpy.types.Scene) -> bool:
     """Whether a job that renders this scene would end Blender, so that Blender has to wait for the picture instead: up
-    to 4.3 the window takes the graphics context away from it (docs/dev/blender_facts.md).
+    to 4.5 the window takes the graphics context away from it (docs/dev/blender_facts.md).
     """
     is_in_window = any(window.scene == scene for window in bpy.context.window_manager.windows)
     return bpy.app.version < _JOBS_KEEP_THEIR_CONTEXT and not is_in_window and scene.render.engine != "CYCLES"
