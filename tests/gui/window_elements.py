@@ -140,7 +140,7 @@ def use(scene: Any) -> Steps:
 
 
 def stop() -> Steps:
-    """Escape while the views are rendered: nothing is sent. By the button: an override would crash Blender up to 5.0."""
+    """Escape while the views are rendered: nothing is sent. (By the button: an override crashes Blender up to 5.0.)"""
     before = blocks()
     yield from click((yield from find("VIEW_3D", "bpy.ops.kling.make_element")))
     xdotool("key", "Return")
