@@ -13,7 +13,6 @@ made sequencer.png -i "$shots/timeline/stand_in.png" -filter_complex "crop=1312:
 made takes.png -i "$shots/takes/menu.png" -filter_complex "crop=540:206:376:400,$few"
 made make_element.png -i "$shots/elements/dialog.png" -filter_complex "crop=402:402:768:288,$few"
 made gallery.png -i "$shots/gallery/dark.png" -i "$shots/gallery/light.png" -filter_complex "[0][1]hstack=2,$few"
-made one_screen.png -i "$shots/kinds/one_screen.png" -filter_complex "$few"
 for shot in 4k board; do
   made $shot.png -i "$shots/paid_shots/${shot}_priced.png" -i "$shots/paid_shots/${shot}_placed.png" -filter_complex "[0][1]hstack=2,$few"
 done

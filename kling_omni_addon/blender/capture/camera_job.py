@@ -160,7 +160,8 @@ def _would_crash(scene: bpy.types.Scene) -> bool:
     to 4.5 the window takes the graphics context away from it (docs/dev/blender_facts.md).
     """
     is_in_window = any(window.scene == scene for window in bpy.context.window_manager.windows)
-    return bpy.app.version < _JOBS_KEEP_THEIR_CONTEXT and not is_in_window and scene.render.engine != "CYCLES"
+    engine: str = scene.render.engine
+    return bpy.app.version < _JOBS_KEEP_THEIR_CONTEXT and not is_in_window and engine != "CYCLES"
 
 
 def _listen() -> None:
