@@ -220,7 +220,9 @@ class Life(RuleBasedStateMachine):
     def _end_well(self) -> None:
         self.kling.trouble.clear()
         self.kling.death = ""
-        for seconds in (100.0, DAY_S / 12):  # a refusal is checked first, and only then holds what Resume can let go on
+        # A refusal is checked first, for a minute after a dead process's lease has run out, and only then holds what
+        # Resume can let go on.
+        for seconds in (1000.0, DAY_S / 12):
             self.session.release()
             self._run(seconds)
         for submission in self._submissions():
