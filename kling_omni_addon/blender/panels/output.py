@@ -11,38 +11,47 @@ from ...core.capability import ModelLimits, Profile
 from ...core.request import OmniRequest, Role, capability_of
 from ..connection import limits
 from ..host.language import translated
-from ..host.wrapping import WIDE_ENOUGH, characters_of
+from ..host.wrapping import WIDE_ENOUGH, characters_of, columns
 from ..shot import presets
 from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..shot.reading import fit_frames_of, read_request
 from ..timeline import clip_strips
 
+_BETWEEN = " · "
 _SHAPES_IN_ROW = 3
 
 
 def draw_output_line(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The output in one line, which opens to all of it when it is clicked."""
     header, body = layout.panel("KLING_output", default_closed=True)
-    header.label(text=translated(summary(read_request(scene_of(context)), characters_of(context) >= WIDE_ENOUGH)))
+    header.label(text=summary(read_request(scene_of(context)), characters_of(context)))
     presets.KLING_PT_output_presets.draw_panel_header(header)
     if body is not None:
         draw_output(body, context)
 
 
-def summary(request: OmniRequest, is_wide: bool) -> str:
-    """What comes out: "Pro 1080p · 5 s · 16:9 · Silent"; of a narrow line the sound is left out, unless there is some.
+def summary(request: OmniRequest, characters: int) -> str:
+    """What comes out, in the language of the interface: "Pro 1080p · 5 s · 16:9 · Silent".
 
-    A model that is not the proposed one is named first.
+    On a line of few ``characters`` that there is no sound is left out, and of the rest what does not fit: the shape
+    first. A model that is not the proposed one is named first.
     """
-    at = limits.profile()
+    at, is_wide = limits.profile(), characters >= WIDE_ENOUGH
     quality = at.mode_labels.get(request.mode, request.mode)
     lines = f" {at.mode_lines[request.mode]}p" if is_wide and request.mode in at.mode_lines else ""
     model = "" if request.model == at.proposed.model else limits.model_of(request.model).label
     has_sound = request.sound or (request.video is not None and request.video.keep_sound)
     sound = "Sound" if has_sound else "Silent" if is_wide else ""
     length = "Same as Video" if request.is_edit else f"{request.duration_s} s"
-    parts = (model, f"{quality}{lines}", length, "" if request.is_edit else request.aspect_ratio, sound)
-    return " · ".join(part for part in parts if part)
+    shape = "" if request.is_edit else request.aspect_ratio
+    left_out: set[str] = set()
+    for part in ("", shape, sound, length, model):
+        left_out.add(part)
+        parts = [each for each in (model, quality + lines, length, shape, sound) if each not in left_out]
+        line = _BETWEEN.join(translated(each) for each in parts)
+        if is_wide or columns(line) < characters:
+            break
+    return line
 
 
 def draw_output(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

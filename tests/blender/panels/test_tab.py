@@ -14,7 +14,7 @@ from kling_omni_addon.blender.host import wrapping
 from kling_omni_addon.blender.panels import generate, output, tab
 from kling_omni_addon.blender.shot import judging
 from kling_omni_addon.blender.shot.reading import read_request, read_target
-from kling_omni_addon.core.request import Role
+from kling_omni_addon.core.request import OmniRequest, Role
 from tests.workshop.layout import Layout
 
 
@@ -104,3 +104,20 @@ def test_long_sentences_are_wrapped_to_a_narrow_panel(shot_scene: bpy.types.Scen
     lines = list(wrapping.wrapped("Blender is set to stay offline. Turn on Preferences.", bpy.context))
     assert " ".join(lines) == "Blender is set to stay offline. Turn on Preferences."
     assert max(map(len, lines)) <= 24
+
+
+@pytest.mark.parametrize(
+    ("characters", "sound", "line"),
+    [
+        (34, False, "Standard 720p · 3 s · 16:9 · Silent"),
+        (30, True, "Standard · 3 s · 16:9 · Sound"),
+        (24, True, "Standard · 3 s · Sound"),
+        (24, False, "Standard · 3 s · 16:9"),
+        (21, True, "Standard · 3 s"),
+        (21, False, "Standard · 3 s"),
+        (5, False, "Standard"),
+    ],
+)
+def test_the_output_in_one_line_leaves_out_what_does_not_fit(characters: int, sound: bool, line: str) -> None:
+    request = OmniRequest(prompt="waves", mode="std", duration_s=3, aspect_ratio="16:9", sound=sound)
+    assert output.summary(request, characters) == line
