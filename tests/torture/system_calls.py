@@ -1,7 +1,7 @@
 """What a process did to its files and to the network, system call by system call: read from ``strace``.
 
-Every line that matters becomes one step, in the order in which the calls ended. Files are known by the handle through
-which they are written, so a rename while a file is open is no puzzle.
+Every line that matters becomes one step, in the order in which the calls ended (a ``close``: began). Files are known by
+the handle through which they are written, so a rename while a file is open is no puzzle.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -49,7 +49,12 @@ def record(command: Sequence[str], log: Path, folder: Path) -> tuple[Step, ...]:
     done = subprocess.run([*traced, *command], capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     with log.open(encoding="ascii") as lines:
-        return tuple(_Reader(str(folder)).steps(lines))
+        return tuple(steps_of(lines, folder))
+
+
+def steps_of(lines: Iterable[str], folder: Path) -> Iterator[Step]:
+    """The steps that lines of strace tell."""
+    return _Reader(str(folder)).steps(lines)
 
 
 @dataclass(slots=True)
@@ -69,12 +74,12 @@ class _Reader:
         self._sizes: dict[int, int] = {}
         self._begun: dict[str, str] = {}
 
-    def steps(self, lines: Iterator[str]) -> Iterator[Step]:
+    def steps(self, lines: Iterable[str]) -> Iterator[Step]:
         for name, arguments, result in self._calls(lines):
             if result >= 0:
                 yield from self._step(name, arguments, result)
 
-    def _calls(self, lines: Iterator[str]) -> Iterator[tuple[str, str, int]]:
+    def _calls(self, lines: Iterable[str]) -> Iterator[tuple[str, str, int]]:
         """Whole calls, those of threads that were interrupted put together."""
         for line in lines:
             numbered = _LINE.match(line.rstrip("\n"))
@@ -82,7 +87,11 @@ class _Reader:
                 continue
             thread, text = numbered.groups()
             if text.endswith("<unfinished ...>"):
-                self._begun[thread] = text.removesuffix("<unfinished ...>").rstrip()
+                begun = text.removesuffix("<unfinished ...>").rstrip()
+                if begun.startswith("close("):  # its handle is free already: another thread may get it before this ends
+                    yield "close", begun.removeprefix("close("), 0
+                else:
+                    self._begun[thread] = begun
                 continue
             if text.startswith("<... "):
                 text = self._begun.pop(thread, "") + text.partition("resumed>")[2]

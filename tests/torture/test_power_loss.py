@@ -13,7 +13,7 @@ import pytest
 from kling_omni_addon.core.capability import DIALECTS
 from tests.torture.power import Disk, mixtures
 from tests.torture.power_cuts import bodies_sent, losses, recorded
-from tests.torture.system_calls import Step
+from tests.torture.system_calls import Step, steps_of
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 
@@ -62,6 +62,25 @@ def test_the_body_of_a_question_is_no_create() -> None:
 
     steps = (*sent(7, "/tasks"), *sent(7, "/omni-video/kling-3.0-omni"), *sent(8, "/tasks"), *sent(7, "/tasks"))
     assert bodies_sent(steps) == {5}
+
+
+def test_a_handle_that_another_thread_gets_before_its_close_has_ended_is_the_other_threads() -> None:
+    def text(words: str) -> str:
+        return '"' + "".join(f"\\x{byte:02x}" for byte in words.encode()) + '"'
+
+    opened = "openat(AT_FDCWD, {}, O_WRONLY|O_CREAT|O_TRUNC, 0666) = 5"
+    lines = (
+        f"1 {opened.format(text('/d/a'))}",
+        "1 close(5 <unfinished ...>",
+        f"2 {opened.format(text('/d/b'))}",
+        "1 <... close resumed>) = 0",
+        f"2 write(5, {text('content')}, 7) = 7",
+    )
+    assert [(step.kind, step.path, step.data) for step in steps_of(lines, Path("/d"))] == [
+        ("create", "/d/a", b""),
+        ("create", "/d/b", b""),
+        ("write", "/d/b", b"content"),
+    ]
 
 
 def test_a_write_is_safe_only_after_the_fsync_of_its_file_and_of_its_folder() -> None:
