@@ -17,7 +17,6 @@ from ..shot.properties import KLING_PG_shot, scene_of, shot_of
 from ..shot.reading import fit_frames_of, read_request
 from ..timeline import clip_strips
 
-_BETWEEN = " · "
 _SHAPES_IN_ROW = 3
 
 
@@ -48,7 +47,7 @@ def summary(request: OmniRequest, characters: int) -> str:
     for part in ("", shape, sound, length, model):
         left_out.add(part)
         parts = [each for each in (model, quality + lines, length, shape, sound) if each not in left_out]
-        line = _BETWEEN.join(translated(each) for each in parts)
+        line = translated(" · ".join(parts))
         if is_wide or columns(line) < characters:
             break
     return line
