@@ -12,7 +12,9 @@ import bmesh
 import bpy
 import pytest
 
+from kling_omni_addon.blender.capture import camera_job
 from kling_omni_addon.blender.capture.camera import Engine
+from kling_omni_addon.blender.capture.camera_job import CameraJob, RenderJob
 from kling_omni_addon.blender.capture.stage import Ground
 from kling_omni_addon.blender.capture.turntable import Look, view_jobs
 from kling_omni_addon.core.errors import CaptureFailed
@@ -252,3 +254,41 @@ def test_a_renderer_that_breaks_down_leaves_nothing_behind(shot: Scene, tmp_path
         views(bpy.data.objects["Cube"], Look(views=2, size_px=300))
     assert blocks() == before
     assert list(tmp_path.rglob("*.png")) == []
+
+
+WAITS_BEFORE_5 = "EXEC_DEFAULT" if bpy.app.version < (5, 0) else "INVOKE_DEFAULT"
+
+
+@pytest.mark.parametrize(
+    ("engine", "is_in_window", "expected"),
+    [
+        (Engine.WORKBENCH, False, WAITS_BEFORE_5),
+        (Engine.EEVEE, False, WAITS_BEFORE_5),
+        (Engine.CYCLES, False, "INVOKE_DEFAULT"),
+        (Engine.WORKBENCH, True, "INVOKE_DEFAULT"),
+    ],
+)
+def test_up_to_4_5_blender_waits_for_what_would_crash_it_as_a_job(
+    shot: Scene,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    engine: Engine,
+    is_in_window: bool,
+    expected: str,
+) -> None:
+    begun: list[str] = []
+
+    def note(_scene: Scene, how: str, **_options: Any) -> set[str]:
+        begun.append(how)
+        return {"RUNNING_MODAL"}
+
+    monkeypatch.setattr(camera_job, "render_scene", note)
+    assert bpy.context.view_layer is not None
+    if is_in_window:
+        path = tmp_path / "first.png"
+        job: RenderJob = CameraJob(scene=shot, frame=1, path=path, aspect_ratio=None, engine=engine)
+    else:
+        job = view_jobs(bpy.data.objects["Cube"], bpy.context.view_layer, Look(engine=engine))[0]
+    job.start()
+    job.drop()
+    assert begun == [expected]
